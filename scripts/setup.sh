@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Makes this checkout ready to run: system packages, npm packages, native build, library build. Idempotent; does only what
+# is missing and says so. Debian 12 or Ubuntu, Node 20.17 or newer. Installing system packages needs root.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# package: what it is for
+packages=(
+  g++:build make:build cmake:build pkg-config:build
+  libnl-3-dev:build              # netlink messages
+  libnftables1:run               # firewall
+  nftables:test iproute2:test iputils-ping:test
+  procps:test util-linux:run
+  clang-format:lint
+)
+
+missing=()
+for entry in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "${entry%%:*}" 2>/dev/null | grep -q 'ok installed' || missing+=("${entry%%:*}")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+  say "installing system packages: ${missing[*]}"
+  if [ "$(id -u)" != 0 ]; then
+    say "this needs root: apt-get install --no-install-recommends ${missing[*]}"
+    exit 1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq -o DPkg::Lock::Timeout=300
+  apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
+fi
+
+# Something changed since the stamp was set, or it never was.
+stale() {
+  local stamp=$1
+  shift
+  [ ! -e "$stamp" ] || [ -n "$(find "$@" -newer "$stamp" -print -quit)" ]
+}
+
+if stale node_modules/.package-lock.json package-lock.json; then
+  say 'installing npm packages (npm ci)'
+  npm ci --no-audit --no-fund --loglevel=error >&2
+  touch node_modules/.package-lock.json
+fi
+
+if stale build/Release/cnm.node native CMakeLists.txt; then
+  say 'building the native addon (cmake-js)'
+  npx --no-install cmake-js compile --loglevel=error >&2
+  touch build/Release/cnm.node
+fi
+
+if stale dist/esm/lib/index.js lib binding.d.ts scripts/build-lib.mjs tsconfig.json; then
+  say 'building the library (tsc)'
+  npm run --silent build:lib >&2
+fi

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config'
+
+const report = process.env.CNM_TEST_REPORT
+const unit = ['test/unit/**/*.test.ts']
+
+export default defineConfig({
+  test: {
+    // Each file is a process of its own: a crash in native code takes one file down, and names it.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
+    projects: [
+      { extends: true, test: { name: 'unit', include: unit } },
+      {
+        extends: true,
+        test: { name: 'real', include: ['test/**/*.test.ts'], exclude: unit, globalSetup: ['test/support/prerequisites.ts'] },
+      },
+    ],
+  },
+})
