@@ -1,0 +1,271 @@
+/**
+ * The door between TypeScript and the kernel: every native symbol, with the thread it runs on, who owns what, and how it
+ * fails. Only lib/netlink imports it; everybody may import its types.
+ *
+ * What can wait returns a promise; what cannot is synchronous. A promise of `apply` or `dump` resolves with facts even
+ * when the kernel said no; it rejects only for misuse. Misuse (wrong type, closed handle, index out of range) throws
+ * synchronously, before anything is sent, with `code` ERR_CNM_INVALID_ARG or ERR_CNM_CLOSED.
+ */
+
+/** Bumped on every change of this file; lib/netlink/addon.ts refuses a binary with another number. */
+export const abi: number
+
+/**
+ * A network namespace, and the sockets that live in it. A handle owns its descriptors until close(); a handle that is
+ * collected while open is closed and raises a process warning (code CNM_WARN_COLLECTED).
+ *
+ * The descriptor, the rtnetlink socket and the libnftables context are opened at first use, on a throwaway thread that
+ * enters the namespace and ends, so no thread that lives on ever leaves its own namespace.
+ */
+export class Netns {
+  /** The namespace this process was in when called. JS thread, opens one descriptor. Throws Error with errno. */
+  static current(): Netns
+  /**
+   * The namespace that `path` names when it is first used: '/run/netns/x', '/proc/PID/ns/net', or a path that the op
+   * `netns.add` is going to make. Touches nothing yet; a path that leads nowhere is a refusal of the op that uses it.
+   */
+  static at(path: string): Netns
+  /** '' for current(). */
+  readonly path: string
+  readonly closed: boolean
+  /** Closes all descriptors once the job that uses them has ended. Idempotent. JS thread, does not wait. */
+  close(): void
+}
+
+/** A link in the op's namespace, by name or by ifindex. */
+export type LinkRef = string | number
+
+/** Options of a kind, each named as iproute2 names it (`ip link add … type KIND help`). Absent = the kernel's default. */
+export interface BridgeOptions {
+  readonly stp?: boolean
+  /** Units of 1/100 s, as iproute2. */
+  readonly forwardDelay?: number
+  readonly mcastSnooping?: boolean
+}
+
+/** Settings of a bridge port (IFLA_BRPORT_*), as `bridge link set` names them. */
+export interface PortOptions {
+  readonly hairpin?: boolean
+  readonly isolated?: boolean
+  readonly learning?: boolean
+  readonly flood?: boolean
+}
+
+export interface LinkAdd {
+  readonly op: 'link.add'
+  readonly name: string
+  readonly kind: 'bridge' | 'veth'
+  readonly mtu?: number
+  /** 6 bytes. */
+  readonly mac?: Uint8Array
+  /** Ownership mark: `ip link show group N`. */
+  readonly group?: number
+  readonly up?: boolean
+  readonly bridge?: BridgeOptions
+  /** veth only: the other end, born in the namespace number `at` under its final name. */
+  readonly peer?: {
+    readonly name: string
+    readonly at: number
+    readonly mtu?: number
+    readonly mac?: Uint8Array
+    readonly group?: number
+  }
+}
+
+export interface LinkSet {
+  readonly op: 'link.set'
+  readonly link: LinkRef
+  readonly name?: string
+  readonly up?: boolean
+  /** 0 takes it out of its bridge. */
+  readonly master?: LinkRef
+  readonly mac?: Uint8Array
+  readonly mtu?: number
+  readonly group?: number
+  readonly alias?: string
+  /** Move it into the namespace number `moveTo`. */
+  readonly moveTo?: number
+  readonly port?: PortOptions
+}
+
+export interface LinkDel {
+  readonly op: 'link.del'
+  readonly link: LinkRef
+}
+
+/** Addresses are 4 or 16 bytes. An IPv6 address is added with NODAD: whoever plans it knows that it is free. */
+export interface AddrOp {
+  readonly op: 'addr.add' | 'addr.del'
+  readonly link: LinkRef
+  readonly address: Uint8Array
+  readonly prefix: number
+}
+
+/** A unicast route; prefix 0 is the default route. `via` without `link` lets the kernel find the link. */
+export interface RouteOp {
+  readonly op: 'route.add' | 'route.replace' | 'route.del'
+  readonly to: Uint8Array
+  readonly prefix: number
+  readonly via?: Uint8Array
+  readonly link?: LinkRef
+  /** Default: main (254). */
+  readonly table?: number
+  readonly metric?: number
+}
+
+/**
+ * Write /proc/sys/PATH in the op's namespace; `path` is relative ('net/ipv4/conf/eth0/forwarding'), has no '..', and
+ * begins with 'net/'.
+ */
+export interface SysctlOp {
+  readonly op: 'sysctl'
+  readonly path: string
+  readonly value: string
+}
+
+/** One nftables transaction: the commands of libnftables' JSON, see libnftables-json(5). */
+export interface NftOp {
+  readonly op: 'nft'
+  readonly commands: readonly object[]
+}
+
+/**
+ * netns.add makes a namespace and keeps it at the path of handle number `at` by a bind mount (the file is made; its
+ * folder must exist; refused with EEXIST when the path is taken). netns.del unmounts and unlinks it and closes the
+ * descriptors of that handle, so that the namespace ends with its last process.
+ */
+export interface NetnsOp {
+  readonly op: 'netns.add' | 'netns.del'
+}
+
+/**
+ * `at` chooses among the namespaces given to apply(); default 0. `undo` is what takes the op back where that cannot be
+ * computed from the op itself (the value a sysctl had before); native code does not read it.
+ */
+export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
+  | LinkAdd
+  | LinkSet
+  | LinkDel
+  | AddrOp
+  | RouteOp
+  | SysctlOp
+  | NftOp
+  | NetnsOp
+)
+
+/** What the kernel refused, in its own words. */
+export interface Refusal {
+  /** Index of the refused op. */
+  readonly op: number
+  /** Negative, as Node has it: util.getSystemErrorName(errno) works. */
+  readonly errno: number
+  /** The kernel's (extended ack) or libnftables' words; '' when it had none. */
+  readonly message: string
+  /** 'IFLA_LINKINFO.IFLA_INFO_DATA.IFLA_VXLAN_ID'; '' when unknown. */
+  readonly attribute: string
+  /** 'RTM_NEWLINK', 'nft', 'sysctl', 'netns', or 'open' when the namespace itself could not be entered. */
+  readonly request: string
+}
+
+export interface Outcome {
+  /** Ops carried out; ops.length on success. */
+  readonly done: number
+  /** Per op: the link it made, else 0. */
+  readonly ifindex: Int32Array
+  /** null on success. errno -ECANCELED when cancel() came first. */
+  readonly refusal: Refusal | null
+}
+
+/**
+ * Carry out ops in order on the kernel thread (one per environment, FIFO); stop at the first refusal. All input is copied
+ * before the call returns. `job` is any number that is not in use; cancel() takes it.
+ */
+export function apply(namespaces: readonly Netns[], ops: readonly Op[], job: number): Promise<Outcome>
+
+/** Do not start the next op of this job. False when it is already over. JS thread, does not wait. */
+export function cancel(job: number): boolean
+
+/** Columns of a kernel table; row i of every column belongs together. */
+export interface Table {
+  readonly length: number
+  readonly refusal: Refusal | null
+}
+
+export interface LinkTable extends Table {
+  readonly index: Int32Array
+  /** IFF_*. */
+  readonly flags: Uint32Array
+  readonly mtu: Uint32Array
+  readonly master: Int32Array
+  /** IFLA_LINK: the other end of a veth, the parent of a macvlan. */
+  readonly parent: Int32Array
+  readonly group: Uint32Array
+  /** 6 bytes a row. */
+  readonly mac: Uint8Array
+  readonly operState: Uint8Array
+  /** Joined by '\n', which no link name may contain; '' when length is 0. */
+  readonly names: string
+  /** IFLA_INFO_KIND joined by '\n'; an empty line for a physical link. */
+  readonly kinds: string
+}
+
+export interface AddressTable extends Table {
+  readonly link: Int32Array
+  /** 4 or 6. */
+  readonly family: Uint8Array
+  readonly prefix: Uint8Array
+  readonly scope: Uint8Array
+  /** IFA_F_*. */
+  readonly flags: Uint32Array
+  /** 16 bytes a row; IPv4 in the first 4. */
+  readonly address: Uint8Array
+}
+
+export interface RouteTable extends Table {
+  readonly family: Uint8Array
+  readonly prefix: Uint8Array
+  readonly table: Uint32Array
+  /** RTPROT_*. */
+  readonly protocol: Uint8Array
+  readonly scope: Uint8Array
+  /** RTN_*. */
+  readonly type: Uint8Array
+  /** 0 when none (or several: the first next hop is reported). */
+  readonly link: Int32Array
+  readonly metric: Uint32Array
+  /** 16 bytes a row. */
+  readonly to: Uint8Array
+  /** 16 bytes a row; all zero when there is no next hop. */
+  readonly via: Uint8Array
+}
+
+export interface Tables {
+  readonly link: LinkTable
+  readonly address: AddressTable
+  readonly route: RouteTable
+}
+export type TableName = keyof Tables
+
+/** One table, on the kernel thread. A dump that the kernel interrupted is repeated, up to five times. */
+export function dump<T extends TableName>(namespace: Netns, table: T, job: number): Promise<Tables[T]>
+
+/**
+ * Read /proc/sys/PATH of a namespace, without the trailing newline; null when there is no such file. Throwaway thread.
+ * Rejects with Error{errno} for anything else.
+ */
+export function readSysctl(namespace: Netns, path: string): Promise<string | null>
+
+/**
+ * List the ruleset of one table as libnftables JSON text (`nft -j list table FAMILY NAME`); null when there is no such
+ * table. Kernel thread. Rejects with Error{message} when libnftables is missing or refuses.
+ */
+export function listNftTable(namespace: Netns, family: string, table: string): Promise<string | null>
+
+/** The inode of the namespace: equal numbers are the same namespace. Kernel thread. Rejects with Error{errno}. */
+export function inode(namespace: Netns): Promise<bigint>
+
+/**
+ * flock(2) LOCK_EX | LOCK_NB on an open descriptor; false when another open file holds it. Never waits. The kernel drops
+ * the lock when the descriptor closes, however the process ends. Throws Error{errno}.
+ */
+export function tryLock(fd: number): boolean

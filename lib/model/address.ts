@@ -1,0 +1,96 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
+export type Family = 4 | 6
+
+/** An IP address as a number; arithmetic is what allocators need. */
+export interface Address {
+  readonly family: Family
+  readonly value: bigint
+}
+
+/** An address with a prefix length. The host bits say whose it is: '172.18.0.1/16' is an interface, '172.18.0.0/16' a subnet. */
+export interface Cidr extends Address {
+  readonly prefix: number
+}
+
+export const bitsOf = (family: Family): number => (family === 4 ? 32 : 128)
+
+/** null when `text` is not an address. Zone ids are refused: they mean nothing outside one host. */
+export function parseAddress(text: string): Address | null {
+  if (isIPv4(text)) {
+    const value = text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n)
+    return { family: 4, value }
+  }
+  if (!isIPv6(text) || text.includes('%')) return null
+  return { family: 6, value: parseIPv6(text) }
+}
+
+function parseIPv6(text: string): bigint {
+  const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text)
+  let words = text
+  if (dotted) {
+    const low = parseAddress(dotted[2] ?? '')?.value ?? 0n
+    words = `${dotted[1]}${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`
+  }
+  const [head = '', tail] = words.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const groups = tail === undefined ? left : [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right]
+  return groups.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n)
+}
+
+/** null when `text` is not ADDRESS/PREFIX. */
+export function parseCidr(text: string): Cidr | null {
+  const match = /^([^/]+)\/(\d{1,3})$/.exec(text)
+  const address = match ? parseAddress(match[1] ?? '') : null
+  const prefix = Number(match?.[2])
+  return address && prefix <= bitsOf(address.family) ? { ...address, prefix } : null
+}
+
+export function formatAddress({ family, value }: Address): string {
+  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.')
+  const groups = Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(112 - 16 * i)) & 0xffffn))
+  if (value >> 32n === 0xffffn) return `::ffff:${formatAddress({ family: 4, value: value & 0xffffffffn })}`
+  const run = longestZeroRun(groups)
+  const hex = (part: number[]) => part.map((group) => group.toString(16)).join(':')
+  return run.length < 2 ? hex(groups) : `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`
+}
+
+function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 }
+  for (let start = 0; start < groups.length; start++) {
+    let length = 0
+    while (groups[start + length] === 0) length++
+    if (length > best.length) best = { start, length }
+  }
+  return best
+}
+
+export const formatCidr = (cidr: Cidr): string => `${formatAddress(cidr)}/${cidr.prefix}`
+
+const hostMask = ({ family, prefix }: Cidr): bigint => (1n << BigInt(bitsOf(family) - prefix)) - 1n
+
+/** The subnet that `cidr` lies in: its host bits cleared. */
+export const subnetOf = (cidr: Cidr): Cidr => ({ ...cidr, value: cidr.value & ~hostMask(cidr) })
+
+/** The highest address of the subnet. */
+export const lastOf = (cidr: Cidr): bigint => cidr.value | hostMask(cidr)
+
+export const sizeOf = (cidr: Cidr): bigint => hostMask(cidr) + 1n
+
+export const contains = (subnet: Cidr, address: Address): boolean =>
+  subnet.family === address.family && (subnet.value & ~hostMask(subnet)) === (address.value & ~hostMask(subnet))
+
+export const overlaps = (a: Cidr, b: Cidr): boolean => (a.prefix <= b.prefix ? contains(a, b) : contains(b, a))
+
+/** 4 or 16 bytes, network order. */
+export function toBytes({ family, value }: Address): Uint8Array {
+  const length = family === 4 ? 4 : 16
+  return Uint8Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 0xffn))
+}
+
+/** The inverse of toBytes; the length says the family. */
+export function fromBytes(bytes: Uint8Array): Address {
+  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+  return { family: bytes.length === 4 ? 4 : 6, value }
+}

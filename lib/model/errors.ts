@@ -1,0 +1,111 @@
+/**
+ * Every error of the library: code, HTTP status, sentence, and the way out where there is one. Sentences that Docker has
+ * are Docker's to the letter. docs/errors.md is checked against this table.
+ */
+export const ERRORS = {
+  INVALID_NAME: [400, 'invalid name: {reason}'],
+  INVALID_NETWORK_CONFIG: [400, 'invalid network config:\n{problems}'],
+  INVALID_OPTION: [400, 'failed to parse {key} value: {value} ({reason})'],
+  INVALID_ENDPOINT_SETTINGS: [400, 'invalid endpoint settings:\n{problems}'],
+  INVALID_PORT: [400, 'invalid port specification: {reason}'],
+  NETWORK_EXISTS: [409, 'network with name {name} already exists', 'cnm network inspect {name}'],
+  NETWORK_NOT_FOUND: [404, 'network {name} not found', 'cnm network ls'],
+  NETWORK_AMBIGUOUS: [400, 'network {name} is ambiguous ({count} matches found {basis})', 'use the full id: cnm network ls --no-trunc'],
+  NETWORK_PREDEFINED_CREATE: [403, 'operation is not permitted on predefined {name} network '],
+  NETWORK_PREDEFINED_REMOVE: [403, '{name} is a pre-defined network and cannot be removed'],
+  NETWORK_IN_USE: [
+    403,
+    'error while removing network: network {name} has active endpoints ({endpoints})',
+    'cnm network disconnect {name} SANDBOX',
+  ],
+  NETWORK_LIMIT_ONE: [403, 'only one instance of "{driver}" network is allowed'],
+  NETWORK_NOT_SWARM: [
+    403,
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+  ],
+  NETWORK_CONFLICT: [403, 'cannot create network {id} ({link}): conflicts with network {other} ({otherLink}): {reason}'],
+  DRIVER_NOT_FOUND: [404, 'could not find plugin {name} in v1 plugin registry: plugin not found', 'built in: {known}'],
+  IPAM_DRIVER_NOT_FOUND: [400, 'invalid ipam driver: "{name}"', 'built in: {known}'],
+  POOL_OVERLAP: [
+    403,
+    'invalid pool request: Pool overlaps with other one on this address space',
+    '{pool} overlaps {other}{holder}: choose another --subnet, or none',
+  ],
+  POOLS_EXHAUSTED: [500, 'all predefined address pools have been fully subnetted', 'name a subnet of your own: --subnet; held: {holders}'],
+  POOL_INVALID: [400, 'invalid pool request: {reason}'],
+  POOL_NOT_FOUND: [404, 'cannot find address pool for poolID:{pool}'],
+  ADDRESS_SPACE_NOT_FOUND: [404, 'cannot find address space {name}'],
+  ADDRESS_IN_USE: [403, 'Address already in use', '{address} is held by {holder}'],
+  ADDRESS_OUT_OF_RANGE: [400, 'requested address is out of range', '{address} is not an assignable address of {pool}'],
+  ADDRESS_OUTSIDE: [
+    400,
+    'invalid endpoint settings:\nno configured subnet contains IP address {address}',
+    'subnets of {network}: {subnets}',
+  ],
+  ADDRESSES_EXHAUSTED: [500, "no available IPv{family} addresses on this network's address pools: {network} ({id})"],
+  NO_ADDRESSES: [500, 'no available addresses on this pool'],
+  GATEWAY_FAILED: [500, 'failed to allocate gateway ({address}): {reason}'],
+  AUX_OUTSIDE: [403, 'auxiliary address: ({name}:{address}) must belong to the master pool: {pool}'],
+  SANDBOX_EXISTS: [409, 'sandbox with name {name} already exists', 'cnm sandbox inspect {name}'],
+  SANDBOX_NOT_FOUND: [404, 'No such sandbox: {name}', 'cnm sandbox ls'],
+  SANDBOX_AMBIGUOUS: [400, 'sandbox {name} is ambiguous ({count} matches found based on ID prefix)', 'cnm sandbox ls --no-trunc'],
+  NAMESPACE_NOT_FOUND: [400, 'no network namespace at {path}: {reason}', 'ip netns list'],
+  SANDBOX_GONE: [409, 'the namespace of sandbox {name} is gone: {path}', 'cnm sandbox rm {name}'],
+  ALREADY_CONNECTED: [403, 'endpoint with name {sandbox} already exists in network {network}'],
+  NOT_CONNECTED: [403, 'container {sandbox} is not connected to network {network}'],
+  HOST_CONNECT: [403, 'cannot connect container to host network - container must be created in host network mode'],
+  HOST_DISCONNECT: [403, 'cannot disconnect container from host network - container was created in host network mode'],
+  HOST_SHARED: [403, 'container sharing network namespace with another container or host cannot be connected to any other network'],
+  NONE_PRIVATE: [403, 'container cannot be connected to multiple networks with one of the networks in private (none) mode'],
+  IFNAME_TAKEN: [
+    409,
+    'the name {ifname} is taken by another link in sandbox {sandbox}',
+    'choose another com.docker.network.endpoint.ifname',
+  ],
+  LINK_TAKEN: [409, 'the link {link} exists and is not ours', 'ip link show {link}'],
+  NOT_A_BRIDGE: [403, 'existing interface {link} is not a bridge'],
+  PORT_ALLOCATED: [500, 'Bind for {host}:{port} failed: port is already allocated', 'held by sandbox {holder}'],
+  PORTS_EXHAUSTED: [500, 'all ports are allocated'],
+  KERNEL_REFUSED: [500, '{errno}: {words}, while: {command}', '{hint}'],
+  STATE_LOCKED: [409, 'another controller holds {run}{holder}', 'wait for it to end, or give another --run'],
+  STATE_FOREIGN: [
+    409,
+    '{run} belongs to a controller in another network namespace',
+    'run cnm in that namespace, or give another --root and --run',
+  ],
+  STATE_VERSION: [500, '{file} was written by a newer version of cnm (format {found}, this one knows {known})', 'use the newer cnm'],
+  STATE_BROKEN: [500, 'the record {key} in {file} is not valid: {reason}', 'restore it from a backup, or remove it'],
+  STATE_UNWRITABLE: [500, 'cannot open the state in {path}: {reason}', 'run as root, or give --root and --run that you may write'],
+  ADDON_MISSING: [500, 'the native part of libcnm cannot be loaded: {reason}', '{hint}'],
+  UNSUPPORTED_PLATFORM: [500, 'libcnm needs Linux; this is {platform}'],
+} as const satisfies Record<string, readonly [status: number, sentence: string, remedy?: string]>
+
+export type ErrorCode = keyof typeof ERRORS
+
+type Holes<T extends string> = T extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never
+type Filling<C extends ErrorCode> = {
+  readonly [H in Holes<(typeof ERRORS)[C][1 | (2 & keyof (typeof ERRORS)[C])] & string>]: string | number
+}
+
+const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
+  text.replace(/\{(\w+)\}/g, (_, hole: string) => String(values[hole] ?? ''))
+
+/** An error with a stable code, the HTTP status it has on the wire, and the way out where we know one. */
+export class CnmError extends Error {
+  override readonly name = 'CnmError'
+  readonly code: ErrorCode
+  readonly status: number
+  /** What to do about it; '' when there is nothing to say. */
+  readonly remedy: string
+
+  constructor(code: ErrorCode, values: Readonly<Record<string, string | number>>, cause?: unknown) {
+    const [status, sentence, remedy = ''] = ERRORS[code] as readonly [number, string, string?]
+    super(fill(sentence, values), cause === undefined ? undefined : { cause })
+    this.code = code
+    this.status = status
+    this.remedy = fill(remedy, values)
+  }
+}
+
+/** A CnmError whose sentence and remedy are filled in; the compiler knows which values the code's sentence needs. */
+export const fault = <C extends ErrorCode>(code: C, values: Filling<C>, cause?: unknown): CnmError => new CnmError(code, values, cause)

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto'
+
+/** 64 lower-case hex characters; the first 12 are the short form that tables show. */
+export type Id = string
+
+/** A new id. Its short form is never all digits: Docker uses it as a host name. */
+export function newId(): Id {
+  for (;;) {
+    const id = randomBytes(32).toString('hex')
+    if (/[a-f]/.test(id.slice(0, 12))) return id
+  }
+}
+
+export const shortId = (id: Id): string => id.slice(0, 12)
+
+/** The kernel's limit on a link name, without the closing zero byte. */
+export const LINK_NAME_MAX = 15
+
+/** True when the kernel takes `name` as a link name (dev_valid_name) and it means the same everywhere it is shown. */
+export function isLinkName(name: string): boolean {
+  return (
+    name.length > 0 && name.length <= LINK_NAME_MAX && name !== '.' && name !== '..' && /^[\x21-\x7e]+$/.test(name) && !/[/:]/.test(name)
+  )
+}
+
+/** Ownership mark on every link that we make: `ip link show group 6516333` ('cnm' in ASCII). */
+export const LINK_GROUP = 0x636e6d
+
+/**
+ * A locally administered unicast MAC. Ids are random, so a new endpoint has a new MAC and nobody's stale neighbour entry
+ * for a reused address fits it; asked again it is the same.
+ */
+export const macOf = (id: Id): string => `02:${id.slice(-10).replace(/..(?=.)/g, '$&:')}`
+
+/** null when `text` is not six hex pairs. */
+export function parseMac(text: string): Uint8Array | null {
+  if (!/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(text)) return null
+  return Uint8Array.from(text.split(/[:-]/), (pair) => Number.parseInt(pair, 16))
+}

@@ -1,0 +1,85 @@
+import type { Family } from './address.ts'
+import type { Id } from './ids.ts'
+
+export type Scope = 'local' | 'swarm'
+export type Options = Readonly<Record<string, string>>
+
+/** One subnet of a network. Addresses are text: records are stored, shown and compared; arithmetic is ipam's business. */
+export interface Pool {
+  readonly family: Family
+  /** What the IPAM driver calls it. */
+  readonly id: string
+  /** '172.18.0.0/16' */
+  readonly subnet: string
+  /** '172.18.5.0/24': dynamic addresses come from here. */
+  readonly range?: string
+  /** '172.18.0.1/16'; absent when the network has no gateway in this family. */
+  readonly gateway?: string
+  /** Reserved by name: { router: '172.18.0.9' }. */
+  readonly aux: Options
+}
+
+export interface Network {
+  readonly id: Id
+  readonly name: string
+  readonly driver: string
+  readonly scope: Scope
+  /** RFC 3339. */
+  readonly created: string
+  readonly internal: boolean
+  readonly attachable: boolean
+  readonly enableIPv4: boolean
+  readonly enableIPv6: boolean
+  readonly labels: Options
+  readonly options: Options
+  readonly ipam: { readonly driver: string; readonly options: Options }
+  readonly pools: readonly Pool[]
+}
+
+export type Protocol = 'tcp' | 'udp' | 'sctp'
+
+/** A published port: reached at hostIP:hostPort, answered at port inside the sandbox. */
+export interface PortBinding {
+  readonly protocol: Protocol
+  /** '0.0.0.0' and '::' mean every address of the host in that family; '' means both. */
+  readonly hostIP: string
+  readonly hostPort: number
+  readonly port: number
+}
+
+/** `own`: we made the namespace. `joined`: somebody else's, by path. `host`: the namespace in which we play host. */
+export type SandboxKind = 'own' | 'joined' | 'host'
+
+export interface Sandbox {
+  readonly id: Id
+  readonly name: string
+  readonly kind: SandboxKind
+  /** Of the namespace; '' for the host's. */
+  readonly path: string
+  readonly created: string
+  readonly labels: Options
+  readonly ports: readonly PortBinding[]
+  /** A sandbox of `cnm run` ends with this process; `started` is field 22 of /proc/PID/stat. */
+  readonly owner?: { readonly pid: number; readonly started: string }
+}
+
+export interface Endpoint {
+  readonly id: Id
+  readonly networkId: Id
+  readonly sandboxId: Id
+  readonly aliases: readonly string[]
+  readonly options: Options
+  /** Larger wins the default route; see controller/gateway.ts. */
+  readonly gwPriority: number
+  readonly mac: string
+  /** '172.18.0.2/16' */
+  readonly address?: string
+  readonly address6?: string
+  /** The user asked for these, so they survive a disconnect and connect. */
+  readonly requested: { readonly address?: string; readonly address6?: string; readonly mac?: string }
+  /** The link's name in the sandbox; '' where the driver moves none (host, null). */
+  readonly ifname: string
+  /** What the driver offers as a way out; '' when none. */
+  readonly gateway: string
+  readonly gateway6: string
+}

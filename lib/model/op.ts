@@ -1,0 +1,32 @@
+import type { LinkAdd, LinkRef, LinkSet, Op } from '../../binding.d.ts'
+
+export type { LinkAdd, LinkRef, LinkSet, Op }
+
+/** Number of the namespace in which the controller plays host. */
+export const HOST = 0
+/** Number of the sandbox's namespace. */
+export const SANDBOX = 1
+
+/** Steps towards the kernel, as plain data: they print, they can be taken back, and nobody has to carry them out. */
+export type Plan = readonly Op[]
+
+/** What takes one op back, given that it was carried out. */
+export function inverse(op: Op): Plan {
+  if (op.undo) return op.undo
+  const at = op.at === undefined ? {} : { at: op.at }
+  switch (op.op) {
+    case 'link.add':
+      return [{ ...at, op: 'link.del', link: op.name }]
+    case 'addr.add':
+      return [{ ...op, op: 'addr.del' }]
+    case 'route.add':
+      return [{ ...op, op: 'route.del' }]
+    case 'netns.add':
+      return [{ ...at, op: 'netns.del' }]
+    default:
+      return []
+  }
+}
+
+/** What takes the first `done` ops back, last one first. */
+export const undoOf = (plan: Plan, done = plan.length): Plan => plan.slice(0, done).reverse().flatMap(inverse)

@@ -1,0 +1,55 @@
+import type { Options, PortBinding, Scope } from './network.ts'
+
+/** `docker network create`. Absent means Docker's default. */
+export interface CreateNetwork {
+  readonly name: string
+  /** Default: bridge. */
+  readonly driver?: string
+  readonly scope?: Scope
+  /** No way out, no way in. */
+  readonly internal?: boolean
+  readonly attachable?: boolean
+  /** Default: true. */
+  readonly enableIPv4?: boolean
+  /** Default: false. */
+  readonly enableIPv6?: boolean
+  readonly labels?: Options
+  readonly options?: Options
+  readonly ipam?: {
+    readonly driver?: string
+    readonly options?: Options
+    readonly config?: readonly IpamConfig[]
+  }
+}
+
+export interface IpamConfig {
+  readonly subnet?: string
+  readonly ipRange?: string
+  readonly gateway?: string
+  readonly auxAddresses?: Options
+}
+
+/** How one sandbox is attached to one network. */
+export interface Attachment {
+  /** Name, id or unique prefix of the id. */
+  readonly network: string
+  readonly ip?: string
+  readonly ip6?: string
+  readonly mac?: string
+  readonly aliases?: readonly string[]
+  readonly options?: Options
+  readonly gwPriority?: number
+}
+
+export interface CreateSandbox {
+  /** Default: the short id. */
+  readonly name?: string
+  /** An existing namespace: '/run/netns/x', '/proc/PID/ns/net'. Default: a new one. */
+  readonly path?: string
+  /** Default: the network `bridge`, as in `docker run`. [] attaches to nothing. */
+  readonly networks?: readonly Attachment[]
+  readonly ports?: readonly PortBinding[]
+  readonly labels?: Options
+  /** Take it down when this process is gone, even by kill -9. */
+  readonly owner?: number
+}
