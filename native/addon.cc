@@ -1,0 +1,25 @@
+#include <napi.h>
+
+#include "js/environment.h"
+#include "js/functions.h"
+#include "js/netns_class.h"
+
+namespace {
+
+/** Bumped on every change of binding.d.ts. */
+constexpr int kAbi = 1;
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  auto* environment = new cnm::Environment(env);
+  env.SetInstanceData(environment);
+  const Napi::Function netns = cnm::NetnsClass::Define(env);
+  environment->netns = Napi::Persistent(netns);
+  exports.Set("abi", kAbi);
+  exports.Set("Netns", netns);
+  cnm::DefineFunctions(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(cnm, Init)

@@ -1,0 +1,175 @@
+#pragma once
+
+// The words that both halves share: what is asked of the kernel, and what it answered. Plain data; binding.d.ts has the
+// meaning of every field.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace cnm {
+
+using Mac = std::array<uint8_t, 6>;
+
+/** A name, or an ifindex. */
+using LinkRef = std::variant<std::string, int32_t>;
+
+struct Address {
+  /** 4 or 16. */
+  uint8_t length = 0;
+  std::array<uint8_t, 16> bytes{};
+};
+
+enum class Verb { kAdd, kReplace, kDel };
+
+struct BridgeOptions {
+  std::optional<bool> stp;
+  std::optional<uint32_t> forward_delay;
+  std::optional<bool> mcast_snooping;
+};
+
+struct PortOptions {
+  std::optional<bool> hairpin;
+  std::optional<bool> isolated;
+  std::optional<bool> learning;
+  std::optional<bool> flood;
+};
+
+/** What a link has from the moment it is there. */
+struct Birth {
+  std::string name;
+  std::optional<uint32_t> mtu;
+  std::optional<Mac> mac;
+  std::optional<uint32_t> group;
+};
+
+struct Peer : Birth {
+  size_t at = 0;
+};
+
+struct LinkAdd : Birth {
+  std::string kind;
+  bool up = false;
+  std::optional<BridgeOptions> bridge;
+  std::optional<Peer> peer;
+};
+
+struct LinkSet {
+  LinkRef link;
+  std::optional<std::string> name;
+  std::optional<bool> up;
+  std::optional<LinkRef> master;
+  std::optional<Mac> mac;
+  std::optional<uint32_t> mtu;
+  std::optional<uint32_t> group;
+  std::optional<std::string> alias;
+  std::optional<size_t> move_to;
+  std::optional<PortOptions> port;
+};
+
+struct LinkDel {
+  LinkRef link;
+};
+
+struct AddrOp {
+  Verb verb = Verb::kAdd;
+  LinkRef link;
+  Address address;
+  uint8_t prefix = 0;
+};
+
+struct RouteOp {
+  Verb verb = Verb::kAdd;
+  Address to;
+  uint8_t prefix = 0;
+  std::optional<Address> via;
+  std::optional<LinkRef> link;
+  std::optional<uint32_t> table;
+  std::optional<uint32_t> metric;
+};
+
+struct SysctlOp {
+  std::string path;
+  std::string value;
+};
+
+struct NftOp {
+  /** libnftables' JSON. */
+  std::string commands;
+};
+
+struct NetnsOp {
+  Verb verb = Verb::kAdd;
+};
+
+struct Op {
+  size_t at = 0;
+  std::variant<LinkAdd, LinkSet, LinkDel, AddrOp, RouteOp, SysctlOp, NftOp, NetnsOp> step;
+};
+
+struct Refusal {
+  /** Negative errno. */
+  int error = 0;
+  std::string message{};
+  std::string attribute{};
+  std::string request{};
+  size_t op = 0;
+};
+
+/** Empty: it was done. */
+using Refused = std::optional<Refusal>;
+
+struct Outcome {
+  size_t done = 0;
+  std::vector<int32_t> ifindex;
+  Refused refusal;
+};
+
+struct LinkRow {
+  int32_t index = 0;
+  uint32_t flags = 0;
+  uint32_t mtu = 0;
+  int32_t master = 0;
+  int32_t parent = 0;
+  uint32_t group = 0;
+  Mac mac{};
+  uint8_t oper_state = 0;
+  std::string name;
+  std::string kind;
+};
+
+struct AddressRow {
+  int32_t link = 0;
+  /** 4 or 6. */
+  uint8_t family = 0;
+  uint8_t prefix = 0;
+  uint8_t scope = 0;
+  uint32_t flags = 0;
+  std::array<uint8_t, 16> address{};
+};
+
+struct RouteRow {
+  /** 4 or 6. */
+  uint8_t family = 0;
+  uint8_t prefix = 0;
+  uint32_t table = 0;
+  uint8_t protocol = 0;
+  uint8_t scope = 0;
+  uint8_t type = 0;
+  int32_t link = 0;
+  uint32_t metric = 0;
+  std::array<uint8_t, 16> to{};
+  std::array<uint8_t, 16> via{};
+};
+
+template <typename Row>
+struct Table {
+  std::vector<Row> rows;
+  Refused refusal;
+};
+
+}  // namespace cnm

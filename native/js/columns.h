@@ -1,0 +1,16 @@
+#pragma once
+
+#include <napi.h>
+
+#include "facts.h"
+
+namespace cnm {
+
+// Facts of the kernel as JS values: tables cross as columns, which is many times cheaper than an object for each row.
+
+Napi::Object OutcomeOf(Napi::Env env, const Outcome& outcome);
+Napi::Object TableOf(Napi::Env env, const Table<LinkRow>& table);
+Napi::Object TableOf(Napi::Env env, const Table<AddressRow>& table);
+Napi::Object TableOf(Napi::Env env, const Table<RouteRow>& table);
+
+}  // namespace cnm

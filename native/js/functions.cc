@@ -1,0 +1,211 @@
+#include "js/functions.h"
+
+#include <cerrno>
+#include <cmath>
+
+#include "js/columns.h"
+#include "js/environment.h"
+#include "js/errors.h"
+#include "js/fields.h"
+#include "js/netns_class.h"
+#include "js/ops.h"
+#include "kernel/lock.h"
+#include "kernel/program.h"
+#include "kernel/tables.h"
+
+namespace cnm {
+
+namespace {
+
+using Promise = Napi::Promise::Deferred;
+
+/** Of what a function learned of one namespace. */
+template <typename T>
+struct Answer {
+  T value{};
+  Refused refusal;
+};
+
+/** False has thrown. NaN is no number to find a job by. */
+bool ReadJob(const Napi::Value& value, double& job) {
+  const Napi::Env env = value.Env();
+  job = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
+  if (std::isnan(job)) {
+    ThrowInvalid(env, "job: expected a number");
+  } else if (Environment::Of(env).jobs->IsRunning(job)) {
+    ThrowInvalid(env, "job: expected a number that is not in use");
+  } else {
+    return true;
+  }
+  return false;
+}
+
+/** False has thrown. */
+bool ReadPlaces(const Napi::Value& value, std::vector<std::shared_ptr<Place>>& places) {
+  const Napi::Env env = value.Env();
+  if (!value.IsArray()) {
+    ThrowInvalid(env, "namespaces: expected an array");
+    return false;
+  }
+  const auto array = value.As<Napi::Array>();
+  places.resize(array.Length());
+  for (uint32_t i = 0; i < places.size(); i++) {
+    const Napi::Value netns = array.Get(i);
+    if (env.IsExceptionPending()) return false;
+    places[i] = NetnsClass::PlaceOf(netns, "namespaces[" + std::to_string(i) + "]");
+    if (!places[i]) return false;
+  }
+  return true;
+}
+
+/** False has thrown. */
+bool ReadText(const Napi::Value& value, const char* name, std::string& text) {
+  const char* expected = Read(value, text);
+  if (expected) ThrowInvalid(value.Env(), std::string(name) + ": expected " + expected);
+  return !expected;
+}
+
+Napi::Value Apply(const Napi::CallbackInfo& info) {
+  Program program;
+  double job;
+  if (!ReadPlaces(info[0], program.places) || !ReadOps(info[1], program.places, program.ops) ||
+      !ReadJob(info[2], job)) {
+    return {};
+  }
+  return Environment::Of(info.Env())
+      .jobs->Submit<Outcome>(
+          [program = std::move(program)](const std::atomic<bool>& cancelled) { return CarryOut(program, cancelled); },
+          [](Napi::Env env, const Promise& promise, const Outcome& outcome) {
+            promise.Resolve(OutcomeOf(env, outcome));
+          },
+          job);
+}
+
+template <typename Row>
+Napi::Value SubmitDump(Napi::Env env, std::shared_ptr<Place> place, Table<Row> (*read)(Place&), double job) {
+  return Environment::Of(env).jobs->Submit<Table<Row>>(
+      [place = std::move(place), read](const std::atomic<bool>& cancelled) {
+        return cancelled ? Table<Row>{.rows = {}, .refusal = Refusal{.error = -ECANCELED}} : read(*place);
+      },
+      [](Napi::Env then, const Promise& promise, const Table<Row>& table) { promise.Resolve(TableOf(then, table)); },
+      job);
+}
+
+Napi::Value Dump(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  auto place = NetnsClass::PlaceOf(info[0], "namespace");
+  std::string table;
+  double job;
+  if (!place || !ReadText(info[1], "table", table) || !ReadJob(info[2], job)) return {};
+  if (table == "link") return SubmitDump(env, std::move(place), DumpLinks, job);
+  if (table == "address") return SubmitDump(env, std::move(place), DumpAddresses, job);
+  if (table == "route") return SubmitDump(env, std::move(place), DumpRoutes, job);
+  ThrowInvalid(env, "table: expected 'link', 'address' or 'route'");
+  return {};
+}
+
+Napi::Value Cancel(const Napi::CallbackInfo& info) {
+  if (!info[0].IsNumber()) {
+    ThrowInvalid(info.Env(), "job: expected a number");
+    return {};
+  }
+  return Napi::Boolean::New(info.Env(), Environment::Of(info.Env()).jobs->Cancel(info[0].As<Napi::Number>()));
+}
+
+/** Asks one namespace something; a refusal rejects the promise. */
+template <typename T>
+Napi::Value Ask(const Napi::CallbackInfo& info, std::function<Refused(T& value)> question,
+                std::function<Napi::Value(Napi::Env env, const T& value)> convert) {
+  return Environment::Of(info.Env())
+      .jobs->Submit<Answer<T>>(
+          [question = std::move(question)](const std::atomic<bool>&) {
+            Answer<T> answer;
+            answer.refusal = question(answer.value);
+            return answer;
+          },
+          [convert = std::move(convert)](Napi::Env env, const Promise& promise, const Answer<T>& answer) {
+            if (answer.refusal) {
+              promise.Reject(ErrorOf(env, *answer.refusal).Value());
+            } else {
+              promise.Resolve(convert(env, answer.value));
+            }
+          });
+}
+
+Napi::Value TextOrNull(Napi::Env env, const std::optional<std::string>& text) {
+  return text ? Napi::String::New(env, *text) : env.Null();
+}
+
+Napi::Value ReadSysctl(const Napi::CallbackInfo& info) {
+  auto place = NetnsClass::PlaceOf(info[0], "namespace");
+  std::string path;
+  if (!place || !ReadText(info[1], "path", path) || !CheckSysctlPath(info.Env(), path)) return {};
+  return Ask<std::optional<std::string>>(
+      info, [place, path](std::optional<std::string>& value) { return place->ReadSysctl(path, value); }, TextOrNull);
+}
+
+/** The command that lists a table. */
+Napi::Array ListingOf(Napi::Env env, const std::string& family, const std::string& name) {
+  Napi::Object table = Napi::Object::New(env);
+  table.Set("family", family);
+  table.Set("name", name);
+  Napi::Object list = Napi::Object::New(env);
+  list.Set("table", table);
+  Napi::Object command = Napi::Object::New(env);
+  command.Set("list", list);
+  Napi::Array commands = Napi::Array::New(env, 1);
+  commands.Set(0u, command);
+  return commands;
+}
+
+Napi::Value ListNftTable(const Napi::CallbackInfo& info) {
+  auto place = NetnsClass::PlaceOf(info[0], "namespace");
+  std::string family, table;
+  if (!place || !ReadText(info[1], "family", family) || !ReadText(info[2], "table", table)) return {};
+  std::string commands;
+  if (!NftDocument(ListingOf(info.Env(), family, table), commands)) return {};
+  return Ask<std::optional<std::string>>(
+      info,
+      [place, commands](std::optional<std::string>& listing) {
+        const Refused refusal = place->RunNft(commands, listing.emplace());
+        if (!refusal || refusal->error != -ENOENT) return refusal;
+        listing.reset();
+        return Refused();
+      },
+      TextOrNull);
+}
+
+Napi::Value Inode(const Napi::CallbackInfo& info) {
+  auto place = NetnsClass::PlaceOf(info[0], "namespace");
+  if (!place) return {};
+  return Ask<uint64_t>(
+      info, [place](uint64_t& inode) { return place->Inode(inode); },
+      [](Napi::Env env, const uint64_t& inode) { return Napi::BigInt::New(env, inode); });
+}
+
+Napi::Value TryLockFile(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  uint32_t fd;
+  if (const char* expected = Read(info[0], fd)) {
+    ThrowInvalid(env, std::string("fd: expected ") + expected);
+    return {};
+  }
+  const int taken = TryLock(static_cast<int>(fd));
+  if (taken >= 0) return Napi::Boolean::New(env, taken == 1);
+  ErrorOf(env, Refusal{.error = taken}).ThrowAsJavaScriptException();
+  return {};
+}
+
+}  // namespace
+
+void DefineFunctions(Napi::Env env, Napi::Object exports) {
+  exports.Set("apply", Napi::Function::New<Apply>(env, "apply"));
+  exports.Set("dump", Napi::Function::New<Dump>(env, "dump"));
+  exports.Set("cancel", Napi::Function::New<Cancel>(env, "cancel"));
+  exports.Set("readSysctl", Napi::Function::New<ReadSysctl>(env, "readSysctl"));
+  exports.Set("listNftTable", Napi::Function::New<ListNftTable>(env, "listNftTable"));
+  exports.Set("inode", Napi::Function::New<Inode>(env, "inode"));
+  exports.Set("tryLock", Napi::Function::New<TryLockFile>(env, "tryLock"));
+}
+
+}  // namespace cnm

@@ -1,0 +1,78 @@
+#include "js/jobs.h"
+
+namespace cnm {
+
+namespace {
+
+class CloseTask final : public Task {
+ public:
+  CloseTask(std::shared_ptr<Place> place, std::string path, bool collected)
+      : place_(std::move(place)), path_(std::move(path)), collected_(collected) {
+    awaited = false;
+  }
+
+  void Run() override { place_->Close(); }
+
+  void Settle(Napi::Env env) override {
+    if (!collected_) return;
+    const auto process = env.Global().Get("process").As<Napi::Object>();
+    Napi::Object options = Napi::Object::New(env);
+    options.Set("code", "CNM_WARN_COLLECTED");
+    const std::string sentence = "A Netns was collected while open; close it: " + (path_.empty() ? "current()" : path_);
+    process.Get("emitWarning").As<Napi::Function>().Call(process, {Napi::String::New(env, sentence), options});
+  }
+
+ private:
+  const std::shared_ptr<Place> place_;
+  const std::string path_;
+  const bool collected_;
+};
+
+}  // namespace
+
+Jobs::Jobs(Napi::Env env)
+    : env_(env),
+      completion_(Completion::New(env, "cnm", 0, 1, this)),
+      worker_([this](std::unique_ptr<Job> job) { completion_.NonBlockingCall(static_cast<Task*>(job.release())); }) {
+  completion_.Unref(env);
+  // Hooks run last in, first out: the kernel thread has ended when the thread-safe function is torn down.
+  env.AddCleanupHook([this] { Stop(); });
+}
+
+void Jobs::Stop() {
+  stopped_ = true;
+  worker_.Stop();
+}
+
+int Jobs::Post(std::unique_ptr<Task> task) {
+  Task* posted = task.get();
+  const std::optional<double> number = task->number;
+  const bool awaited = task->awaited;
+  if (const int error = worker_.Post(std::move(task))) return error;
+  if (number) numbered_.emplace(*number, posted);
+  if (awaited && awaited_++ == 0) completion_.Ref(env_);
+  return 0;
+}
+
+void Jobs::Close(std::shared_ptr<Place> place, const std::string& path, bool collected) {
+  // After Stop() nobody else uses the place, and it closes as it goes out of scope.
+  if (!stopped_) Post(std::make_unique<CloseTask>(std::move(place), path, collected));
+}
+
+bool Jobs::Cancel(double number) {
+  const auto found = numbered_.find(number);
+  if (found == numbered_.end()) return false;
+  found->second->cancelled = true;
+  return true;
+}
+
+void Jobs::Deliver(Napi::Env env, Napi::Function, Jobs* jobs, Task* delivered) {
+  const std::unique_ptr<Task> task(delivered);
+  // The environment is gone: nobody is left to be told.
+  if (env == nullptr) return;
+  if (task->number) jobs->numbered_.erase(*task->number);
+  if (task->awaited && --jobs->awaited_ == 0) jobs->completion_.Unref(env);
+  task->Settle(env);
+}
+
+}  // namespace cnm

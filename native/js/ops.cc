@@ -1,0 +1,219 @@
+#include "js/ops.h"
+
+#include <string_view>
+
+#include "js/errors.h"
+#include "js/fields.h"
+
+namespace cnm {
+
+namespace {
+
+using Places = std::vector<std::shared_ptr<Place>>;
+
+/** Number of a namespace. */
+void ReadAt(Fields& fields, const char* key, const Places& places, std::optional<size_t>& at) {
+  std::optional<uint32_t> number;
+  fields.Optional(key, number);
+  if (!number) return;
+  if (*number >= places.size()) fields.Fail(key, "a namespace's number, less than " + std::to_string(places.size()));
+  at = *number;
+}
+
+void ReadLink(Fields& fields, const char* key, LinkRef& link) {
+  fields.Required(key, link);
+  if (fields.ok() && link == LinkRef(0)) fields.Fail(key, "a link's name or ifindex");
+}
+
+void ReadBirth(Fields& fields, Birth& birth) {
+  fields.Required("name", birth.name);
+  if (birth.name.empty()) fields.Fail("name", "a link's name");
+  fields.Optional("mtu", birth.mtu);
+  fields.Optional("mac", birth.mac);
+  fields.Optional("group", birth.group);
+}
+
+void ReadBridge(Fields& fields, std::optional<BridgeOptions>& bridge) {
+  const Napi::Value value = fields.Get("bridge");
+  if (!fields.ok() || value.IsUndefined()) return;
+  Fields options(value, fields.Name("bridge"));
+  bridge.emplace();
+  options.Optional("stp", bridge->stp);
+  options.Optional("forwardDelay", bridge->forward_delay);
+  options.Optional("mcastSnooping", bridge->mcast_snooping);
+}
+
+void ReadPort(Fields& fields, std::optional<PortOptions>& port) {
+  const Napi::Value value = fields.Get("port");
+  if (!fields.ok() || value.IsUndefined()) return;
+  Fields options(value, fields.Name("port"));
+  port.emplace();
+  options.Optional("hairpin", port->hairpin);
+  options.Optional("isolated", port->isolated);
+  options.Optional("learning", port->learning);
+  options.Optional("flood", port->flood);
+}
+
+void ReadPeer(Fields& fields, const Places& places, std::optional<Peer>& peer) {
+  const Napi::Value value = fields.Get("peer");
+  if (!fields.ok() || value.IsUndefined()) return;
+  Fields inner(value, fields.Name("peer"));
+  peer.emplace();
+  ReadBirth(inner, *peer);
+  std::optional<size_t> at;
+  ReadAt(inner, "at", places, at);
+  if (!at) inner.Fail("at", "a namespace's number");
+  peer->at = at.value_or(0);
+}
+
+void ReadLinkAdd(Fields& fields, const Places& places, LinkAdd& add) {
+  ReadBirth(fields, add);
+  fields.Required("kind", add.kind);
+  if (add.kind != "bridge" && add.kind != "veth") fields.Fail("kind", "'bridge' or 'veth'");
+  std::optional<bool> up;
+  fields.Optional("up", up);
+  add.up = up.value_or(false);
+  ReadBridge(fields, add.bridge);
+  ReadPeer(fields, places, add.peer);
+  if (add.bridge && add.kind != "bridge") fields.Fail("bridge", "nothing, since kind is not 'bridge'");
+  if (add.peer && add.kind != "veth") fields.Fail("peer", "nothing, since kind is not 'veth'");
+}
+
+void ReadLinkSet(Fields& fields, const Places& places, LinkSet& set) {
+  ReadLink(fields, "link", set.link);
+  fields.Optional("name", set.name);
+  if (set.name && set.name->empty()) fields.Fail("name", "a link's name");
+  fields.Optional("up", set.up);
+  fields.Optional("master", set.master);
+  fields.Optional("mac", set.mac);
+  fields.Optional("mtu", set.mtu);
+  fields.Optional("group", set.group);
+  fields.Optional("alias", set.alias);
+  ReadAt(fields, "moveTo", places, set.move_to);
+  ReadPort(fields, set.port);
+  // A link leaves its bridge when it moves, and ifindexes mean nothing where it arrives.
+  if (set.move_to && (set.master || set.port)) fields.Fail("moveTo", "nothing, beside master or port");
+}
+
+void ReadPrefix(Fields& fields, const Address& address, uint8_t& prefix) {
+  uint32_t read = 0;
+  fields.Required("prefix", read);
+  const uint32_t bits = address.length * 8u;
+  if (read > bits) fields.Fail("prefix", "an integer from 0 to " + std::to_string(bits));
+  prefix = static_cast<uint8_t>(read);
+}
+
+void ReadAddress(Fields& fields, Verb verb, AddrOp& op) {
+  op.verb = verb;
+  ReadLink(fields, "link", op.link);
+  fields.Required("address", op.address);
+  ReadPrefix(fields, op.address, op.prefix);
+}
+
+void ReadRoute(Fields& fields, Verb verb, RouteOp& op) {
+  op.verb = verb;
+  fields.Required("to", op.to);
+  ReadPrefix(fields, op.to, op.prefix);
+  fields.Optional("via", op.via);
+  if (op.via && op.via->length != op.to.length) fields.Fail("via", "as many bytes as 'to' has");
+  fields.Optional("link", op.link);
+  if (op.link == LinkRef(0)) fields.Fail("link", "a link's name or ifindex");
+  fields.Optional("table", op.table);
+  fields.Optional("metric", op.metric);
+}
+
+bool IsSysctlPath(std::string_view path) {
+  return path.starts_with("net/") && path != "net/" && path.find("/../") == path.npos && !path.ends_with("/..");
+}
+
+void ReadSysctl(Fields& fields, SysctlOp& op) {
+  fields.Required("path", op.path);
+  if (!IsSysctlPath(op.path)) fields.Fail("path", "a path below net/");
+  fields.Required("value", op.value);
+}
+
+void ReadNft(Fields& fields, NftOp& op) {
+  const Napi::Value commands = fields.Get("commands");
+  if (!fields.ok()) return;
+  if (!commands.IsArray()) return fields.Fail("commands", "an array");
+  NftDocument(commands, op.commands);
+}
+
+Verb VerbOf(std::string_view kind) {
+  return kind.ends_with(".add") ? Verb::kAdd : kind.ends_with(".replace") ? Verb::kReplace : Verb::kDel;
+}
+
+template <typename T>
+T& Become(Op& op) {
+  return op.step.emplace<T>();
+}
+
+bool ReadOp(const Napi::Value& value, const std::string& where, const Places& places, Op& op) {
+  Fields fields(value, where);
+  std::string kind;
+  fields.Required("op", kind);
+  std::optional<size_t> at;
+  ReadAt(fields, "at", places, at);
+  op.at = at.value_or(0);
+  if (!fields.ok()) return false;
+  if (places.empty()) {
+    fields.Fail("at", "a namespace's number, but there are no namespaces");
+  } else if (kind == "link.add") {
+    ReadLinkAdd(fields, places, Become<LinkAdd>(op));
+  } else if (kind == "link.set") {
+    ReadLinkSet(fields, places, Become<LinkSet>(op));
+  } else if (kind == "link.del") {
+    ReadLink(fields, "link", Become<LinkDel>(op).link);
+  } else if (kind == "addr.add" || kind == "addr.del") {
+    ReadAddress(fields, VerbOf(kind), Become<AddrOp>(op));
+  } else if (kind == "route.add" || kind == "route.replace" || kind == "route.del") {
+    ReadRoute(fields, VerbOf(kind), Become<RouteOp>(op));
+  } else if (kind == "sysctl") {
+    ReadSysctl(fields, Become<SysctlOp>(op));
+  } else if (kind == "nft") {
+    ReadNft(fields, Become<NftOp>(op));
+  } else if (kind == "netns.add" || kind == "netns.del") {
+    Become<NetnsOp>(op).verb = VerbOf(kind);
+    if (!places[op.at]->HasPath()) fields.Fail("at", "the number of a namespace with a path");
+  } else {
+    fields.Fail("op", "the name of an op; this is '" + kind + "'");
+  }
+  return !value.Env().IsExceptionPending();
+}
+
+}  // namespace
+
+bool ReadOps(const Napi::Value& value, const Places& places, std::vector<Op>& ops) {
+  if (!value.IsArray()) {
+    ThrowInvalid(value.Env(), "ops: expected an array");
+    return false;
+  }
+  const auto array = value.As<Napi::Array>();
+  ops.resize(array.Length());
+  for (uint32_t i = 0; i < ops.size(); i++) {
+    const Napi::HandleScope scope(value.Env());
+    const Napi::Value op = array.Get(i);
+    if (value.Env().IsExceptionPending() || !ReadOp(op, "ops[" + std::to_string(i) + "]", places, ops[i])) return false;
+  }
+  return true;
+}
+
+bool CheckSysctlPath(Napi::Env env, const std::string& path) {
+  if (IsSysctlPath(path)) return true;
+  ThrowInvalid(env, "path: expected a path below net/");
+  return false;
+}
+
+bool NftDocument(const Napi::Value& commands, std::string& json) {
+  const Napi::Env env = commands.Env();
+  Napi::Object document = Napi::Object::New(env);
+  document.Set("nftables", commands);
+  const auto builtin = env.Global().Get("JSON").As<Napi::Object>();
+  const Napi::Value text = builtin.Get("stringify").As<Napi::Function>().Call(builtin, {document});
+  // What JSON cannot say, a bigint or a cycle, has been thrown.
+  if (env.IsExceptionPending()) return false;
+  json = text.As<Napi::String>();
+  return true;
+}
+
+}  // namespace cnm

@@ -1,0 +1,170 @@
+#include "kernel/link.h"
+
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+
+#include <cerrno>
+
+namespace cnm {
+
+namespace {
+
+ifinfomsg HeaderOf(const LinkRef& link) {
+  ifinfomsg header{};
+  if (const auto* index = std::get_if<int32_t>(&link)) header.ifi_index = *index;
+  return header;
+}
+
+/** The kernel finds a link by name where the header has no ifindex. */
+void PutNameOf(Message& message, const LinkRef& link) {
+  if (const auto* name = std::get_if<std::string>(&link)) message.PutName(CNM_NAMED(IFLA_IFNAME), *name);
+}
+
+void PutBirth(Message& message, const Birth& birth) {
+  message.PutName(CNM_NAMED(IFLA_IFNAME), birth.name);
+  if (birth.mtu) message.PutU32(CNM_NAMED(IFLA_MTU), *birth.mtu);
+  if (birth.mac) message.PutMac(CNM_NAMED(IFLA_ADDRESS), *birth.mac);
+  if (birth.group) message.PutU32(CNM_NAMED(IFLA_GROUP), *birth.group);
+}
+
+void PutBridge(Message& message, const BridgeOptions& bridge) {
+  const Message::Nest data(message, CNM_NAMED(IFLA_INFO_DATA));
+  if (bridge.stp) message.PutU32(CNM_NAMED(IFLA_BR_STP_STATE), *bridge.stp);
+  if (bridge.forward_delay) message.PutU32(CNM_NAMED(IFLA_BR_FORWARD_DELAY), *bridge.forward_delay);
+  if (bridge.mcast_snooping) message.PutU8(CNM_NAMED(IFLA_BR_MCAST_SNOOPING), *bridge.mcast_snooping);
+}
+
+void PutPeer(Message& message, const Birth& peer, int netns) {
+  const Message::Nest data(message, CNM_NAMED(IFLA_INFO_DATA));
+  const Message::Nest info(message, CNM_NAMED(VETH_INFO_PEER));
+  const ifinfomsg header{};
+  message.PutHeader(&header, sizeof header);
+  PutBirth(message, peer);
+  message.PutU32(CNM_NAMED(IFLA_NET_NS_FD), static_cast<uint32_t>(netns));
+}
+
+void PutPort(Message& message, const PortOptions& port) {
+  const Message::Nest info(message, CNM_NAMED(IFLA_LINKINFO));
+  message.PutName(CNM_NAMED(IFLA_INFO_SLAVE_KIND), "bridge");
+  const Message::Nest data(message, CNM_NAMED(IFLA_INFO_SLAVE_DATA));
+  if (port.hairpin) message.PutU8(CNM_NAMED(IFLA_BRPORT_MODE), *port.hairpin);
+  if (port.isolated) message.PutU8(CNM_NAMED(IFLA_BRPORT_ISOLATED), *port.isolated);
+  if (port.learning) message.PutU8(CNM_NAMED(IFLA_BRPORT_LEARNING), *port.learning);
+  if (port.flood) message.PutU8(CNM_NAMED(IFLA_BRPORT_UNICAST_FLOOD), *port.flood);
+}
+
+Refused SetPort(Socket& socket, const LinkRef& link, const PortOptions& port) {
+  Message message(CNM_NAMED(RTM_NEWLINK), 0, HeaderOf(link));
+  PutNameOf(message, link);
+  PutPort(message, port);
+  return socket.Ask(message);
+}
+
+Refused FindLink(Socket& socket, const std::string& name, int32_t& index) {
+  Message message(CNM_NAMED(RTM_GETLINK), 0, ifinfomsg{});
+  message.PutName(CNM_NAMED(IFLA_IFNAME), name);
+  return socket.Ask(
+      message, [&](const nlmsghdr* reply) { index = static_cast<const ifinfomsg*>(nlmsg_data(reply))->ifi_index; });
+}
+
+/** The kernel moves a link before it finds out that its new name is taken, and does not move it back. */
+Refused CheckFree(Place& target, const std::string& name) {
+  Socket* socket;
+  if (Refused refusal = target.Route(socket)) return refusal;
+  int32_t index;
+  const Refused refusal = FindLink(*socket, name, index);
+  if (!refusal) return Refusal{.error = -EEXIST, .attribute = "IFLA_IFNAME", .request = "RTM_NEWLINK"};
+  return refusal->error == -ENODEV ? Refused() : refusal;
+}
+
+}  // namespace
+
+Refused ResolveLink(Place& place, const LinkRef& link, const char* attribute, int32_t& index) {
+  if (const auto* known = std::get_if<int32_t>(&link)) {
+    index = *known;
+    return {};
+  }
+  Socket* socket;
+  if (Refused refusal = place.Route(socket)) return refusal;
+  Refused refusal = FindLink(*socket, std::get<std::string>(link), index);
+  if (refusal && refusal->error == -ENODEV) refusal->attribute = attribute;
+  return refusal;
+}
+
+Refused AddLink(Place& place, Place* peer_place, const LinkAdd& add, int32_t& index) {
+  Socket* socket;
+  if (Refused refusal = place.Route(socket)) return refusal;
+  int peer_netns = -1;
+  if (peer_place) {
+    if (Refused refusal = peer_place->Descriptor(peer_netns)) return refusal;
+  }
+  ifinfomsg header{};
+  if (add.up) header.ifi_flags = header.ifi_change = IFF_UP;
+  Message message(CNM_NAMED(RTM_NEWLINK), NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO, header);
+  PutBirth(message, add);
+  {
+    const Message::Nest info(message, CNM_NAMED(IFLA_LINKINFO));
+    message.PutName(CNM_NAMED(IFLA_INFO_KIND), add.kind);
+    if (add.bridge) PutBridge(message, *add.bridge);
+    if (add.peer) PutPeer(message, *add.peer, peer_netns);
+  }
+  index = 0;
+  const Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
+    if (reply->nlmsg_type == RTM_NEWLINK) index = static_cast<const ifinfomsg*>(nlmsg_data(reply))->ifi_index;
+  });
+  if (refusal) return refusal;
+  // Before Linux 6.2 there is no echo of a new link.
+  return index == 0 ? FindLink(*socket, add.name, index) : Refused();
+}
+
+Refused SetLink(Place& place, Place* target, const LinkSet& set) {
+  Socket* socket;
+  if (Refused refusal = place.Route(socket)) return refusal;
+  LinkRef link = set.link;
+  int target_netns = -1;
+  if (target) {
+    if (Refused refusal = target->Descriptor(target_netns)) return refusal;
+    if (set.name) {
+      if (Refused refusal = CheckFree(*target, *set.name)) return refusal;
+    }
+  }
+  if (set.name) {
+    int32_t index;
+    if (Refused refusal = ResolveLink(place, link, "", index)) return refusal;
+    link = index;
+  }
+  int32_t master = 0;
+  if (set.master) {
+    if (Refused refusal = ResolveLink(place, *set.master, "IFLA_MASTER", master)) return refusal;
+  }
+  ifinfomsg header = HeaderOf(link);
+  if (set.up) {
+    header.ifi_flags = *set.up ? IFF_UP : 0;
+    header.ifi_change = IFF_UP;
+  }
+  Message message(CNM_NAMED(RTM_NEWLINK), 0, header);
+  PutNameOf(message, link);
+  if (set.name) message.PutName(CNM_NAMED(IFLA_IFNAME), *set.name);
+  if (target) message.PutU32(CNM_NAMED(IFLA_NET_NS_FD), static_cast<uint32_t>(target_netns));
+  if (set.master) message.PutU32(CNM_NAMED(IFLA_MASTER), static_cast<uint32_t>(master));
+  if (set.mac) message.PutMac(CNM_NAMED(IFLA_ADDRESS), *set.mac);
+  if (set.mtu) message.PutU32(CNM_NAMED(IFLA_MTU), *set.mtu);
+  if (set.group) message.PutU32(CNM_NAMED(IFLA_GROUP), *set.group);
+  if (set.alias) message.Put(CNM_NAMED(IFLA_IFALIAS), set.alias->data(), set.alias->size());
+  // The kernel sets the port before the master, so a new port's settings need a message of their own.
+  if (set.port && !set.master) PutPort(message, *set.port);
+  if (Refused refusal = socket->Ask(message)) return refusal;
+  return set.port && set.master ? SetPort(*socket, link, *set.port) : Refused();
+}
+
+Refused DelLink(Place& place, const LinkDel& del) {
+  Socket* socket;
+  if (Refused refusal = place.Route(socket)) return refusal;
+  Message message(CNM_NAMED(RTM_DELLINK), 0, HeaderOf(del.link));
+  PutNameOf(message, del.link);
+  return socket->Ask(message);
+}
+
+}  // namespace cnm

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace cnm {
+
+/** flock(2) LOCK_EX | LOCK_NB: 1 when taken, 0 when another open file holds it, else a negative errno. */
+int TryLock(int fd);
+
+}  // namespace cnm

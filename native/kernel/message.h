@@ -1,0 +1,77 @@
+#pragma once
+
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "facts.h"
+
+namespace cnm {
+
+/** A constant of the kernel together with its name, so that errors can speak of it. */
+struct Named {
+  int value;
+  const char* name;
+};
+#define CNM_NAMED(constant) \
+  ::cnm::Named { constant, #constant }
+
+/** A netlink request that remembers where it put which attribute: that is how the kernel names the one it dislikes. */
+class Message {
+ public:
+  template <typename Header>
+  Message(Named type, int flags, const Header& header) : Message(type, flags, &header, sizeof header) {}
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+  ~Message();
+
+  void Put(Named attribute, const void* data, size_t size);
+  void PutU8(Named attribute, uint8_t value) { Put(attribute, &value, sizeof value); }
+  void PutU32(Named attribute, uint32_t value) { Put(attribute, &value, sizeof value); }
+  void PutName(Named attribute, const std::string& name) { Put(attribute, name.c_str(), name.size() + 1); }
+  void PutMac(Named attribute, const Mac& mac) { Put(attribute, mac.data(), mac.size()); }
+  void PutAddress(Named attribute, const Address& address) { Put(attribute, address.bytes.data(), address.length); }
+  /** A header inside a nest, as VETH_INFO_PEER has it. */
+  void PutHeader(const void* header, size_t size);
+
+  /** What is put while it lives goes inside the attribute. */
+  class Nest {
+   public:
+    Nest(Message& message, Named attribute);
+    Nest(const Nest&) = delete;
+    Nest& operator=(const Nest&) = delete;
+    ~Nest();
+
+   private:
+    Message& message_;
+    nlattr* start_;
+  };
+
+  /** 'IFLA_LINKINFO.IFLA_INFO_KIND' for the attribute at `offset`; '' when none begins there. */
+  std::string AttributeAt(size_t offset) const;
+
+  nl_msg* get() const { return message_; }
+  const char* request() const { return request_; }
+  /** More was put than a message takes. */
+  bool overflowed() const { return overflowed_; }
+
+ private:
+  Message(Named type, int flags, const void* header, size_t size);
+  void Note(Named attribute);
+
+  struct Noted {
+    size_t offset;
+    std::string path;
+  };
+
+  nl_msg* message_;
+  const char* request_;
+  std::vector<Noted> noted_;
+  std::vector<const char*> nests_;
+  bool overflowed_ = false;
+};
+
+}  // namespace cnm

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "facts.h"
+#include "kernel/fd.h"
+#include "kernel/nft.h"
+#include "kernel/socket.h"
+
+namespace cnm {
+
+/**
+ * A network namespace that steps are carried out in: its descriptor, its rtnetlink socket and its libnftables context,
+ * each opened at first use. Only the kernel thread touches it; what it closes as it is destroyed nobody uses any more.
+ */
+class Place {
+ public:
+  /** The namespace that `path` will name at first use. */
+  explicit Place(std::string path) : path_(std::move(path)) {}
+  /** An open namespace without a path. */
+  explicit Place(Fd netns) : netns_(std::move(netns)) {}
+
+  bool HasPath() const { return !path_.empty(); }
+  Refused Descriptor(int& fd);
+  Refused Inode(uint64_t& inode);
+  Refused Route(Socket*& socket);
+  /** Commands are libnftables' JSON. */
+  Refused RunNft(const std::string& commands, std::string& output);
+  Refused ReadSysctl(const std::string& path, std::optional<std::string>& value);
+  Refused WriteSysctl(const std::string& path, const std::string& value);
+
+  /** Makes the namespace and mounts it at the path. */
+  Refused Create();
+  /** Undoes Create, and closes everything. */
+  Refused Remove();
+  void Close();
+
+ private:
+  Refused Enter(const std::function<void()>& body);
+
+  const std::string path_;
+  Fd netns_;
+  std::unique_ptr<Socket> route_;
+  std::unique_ptr<Nft> nft_;
+};
+
+}  // namespace cnm

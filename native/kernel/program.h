@@ -1,0 +1,21 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "facts.h"
+#include "kernel/place.h"
+
+namespace cnm {
+
+struct Program {
+  std::vector<std::shared_ptr<Place>> places;
+  /** Every `at` is an index of `places`. */
+  std::vector<Op> ops;
+};
+
+/** Carries out the ops in order; stops at the first refusal, or before the next op once `cancelled` is set. */
+Outcome CarryOut(const Program& program, const std::atomic<bool>& cancelled);
+
+}  // namespace cnm

@@ -1,0 +1,162 @@
+#include "kernel/tables.h"
+
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace cnm {
+
+namespace {
+
+/** The attributes of a reply: those behind a header, or those inside a nest. */
+class Attributes {
+ public:
+  Attributes(const nlmsghdr* reply, int header_size)
+      : head_(nlmsg_attrdata(reply, header_size)), length_(nlmsg_attrlen(reply, header_size)) {}
+  Attributes(const void* data, int length) : head_(static_cast<const nlattr*>(data)), length_(length) {}
+
+  Attributes Inside(int type) const {
+    const auto [data, length] = Raw(type);
+    return {data, length};
+  }
+
+  uint32_t U32(int type) const {
+    const nlattr* found = Find(type, sizeof(uint32_t));
+    return found ? nla_get_u32(found) : 0;
+  }
+
+  int32_t Index(int type) const { return static_cast<int32_t>(U32(type)); }
+
+  uint8_t U8(int type) const {
+    const nlattr* found = Find(type, sizeof(uint8_t));
+    return found ? nla_get_u8(found) : 0;
+  }
+
+  std::string Text(int type) const {
+    const nlattr* found = Find(type, 0);
+    if (!found) return "";
+    const auto* text = static_cast<const char*>(nla_data(found));
+    return {text, strnlen(text, static_cast<size_t>(nla_len(found)))};
+  }
+
+  /** False when there is none. A longer value is cut: a tunnel's link address can be one. */
+  template <size_t N>
+  bool Bytes(int type, std::array<uint8_t, N>& bytes) const {
+    const nlattr* found = Find(type, 0);
+    if (found) memcpy(bytes.data(), nla_data(found), std::min<size_t>(N, static_cast<size_t>(nla_len(found))));
+    return found != nullptr;
+  }
+
+  std::pair<const void*, int> Raw(int type) const {
+    const nlattr* found = Find(type, 0);
+    return found ? std::pair<const void*, int>(nla_data(found), nla_len(found)) : std::pair<const void*, int>();
+  }
+
+ private:
+  const nlattr* Find(int type, size_t size) const {
+    const nlattr* found = length_ > 0 ? nla_find(head_, length_, type) : nullptr;
+    return found && static_cast<size_t>(nla_len(found)) >= size ? found : nullptr;
+  }
+
+  const nlattr* head_;
+  int length_;
+};
+
+/** 4, 6, or 0 for families that we have no use for. */
+uint8_t FamilyOf(int family) { return family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0; }
+
+void Decode(const nlmsghdr* reply, const ifinfomsg& header, std::vector<LinkRow>& rows) {
+  const Attributes attributes(reply, sizeof header);
+  LinkRow row;
+  row.index = header.ifi_index;
+  row.flags = header.ifi_flags;
+  row.mtu = attributes.U32(IFLA_MTU);
+  row.master = attributes.Index(IFLA_MASTER);
+  row.parent = attributes.Index(IFLA_LINK);
+  row.group = attributes.U32(IFLA_GROUP);
+  attributes.Bytes(IFLA_ADDRESS, row.mac);
+  row.oper_state = attributes.U8(IFLA_OPERSTATE);
+  row.name = attributes.Text(IFLA_IFNAME);
+  row.kind = attributes.Inside(IFLA_LINKINFO).Text(IFLA_INFO_KIND);
+  rows.push_back(std::move(row));
+}
+
+void Decode(const nlmsghdr* reply, const ifaddrmsg& header, std::vector<AddressRow>& rows) {
+  const Attributes attributes(reply, sizeof header);
+  AddressRow row;
+  row.family = FamilyOf(header.ifa_family);
+  if (row.family == 0) return;
+  row.link = static_cast<int32_t>(header.ifa_index);
+  row.prefix = header.ifa_prefixlen;
+  row.scope = header.ifa_scope;
+  row.flags = attributes.U32(IFA_FLAGS);
+  // On a point-to-point link IFA_ADDRESS is the other end; where both are the same IPv6 has no IFA_LOCAL.
+  if (!attributes.Bytes(IFA_LOCAL, row.address)) attributes.Bytes(IFA_ADDRESS, row.address);
+  rows.push_back(row);
+}
+
+/** The first of several next hops. */
+void DecodeMultipath(const Attributes& attributes, RouteRow& row) {
+  const auto [data, size] = attributes.Raw(RTA_MULTIPATH);
+  const auto* hop = static_cast<const rtnexthop*>(data);
+  if (size < static_cast<int>(sizeof *hop) || hop->rtnh_len < sizeof *hop || hop->rtnh_len > size) return;
+  row.link = hop->rtnh_ifindex;
+  Attributes(hop + 1, hop->rtnh_len - static_cast<int>(sizeof *hop)).Bytes(RTA_GATEWAY, row.via);
+}
+
+void Decode(const nlmsghdr* reply, const rtmsg& header, std::vector<RouteRow>& rows) {
+  const Attributes attributes(reply, sizeof header);
+  RouteRow row;
+  row.family = FamilyOf(header.rtm_family);
+  if (row.family == 0) return;
+  row.prefix = header.rtm_dst_len;
+  row.table = attributes.U32(RTA_TABLE);
+  row.protocol = header.rtm_protocol;
+  row.scope = header.rtm_scope;
+  row.type = header.rtm_type;
+  row.link = attributes.Index(RTA_OIF);
+  row.metric = attributes.U32(RTA_PRIORITY);
+  attributes.Bytes(RTA_DST, row.to);
+  attributes.Bytes(RTA_GATEWAY, row.via);
+  if (row.link == 0) DecodeMultipath(attributes, row);
+  rows.push_back(row);
+}
+
+template <typename Row, typename Header>
+Table<Row> Dump(Place& place, Message& message) {
+  Table<Row> table;
+  Socket* socket;
+  table.refusal = place.Route(socket);
+  if (table.refusal) return table;
+  const auto on_reply = [&](const nlmsghdr* reply) {
+    if (nlmsg_datalen(reply) < static_cast<int>(sizeof(Header))) return;
+    Decode(reply, *static_cast<const Header*>(nlmsg_data(reply)), table.rows);
+  };
+  table.refusal = socket->Ask(message, on_reply, [&] { table.rows.clear(); });
+  if (table.refusal) table.rows.clear();
+  return table;
+}
+
+}  // namespace
+
+Table<LinkRow> DumpLinks(Place& place) {
+  Message message(CNM_NAMED(RTM_GETLINK), NLM_F_DUMP, ifinfomsg{});
+  message.PutU32(CNM_NAMED(IFLA_EXT_MASK), RTEXT_FILTER_SKIP_STATS);
+  return Dump<LinkRow, ifinfomsg>(place, message);
+}
+
+Table<AddressRow> DumpAddresses(Place& place) {
+  Message message(CNM_NAMED(RTM_GETADDR), NLM_F_DUMP, ifaddrmsg{});
+  return Dump<AddressRow, ifaddrmsg>(place, message);
+}
+
+Table<RouteRow> DumpRoutes(Place& place) {
+  Message message(CNM_NAMED(RTM_GETROUTE), NLM_F_DUMP, rtmsg{});
+  return Dump<RouteRow, rtmsg>(place, message);
+}
+
+}  // namespace cnm
