@@ -1,0 +1,30 @@
+import loaded from '#addon'
+import type * as Binding from '../../binding.d.ts'
+import { type CnmError, fault } from '../model/errors.ts'
+
+/** The version of binding.d.ts that this library is written for. */
+const ABI = 1
+
+/** The native part. Throws ADDON_MISSING or UNSUPPORTED_PLATFORM, each time it is asked for. */
+export function addon(): typeof Binding {
+  if (process.platform !== 'linux') throw fault('UNSUPPORTED_PLATFORM', { platform: process.platform })
+  if ('error' in loaded) throw missing(loaded.error)
+  if (loaded.abi === ABI) return loaded
+  throw fault('ADDON_MISSING', { reason: `it has version ${loaded.abi} of the binding, not ${ABI}`, hint: BUILD })
+}
+
+const BUILD = 'build it: npm run build:native'
+
+/** The loader says what is missing, but not where it comes from. */
+function missing(error: NodeJS.ErrnoException): CnmError {
+  const reason = error.message.split('\n')[0] ?? ''
+  if (error.code !== 'ERR_DLOPEN_FAILED') return fault('ADDON_MISSING', { reason, hint: BUILD }, error)
+  const library = /libnl-3\.so\.\d+(?=: cannot open)/.exec(reason)
+  if (library)
+    return fault('ADDON_MISSING', { reason, hint: `${library[0]} is in the package libnl-3-200: apt install libnl-3-200` }, error)
+  const version = /version `(GLIBC(?:XX)?)_([\d.]+)' not found/.exec(reason)
+  if (!version) return fault('ADDON_MISSING', { reason, hint: BUILD }, error)
+  const [, symbol, wanted] = version
+  const hint = `this binary needs ${symbol === 'GLIBC' ? 'glibc' : "libstdc++'s GLIBCXX"} ${wanted} or newer; ${BUILD}`
+  return fault('ADDON_MISSING', { reason, hint }, error)
+}

@@ -1,0 +1,44 @@
+import { constants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
+import type { Refusal } from '../../binding.d.ts'
+import { CnmError } from '../model/errors.ts'
+
+const { EACCES, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, ESRCH } = constants.errno
+
+const HINTS: Readonly<Record<number, string>> = {
+  [-EPERM]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
+  [-EACCES]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
+  [-EOPNOTSUPP]: 'this kernel was built without what is asked for, or the link is not of the kind',
+}
+
+/** The kernel said no. The message ends with the command that asks for the same. */
+export class NetlinkError extends CnmError {
+  /** Negative, as Node has it. */
+  readonly errno: number
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal, command: string) {
+    const [name, text] = getSystemErrorMap().get(refusal.errno) ?? [`errno ${-refusal.errno}`, 'refused']
+    const words = (refusal.message || text) + (refusal.attribute && ` (${refusal.attribute})`)
+    super('KERNEL_REFUSED', { errno: name, words, command, hint: HINTS[refusal.errno] ?? '' })
+    this.errno = refusal.errno
+    this.refusal = refusal
+  }
+}
+
+/** What each request answers when that which it is to take away, or its link, is not there. */
+const GONE: Readonly<Record<string, readonly number[]>> = {
+  RTM_NEWLINK: [ENODEV],
+  RTM_GETLINK: [ENODEV],
+  RTM_DELLINK: [ENODEV],
+  RTM_DELADDR: [EADDRNOTAVAIL, ENODEV],
+  RTM_DELROUTE: [ESRCH, ENODEV],
+  sysctl: [ENOENT],
+  nft: [ENOENT],
+  netns: [ENOENT],
+  // EINVAL: the path is there, but leads to no namespace any more.
+  open: [ENOENT, EINVAL],
+}
+
+/** True when an op was refused only because there is nothing left for it to do. */
+export const isGone = ({ request, errno }: Refusal): boolean => GONE[request]?.includes(-errno) ?? false

@@ -1,0 +1,138 @@
+import type { AddressTable, LinkTable, RouteTable, TableName, Tables } from '../../binding.d.ts'
+import { type Address, type Cidr, type Family, fromBytes } from '../model/address.ts'
+
+export interface LinkRow {
+  readonly index: number
+  readonly name: string
+  /** 'bridge', 'veth'; '' for a physical link. */
+  readonly kind: string
+  /** IFF_*. */
+  readonly flags: number
+  readonly mtu: number
+  /** '02:42:ac:11:00:02' */
+  readonly mac: string
+  /** ifindex of its bridge; 0 when it is in none. */
+  readonly master: number
+  /** ifindex of a veth's other end, in that one's namespace. */
+  readonly parent: number
+  readonly group: number
+  /** IF_OPER_*; 6 is up. */
+  readonly operState: number
+}
+
+export interface AddressRow {
+  /** ifindex. */
+  readonly link: number
+  readonly address: Cidr
+  /** RT_SCOPE_*. */
+  readonly scope: number
+  /** IFA_F_*. */
+  readonly flags: number
+}
+
+export interface RouteRow {
+  readonly to: Cidr
+  readonly via: Address | null
+  /** ifindex; 0 when there is none. */
+  readonly link: number
+  /** As `ip route` names it: 'unicast', 'local', 'blackhole'. */
+  readonly type: string
+  /** 254 is main. */
+  readonly table: number
+  readonly metric: number
+  /** RTPROT_*. */
+  readonly protocol: number
+  /** RT_SCOPE_*. */
+  readonly scope: number
+}
+
+interface RowTypes {
+  readonly link: LinkRow
+  readonly address: AddressRow
+  readonly route: RouteRow
+}
+export type Rows<T extends TableName> = readonly RowTypes[T][]
+
+/** Tables cross as columns, which is cheap; here they become what is pleasant to work with. */
+export const rowsOf = <T extends TableName>(table: T, columns: Tables[T]): Rows<T> => readers[table](columns)
+
+const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = {
+  link: linkRows,
+  address: addressRows,
+  route: routeRows,
+}
+
+/** `read` gets the number of a row; rows exist in each column, so what it finds there is never undefined. */
+const rows = <Row>({ length }: { readonly length: number }, read: (row: number) => Row): readonly Row[] =>
+  Array.from({ length }, (_, row) => read(row))
+
+const at = (column: ArrayLike<number>, row: number): number => column[row] ?? 0
+
+const MAC_SIZE = 6
+const ADDRESS_SIZE = 16
+
+function linkRows(columns: LinkTable): readonly LinkRow[] {
+  const names = columns.names.split('\n')
+  const kinds = columns.kinds.split('\n')
+  return rows(columns, (row) => ({
+    index: at(columns.index, row),
+    name: names[row] ?? '',
+    kind: kinds[row] ?? '',
+    flags: at(columns.flags, row),
+    mtu: at(columns.mtu, row),
+    mac: Array.from(columns.mac.subarray(row * MAC_SIZE, (row + 1) * MAC_SIZE), (byte) => byte.toString(16).padStart(2, '0')).join(':'),
+    master: at(columns.master, row),
+    parent: at(columns.parent, row),
+    group: at(columns.group, row),
+    operState: at(columns.operState, row),
+  }))
+}
+
+const familyAt = (column: Uint8Array, row: number): Family => (column[row] === 6 ? 6 : 4)
+
+function addressAt(column: Uint8Array, row: number, family: Family): Address {
+  const start = row * ADDRESS_SIZE
+  return fromBytes(column.subarray(start, start + (family === 4 ? 4 : ADDRESS_SIZE)))
+}
+
+function addressRows(columns: AddressTable): readonly AddressRow[] {
+  return rows(columns, (row) => ({
+    link: at(columns.link, row),
+    address: { ...addressAt(columns.address, row, familyAt(columns.family, row)), prefix: at(columns.prefix, row) },
+    scope: at(columns.scope, row),
+    flags: at(columns.flags, row),
+  }))
+}
+
+/** RTN_*, in their order. */
+const ROUTE_TYPES = [
+  'unspec',
+  'unicast',
+  'local',
+  'broadcast',
+  'anycast',
+  'multicast',
+  'blackhole',
+  'unreachable',
+  'prohibit',
+  'throw',
+  'nat',
+]
+
+function routeRows(columns: RouteTable): readonly RouteRow[] {
+  return rows(columns, (row) => {
+    const family = familyAt(columns.family, row)
+    const via = addressAt(columns.via, row, family)
+    const type = at(columns.type, row)
+    return {
+      to: { ...addressAt(columns.to, row, family), prefix: at(columns.prefix, row) },
+      via: via.value === 0n ? null : via,
+      link: at(columns.link, row),
+      type: ROUTE_TYPES[type] ?? String(type),
+      table: at(columns.table, row),
+      metric: at(columns.metric, row),
+      protocol: at(columns.protocol, row),
+      scope: at(columns.scope, row),
+    }
+  })
+}
