@@ -1,0 +1,12 @@
+/** Bytes stand in JSON as { "$bytes": "0a00ff" }; steps towards the kernel have them. */
+const BYTES = '$bytes'
+
+export const encode = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (part instanceof Uint8Array ? { [BYTES]: Buffer.from(part).toString('hex') } : part))
+
+/** Throws SyntaxError. Bytes come back as plain Uint8Arrays, each with memory of its own. */
+export const decode = (text: string): unknown =>
+  JSON.parse(text, (_, part: unknown) => {
+    const hex = part !== null && typeof part === 'object' ? (part as Readonly<Record<string, unknown>>)[BYTES] : undefined
+    return typeof hex === 'string' ? Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)) : part
+  })

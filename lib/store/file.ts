@@ -1,0 +1,126 @@
+import { closeSync, fstatSync, openSync, readSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { getSystemErrorName } from 'node:util'
+import { open, type RootDatabase } from 'lmdb'
+import { CnmError, fault } from '../model/errors.ts'
+
+/** Of the records in a file. Raised when a reader of the old one would misunderstand the new one. */
+const FORMAT = 1
+
+/** Where LMDB's first page says what it is. */
+const MAGIC = { offset: 24, value: 0xbeefc0de }
+const SMALLEST = 8_192
+const ROOM_FOR_A_NEW_ONE = 65_536
+
+/** One LMDB file of text under text keys, and the errors it has. */
+export class StateFile {
+  readonly path: string
+  readonly #db: RootDatabase<string, string>
+  #writing = false
+  #aborts = 0
+
+  /** `durable`: what is written is on the disk before the call returns. Throws STATE_UNWRITABLE, STATE_VERSION, STATE_BROKEN. */
+  constructor(path: string, { durable }: { readonly durable: boolean }) {
+    this.path = path
+    try {
+      checkHeader(path)
+      // Without overlappingSync a transaction that has returned is on the disk.
+      this.#db = open<string, string>({ path, noSubdir: true, encoding: 'string', overlappingSync: false, noSync: !durable })
+    } catch (error) {
+      throw unwritable(path, error)
+    }
+    try {
+      this.#checkFormat()
+    } catch (error) {
+      void this.#db.close()
+      throw error
+    }
+  }
+
+  /** Rises with each transaction that was aborted: whoever remembers what was written in it has to look again. */
+  get aborts(): number {
+    return this.#aborts
+  }
+
+  read(prefix: string): readonly { readonly key: string; readonly value: string }[] {
+    return Array.from(this.#db.getRange({ start: prefix, end: `${prefix}\uffff` }))
+  }
+
+  put(key: string, value: string): void {
+    this.#guard(() => this.#db.putSync(key, value))
+  }
+
+  delete(key: string): void {
+    this.#guard(() => this.#db.removeSync(key))
+  }
+
+  /** All that `work` writes to this file, or nothing if it throws. Inside another transaction it is part of that one. */
+  transact<T>(work: () => T): T {
+    if (this.#writing) return work()
+    this.#writing = true
+    try {
+      return this.#guard(() => this.#db.transactionSync(work))
+    } catch (error) {
+      this.#aborts++
+      throw error
+    } finally {
+      this.#writing = false
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#db.close()
+  }
+
+  broken(key: string, reason: string): CnmError {
+    return fault('STATE_BROKEN', { key, file: this.path, reason })
+  }
+
+  #guard<T>(write: () => T): T {
+    try {
+      return write()
+    } catch (error) {
+      throw unwritable(this.path, error)
+    }
+  }
+
+  #checkFormat(): void {
+    const text = this.#db.get('format')
+    if (text === undefined) {
+      if (this.#db.getKeysCount({ limit: 1 }) > 0) throw this.broken('format', 'it is missing')
+      this.put('format', String(FORMAT))
+      return
+    }
+    const found = Number(text)
+    if (!Number.isSafeInteger(found)) throw this.broken('format', `it should be a whole number, it is ${text}`)
+    if (found > FORMAT) throw fault('STATE_VERSION', { file: this.path, found, known: FORMAT })
+  }
+}
+
+/** What the system said of `path`, as an error of ours. Anything else that was thrown comes back as it is. */
+export function unwritable(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof CnmError || !('code' in error)) return error
+  const { code, message } = error
+  const words = message.split(', ')[0] ?? message
+  // Node has the name in its message already; LMDB has a positive errno, or a negative number of its own.
+  const reason = typeof code === 'number' && code > 0 ? `${getSystemErrorName(-code)}: ${words}` : words
+  return fault('STATE_UNWRITABLE', { path, reason }, error)
+}
+
+/** LMDB crashes the process on a file that is not its own, and on a disk without room for its first pages. */
+function checkHeader(path: string): void {
+  const fd = openSync(path, 'a+', 0o600)
+  try {
+    const { size } = fstatSync(fd)
+    const { bavail, bsize } = statfsSync(dirname(path))
+    if (size === 0 && bavail * bsize < ROOM_FOR_A_NEW_ONE)
+      throw fault('STATE_UNWRITABLE', { path, reason: 'ENOSPC: no space left on device' })
+    if (size === 0) return
+    const header = Buffer.alloc(MAGIC.offset + 4)
+    readSync(fd, header, 0, header.length, 0)
+    if (size < SMALLEST || header.readUInt32LE(MAGIC.offset) !== MAGIC.value)
+      throw fault('STATE_BROKEN', { key: 'header', file: path, reason: 'this is not an LMDB file' })
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,147 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Endpoint, Network, Sandbox } from '../model/network.ts'
+import { StateFile, unwritable } from './file.ts'
+import { lockDirectory } from './lock.ts'
+import { endpoint, type JournalEntry, journalEntry, network, sandbox } from './records.ts'
+import { anything } from './shape.ts'
+import { type Row, Table } from './table.ts'
+
+export type { JournalEntry } from './records.ts'
+export type { Row } from './table.ts'
+
+export interface StoreOptions {
+  /** State directory: definitions, on disk when a call returns. */
+  readonly root: string
+  /** Run directory: what ends with the kernel's state. Nothing waits for a disk. */
+  readonly run: string
+  /** flock(2), exclusive, without waiting: false when another open file has it. */
+  readonly tryLock: (fd: number) => boolean
+  /** How long to wait for another owner to end, in ms. Default: 10,000. */
+  readonly wait?: number
+  readonly signal?: AbortSignal
+}
+
+/** Records by their id, in no particular order. */
+export interface Records<T> {
+  get(id: string): T | undefined
+  list(): readonly T[]
+  /** In place of the one with this id, if there is one. */
+  put(record: T): void
+  /** No error when there is none. */
+  delete(id: string): void
+}
+
+/** Notes under keys of their writer's choice: any JSON, and bytes in it. */
+export interface Marks {
+  get(key: string): unknown
+  /** Those whose key begins with `prefix`. */
+  list(prefix?: string): readonly Row<unknown>[]
+  put(key: string, value: unknown): void
+  delete(key: string): void
+}
+
+export interface Journal {
+  /** Answers with the key that crosses it out again. */
+  add(entry: JournalEntry): string
+  /** The oldest first. */
+  list(): readonly Row<JournalEntry>[]
+  delete(key: string): void
+}
+
+/**
+ * What is true now. Everything is synchronous; reading costs no more than a Map. Records that were read or put are shared:
+ * nobody changes them. Reading throws STATE_BROKEN, writing STATE_UNWRITABLE.
+ */
+export interface Store {
+  readonly networks: Records<Network>
+  readonly sandboxes: Records<Sandbox>
+  readonly endpoints: Records<Endpoint>
+  readonly marks: Marks
+  readonly journal: Journal
+  /**
+   * All that `work` writes, or nothing when it throws. Two directories cannot change in one instant: networks are put
+   * before, and deleted after, everything else. Killed in between, there is a network without links, which is the same as
+   * after a boot; never links without a network. So what `work` deletes of them is there until the end.
+   */
+  transact<T>(work: () => T): T
+  /** Gives the directories free. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens both directories, makes them where they are missing, and becomes their owner. Throws STATE_LOCKED,
+ * STATE_UNWRITABLE, STATE_VERSION, STATE_BROKEN, or the signal's reason.
+ */
+export async function openStore({ root, run, tryLock, wait = 10_000, signal }: StoreOptions): Promise<Store> {
+  const opened: (() => unknown)[] = []
+  const close = async () => {
+    for (const end of opened.splice(0).reverse()) await end()
+  }
+  try {
+    for (const directory of new Set([resolve(run), resolve(root)])) opened.push(await own(directory, { tryLock, wait, signal }))
+    const state = new StateFile(join(root, 'networks.mdb'), { durable: true })
+    opened.push(() => state.close())
+    const live = new StateFile(join(run, 'live.mdb'), { durable: false })
+    opened.push(() => live.close())
+    return storeOf(state, live, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function own(directory: string, lock: Parameters<typeof lockDirectory>[1]): Promise<() => void> {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    return await lockDirectory(directory, lock)
+  } catch (error) {
+    throw lock.signal?.aborted ? error : unwritable(directory, error)
+  }
+}
+
+function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>): Store {
+  const networks = recordsOf(new Table(state, 'networks', network))
+  const journal = new Table(live, 'journal', journalEntry)
+  let last: (() => void)[] | undefined
+  return {
+    networks: { ...networks, delete: (id) => (last ? void last.push(() => networks.delete(id)) : networks.delete(id)) },
+    sandboxes: recordsOf(new Table(live, 'sandboxes', sandbox)),
+    endpoints: recordsOf(new Table(live, 'endpoints', endpoint)),
+    marks: new Table(live, 'marks', anything),
+    journal: {
+      add(entry) {
+        const key = keyAfter(journal.list().at(-1)?.key)
+        journal.put(key, entry)
+        return key
+      },
+      list: () => journal.list(),
+      delete: (key) => journal.delete(key),
+    },
+    transact(work) {
+      if (last) return work()
+      last = []
+      const deletions = last
+      try {
+        const result = live.transact(() => state.transact(work))
+        state.transact(() => {
+          for (const remove of deletions) remove()
+        })
+        return result
+      } finally {
+        last = undefined
+      }
+    },
+    close,
+  }
+}
+
+const recordsOf = <T extends { readonly id: string }>(table: Table<T>): Records<T> => ({
+  get: (id) => table.get(id),
+  list: () => table.values(),
+  put: (record) => table.put(record.id, record),
+  delete: (id) => table.delete(id),
+})
+
+/** Keys sort as text in the order in which they were made. */
+const keyAfter = (key = '0'): string => String(Number(key) + 1).padStart(12, '0')
