@@ -1,0 +1,46 @@
+import type { Options } from '../model/network.ts'
+
+/** What GetCapabilities of Docker's IPAM plugin protocol answers. */
+export interface IpamCapabilities {
+  readonly requiresMACAddress: boolean
+  /** Its memory is ours: after a restart every pool and address that is held is requested again, by value. */
+  readonly requiresRequestReplay: boolean
+}
+
+export interface PoolRequest {
+  readonly space: string
+  /** '' lets the driver choose; '0.0.0.0/24' chooses only the size. */
+  readonly pool: string
+  /** '' or the part of the pool that dynamic addresses come from. */
+  readonly subPool: string
+  readonly options: Options
+  readonly v6: boolean
+  /** Prefixes in use elsewhere: an automatic choice avoids them. */
+  readonly reserved: readonly string[]
+}
+
+export interface PoolAnswer {
+  readonly id: string
+  /** '172.18.0.0/16' */
+  readonly pool: string
+  /** com.docker.network.gateway: 'IP/PREFIX' supplies the gateway. */
+  readonly data: Options
+}
+
+type Answer<T> = T | Promise<T>
+
+/** RequestAddressType of a gateway request; key and value are Docker's. */
+export const GATEWAY_REQUEST: Options = { RequestAddressType: 'com.docker.network.gateway' }
+
+/** Docker's IpamDriver protocol as an interface. Throw CnmError for what cannot be had. */
+export interface IpamDriver {
+  readonly name: string
+  readonly capabilities: IpamCapabilities
+  defaultAddressSpaces(): Answer<{ readonly local: string; readonly global: string }>
+  requestPool(request: PoolRequest): Answer<PoolAnswer>
+  releasePool(id: string): Answer<void>
+  /** `address` is 'IP', or '' for any. Answers 'IP/PREFIX'; '' from a driver that gives none (null). */
+  requestAddress(poolId: string, address: string, options: Options): Answer<string>
+  /** Releasing what is free is no error. */
+  releaseAddress(poolId: string, address: string): Answer<void>
+}
