@@ -1,0 +1,4 @@
+/** What the firewall can be asked for: plans of nftables transactions for the namespace in which the controller plays host. */
+export { publish, unpublish } from './ports.ts'
+export { lendUplinks } from './uplinks.ts'
+export { raiseWall, razeWall } from './wall.ts'

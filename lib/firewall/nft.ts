@@ -1,0 +1,95 @@
+import type { Op } from '../model/op.ts'
+
+/**
+ * The little of libnftables' JSON that we speak, see libnftables-json(5): what every nft since 0.9.8 reads. It has no map
+ * whose data is a concatenation, which is why a published port takes two maps (base.ts).
+ */
+export type Command = object
+type Statement = object
+export type Rule = readonly Statement[]
+type Expression = string | number | object
+
+const FAMILY = 'inet'
+const TABLE = 'cnm'
+
+const inTable = (fields: object) => ({ family: FAMILY, table: TABLE, ...fields })
+
+/** One transaction: all of it happens, or nothing. */
+export const transaction = (commands: readonly Command[], undo: readonly Command[]): Op => ({
+  op: 'nft',
+  commands,
+  undo: undo.length > 0 ? [{ op: 'nft', commands: undo }] : [],
+})
+
+export const addTable: Command = { add: { table: { family: FAMILY, name: TABLE } } }
+export const deleteTable: Command = { delete: { table: { family: FAMILY, name: TABLE } } }
+
+export const addSet = (name: string, type: string): Command => ({ add: { set: inTable({ name, type }) } })
+export const addMap = (name: string, type: string | readonly string[], map: string): Command => ({
+  add: { map: inTable({ name, type, map }) },
+})
+
+interface Hook {
+  readonly type: 'filter' | 'nat'
+  readonly hook: 'prerouting' | 'forward' | 'output' | 'postrouting'
+  readonly prio: number
+}
+
+/** A base chain never drops by itself: what is not ours passes. */
+export const addBaseChain = (name: string, hook: Hook): Command => ({ add: { chain: inTable({ name, ...hook, policy: 'accept' }) } })
+export const addChain = (name: string): Command => ({ add: { chain: inTable({ name }) } })
+
+/** The chain's rules, whatever it had before. */
+export const setRules = (chain: string, ...rules: readonly Rule[]): readonly Command[] => [
+  { flush: { chain: inTable({ name: chain }) } },
+  ...rules.map((expr) => ({ add: { rule: inTable({ chain, expr }) } })),
+]
+
+/** Deletes a chain that is there, and that nothing leads to any more. */
+export const removeChain = (name: string): readonly Command[] => [...setRules(name), { delete: { chain: inTable({ name }) } }]
+
+/** An element of a set is a key; of a map, key and value. */
+export type Element = Expression | readonly [Expression, Expression]
+
+/** No change where they are there already; in a map, EEXIST where the key leads elsewhere. */
+export const addElements = (name: string, elem: readonly Element[]): Command => ({ add: { element: inTable({ name, elem }) } })
+
+/** Deletes elements that may be there or not; EEXIST, and nothing is deleted, where a key of a map leads elsewhere. */
+export const removeElements = (name: string, elem: readonly Element[]): readonly Command[] => [
+  addElements(name, elem),
+  { delete: { element: inTable({ name, elem }) } },
+]
+
+/** A link's name as a constant: nft takes an asterisk at the end for a wildcard. */
+export const linkName = (name: string): string => name.replace(/\*$/, '\\*')
+
+export const concat = (...parts: readonly Expression[]): Expression => ({ concat: parts })
+export const prefix = (subnet: string): Expression => {
+  const [addr, len] = subnet.split('/')
+  return { prefix: { addr, len: Number(len) } }
+}
+
+export const meta = (key: string): Expression => ({ meta: { key } })
+export const payload = (protocol: string, field: string): Expression => ({ payload: { protocol, field } })
+export const lookup = (key: Expression, map: string): Expression => ({ map: { key, data: `@${map}` } })
+
+export const inputLink = meta('iifname')
+export const outputLink = meta('oifname')
+
+export const is = (left: Expression, right: Expression): Statement => ({ match: { op: '==', left, right } })
+export const isNot = (left: Expression, right: Expression): Statement => ({ match: { op: '!=', left, right } })
+export const isIn = (left: Expression, set: string): Statement => is(left, `@${set}`)
+/** Conntrack's state or status has one of these bits. */
+export const tracked = (key: 'state' | 'status', ...bits: readonly string[]): Statement => ({
+  match: { op: 'in', left: { ct: { key } }, right: bits },
+})
+export const toThisHost: Statement = is({ fib: { result: 'type', flags: ['daddr'] } }, 'local')
+
+export const accept: Statement = { accept: null }
+export const drop: Statement = { drop: null }
+export const skip: Statement = { return: null }
+export const masquerade: Statement = { masquerade: null }
+export const jump = (target: string): Statement => ({ jump: { target } })
+/** Goes where the map says for this key; on, when it says nothing. */
+export const dispatch = (key: Expression, map: string): Statement => ({ vmap: { key, data: `@${map}` } })
+export const dnat = (family: 'ip' | 'ip6', addr: Expression, port: Expression): Statement => ({ dnat: { family, addr, port } })
