@@ -36,6 +36,9 @@ export interface Network {
   readonly pools: readonly Pool[]
 }
 
+/** There on every host: never created by a user, never removed. */
+export const isPredefined = (name: string): boolean => ['bridge', 'host', 'none'].includes(name)
+
 export type Protocol = 'tcp' | 'udp' | 'sctp'
 
 /** A published port: reached at hostIP:hostPort, answered at port inside the sandbox. */

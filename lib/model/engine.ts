@@ -1,0 +1,104 @@
+import type { Endpoint, Network, Pool, Sandbox } from './network.ts'
+import type { Opening } from './wall.ts'
+
+/** An endpoint, seen from its network. */
+export interface Guest {
+  readonly endpoint: Endpoint
+  readonly sandbox: Sandbox
+}
+
+/** A network as `docker network inspect` has it: Docker's names, in Docker's order; maps are sorted, as Go writes them. */
+export const networkToEngine = (network: Network, guests: readonly Guest[]) => ({
+  Name: network.name,
+  Id: network.id,
+  Created: network.created,
+  Scope: network.scope,
+  Driver: network.driver,
+  EnableIPv4: network.enableIPv4,
+  EnableIPv6: network.enableIPv6,
+  IPAM: { Driver: network.ipam.driver, Options: sorted(network.ipam.options), Config: network.pools.map(poolToEngine) },
+  Internal: network.internal,
+  Attachable: network.attachable,
+  Ingress: false,
+  ConfigFrom: { Network: '' },
+  ConfigOnly: false,
+  Containers: sorted(Object.fromEntries(guests.map((guest) => [guest.sandbox.id, guestToEngine(guest)]))),
+  Options: sorted(network.options),
+  Labels: sorted(network.labels),
+})
+
+const poolToEngine = ({ subnet, range, gateway, aux }: Pool) => ({
+  Subnet: subnet,
+  ...(range ? { IPRange: range } : {}),
+  ...(gateway ? { Gateway: split(gateway).ip } : {}),
+  ...(Object.keys(aux).length > 0 ? { AuxiliaryAddresses: sorted(aux) } : {}),
+})
+
+const guestToEngine = ({ endpoint, sandbox }: Guest) => ({
+  Name: sandbox.name,
+  EndpointID: endpoint.id,
+  MacAddress: endpoint.mac,
+  IPv4Address: endpoint.address ?? '',
+  IPv6Address: endpoint.address6 ?? '',
+})
+
+/** An endpoint, seen from its sandbox. */
+export interface EngineSeat {
+  readonly endpoint: Endpoint
+  readonly network: Network
+}
+
+/** A sandbox as `docker inspect` has a container's network side. `openings`: where its published ports are reached now. */
+export const sandboxToEngine = (sandbox: Sandbox, seats: readonly EngineSeat[], openings: readonly Opening[]) => ({
+  Id: sandbox.id,
+  Name: sandbox.name,
+  Created: sandbox.created,
+  Labels: sorted(sandbox.labels),
+  NetworkSettings: {
+    SandboxID: sandbox.id,
+    SandboxKey: sandbox.path,
+    Ports: portsToEngine(sandbox, openings),
+    Networks: sorted(Object.fromEntries(seats.map((seat) => [seat.network.name, seatToEngine(seat)]))),
+  },
+})
+
+/** null: published, but no network of the sandbox is a way in. */
+function portsToEngine({ ports }: Sandbox, openings: readonly Opening[]) {
+  const bindings = (port: string) =>
+    openings.filter((opening) => keyOf(opening) === port).map(({ hostIP, hostPort }) => ({ HostIp: hostIP, HostPort: String(hostPort) }))
+  return sorted(Object.fromEntries(ports.map(keyOf).map((key) => [key, bindings(key).length > 0 ? bindings(key) : null])))
+}
+
+const keyOf = ({ port, protocol }: Pick<Opening, 'port' | 'protocol'>): string => `${port}/${protocol}`
+
+const seatToEngine = ({ endpoint }: EngineSeat) => ({
+  IPAMConfig: ipamConfigOf(endpoint),
+  Links: null,
+  Aliases: endpoint.aliases.length > 0 ? endpoint.aliases : null,
+  DriverOpts: Object.keys(endpoint.options).length > 0 ? sorted(endpoint.options) : null,
+  GwPriority: endpoint.gwPriority,
+  NetworkID: endpoint.networkId,
+  EndpointID: endpoint.id,
+  Gateway: endpoint.gateway,
+  IPAddress: split(endpoint.address).ip,
+  MacAddress: endpoint.mac,
+  IPPrefixLen: split(endpoint.address).prefix,
+  IPv6Gateway: endpoint.gateway6,
+  GlobalIPv6Address: split(endpoint.address6).ip,
+  GlobalIPv6PrefixLen: split(endpoint.address6).prefix,
+  DNSNames: null,
+})
+
+function ipamConfigOf({ requested: { address, address6 } }: Endpoint) {
+  if (address === undefined && address6 === undefined) return null
+  return { ...(address ? { IPv4Address: address } : {}), ...(address6 ? { IPv6Address: address6 } : {}) }
+}
+
+/** '172.18.0.2/16' in its two halves; '' and 0 when there is none. */
+function split(cidr = ''): { readonly ip: string; readonly prefix: number } {
+  const [ip = '', prefix = '0'] = cidr.split('/')
+  return { ip, prefix: Number(prefix) }
+}
+
+const sorted = <T>(map: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)))

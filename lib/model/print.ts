@@ -1,0 +1,166 @@
+import type { AddrOp, BridgeOptions, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, PortOptions, RouteOp, SysctlOp } from '../../binding.d.ts'
+import { formatAddress, fromBytes } from './address.ts'
+import type { Op, Plan } from './op.ts'
+import { printNft } from './print-nft.ts'
+
+/**
+ * The commands that do what `op` does, for a shell: ip, bridge, sysctl and nft, a line each (an nft transaction of several
+ * commands is a here-document). `places[at]` is the path of namespace number `at`, '' for the one the shell is in; a
+ * number above 0 that is not in `places` prints as NETNS1, NETNS2, ….
+ */
+export function printOp(op: Op, places: readonly string[] = []): string {
+  const place = placeOf(op.at ?? 0, places)
+  // What makes or ends a namespace is not done inside it.
+  const inside = place === '' || op.op.startsWith('netns.') ? '' : `nsenter --net=${quote(place)} `
+  return commandsOf(op, places)
+    .map((command) => inside + command)
+    .join('\n')
+}
+
+/** The commands of all steps, in order. */
+export const printPlan = (plan: Plan, places: readonly string[] = []): string => plan.map((op) => printOp(op, places)).join('\n')
+
+const placeOf = (at: number, places: readonly string[]): string => places[at] ?? (at === 0 ? '' : `NETNS${at}`)
+
+function commandsOf(op: Op, places: readonly string[]): readonly string[] {
+  const at = op.at ?? 0
+  switch (op.op) {
+    case 'link.add':
+      return [linkAddCommand(op, at, places)]
+    case 'link.set':
+      return linkSetCommands(op, places)
+    case 'link.del':
+      return [words('ip link del dev', linkRef(op.link))]
+    case 'addr.add':
+    case 'addr.del':
+      return [addrCommand(op)]
+    case 'route.add':
+    case 'route.replace':
+    case 'route.del':
+      return [routeCommand(op)]
+    case 'sysctl':
+      return [sysctlCommand(op)]
+    case 'nft':
+      return [nftCommand(op)]
+    case 'netns.add':
+    case 'netns.del':
+      return [netnsCommand(op, placeOf(at, places))]
+  }
+}
+
+type Words = readonly string[]
+
+const words = (...parts: readonly (string | Words)[]): string => parts.flat().join(' ')
+
+/** One word of a shell command. */
+const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+
+/** `name value`; nothing when there is no value. */
+const option = (name: string, value: string | number | undefined): Words => (value === undefined ? [] : [name, quote(String(value))])
+const onOff = (name: string, value: boolean | undefined): Words => option(name, value === undefined ? undefined : value ? 'on' : 'off')
+const bit = (name: string, value: boolean | undefined): Words => option(name, value === undefined ? undefined : Number(value))
+
+/** iproute2 reads 'if7' as the link whose index is 7. */
+const linkRef = (link: LinkRef): string => (typeof link === 'number' ? `if${link}` : quote(link))
+
+const macText = (mac: Uint8Array): string => Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':')
+
+/** What a link can be given when it is made, and later. */
+const attributes = ({ mtu, mac, group, up }: Pick<LinkSet, 'mtu' | 'mac' | 'group' | 'up'>): Words => [
+  ...option('mtu', mtu),
+  ...option('address', mac && macText(mac)),
+  ...option('group', group),
+  ...(up === undefined ? [] : [up ? 'up' : 'down']),
+]
+
+/** `netns PATH`. $$ is the shell that reads this, and so the namespace it is in. */
+function netnsWords(at: number, places: readonly string[]): Words {
+  const place = placeOf(at, places)
+  return ['netns', place === '' ? '$$' : quote(place)]
+}
+
+function linkAddCommand(link: LinkAdd, at: number, places: readonly string[]): string {
+  const { peer } = link
+  const end = peer ? [...attributes(peer), ...(peer.at === at ? [] : netnsWords(peer.at, places))] : []
+  return words(
+    'ip link add',
+    quote(link.name),
+    attributes(link),
+    'type',
+    link.kind,
+    link.bridge ? bridgeWords(link.bridge) : [],
+    peer ? ['peer name', quote(peer.name), ...end] : [],
+  )
+}
+
+const bridgeWords = ({ stp, forwardDelay, mcastSnooping }: BridgeOptions): Words => [
+  ...bit('stp_state', stp),
+  ...option('forward_delay', forwardDelay),
+  ...bit('mcast_snooping', mcastSnooping),
+]
+
+function linkSetCommands(op: LinkSet, places: readonly string[]): readonly string[] {
+  const { link, name, master, alias, moveTo, port } = op
+  const settings = [
+    ...option('name', name),
+    ...attributes(op),
+    ...(master === undefined ? [] : master === 0 ? ['nomaster'] : ['master', linkRef(master)]),
+    ...option('alias', alias),
+    ...(moveTo === undefined ? [] : netnsWords(moveTo, places)),
+  ]
+  return [
+    ...(settings.length > 0 ? [words('ip link set dev', linkRef(link), settings)] : []),
+    ...(port ? [words('bridge link set dev', linkRef(name ?? link), portWords(port))] : []),
+  ]
+}
+
+const portWords = ({ hairpin, isolated, learning, flood }: PortOptions): Words => [
+  ...onOff('hairpin', hairpin),
+  ...onOff('isolated', isolated),
+  ...onOff('learning', learning),
+  ...onOff('flood', flood),
+]
+
+const cidrText = (address: Uint8Array, prefix: number): string => `${formatAddress(fromBytes(address))}/${prefix}`
+
+function addrCommand({ op, link, address, prefix }: AddrOp): string {
+  const nodad = op === 'addr.add' && address.length === 16 ? ['nodad'] : []
+  return words('ip addr', op === 'addr.add' ? 'add' : 'del', cidrText(address, prefix), 'dev', linkRef(link), nodad)
+}
+
+function routeCommand({ op, to, prefix, via, link, table, metric }: RouteOp): string {
+  return words(
+    to.length === 16 ? 'ip -6 route' : 'ip route',
+    op.replace('route.', ''),
+    prefix === 0 ? 'default' : cidrText(to, prefix),
+    option('via', via && formatAddress(fromBytes(via))),
+    link === undefined ? [] : ['dev', linkRef(link)],
+    option('table', table),
+    option('metric', metric),
+  )
+}
+
+/** Dots separate, as usual, unless a part of the path has one (the name of a VLAN); then slashes do. */
+function sysctlCommand({ path, value }: SysctlOp): string {
+  const name = path.includes('.') ? path : path.replaceAll('/', '.')
+  return words('sysctl -w', quote(`${name}=${value}`))
+}
+
+function nftCommand({ commands }: NftOp): string {
+  const lines = commands.map(printNft).filter((line) => line !== null)
+  if (lines.length < commands.length) return hereDocument('nft -j -f -', [JSON.stringify({ nftables: commands })])
+  const [line = ''] = lines
+  if (lines.length > 1) return hereDocument('nft -f -', lines)
+  return words('nft', /^[\w .,:{}/@-]+$/.test(line) ? line : quote(line))
+}
+
+const hereDocument = (command: string, lines: readonly string[]): string => [`${command} <<'EOF'`, ...lines, 'EOF'].join('\n')
+
+const KNOWN = '/run/netns/'
+
+/** iproute2 keeps namespaces in a folder of its own; elsewhere they are kept by hand. */
+function netnsCommand({ op }: NetnsOp, path: string): string {
+  const name = path.startsWith(KNOWN) ? quote(path.slice(KNOWN.length)) : null
+  if (op === 'netns.add') return name ? `ip netns add ${name}` : `touch ${quote(path)} && unshare --net=${quote(path)} true`
+  return name ? `ip netns del ${name}` : `umount ${quote(path)} && rm ${quote(path)}`
+}
