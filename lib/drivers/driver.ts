@@ -1,0 +1,91 @@
+import type { Id } from '../model/ids.ts'
+import type { Options, Pool, PortBinding } from '../model/network.ts'
+import type { Plan } from '../model/op.ts'
+import type { Wall } from '../model/wall.ts'
+
+/** What GetCapabilities of Docker's plugin protocol answers. */
+export interface Capabilities {
+  /** Whose ids: 'local' one per host, 'global' one across the cluster. */
+  readonly scope: 'local' | 'global'
+  readonly connectivityScope: 'local' | 'global'
+  /** Only one network of this driver; it is predefined and has no addresses (host, null). */
+  readonly singleton?: boolean
+}
+
+/** A network, as its driver sees it. */
+export interface NetworkConfig {
+  readonly id: Id
+  readonly name: string
+  readonly internal: boolean
+  readonly enableIPv4: boolean
+  readonly enableIPv6: boolean
+  readonly options: Options
+  readonly pools: readonly Pool[]
+}
+
+/** An endpoint, as its driver sees it. Addresses are 'IP/PREFIX'; absent when the family is off. */
+export interface EndpointConfig {
+  readonly id: Id
+  readonly address?: string
+  readonly address6?: string
+  /** Set before createEndpoint only when the user asked for it. */
+  readonly mac?: string
+  /** What its sandbox publishes, through this endpoint or another. */
+  readonly ports: readonly PortBinding[]
+  readonly options: Options
+}
+
+/** Steps in the host's namespace, and what they mean for the firewall. */
+export interface NetworkSteps {
+  readonly plan: Plan
+  /** Absent when traffic of this network does not pass through the host's forwarding. */
+  readonly wall?: Wall
+}
+
+export interface EndpointSteps {
+  readonly plan: Plan
+  /** The MAC that the driver chose; absent where it chose none. */
+  readonly mac?: string
+}
+
+export interface Route {
+  /** '10.1.0.0/16' */
+  readonly to: string
+  /** Absent: reached directly on the link. */
+  readonly via?: string
+}
+
+/**
+ * What belongs into the sandbox. A driver never enters one: it names a link of the host, and the controller, or dockerd,
+ * moves it and calls it `prefix` + the lowest free number.
+ */
+export interface JoinSteps {
+  readonly plan: Plan
+  /** Absent: nothing is moved. */
+  readonly link?: { readonly name: string; readonly prefix: string }
+  /** 'IP'; '' when there is no way out through this network. */
+  readonly gateway: string
+  readonly gateway6: string
+  readonly routes: readonly Route[]
+}
+
+type Answer<T> = T | Promise<T>
+
+/**
+ * A network driver decides and does not touch: it gets facts, and answers with plans that print, apply and undo. Throw
+ * CnmError for options it refuses. Verbs come in the order of Docker's plugin protocol; each may be asked again with the
+ * same arguments and then answers the same (a plan is made anew after a reboot, or to show it).
+ */
+export interface NetworkDriver {
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** Families for which no gateway address is wanted from IPAM (GwAllocCheck). */
+  skipGateway?(network: Omit<NetworkConfig, 'id' | 'pools'>): Answer<{ readonly v4: boolean; readonly v6: boolean }>
+  /** `others` are the driver's other networks on this host: refuse what collides with them. */
+  createNetwork(network: NetworkConfig, others: readonly NetworkConfig[]): Answer<NetworkSteps>
+  deleteNetwork(network: NetworkConfig): Answer<NetworkSteps>
+  createEndpoint(network: NetworkConfig, endpoint: EndpointConfig): Answer<EndpointSteps>
+  deleteEndpoint(network: NetworkConfig, endpoint: EndpointConfig): Answer<EndpointSteps>
+  join(network: NetworkConfig, endpoint: EndpointConfig): Answer<JoinSteps>
+  leave(network: NetworkConfig, endpoint: EndpointConfig): Answer<{ readonly plan: Plan }>
+}

@@ -1,0 +1,59 @@
+import { fault } from '../model/errors.ts'
+import type { Options } from '../model/network.ts'
+
+/** Reads one option's text; throws a plain Error whose message is the reason. */
+export type Reader<T> = (text: string) => T
+
+export const readText: Reader<string> = (text) => text
+
+/** Go's strconv.ParseBool, which Docker uses. */
+export const readBool: Reader<boolean> = (text) => {
+  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true
+  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false
+  throw new Error('expected true or false')
+}
+
+export const readMtu: Reader<number> = (text) => {
+  if (!/^-?\d+$/.test(text)) throw new Error('expected a number of bytes')
+  const mtu = Number(text)
+  if (mtu < 0) throw new Error(`invalid MTU number: ${mtu}`)
+  return mtu
+}
+
+/**
+ * The options that `readers` know, read; keys absent from `options` are absent from the answer. A key that no reader knows
+ * is refused with the nearest known one: Docker ignores it in silence, and the user finds out in production.
+ */
+export function readOptions<R extends Readonly<Record<string, Reader<unknown>>>>(
+  options: Options,
+  readers: R,
+): { readonly [K in keyof R]?: ReturnType<R[K]> } {
+  const read: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(options)) {
+    const reader = readers[key]
+    if (!reader)
+      throw fault('INVALID_OPTION', { key, value, reason: `unknown option; did you mean ${nearest(key, Object.keys(readers))}?` })
+    try {
+      read[key] = reader(value)
+    } catch (error) {
+      throw fault('INVALID_OPTION', { key, value, reason: (error as Error).message }, error)
+    }
+  }
+  return read as { readonly [K in keyof R]?: ReturnType<R[K]> }
+}
+
+const nearest = (key: string, known: readonly string[]): string =>
+  known.map((name) => ({ name, far: editDistance(key, name) })).sort((a, b) => a.far - b.far)[0]?.name ?? ''
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
