@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs'
+import { checkIpamConfig } from '../ipam/config.ts'
+import { GATEWAY_REQUEST, type IpamDriver } from '../ipam/driver.ts'
+import { contains, type Family, formatAddress, formatCidr, parseAddress, parseCidr } from '../model/address.ts'
+import { CnmError, fault } from '../model/errors.ts'
+import type { Endpoint, Network, Pool } from '../model/network.ts'
+import type { CreateNetwork, IpamConfig } from '../model/request.ts'
+import { dump } from '../netlink/kernel.ts'
+import type { Hall } from './hall.ts'
+
+/** What is taken so far; given back, last first, when the verb fails. */
+export class Claims {
+  readonly #releases: (() => unknown)[] = []
+
+  add(release: () => unknown): void {
+    this.#releases.push(release)
+  }
+
+  async release(): Promise<void> {
+    for (const release of this.#releases.splice(0).reverse()) await release()
+  }
+}
+
+/** Pools, gateways and auxiliary addresses of a new network, in the order in which Docker asks for them. */
+export async function claimPools(
+  hall: Hall,
+  request: Pick<CreateNetwork, 'ipam'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
+  skipGateway: { readonly v4: boolean; readonly v6: boolean },
+  claims: Claims,
+): Promise<readonly Pool[]> {
+  const configs = request.ipam?.config ?? []
+  checkIpamConfig(configs, request)
+  const ipam = hall.ipams.get(request.ipam?.driver ?? 'default')
+  const { local: space } = await ipam.defaultAddressSpaces()
+  const reserved = await reservedPrefixes(hall)
+  const pools: Pool[] = []
+  for (const family of [4, 6] as const) {
+    if (!(family === 4 ? request.enableIPv4 : request.enableIPv6)) continue
+    const own = configs.filter((config) => familyOf(config) === family)
+    for (const config of own.length > 0 ? own : [{}]) {
+      const options = request.ipam?.options ?? {}
+      const skip = family === 4 ? skipGateway.v4 : skipGateway.v6
+      pools.push(await claimPool(ipam, { space, family, config, options, reserved, skip }, claims))
+    }
+  }
+  return pools
+}
+
+const familyOf = ({ subnet }: IpamConfig): Family | undefined => parseCidr(subnet ?? '')?.family
+
+interface PoolClaim {
+  readonly space: string
+  readonly family: Family
+  readonly config: IpamConfig
+  readonly options: Readonly<Record<string, string>>
+  readonly reserved: readonly string[]
+  readonly skip: boolean
+}
+
+async function claimPool(ipam: IpamDriver, { space, family, config, options, reserved, skip }: PoolClaim, claims: Claims): Promise<Pool> {
+  const pool = config.subnet ?? ''
+  const subPool = config.ipRange ?? ''
+  const answer = await ipam.requestPool({ space, pool, subPool, options, v6: family === 6, reserved })
+  claims.add(() => ipam.releasePool(answer.id))
+  const take = async (address: string, kind: Readonly<Record<string, string>>): Promise<string> => {
+    const taken = await ipam.requestAddress(answer.id, address, kind)
+    if (taken !== '') claims.add(() => ipam.releaseAddress(answer.id, withoutPrefix(taken)))
+    return taken
+  }
+  const supplied = answer.data['com.docker.network.gateway']
+  const gateway = supplied ?? (skip && !config.gateway ? '' : await takeGateway(take, config.gateway ?? ''))
+  for (const address of Object.values(config.auxAddresses ?? {})) await take(address, {})
+  return {
+    family,
+    id: answer.id,
+    subnet: answer.pool,
+    ...(config.ipRange ? { range: config.ipRange } : {}),
+    ...(gateway ? { gateway } : {}),
+    aux: config.auxAddresses ?? {},
+  }
+}
+
+async function takeGateway(
+  take: (address: string, kind: Readonly<Record<string, string>>) => Promise<string>,
+  address: string,
+): Promise<string> {
+  try {
+    return await take(address, GATEWAY_REQUEST)
+  } catch (error) {
+    if (address === '' || !(error instanceof CnmError)) throw error
+    throw fault('GATEWAY_FAILED', { address, reason: error.message }, error)
+  }
+}
+
+/** What an automatic pool must not touch: on-link routes of the host and its name servers. */
+async function reservedPrefixes(hall: Hall): Promise<readonly string[]> {
+  const routes = await dump(hall.host, 'route')
+  const onLink = routes.filter((route) => route.link !== 0 && route.via === null && route.to.prefix > 0 && route.type === 'unicast')
+  return [...onLink.map((route) => formatCidr(route.to)), ...nameServers()]
+}
+
+function nameServers(): readonly string[] {
+  let text = ''
+  try {
+    text = readFileSync('/etc/resolv.conf', 'utf8')
+  } catch {
+    return []
+  }
+  const servers = Array.from(text.matchAll(/^\s*nameserver\s+(\S+)/gm), (match) => parseAddress(match[1] ?? ''))
+  return servers.flatMap((address) => (address ? [`${formatAddress(address)}/${address.family === 4 ? 32 : 128}`] : []))
+}
+
+/** An address of a network for an endpoint, 'IP/PREFIX'; undefined when the network has none in this family. */
+export async function claimAddress(
+  hall: Hall,
+  network: Network,
+  family: Family,
+  requested: string | undefined,
+  claims: Claims,
+): Promise<string | undefined> {
+  const pools = network.pools.filter((pool) => pool.family === family)
+  const ipam = hall.ipams.get(network.ipam.driver)
+  const candidates = requested === undefined ? pools : [poolOf(network, pools, family, requested)]
+  for (const pool of candidates) {
+    try {
+      const address = await ipam.requestAddress(pool.id, requested ?? '', {})
+      if (address === '') return undefined
+      claims.add(() => ipam.releaseAddress(pool.id, withoutPrefix(address)))
+      return address
+    } catch (error) {
+      if (!(error instanceof CnmError && error.code === 'NO_ADDRESSES')) throw error
+    }
+  }
+  if (pools.length > 0) throw fault('ADDRESSES_EXHAUSTED', { family, network: network.name, id: network.id })
+  return undefined
+}
+
+function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
+  const address = parseAddress(requested)
+  if (address?.family !== family) throw fault('INVALID_ENDPOINT_SETTINGS', { problems: `invalid IPv${family} address: ${requested}` })
+  const pool = pools.find(({ subnet }) => {
+    const cidr = parseCidr(subnet)
+    return cidr !== null && contains(cidr, address)
+  })
+  if (pool) return pool
+  throw fault('ADDRESS_OUTSIDE', {
+    address: requested,
+    network: network.name,
+    subnets: pools.map(({ subnet }) => subnet).join(', ') || 'none',
+  })
+}
+
+export async function releaseAddresses(hall: Hall, network: Network, { address, address6 }: Endpoint): Promise<void> {
+  const ipam = hall.ipams.get(network.ipam.driver)
+  for (const text of [address, address6]) {
+    const ip = parseAddress(withoutPrefix(text ?? ''))
+    const pool = ip && network.pools.find(({ subnet }) => contains(parseCidr(subnet) ?? { ...ip, prefix: 0 }, ip))
+    if (ip && pool) await ipam.releaseAddress(pool.id, formatAddress(ip))
+  }
+}
+
+export async function releasePools(hall: Hall, network: Network): Promise<void> {
+  const ipam = hall.ipams.get(network.ipam.driver)
+  for (const pool of network.pools) {
+    for (const address of [...Object.values(pool.aux), ...(pool.gateway ? [withoutPrefix(pool.gateway)] : [])]) {
+      await ipam.releaseAddress(pool.id, address)
+    }
+    await ipam.releasePool(pool.id)
+  }
+}
+
+/** Tells an IPAM driver that keeps nothing itself what the records say is taken. */
+export async function replay(hall: Hall, network: Network, endpoints: readonly Endpoint[]): Promise<void> {
+  const ipam = hall.ipams.get(network.ipam.driver)
+  if (!ipam.capabilities.requiresRequestReplay) return
+  const { local: space } = await ipam.defaultAddressSpaces()
+  for (const pool of network.pools) {
+    const again = {
+      space,
+      pool: pool.subnet,
+      subPool: pool.range ?? '',
+      options: network.ipam.options,
+      v6: pool.family === 6,
+      reserved: [],
+    }
+    await ipam.requestPool(again)
+    if (pool.gateway) await ipam.requestAddress(pool.id, withoutPrefix(pool.gateway), GATEWAY_REQUEST)
+    for (const address of Object.values(pool.aux)) await ipam.requestAddress(pool.id, address, {})
+    const subnet = parseCidr(pool.subnet)
+    for (const text of endpoints.flatMap(({ address, address6 }) => [address, address6])) {
+      const ip = parseAddress(withoutPrefix(text ?? ''))
+      if (ip && subnet && contains(subnet, ip)) await ipam.requestAddress(pool.id, formatAddress(ip), {})
+    }
+  }
+}
+
+const withoutPrefix = (cidr: string): string => cidr.replace(/\/\d+$/, '')

@@ -1,0 +1,56 @@
+import { type Plan, undoOf } from '../model/op.ts'
+import { apply, applyLeniently, PlanStopped } from '../netlink/kernel.ts'
+import { type Netns, namespaceAt } from '../netlink/namespace.ts'
+import type { JournalEntry, Store } from '../store/store.ts'
+
+/** What a verb has decided. */
+export interface Work {
+  /** `up` makes something: all of it or nothing. `down` takes something away: as far as it goes, gone already is fine. */
+  readonly way: 'up' | 'down'
+  readonly plan: Plan
+  /** Path of the namespace number SANDBOX; absent when no step is inside one. */
+  readonly sandbox?: string
+  /** Writes to the store what is true afterwards. Synchronous: it is one transaction with the journal. */
+  readonly record: () => void
+}
+
+/**
+ * Carries out work so that kernel and records agree, even when this process is killed half-way: the journal says what is
+ * to be taken back, or taken down, and the next controller does it (recover.ts).
+ */
+export async function commit(store: Store, host: Netns, work: Work, signal?: AbortSignal): Promise<void> {
+  const places = [host, ...(work.sandbox === undefined ? [] : [namespaceAt(work.sandbox)])]
+  try {
+    await (work.way === 'up' ? up(store, places, work, signal) : down(store, places, work))
+  } finally {
+    for (const place of places.slice(1)) place.close()
+  }
+}
+
+async function up(store: Store, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
+  const entry = store.journal.add(entryOf(work, undoOf(work.plan)))
+  try {
+    await apply(places, work.plan, signal ? { signal } : {})
+  } catch (stop) {
+    if (stop instanceof PlanStopped) await applyLeniently(places, undoOf(work.plan, stop.done))
+    store.journal.delete(entry)
+    throw stop instanceof PlanStopped ? stop.cause : stop
+  }
+  store.transact(() => {
+    work.record()
+    store.journal.delete(entry)
+  })
+}
+
+/** An entry that could not be finished stays in the journal, so that the next controller tries again. */
+async function down(store: Store, places: readonly Netns[], work: Work): Promise<void> {
+  const entry = store.transact(() => {
+    work.record()
+    return store.journal.add(entryOf(work, work.plan))
+  })
+  const refusals = await applyLeniently(places, work.plan)
+  if (refusals[0]) throw refusals[0]
+  store.journal.delete(entry)
+}
+
+const entryOf = ({ sandbox }: Work, plan: Plan): JournalEntry => ({ plan, ...(sandbox === undefined ? {} : { sandbox }) })

@@ -1,0 +1,145 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { Endpoint, Network, Sandbox } from '../model/network.ts'
+import type { Plan } from '../model/op.ts'
+import { printPlan } from '../model/print.ts'
+import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.ts'
+import type { Opening } from '../model/wall.ts'
+import type { Work } from './commit.ts'
+import { seatsOf } from './endpoints.ts'
+import type { Seat } from './gateway.ts'
+import type { Hall } from './hall.ts'
+import { findNetwork, findSandbox } from './lookup.ts'
+import { createNetwork, removeNetwork } from './networks.ts'
+import { openingsOf } from './ports.ts'
+import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
+import type { Turns } from './turns.ts'
+
+export interface VerbOptions {
+  /** Aborted: what was done is undone, and the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** What a verb would do. */
+export interface DryRun {
+  readonly plan: Plan
+  /** The plan as ip, bridge, sysctl and nft commands, a line each. */
+  readonly text: string
+}
+
+/**
+ * The Container Networking Model on one host: networks, sandboxes, and the endpoints between them. One controller at a
+ * time owns a run directory; verbs are carried out one after the other. Every error is a CnmError (match on `code`).
+ */
+export class Controller implements AsyncDisposable {
+  readonly #hall: Hall
+  readonly #turns: Turns
+  readonly #close: () => Promise<void>
+
+  /** Use open(). */
+  constructor(hall: Hall, turns: Turns, close: () => Promise<void>) {
+    this.#hall = hall
+    this.#turns = turns
+    this.#close = close
+  }
+
+  createNetwork(request: CreateNetwork, { signal }: VerbOptions = {}): Promise<Network> {
+    return this.#turns.take(() => createNetwork(this.#hall, request, signal), signal)
+  }
+
+  /** By name, id, or unique prefix of the id; so everywhere. */
+  removeNetwork(network: string, { signal }: VerbOptions = {}): Promise<Network> {
+    return this.#turns.take(() => removeNetwork(this.#hall, network), signal)
+  }
+
+  network(network: string): Network {
+    return findNetwork(this.#hall, network)
+  }
+
+  networks(): readonly Network[] {
+    return this.#hall.store.networks.list()
+  }
+
+  createSandbox(request: CreateSandbox = {}, { signal }: VerbOptions = {}): Promise<Sandbox> {
+    return this.#turns.take(() => createSandbox(this.#hall, request, signal), signal)
+  }
+
+  removeSandbox(sandbox: string, { signal }: VerbOptions = {}): Promise<Sandbox> {
+    return this.#turns.take(() => removeSandbox(this.#hall, sandbox), signal)
+  }
+
+  sandbox(sandbox: string): Sandbox {
+    return findSandbox(this.#hall, sandbox)
+  }
+
+  sandboxes(): readonly Sandbox[] {
+    return this.#hall.store.sandboxes.list()
+  }
+
+  /** Live: what the sandbox has on other networks goes on. */
+  connect(sandbox: string, attachment: Attachment, { signal }: VerbOptions = {}): Promise<Endpoint> {
+    return this.#turns.take(() => connect(this.#hall, attachment, sandbox, signal), signal)
+  }
+
+  disconnect(sandbox: string, network: string, { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => disconnect(this.#hall, network, sandbox), signal)
+  }
+
+  /** The endpoints of a sandbox, each with its network. */
+  seats(sandbox: string): readonly Seat[] {
+    return seatsOf(this.#hall, findSandbox(this.#hall, sandbox))
+  }
+
+  /** Where the published ports of a sandbox are reached now: through its gateway networks. */
+  openings(sandbox: string): readonly Opening[] {
+    return openingsOf(findSandbox(this.#hall, sandbox).ports, this.seats(sandbox))
+  }
+
+  /** The endpoints on a network, each with its sandbox. */
+  guests(network: string): readonly { readonly endpoint: Endpoint; readonly sandbox: Sandbox }[] {
+    const { id } = findNetwork(this.#hall, network)
+    return this.#hall.store.endpoints.list().flatMap((endpoint) => {
+      const sandbox = endpoint.networkId === id ? this.#hall.store.sandboxes.get(endpoint.sandboxId) : undefined
+      return sandbox ? [{ endpoint, sandbox }] : []
+    })
+  }
+
+  /** Starts a process inside a sandbox. No shell; nsenter(1) enters the namespace and becomes the command. */
+  async spawn(sandbox: string, command: readonly [string, ...string[]], options: SpawnOptions = {}): Promise<ChildProcess> {
+    const found = findSandbox(this.#hall, sandbox)
+    await checkAlive(found)
+    return spawn('nsenter', [`--net=${found.path || '/proc/self/ns/net'}`, '--', ...command], options)
+  }
+
+  /** What `verb` would do, without doing it: cnm.plan((dry) => dry.createNetwork({ name: 'web' })). */
+  async plan(verb: (dry: Controller) => Promise<unknown>): Promise<DryRun> {
+    const commit = async (work: Work): Promise<void> => {
+      throw new Planned(work)
+    }
+    try {
+      await verb(new Controller({ ...this.#hall, commit }, this.#turns, async () => {}))
+    } catch (stop) {
+      if (!(stop instanceof Planned)) throw stop
+      const { plan, sandbox } = stop.work
+      return { plan, text: printPlan(plan, [this.#hall.host.path, ...(sandbox === undefined ? [] : [sandbox])]) }
+    }
+    return { plan: [], text: '' }
+  }
+
+  /** Waits for the verbs that were asked for, then gives the run directory free. Networks and sandboxes stay. */
+  async close(): Promise<void> {
+    await this.#turns.idle()
+    await this.#close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/** Thrown where a dry run ends: a verb gives back what it claimed, as after any refusal. */
+class Planned {
+  readonly work: Work
+  constructor(work: Work) {
+    this.work = work
+  }
+}

@@ -1,0 +1,19 @@
+import type { NetworkDriver } from '../drivers/driver.ts'
+import type { IpamDriver } from '../ipam/driver.ts'
+import type { Netns } from '../netlink/namespace.ts'
+import type { Store } from '../store/store.ts'
+import type { Work } from './commit.ts'
+import type { Registry } from './registry.ts'
+
+/** Where the rooms meet: what every verb of the controller works with. */
+export interface Hall {
+  readonly store: Store
+  /** The namespace in which this controller plays host. */
+  readonly host: Netns
+  /** The run directory; the namespaces that we make are in its folder `netns`. */
+  readonly run: string
+  readonly drivers: Registry<NetworkDriver>
+  readonly ipams: Registry<IpamDriver>
+  /** Does what a verb has decided, or leaves everything as it was; see commit.ts. A dry run stops here. */
+  readonly commit: (work: Work, signal?: AbortSignal) => Promise<void>
+}

@@ -1,0 +1,67 @@
+import type { JoinSteps, Route } from '../drivers/driver.ts'
+import { parseAddress, parseCidr, toBytes } from '../model/address.ts'
+import type { Endpoint } from '../model/network.ts'
+import { HOST, type Op, type Plan, SANDBOX } from '../model/op.ts'
+
+/** The lowest free name: eth0, eth1, … */
+export function nextName(prefix: string, taken: ReadonlySet<string>): string {
+  for (let n = 0; ; n++) if (!taken.has(`${prefix}${n}`)) return `${prefix}${n}`
+}
+
+/** Loopback is down in a namespace that was just made. */
+export const newNamespace: Plan = [
+  { op: 'netns.add', at: SANDBOX },
+  { op: 'link.set', at: SANDBOX, link: 'lo', up: true },
+]
+
+/**
+ * A driver's steps with the link it hands over brought into the sandbox as `ifname`. The other end of a veth pair is born
+ * there under its final name: no rename, no move, and udev on the host never sees it. Any other link is moved.
+ */
+export function bringIn(plan: Plan, link: JoinSteps['link'], ifname: string): Plan {
+  if (!link) return plan
+  let born = false
+  const placed = plan.map((op): Op => {
+    if (op.op !== 'link.add' || op.peer?.name !== link.name || op.peer.at !== HOST) return op
+    born = true
+    return { ...op, peer: { ...op.peer, name: ifname, at: SANDBOX } }
+  })
+  return born ? placed : [...plan, move(HOST, link.name, SANDBOX, ifname)]
+}
+
+/** Gives a link that was moved in back to the host, where its driver expects it. */
+export function bringOut(driverPlan: Plan, link: JoinSteps['link'], ifname: string): Plan {
+  const moved = bringIn(driverPlan, link, ifname).length > driverPlan.length
+  return link && moved ? [move(SANDBOX, ifname, HOST, link.name)] : []
+}
+
+const move = (from: number, link: string, to: number, name: string): Op => ({
+  op: 'link.set',
+  at: from,
+  link,
+  name,
+  moveTo: to,
+  undo: [{ op: 'link.set', at: to, link: name, name: link, moveTo: from }],
+})
+
+/** Addresses, state and routes of an endpoint's link inside the sandbox. `ipv6`: the kernel has it. */
+export function furnish(endpoint: Endpoint, routes: readonly Route[], ipv6: boolean): Plan {
+  const { ifname, address, address6 } = endpoint
+  const link = { at: SANDBOX, link: ifname } as const
+  const addresses = [address, address6].map((text) => parseCidr(text ?? '')).filter((cidr) => cidr !== null)
+  const disabled: Op = { op: 'sysctl', at: SANDBOX, path: `net/ipv6/conf/${ifname}/disable_ipv6`, value: address6 ? '0' : '1' }
+  return [
+    ...(ipv6 ? [disabled] : []),
+    ...addresses.map((cidr): Op => ({ op: 'addr.add', ...link, address: toBytes(cidr), prefix: cidr.prefix })),
+    { op: 'link.set', ...link, up: true },
+    ...routes.flatMap((route) => staticRoute(route, ifname)),
+  ]
+}
+
+function staticRoute({ to, via }: Route, ifname: string): Plan {
+  const subnet = parseCidr(to)
+  const next = parseAddress(via ?? '')
+  if (!subnet) return []
+  const base = { at: SANDBOX, to: toBytes(subnet), prefix: subnet.prefix, link: ifname } as const
+  return [{ op: 'route.add', ...base, ...(next ? { via: toBytes(next) } : {}) }]
+}

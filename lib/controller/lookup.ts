@@ -1,0 +1,34 @@
+import { type CnmError, fault } from '../model/errors.ts'
+import type { Network, Sandbox } from '../model/network.ts'
+import type { Hall } from './hall.ts'
+
+interface Named {
+  readonly id: string
+  readonly name: string
+}
+
+/** Docker's order: full id, full name, prefix of the id. */
+function find<T extends Named>(all: readonly T[], ref: string, missing: () => CnmError, ambiguous: (count: number) => CnmError): T {
+  const exact = all.find(({ id }) => id === ref) ?? all.find(({ name }) => name === ref)
+  if (exact) return exact
+  const matches = ref === '' ? [] : all.filter(({ id }) => id.startsWith(ref))
+  if (matches.length > 1) throw ambiguous(matches.length)
+  if (!matches[0]) throw missing()
+  return matches[0]
+}
+
+export const findNetwork = (hall: Hall, ref: string): Network =>
+  find(
+    hall.store.networks.list(),
+    ref,
+    () => fault('NETWORK_NOT_FOUND', { name: ref }),
+    (count) => fault('NETWORK_AMBIGUOUS', { name: ref, count, basis: 'based on ID prefix' }),
+  )
+
+export const findSandbox = (hall: Hall, ref: string): Sandbox =>
+  find(
+    hall.store.sandboxes.list(),
+    ref,
+    () => fault('SANDBOX_NOT_FOUND', { name: ref }),
+    (count) => fault('SANDBOX_AMBIGUOUS', { name: ref, count }),
+  )

@@ -1,0 +1,76 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { bridge } from '../drivers/bridge.ts'
+import type { NetworkDriver } from '../drivers/driver.ts'
+import { host, none } from '../drivers/singleton.ts'
+import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
+import type { IpamDriver } from '../ipam/driver.ts'
+import { nullIpam } from '../ipam/null.ts'
+import { fault } from '../model/errors.ts'
+import { namespaceAt, tryLock } from '../netlink/namespace.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { commit } from './commit.ts'
+import { Controller } from './controller.ts'
+import type { Hall } from './hall.ts'
+import { holderOf } from './holders.ts'
+import { definePredefined } from './networks.ts'
+import { recover } from './recover.ts'
+import { Registry } from './registry.ts'
+import { Turns } from './turns.ts'
+
+export interface OpenOptions {
+  /** State directory, kept over reboots. Default: CNM_ROOT, else /var/lib/cnm. */
+  readonly root?: string
+  /** Run directory, on a tmpfs: it ends with the links it speaks of. Default: CNM_RUN, else /run/cnm. */
+  readonly run?: string
+  /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
+  readonly netns?: string
+  /** Drivers besides bridge, host and null; one of the same name takes its place. */
+  readonly drivers?: readonly NetworkDriver[]
+  readonly ipamDrivers?: readonly IpamDriver[]
+  /** How long to wait for another controller to end, in ms. Default: 10,000. */
+  readonly wait?: number
+  readonly signal?: AbortSignal
+}
+
+/** Opens the controller of this host. `await using cnm = await open()` closes it at the end of the block. */
+export async function open(options: OpenOptions = {}): Promise<Controller> {
+  const root = options.root ?? (process.env['CNM_ROOT'] || '/var/lib/cnm')
+  const run = options.run ?? (process.env['CNM_RUN'] || '/run/cnm')
+  const { wait, signal } = options
+  const store = await openStore({ root, run, tryLock, ...(wait === undefined ? {} : { wait }), ...(signal ? { signal } : {}) })
+  const netns = namespaceAt(options.netns ?? '')
+  const close = async () => {
+    netns.close()
+    await store.close()
+  }
+  try {
+    mkdirSync(join(run, 'netns'), { recursive: true, mode: 0o700 })
+    const hall: Hall = {
+      store,
+      host: netns,
+      run,
+      drivers: new Registry([bridge, host, none, ...(options.drivers ?? [])], (name, known) => fault('DRIVER_NOT_FOUND', { name, known })),
+      ipams: new Registry([new DefaultIpam(memoryIn(store)), nullIpam, ...(options.ipamDrivers ?? [])], (name, known) =>
+        fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
+      ),
+      commit: (work, abort) => commit(store, netns, work, abort),
+    }
+    await recover(hall)
+    await definePredefined(hall)
+    return new Controller(hall, new Turns(), close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** What the built-in IPAM needs of the records: who holds what, and which address it gave last. */
+const memoryIn = (store: Store): DefaultIpamOptions => ({
+  describe: (poolId, address) => holderOf(store, poolId, address),
+  lastGiven: {
+    get: (poolId) => store.marks.get(`last/${poolId}`) as string | undefined,
+    set: (poolId, address) => store.marks.put(`last/${poolId}`, address),
+    delete: (poolId) => store.marks.delete(`last/${poolId}`),
+  },
+})

@@ -1,0 +1,58 @@
+import { fault } from '../model/errors.ts'
+import { LINK_GROUP } from '../model/ids.ts'
+import { type Op, type Plan, SANDBOX } from '../model/op.ts'
+import { applyLeniently, dump } from '../netlink/kernel.ts'
+import { inode, namespaceAt } from '../netlink/namespace.ts'
+import { replay } from './addresses.ts'
+import type { Hall } from './hall.ts'
+import { isAlive } from './processes.ts'
+import { removeSandbox } from './sandboxes.ts'
+
+/** Makes kernel and records agree after the previous controller, however it ended. */
+export async function recover(hall: Hall): Promise<void> {
+  await checkHost(hall)
+  await finishJournal(hall)
+  await replayAddresses(hall)
+  for (const { id, owner } of hall.store.sandboxes.list()) {
+    if (owner && !isAlive(owner)) await removeSandbox(hall, id)
+  }
+}
+
+/** Marks of a run directory speak of one namespace; read in another, they would be lies. */
+async function checkHost({ host, run, store }: Hall): Promise<void> {
+  const here = String(await inode(host))
+  const there = store.marks.get('host') ?? here
+  if (there !== here) throw fault('STATE_FOREIGN', { run })
+  store.marks.put('host', here)
+}
+
+/** An entry that cannot be finished now stays for the next controller; it must not keep this one from working. */
+async function finishJournal(hall: Hall): Promise<void> {
+  for (const { key, value } of hall.store.journal.list()) {
+    const places = [hall.host, ...(value.sandbox === undefined ? [] : [namespaceAt(value.sandbox)])]
+    try {
+      const refusals = await applyLeniently(places, await ours(hall, value.plan))
+      if (refusals.length === 0) hall.store.journal.delete(key)
+    } finally {
+      for (const place of places.slice(1)) place.close()
+    }
+  }
+}
+
+/** A step of the journal may never have been carried out: a link of that name that lacks our mark is somebody else's. */
+async function ours(hall: Hall, plan: Plan): Promise<Plan> {
+  const links = await dump(hall.host, 'link')
+  const foreign = new Set(links.filter(({ group }) => group !== LINK_GROUP).map(({ name }) => name))
+  return plan.filter((op: Op) => !(op.op === 'link.del' && op.at !== SANDBOX && foreign.has(String(op.link))))
+}
+
+async function replayAddresses(hall: Hall): Promise<void> {
+  const endpoints = hall.store.endpoints.list()
+  for (const network of hall.store.networks.list()) {
+    await replay(
+      hall,
+      network,
+      endpoints.filter(({ networkId }) => networkId === network.id),
+    )
+  }
+}

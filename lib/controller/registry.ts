@@ -1,0 +1,19 @@
+import type { CnmError } from '../model/errors.ts'
+
+/** Drivers by name. */
+export class Registry<T extends { readonly name: string }> {
+  readonly #byName: ReadonlyMap<string, T>
+  readonly #unknown: (name: string, known: string) => CnmError
+
+  /** A later driver of the same name replaces an earlier one. */
+  constructor(drivers: readonly T[], unknown: (name: string, known: string) => CnmError) {
+    this.#byName = new Map(drivers.map((driver) => [driver.name, driver]))
+    this.#unknown = unknown
+  }
+
+  get(name: string): T {
+    const driver = this.#byName.get(name)
+    if (!driver) throw this.#unknown(name, [...this.#byName.keys()].sort().join(', '))
+    return driver
+  }
+}

@@ -1,0 +1,201 @@
+import { join } from 'node:path'
+import { publish, unpublish } from '../firewall/firewall.ts'
+import { fault } from '../model/errors.ts'
+import { newId, shortId } from '../model/ids.ts'
+import type { Endpoint, Network, Sandbox, SandboxKind } from '../model/network.ts'
+import { type Plan, SANDBOX } from '../model/op.ts'
+import type { Attachment, CreateSandbox } from '../model/request.ts'
+import type { Opening } from '../model/wall.ts'
+import { dump } from '../netlink/kernel.ts'
+import { inode, namespaceAt, readSysctl } from '../netlink/namespace.ts'
+import { Claims, releaseAddresses } from './addresses.ts'
+import { planDeparture, planEndpoint, seatsOf } from './endpoints.ts'
+import { rerouting, type Seat } from './gateway.ts'
+import type { Hall } from './hall.ts'
+import { newNamespace } from './interior.ts'
+import { findNetwork, findSandbox } from './lookup.ts'
+import { lowerIdle, raise } from './networks.ts'
+import { checkOpenings, checkPort, openingsOf } from './ports.ts'
+import { ownerOf } from './processes.ts'
+
+export async function createSandbox(hall: Hall, request: CreateSandbox, signal?: AbortSignal): Promise<Sandbox> {
+  const attachments = request.networks ?? [{ network: 'bridge' }]
+  const networks = attachments.map(({ network }) => findNetwork(hall, network))
+  checkCompany(networks)
+  request.ports?.forEach(checkPort)
+  const id = newId()
+  const name = checkName(hall, request.name ?? shortId(id))
+  const kind = await kindOf(hall, request, networks)
+  const sandbox: Sandbox = {
+    id,
+    name,
+    kind,
+    path: kind === 'own' ? join(hall.run, 'netns', shortId(id)) : kind === 'joined' ? (request.path ?? '') : hall.host.path,
+    created: new Date().toISOString(),
+    labels: request.labels ?? {},
+    ports: request.ports ?? [],
+    ...(request.owner === undefined ? {} : { owner: ownerOf(request.owner) }),
+  }
+  await attach(hall, sandbox, attachments, kind === 'own' ? newNamespace : [], signal)
+  return sandbox
+}
+
+function checkName(hall: Hall, name: string): string {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
+    throw fault('INVALID_NAME', { reason: `${JSON.stringify(name)}: only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed` })
+  }
+  if (hall.store.sandboxes.list().some((sandbox) => sandbox.name === name)) throw fault('SANDBOX_EXISTS', { name })
+  return name
+}
+
+/** `host` and `none` do not share a sandbox with any other network. */
+function checkCompany(networks: readonly Network[]): void {
+  const drivers = networks.map(({ driver }) => driver)
+  if (networks.length < 2) return
+  if (drivers.includes('host')) throw fault('HOST_SHARED', {})
+  if (drivers.includes('null')) throw fault('NONE_PRIVATE', {})
+  const twice = networks.find(({ id }, index) => networks.findIndex((other) => other.id === id) < index)
+  if (twice) throw fault('ALREADY_CONNECTED', { sandbox: twice.name, network: twice.name })
+}
+
+async function kindOf(hall: Hall, { path }: CreateSandbox, networks: readonly Network[]): Promise<SandboxKind> {
+  if (networks.some(({ driver }) => driver === 'host')) return 'host'
+  if (path === undefined) return 'own'
+  if ((await inodeAt(path)) !== (await inode(hall.host))) return 'joined'
+  if (networks.length > 0) throw fault('HOST_SHARED', {})
+  return 'host'
+}
+
+async function inodeAt(path: string): Promise<bigint> {
+  const netns = namespaceAt(path)
+  try {
+    return await inode(netns)
+  } catch (error) {
+    throw fault('NAMESPACE_NOT_FOUND', { path, reason: (error as Error).message }, error)
+  } finally {
+    netns.close()
+  }
+}
+
+export async function connect(hall: Hall, attachment: Attachment, ref: string, signal?: AbortSignal): Promise<Endpoint> {
+  const network = findNetwork(hall, attachment.network)
+  const sandbox = findSandbox(hall, ref)
+  const seats = seatsOf(hall, sandbox)
+  if (seats.some((seat) => seat.network.id === network.id))
+    throw fault('ALREADY_CONNECTED', { sandbox: sandbox.name, network: network.name })
+  if (network.driver === 'host') throw fault('HOST_CONNECT', {})
+  if (sandbox.kind === 'host') throw fault('HOST_SHARED', {})
+  if (seats.length > 0) checkCompany([network, ...seats.map((seat) => seat.network)])
+  await checkAlive(sandbox)
+  const [seat] = await attach(hall, sandbox, [attachment], [], signal)
+  if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
+  return seat.endpoint
+}
+
+export async function checkAlive(sandbox: Sandbox): Promise<void> {
+  if (sandbox.kind === 'host') return
+  await inodeAt(sandbox.path).catch((error) => {
+    throw fault('SANDBOX_GONE', { name: sandbox.name, path: sandbox.path }, error)
+  })
+}
+
+/** Seats a sandbox at networks in one piece of work: links, addresses, default routes, published ports, records. */
+async function attach(
+  hall: Hall,
+  sandbox: Sandbox,
+  attachments: readonly Attachment[],
+  first: Plan,
+  signal?: AbortSignal,
+): Promise<readonly Seat[]> {
+  const before = seatsOf(hall, sandbox)
+  const taken = new Set(first.length > 0 ? [] : await linkNames(sandbox))
+  const ipv6 = (await readSysctl(hall.host, 'net/ipv6/conf/all/disable_ipv6')) !== null
+  const claims = new Claims()
+  try {
+    const plan = [...first]
+    const seats: Seat[] = []
+    const records: (() => void)[] = []
+    for (const attachment of attachments) {
+      const network = findNetwork(hall, attachment.network)
+      const raised = await raise(hall, network)
+      const seating = await planEndpoint(hall, network, attachment, { sandbox, taken, ipv6 }, claims)
+      taken.add(seating.seat.endpoint.ifname)
+      plan.push(...raised.plan, ...seating.plan)
+      seats.push(seating.seat)
+      records.push(raised.record)
+    }
+    const after = [...before, ...seats]
+    plan.push(...rerouting(before, after), ...republish(hall, sandbox, before, after))
+    const record = () => {
+      hall.store.sandboxes.put(sandbox)
+      for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
+      for (const write of records) write()
+    }
+    await hall.commit({ way: 'up', plan, sandbox: sandbox.path, record }, signal)
+    return seats
+  } catch (error) {
+    await claims.release()
+    throw error
+  }
+}
+
+async function linkNames(sandbox: Sandbox): Promise<readonly string[]> {
+  const netns = namespaceAt(sandbox.path)
+  try {
+    return (await dump(netns, 'link')).map(({ name }) => name)
+  } finally {
+    netns.close()
+  }
+}
+
+/** Moves published ports along with the gateways; what stays the same is not touched. */
+function republish(hall: Hall, sandbox: Sandbox, before: readonly Seat[], after: readonly Seat[]): Plan {
+  const had = openingsOf(sandbox.ports, before)
+  const wanted = openingsOf(sandbox.ports, after)
+  const same = (a: Opening) => (b: Opening) => JSON.stringify(a) === JSON.stringify(b)
+  checkOpenings(wanted, heldByOthers(hall, sandbox), sandbox.name)
+  return [
+    ...unpublish(had.filter((opening) => !wanted.some(same(opening)))),
+    ...publish(wanted.filter((opening) => !had.some(same(opening)))),
+  ]
+}
+
+const heldByOthers = (hall: Hall, self: Sandbox) =>
+  hall.store.sandboxes
+    .list()
+    .filter(({ id, ports }) => id !== self.id && ports.length > 0)
+    .flatMap((other) => openingsOf(other.ports, seatsOf(hall, other)).map((opening) => ({ holder: other.name, opening })))
+
+export async function disconnect(hall: Hall, networkRef: string, sandboxRef: string): Promise<void> {
+  const network = findNetwork(hall, networkRef)
+  const sandbox = findSandbox(hall, sandboxRef)
+  if (network.driver === 'host') throw fault('HOST_DISCONNECT', {})
+  const before = seatsOf(hall, sandbox)
+  const seat = before.find(({ endpoint }) => endpoint.networkId === network.id)
+  if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
+  const after = before.filter((other) => other !== seat)
+  // The other way out is there before this one goes, so connections over other networks never lack a route.
+  const plan = [...republish(hall, sandbox, before, after), ...rerouting(before, after), ...(await planDeparture(hall, seat))]
+  await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record: () => hall.store.endpoints.delete(seat.endpoint.id) })
+  await releaseAddresses(hall, network, seat.endpoint)
+  await lowerIdle(hall, [network])
+}
+
+export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
+  const sandbox = findSandbox(hall, ref)
+  const seats = seatsOf(hall, sandbox)
+  const plan = [...unpublish(openingsOf(sandbox.ports, seats))]
+  for (const seat of seats) plan.push(...(await planDeparture(hall, seat)))
+  if (sandbox.kind === 'own') plan.push({ op: 'netns.del', at: SANDBOX })
+  const record = () => {
+    for (const { endpoint } of seats) hall.store.endpoints.delete(endpoint.id)
+    hall.store.sandboxes.delete(sandbox.id)
+  }
+  await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record })
+  for (const { network, endpoint } of seats) await releaseAddresses(hall, network, endpoint)
+  await lowerIdle(
+    hall,
+    seats.map(({ network }) => network),
+  )
+  return sandbox
+}
