@@ -1,0 +1,43 @@
+import type { Attachment } from '../../model/request.ts'
+import { collect, driverOptions, given, integer, listed } from '../flags.ts'
+import { badValue, Misuse } from '../misuse.ts'
+import type { Verb } from '../verb.ts'
+
+interface Flags {
+  readonly ip?: string
+  readonly ip6?: string
+  readonly alias?: readonly string[]
+  readonly driverOpt?: readonly string[]
+  readonly gwPriority?: string
+  readonly macAddress?: string
+}
+
+export const networkConnect = (noun: Verb): Verb =>
+  noun
+    .command('connect')
+    .description('Connect a sandbox to a network')
+    .argument('<network>', 'Name, id, or unique beginning of an id')
+    .argument('<sandbox>', 'Name, id, or unique beginning of an id')
+    .option('--ip <address>', 'IPv4 address (e.g. 172.30.100.104)')
+    .option('--ip6 <address>', 'IPv6 address (e.g. 2001:db8::33)')
+    .option('--alias <name>', 'Another name for the sandbox on this network (may be repeated)', collect)
+    .option('--driver-opt <key=value>', 'Option of the driver for this endpoint (may be repeated)', collect)
+    .option('--gw-priority <number>', 'The network with the highest one provides the default gateway; may be negative')
+    .option('--mac-address <mac>', 'MAC address (e.g. 92:d0:c6:0a:29:33)')
+    .examples(
+      'cnm network connect back web',
+      'cnm network connect --ip 10.10.0.5 --gw-priority 10 front web',
+      'cnm network connect --driver-opt com.docker.network.endpoint.ifname=uplink0 front web',
+    )
+    .perform(async (visit, network: string, sandbox: string, flags: Flags) => {
+      const attachment = attachmentOf(network, flags)
+      await visit.open((cnm) => visit.change(cnm, (it, options) => it.connect(sandbox, attachment, options)))
+    })
+
+function attachmentOf(network: string, { ip, ip6, alias, driverOpt, gwPriority = '0', macAddress }: Flags): Attachment {
+  const options = driverOptions(listed('--driver-opt', driverOpt))
+  if (!options) throw new Misuse('invalid key/value pair format in driver options')
+  const priority = integer(gwPriority)
+  if (priority === null) throw badValue('--gw-priority', gwPriority, 'invalid syntax')
+  return { network, ...given({ ip, ip6, mac: macAddress }), aliases: listed('--alias', alias), options, gwPriority: priority }
+}

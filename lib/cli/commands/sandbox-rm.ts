@@ -1,0 +1,11 @@
+import { removeAll } from '../many.ts'
+import type { Verb } from '../verb.ts'
+
+export const sandboxRm = (noun: Verb): Verb =>
+  noun
+    .command('rm')
+    .alias('remove')
+    .description('Remove one or more sandboxes; a namespace that was there before stays')
+    .argument('<sandbox...>', 'Name, id, or unique beginning of an id')
+    .examples('cnm sandbox rm web db')
+    .perform((visit, names: readonly string[]) => removeAll(visit, names, (cnm, name, options) => cnm.removeSandbox(name, options)))

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { setImmediate } from 'node:timers/promises'
+import { cnm } from './cnm.ts'
+import type { World } from './world.ts'
+
+let lost: Error | undefined
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `cnm network ls | head -1`: a reader that has seen enough is no failure of ours.
+  if (error.code !== 'EPIPE') lost = error
+})
+process.stderr.on('error', () => {})
+
+const world: World = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  signals: process,
+  // Loaded when it is needed: help, and complaints about the command line, want neither the addon nor the store.
+  open: async (options) => (await import('../controller/open.ts')).open(options),
+}
+const code = await cnm(process.argv.slice(2), world)
+// Of a write that failed, Node tells a turn later.
+await setImmediate()
+if (lost) process.stderr.write(`the answer cannot be written: ${lost.message}\n`)
+process.exit(lost ? 1 : code)

@@ -1,0 +1,22 @@
+/** The order of Docker's lists: numbers by value, so 'web2' is before 'web10'; digits before other characters. */
+export function naturalOrder(a: string, b: string): number {
+  const left = pieces(a)
+  const right = pieces(b)
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const order = compare(left[i] ?? '', right[i] ?? '')
+    if (order !== 0) return order
+  }
+  return left.length - right.length
+}
+
+/** Numbers whole, everything else character by character. */
+const pieces = (text: string): readonly string[] => text.match(/\d+|\D/gu) ?? []
+
+const isNumber = (piece: string): boolean => /^\d/.test(piece)
+
+function compare(a: string, b: string): number {
+  if (isNumber(a) !== isNumber(b)) return isNumber(a) ? -1 : 1
+  if (!isNumber(a)) return (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0)
+  const difference = BigInt(a) - BigInt(b)
+  return difference === 0n ? a.length - b.length : difference < 0n ? -1 : 1
+}

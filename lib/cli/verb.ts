@@ -1,0 +1,111 @@
+import { Command, CommanderError, Option } from 'commander'
+import { complaint, exitCodeOf } from './complaint.ts'
+import { given, parseBool } from './flags.ts'
+import { Interrupts } from './interrupts.ts'
+import { Misuse } from './misuse.ts'
+import { Visit } from './visit.ts'
+import type { World } from './world.ts'
+
+const GLOBAL = 'Global Options:'
+
+/** A command of `cnm`, at any level; how all of them take flags, help, fail and end. */
+export class Verb extends Command {
+  readonly #world: World
+  readonly #toggles = new Set<string>()
+  #launches = false
+
+  constructor(name: string, world: World) {
+    super(name)
+    this.#world = world
+    const write = { writeOut: (text: string) => void world.stdout.write(text), writeErr: (text: string) => void world.stderr.write(text) }
+    this.exitOverride().configureOutput(write).helpOption('-h, --help', 'Print this help')
+  }
+
+  override createCommand(name: string): Verb {
+    return new Verb(name, this.#world)
+  }
+
+  /** Every level has these, because what follows the command of `run` and `exec` is not ours to search. */
+  #withGlobals(): this {
+    return this.addOption(new Option('--root <dir>', 'State directory (default: CNM_ROOT, else /var/lib/cnm)').helpGroup(GLOBAL))
+      .addOption(new Option('--run <dir>', 'Run directory (default: CNM_RUN, else /run/cnm)').helpGroup(GLOBAL))
+      .addOption(new Option('--dry-run', 'Print what would be done, and change nothing').helpGroup(GLOBAL))
+  }
+
+  /** Makes this a command that does nothing itself, but has `verbs`. */
+  gather(...verbs: readonly ((parent: Verb) => Verb)[]): this {
+    this.#withGlobals().enablePositionalOptions().helpCommand('help [command]', 'Print help for a command')
+    for (const verb of verbs) verb(this)
+    return this
+  }
+
+  examples(...lines: readonly string[]): this {
+    return this.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`)
+  }
+
+  /** A flag that can also be taken back: `--ipv6`, `--ipv6=true`, `--ipv6=false`. Neither given: undefined. */
+  toggle(flag: `--${string}`, description: string): this {
+    this.#toggles.add(flag)
+    return this.option(flag, description).addOption(new Option(flag.replace('--', '--no-')).hideHelp())
+  }
+
+  /** Everything behind the first operand belongs to a program that this verb starts, and whose exit code it passes on. */
+  launches(): this {
+    this.#launches = true
+    return this.passThroughOptions()
+  }
+
+  /** What the verb does. `work` gets operands and flags as commander does; it may resolve with an exit code. */
+  perform<A extends readonly unknown[]>(work: (visit: Visit, ...args: A) => Promise<number | void>): this {
+    return this.#withGlobals().action(async (...args: unknown[]) => {
+      const visit = new Visit(this.#world, this.#globals(), new Interrupts(this.#world.signals))
+      const operands = args.slice(0, -1) as unknown as A
+      let code: number | void
+      try {
+        code = await work(visit, ...operands)
+      } catch (error) {
+        code = this.#fail(error)
+      }
+      if (code) throw new CommanderError(code, 'cnm.exit', '')
+    })
+  }
+
+  override error(message: string): never {
+    const misuse = new Misuse(message.replace(/^error: /, ''))
+    throw new CommanderError(this.#fail(misuse), 'cnm.misuse', misuse.message)
+  }
+
+  /** A noun without a verb shows its help, as Docker's do: that is no error. */
+  override help(): never {
+    return super.help()
+  }
+
+  override parseOptions(args: string[]): ReturnType<Command['parseOptions']> {
+    return super.parseOptions(args.map((arg) => this.#switched(arg)))
+  }
+
+  /** `--ipv6=false` as commander knows it: `--no-ipv6`. */
+  #switched(arg: string): string {
+    const [flag = '', text] = arg.split('=', 2)
+    if (text === undefined || !this.#toggles.has(flag)) return arg
+    const on = parseBool(text)
+    if (on === null) this.error(`invalid argument "${text}" for "${flag}" flag: neither true nor false`)
+    return on ? flag : flag.replace('--', '--no-')
+  }
+
+  #fail(error: unknown): number {
+    this.#world.stderr.write(complaint(error, this.#world))
+    if (error instanceof Misuse) {
+      const usage = this.createHelp().commandUsage(this)
+      const path = usage.split(/ [[<]/, 1)[0]
+      this.#world.stderr.write(`\nUsage:  ${usage}\n\nRun '${path} --help' for more information\n`)
+    }
+    return exitCodeOf(error, this.#launches)
+  }
+
+  /** Of flags given at several levels the innermost counts. */
+  #globals(): { readonly root?: string; readonly run?: string; readonly dryRun?: boolean } {
+    const { root, run, dryRun } = this.opts<{ root?: string; run?: string; dryRun?: boolean }>()
+    return { ...(this.parent instanceof Verb ? this.parent.#globals() : {}), ...given({ root, run, dryRun }) }
+  }
+}

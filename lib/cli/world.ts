@@ -1,0 +1,21 @@
+import type { Controller } from '../controller/controller.ts'
+import type { OpenOptions } from '../controller/open.ts'
+
+export interface Output {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+}
+
+/** Where signals to this program arrive. */
+export interface SignalSource {
+  on(signal: NodeJS.Signals, listener: () => void): unknown
+}
+
+/** All that the command line has to do with outside of its arguments. */
+export interface World {
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly env: NodeJS.ProcessEnv
+  readonly signals: SignalSource
+  readonly open: (options: OpenOptions) => Promise<Controller>
+}
