@@ -1,0 +1,28 @@
+import { EventEmitter } from 'node:events'
+import { cnm } from '../../lib/cli/cnm.ts'
+import type { World } from '../../lib/cli/world.ts'
+import type { Ran } from '../support/run.ts'
+
+const unopened: World['open'] = () => Promise.reject(new Error('this test opens no controller'))
+
+export interface Stage {
+  readonly open?: World['open']
+  readonly env?: NodeJS.ProcessEnv
+  /** Standard error is a terminal. */
+  readonly tty?: boolean
+  readonly signals?: EventEmitter
+}
+
+/** Runs the command line within this process; what it prints is caught. */
+export async function play(argv: readonly string[], { open = unopened, env = {}, tty = false, signals }: Stage = {}): Promise<Ran> {
+  const out: string[] = []
+  const err: string[] = []
+  const status = await cnm(argv, {
+    stdout: { write: (text) => out.push(text) },
+    stderr: { write: (text) => err.push(text), isTTY: tty },
+    env,
+    signals: signals ?? new EventEmitter(),
+    open,
+  })
+  return { status, stdout: out.join(''), stderr: err.join('') }
+}

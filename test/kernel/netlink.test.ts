@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Op, type Plan, undoOf } from '../../lib/model/op.ts'
+import { apply, applyLeniently, dump, PlanStopped } from '../../lib/netlink/kernel.ts'
+import { Netns } from '../../lib/netlink/namespace.ts'
+import { NetlinkError } from '../../lib/netlink/refusal.ts'
+import { Spaces } from '../support/spaces.ts'
+
+let spaces: Spaces
+beforeEach(async () => {
+  spaces = await Spaces.open()
+})
+afterEach(() => spaces[Symbol.asyncDispose]())
+
+const bridge = (name: string): Op => ({ op: 'link.add', name, kind: 'bridge' })
+const stopOf = (plan: Plan, options = {}): Promise<PlanStopped> =>
+  apply(spaces.netns, plan, options).then(
+    () => expect.fail('done'),
+    (stop) => stop,
+  )
+
+describe('apply', () => {
+  it('answers with what was learned', async () => {
+    const { ifindex } = await apply(spaces.netns, [bridge('br0')])
+    expect(ifindex).toEqual(Int32Array.of(spaces.link(0, 'br0').ifindex))
+  })
+
+  it('stops with the words of the kernel and the command that would be refused too', async () => {
+    const stop = await stopOf([bridge('br0'), bridge('sixteen-letters-')])
+    expect(stop).toBeInstanceOf(PlanStopped)
+    expect(stop.done).toBe(1)
+    expect(stop.cause).toBeInstanceOf(NetlinkError)
+    expect(stop.cause).toMatchObject({ code: 'KERNEL_REFUSED', errno: -34, refusal: { request: 'RTM_NEWLINK' } })
+    const { message } = stop.cause as NetlinkError
+    const command = `nsenter --net=${spaces.paths[0]} ip link add sixteen-letters- type bridge`
+    expect(message).toBe(`ERANGE: Attribute failed policy validation (IFLA_IFNAME), while: ${command}`)
+  })
+
+  it('says it in its own words where the kernel has none', async () => {
+    const { cause } = await stopOf([{ op: 'link.set', link: 'no', at: 1, up: true }])
+    expect(cause).toMatchObject({
+      message: expect.stringMatching(/^ENODEV: no such device, while: nsenter --net=.*\/b ip link set dev no up$/),
+    })
+  })
+
+  it('hands on what this kernel cannot do with a hint', async () => {
+    const { cause } = await stopOf([bridge('br0'), { op: 'link.set', link: 'br0', port: { isolated: true } }])
+    expect(cause).toMatchObject({ errno: -95, remedy: expect.stringContaining('kernel') })
+  })
+
+  it('does not begin when the signal was raised before', async () => {
+    const reason = new Error('changed my mind')
+    expect(await stopOf([bridge('br0')], { signal: AbortSignal.abort(reason) })).toMatchObject({ done: 0, cause: reason })
+    expect(spaces.link(0, 'br0')).toBeUndefined()
+  })
+
+  it('stops half-way when the signal is raised, so that the rest can be undone', async () => {
+    const plan = Array.from({ length: 2000 }, (_, n) => bridge(`br${n}`))
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(), 20)
+    const stop = await stopOf(plan, { signal: controller.signal })
+    expect(stop).toMatchObject({ cause: { name: 'AbortError' }, message: expect.stringMatching(/^stopped after \d+ steps/) })
+    const rows = await dump(spaces.netns[0] ?? expect.fail(), 'link')
+    expect(rows).toHaveLength(stop.done + 1)
+    await applyLeniently(spaces.netns, undoOf(plan.slice(0, 3)))
+    expect(await dump(spaces.netns[0] ?? expect.fail(), 'link')).toHaveLength(stop.done + 1 - 3)
+  })
+
+  it('leaves the signal alone afterwards', async () => {
+    const controller = new AbortController()
+    await apply(spaces.netns, [bridge('br0')], { signal: controller.signal })
+    controller.abort()
+    expect(await dump(spaces.netns[0] ?? expect.fail(), 'link')).toHaveLength(2)
+  })
+
+  it('rejects misuse for what it is', async () => {
+    await expect(apply(spaces.netns, [bridge('')])).rejects.toMatchObject({ code: 'ERR_CNM_INVALID_ARG' })
+  })
+})
+
+describe('applyLeniently', () => {
+  const address = { link: 'br0', address: Uint8Array.of(10, 0, 0, 1), prefix: 24 }
+  const removals: Plan = [
+    { op: 'link.set', link: 'br0', master: 0 },
+    { op: 'addr.del', ...address },
+    { op: 'route.del', to: Uint8Array.of(10, 9, 0, 0), prefix: 16 },
+    { op: 'sysctl', path: 'net/ipv4/conf/br0/forwarding', value: '0' },
+    { op: 'nft', commands: [{ delete: { table: { family: 'inet', name: 'no' } } }] },
+    { op: 'link.del', link: 'br0' },
+  ]
+
+  it('takes for done what is gone already', async () => {
+    expect(await applyLeniently(spaces.netns, removals)).toEqual([])
+    await apply(spaces.netns, [bridge('br0')])
+    expect(await applyLeniently(spaces.netns, removals)).toEqual([])
+    expect(spaces.link(0, 'br0')).toBeUndefined()
+  })
+
+  it('takes for done what went with its namespace', async () => {
+    await apply(spaces.netns, [{ op: 'netns.del' }])
+    expect(await applyLeniently(spaces.netns, [...removals, { op: 'netns.del' }])).toEqual([])
+  })
+
+  it('goes on after a refusal, and tells of it', async () => {
+    const wrong: Op = { op: 'sysctl', path: 'net/ipv4/ip_forward', value: 'much' }
+    const refusals = await applyLeniently(spaces.netns, [bridge('br0'), wrong, bridge('br0'), bridge('br1')])
+    expect(refusals.map(({ errno }) => errno)).toEqual([-22, -17])
+    expect(spaces.link(0, 'br1')).toBeDefined()
+  })
+})
+
+describe('dump', () => {
+  const peer = { name: 'eth0', at: 1, mac: Uint8Array.of(2, 0, 0, 0, 0, 9) }
+  const v6 = (...tail: number[]) => Uint8Array.from([0xfd, ...Array(15 - tail.length).fill(0), ...tail])
+
+  it('gives rows in the words of the model', async () => {
+    const [a = expect.fail(), b = expect.fail()] = spaces.netns
+    await apply(spaces.netns, [
+      { op: 'link.add', name: 'v0', kind: 'veth', group: 7, peer },
+      { op: 'link.add', name: 'br0', kind: 'bridge', up: true },
+      { op: 'link.set', link: 'v0', master: 'br0', up: true },
+      { op: 'link.set', at: 1, link: 'eth0', up: true },
+      { op: 'addr.add', at: 1, link: 'eth0', address: Uint8Array.of(10, 0, 0, 2), prefix: 24 },
+      { op: 'addr.add', at: 1, link: 'eth0', address: v6(2), prefix: 64 },
+      { op: 'route.add', at: 1, to: new Uint8Array(4), prefix: 0, via: Uint8Array.of(10, 0, 0, 1), metric: 10 },
+      { op: 'route.add', at: 1, to: new Uint8Array(16), prefix: 0, via: v6(1) },
+    ])
+    const links = await dump(a, 'link')
+    const eth0 = (await dump(b, 'link')).find(({ name }) => name === 'eth0') ?? expect.fail()
+    const [v0, br0] = ['v0', 'br0'].map((wanted) => links.find(({ name }) => name === wanted) ?? expect.fail(wanted))
+    expect(v0).toMatchObject({ kind: 'veth', group: 7, master: br0?.index, parent: eth0.index, mtu: 1500 })
+    expect(eth0).toMatchObject({ kind: 'veth', mac: '02:00:00:00:00:09', parent: v0?.index, operState: 6 })
+
+    const addresses = (await dump(b, 'address')).filter(({ link, scope }) => link === eth0.index && scope === 0)
+    expect(addresses.map(({ address }) => address)).toEqual([
+      { family: 4, value: 0x0a000002n, prefix: 24 },
+      { family: 6, value: (0xfdn << 120n) | 2n, prefix: 64 },
+    ])
+
+    const routes = (await dump(b, 'route')).filter(({ to, type }) => to.prefix === 0 && type === 'unicast')
+    expect(routes).toMatchObject([
+      { to: { family: 4, value: 0n }, via: { family: 4, value: 0x0a000001n }, link: eth0.index, metric: 10, table: 254 },
+      { to: { family: 6, value: 0n }, via: { family: 6, value: (0xfdn << 120n) | 1n }, link: eth0.index, metric: 1024 },
+    ])
+  })
+
+  it('is refused with the command that reads the same', async () => {
+    const nowhere = Netns.at('/proc/no/ns/net')
+    await expect(dump(nowhere, 'address')).rejects.toThrow('ENOENT: no such file or directory, while: ip addr')
+    nowhere.close()
+  })
+})
+
+describe('without privileges', () => {
+  const NOBODY = 65_534
+  beforeEach(() => process.seteuid?.(NOBODY))
+  afterEach(() => process.seteuid?.(0))
+
+  it('the tables of this namespace can be read, but nothing can be changed', async () => {
+    const current = Netns.current()
+    expect((await dump(current, 'link')).length).toBeGreaterThan(0)
+    const stop = await apply([current], [{ op: 'link.set', link: 'lo', up: true }]).catch((error) => error)
+    current.close()
+    expect(stop.cause).toMatchObject({ errno: -1, remedy: expect.stringContaining('CAP_NET_ADMIN') })
+    expect(stop.cause.message).toMatch(/^EPERM: operation not permitted, while: ip link set dev lo up$/)
+  })
+})

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Controller } from '../../lib/index.ts'
+import { Lab } from '../support/lab.ts'
+import { pinned, settled, snapshot } from '../support/snapshot.ts'
+
+/** A step that every kernel refuses, put among the steps of a plan: the refusal is real, and so is what comes after it. */
+const poison = { op: 'link.set', link: 'no-such-link', up: true } as const
+const fate = vi.hoisted(() => ({ refuseAt: -1, steps: 0 }))
+
+vi.mock('../../lib/netlink/kernel.ts', async (original) => {
+  const kernel = await original<typeof import('../../lib/netlink/kernel.ts')>()
+  const apply: typeof kernel.apply = (places, plan, options) => {
+    fate.steps = plan.length
+    return kernel.apply(places, fate.refuseAt < 0 ? plan : [...plan.slice(0, fate.refuseAt), poison, ...plan.slice(fate.refuseAt)], options)
+  }
+  return { ...kernel, apply }
+})
+
+let lab: Lab
+let cnm: Controller
+
+beforeEach(async () => {
+  fate.refuseAt = -1
+  lab = new Lab()
+  cnm = await lab.open()
+  await cnm.createNetwork({ name: 'base', enableIPv6: true })
+  await cnm.createSandbox({
+    name: 'there',
+    networks: [{ network: 'base' }],
+    ports: [{ protocol: 'tcp', hostIP: '', hostPort: 81, port: 81 }],
+  })
+})
+
+afterEach(async () => {
+  await cnm.close()
+  await lab[Symbol.asyncDispose]()
+})
+
+const records = () => JSON.stringify([cnm.networks(), cnm.sandboxes(), cnm.sandboxes().map(({ id }) => cnm.seats(id))])
+
+const verbs: Readonly<Record<string, () => Promise<unknown>>> = {
+  'network create': () => cnm.createNetwork({ name: 'more', enableIPv6: true }),
+  'sandbox create': () =>
+    cnm.createSandbox({
+      name: 'new',
+      networks: [{ network: 'base', ip: '172.18.0.77' }, { network: 'bridge' }],
+      ports: [{ protocol: 'udp', hostIP: '', hostPort: 82, port: 82 }],
+    }),
+  'network connect': () => cnm.connect('there', { network: 'bridge', gwPriority: 5 }),
+}
+
+describe.each(Object.entries(verbs))('%s', (_, verb) => {
+  it('leaves nothing behind, whichever of its steps is refused', async () => {
+    for (const netns of [lab.host, cnm.sandbox('there').path]) await settled(netns)
+    const before = {
+      ...snapshot(lab.host),
+      inside: snapshot(cnm.sandbox('there').path),
+      records: records(),
+      pins: pinned(`${lab.run}/netns`),
+    }
+    fate.refuseAt = 0
+    do {
+      await expect(verb(), `step ${fate.refuseAt}`).rejects.toMatchObject({ code: 'KERNEL_REFUSED' })
+      const after = {
+        ...snapshot(lab.host),
+        inside: snapshot(cnm.sandbox('there').path),
+        records: records(),
+        pins: pinned(`${lab.run}/netns`),
+      }
+      expect(after, `after a refusal before step ${fate.refuseAt}`).toEqual(before)
+    } while (++fate.refuseAt <= fate.steps)
+    // Nothing was claimed for good either: the same verb goes through now.
+    fate.refuseAt = -1
+    await verb()
+  })
+})

@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { must } from './run.ts'
+
+/** Counters and clocks: they differ between two looks at a kernel that nobody has touched. */
+const VOLATILE = /^net\.netfilter\.nf_conntrack_count|^net\.(core|ipv4|ipv6)\..*(random|secret)|^net\.ipv4\.tcp_fastopen_key/
+
+/** Everything in a namespace that a verb could leave behind: links, addresses, routes, rules, neighbours' tables, sysctls, nftables. */
+export function snapshot(netns: string): Record<string, string> {
+  const look = (...argv: string[]) => must(argv, { netns })
+  return {
+    links: look('ip', '-d', 'link').replace(/\w+_timer +\S+/g, ''),
+    addresses: look('ip', '-o', 'addr').replace(/(valid_lft|preferred_lft) \w+/g, ''),
+    routes4: look('ip', '-4', 'route', 'show', 'table', 'all'),
+    routes6: look('ip', '-6', 'route', 'show', 'table', 'all').replace(/expires \S+/g, ''),
+    rules: look('ip', 'rule'),
+    nftables: look('nft', 'list', 'ruleset'),
+    sysctls: look('sysctl', '-a', '-e', '--pattern', '^net\\.')
+      .split('\n')
+      .filter((line) => !VOLATILE.test(line))
+      .join('\n'),
+  }
+}
+
+/** Namespaces that are kept by a mount below `folder`, and files there that would keep one. */
+export const pinned = (folder: string): readonly string[] => {
+  const mounted = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .flatMap((line) => (line.startsWith('nsfs ') ? [line.split(' ')[1] ?? ''] : []))
+    .filter((path) => path.startsWith(`${folder}/`))
+  const present = statSync(folder, { throwIfNoEntry: false }) ? readdirSync(folder).map((name) => `${folder}/${name}`) : []
+  return [...new Set([...mounted, ...present])]
+}
+
+/** Waits until duplicate address detection has ended everywhere in a namespace: until then it changes by itself. */
+export async function settled(netns: string): Promise<void> {
+  for (let patience = 100; patience > 0; patience--) {
+    if (must(['ip', '-6', '-o', 'addr', 'show', 'tentative'], { netns }) === '') return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`addresses in ${netns} stay tentative`)
+}

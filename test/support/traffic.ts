@@ -1,0 +1,36 @@
+import { isIPv6 } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { runAsync, start } from './run.ts'
+
+const PEER = fileURLToPath(new URL('peer.mjs', import.meta.url))
+
+/** True when an echo request from `netns` is answered by `address` within a second. */
+export async function pings(netns: string, address: string): Promise<boolean> {
+  const { status } = await runAsync(['ping', isIPv6(address) ? '-6' : '-4', '-c', '1', '-W', '1', '-n', address], { netns })
+  return status === 0
+}
+
+export type Transport = 'tcp' | 'udp'
+
+/** A server in `netns` that answers each caller with the address it sees. */
+export const serve = (netns: string, transport: Transport, address: string, port: number) =>
+  start([process.execPath, PEER, 'serve', transport, address, String(port)], { netns })
+
+/** What the server answered: the address it saw us by. null when nothing answered. */
+export async function ask(netns: string, transport: Transport, address: string, port: number): Promise<string | null> {
+  const { status, stdout } = await runAsync([process.execPath, PEER, 'ask', transport, address, String(port)], { netns })
+  return status === 0 ? stdout.trim() : null
+}
+
+/** Keeps a TCP connection busy; `gap()` ends it and answers the longest silence in ms. */
+export async function hold(netns: string, address: string, port: number): Promise<{ gap(): Promise<number> } & AsyncDisposable> {
+  const held = await start([process.execPath, PEER, 'hold', address, String(port)], { netns })
+  return {
+    async gap() {
+      const answer = new Promise<string>((resolve) => held.child.stdout?.once('data', (data) => resolve(String(data))))
+      held.child.kill('SIGTERM')
+      return Number((await answer).split(' ')[1])
+    },
+    [Symbol.asyncDispose]: held[Symbol.asyncDispose],
+  }
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { bridge } from '../../../lib/drivers/bridge.ts'
+import type { NetworkConfig } from '../../../lib/drivers/driver.ts'
+import { printPlan } from '../../../lib/model/print.ts'
+
+const network = (overrides: Partial<NetworkConfig> = {}): NetworkConfig => ({
+  id: 'ab'.repeat(32),
+  name: 'web',
+  internal: false,
+  enableIPv4: true,
+  enableIPv6: true,
+  options: {},
+  pools: [
+    { family: 4, id: 'p4', subnet: '172.18.0.0/16', gateway: '172.18.0.1/16', aux: {} },
+    { family: 6, id: 'p6', subnet: 'fd00:1::/64', gateway: 'fd00:1::1/64', aux: {} },
+  ],
+  ...overrides,
+})
+const endpoint = { id: 'cd'.repeat(32), address: '172.18.0.2/16', address6: 'fd00:1::2/64', ports: [], options: {} }
+const create = async (config: NetworkConfig, others: NetworkConfig[] = []) => bridge.createNetwork(config, others)
+
+describe('bridge driver', () => {
+  it('plans the bridge of a network', async () => {
+    const { plan, wall } = await create(network())
+    expect(printPlan(plan)).toMatchInlineSnapshot()
+    expect(wall).toEqual({ id: 'ab'.repeat(32), link: 'br-abababababab', internal: false, masquerade: ['172.18.0.0/16', 'fd00:1::/64'] })
+  })
+
+  it('plans a veth pair, one end in the bridge', async () => {
+    const { plan, mac } = await bridge.createEndpoint(network({ options: { 'com.docker.network.bridge.enable_icc': 'false' } }), endpoint)
+    expect(mac).toBe('02:cd:cd:cd:cd:cd')
+    expect(printPlan(plan)).toMatchInlineSnapshot()
+  })
+
+  it('offers its gateways, but none out of an internal network', async () => {
+    expect(await bridge.join(network(), endpoint)).toMatchObject({ gateway: '172.18.0.1', gateway6: 'fd00:1::1', link: { prefix: 'eth' } })
+    expect(await bridge.join(network({ internal: true }), endpoint)).toMatchObject({ gateway: '', gateway6: '' })
+  })
+
+  it('answers the same when asked again', async () => {
+    expect(await create(network())).toEqual(await create(network()))
+    expect(await bridge.createEndpoint(network(), endpoint)).toEqual(await bridge.createEndpoint(network(), endpoint))
+  })
+
+  it.each([
+    ['com.docker.network.driver.mtu', '-1', 'failed to parse com.docker.network.driver.mtu value: -1 (invalid MTU number: -1)'],
+    ['com.docker.network.bridge.enable_icc', 'maybe', 'failed to parse com.docker.network.bridge.enable_icc value: maybe (expected true or false)'],
+    ['com.docker.network.bridge.name', 'a/b', /not a link name/],
+    ['com.docker.network.brigde.name', 'x', /unknown option; did you mean com\.docker\.network\.bridge\.name\?/],
+  ])('refuses %s=%s', async (key, value, message) => {
+    await expect(async () => create(network({ options: { [key]: value } }))).rejects.toThrow(message)
+  })
+
+  it.each([
+    [{ enableIPv4: false, enableIPv6: false }, 'IPv4 or IPv6 must be enabled'],
+    [{ pools: [] }, 'ipv4 pool is empty'],
+    [{ enableIPv4: false, pools: [{ family: 6 as const, id: '', subnet: 'ff02::/64', aux: {} }] }, "multicast subnet 'ff02::/64' is not allowed"],
+    [{ enableIPv4: false, pools: [{ family: 6 as const, id: '', subnet: 'fe80::/64', aux: {} }] }, "'fe80::/64' clashes with the Link-Local prefix"],
+  ])('refuses %j', async (wrong, message) => {
+    await expect(async () => create(network(wrong))).rejects.toThrow(message)
+  })
+
+  it('refuses two networks on one bridge', async () => {
+    const options = { 'com.docker.network.bridge.name': 'br7' }
+    const other = network({ id: 'ee'.repeat(32), options })
+    await expect(async () => create(network({ options }), [other])).rejects.toThrow('networks have same bridge name')
+  })
+})

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { Runs } from '../../../lib/ipam/runs.ts'
+import { seeded } from './random.ts'
+
+/** The same questions, answered by looking at every number. */
+const naive = (set: ReadonlySet<number>) => ({
+  firstFree(from: number, to: number): number | undefined {
+    for (let n = from; n <= to; n++) if (!set.has(n)) return n
+    return undefined
+  },
+  countWithin: (from: number, to: number): number => [...set].filter((n) => n >= from && n <= to).length,
+})
+
+describe('Runs', () => {
+  it.each([
+    [1, 300],
+    [2, 300],
+    [3, 300],
+    // Wide enough for more runs than fit into one chunk of Sorted.
+    [4, 6_000],
+    [5, 6_000],
+  ])('answers as a plain set does through thousands of operations (seed %i, numbers below %i)', (seed, span) => {
+    const random = seeded(seed * 7919)
+    const runs = new Runs()
+    const set = new Set<number>()
+    for (let step = 0; step < 12 * span; step++) {
+      const value = random(span)
+      // Long phases of filling and of emptying, so that runs meet, grow, split and vanish.
+      const fills = random(10) < (Math.floor(step / (2 * span)) % 2 === 0 ? 8 : 2)
+      const changed = fills ? runs.add(BigInt(value)) : runs.delete(BigInt(value))
+      expect(changed).toBe(fills ? !set.has(value) : set.has(value))
+      if (fills) set.add(value)
+      else set.delete(value)
+
+      // The plain set looks at every number, so it is asked less often about many.
+      if (step % (span / 300) !== 0) continue
+      const from = random(span)
+      const to = from + random(span)
+      const free = naive(set).firstFree(from, to)
+      expect(runs.has(BigInt(from))).toBe(set.has(from))
+      expect(runs.firstFree(BigInt(from), BigInt(to))).toBe(free === undefined ? undefined : BigInt(free))
+      expect(runs.countWithin(BigInt(from), BigInt(to))).toBe(BigInt(naive(set).countWithin(from, to)))
+      expect(runs.size).toBe(BigInt(set.size))
+    }
+  })
+
+  it('is as exact beyond 2^64 as at 0', () => {
+    const base = 0xfd00n << 112n
+    const runs = new Runs()
+    for (const n of [0n, 2n, 1n, (1n << 80n) - 1n]) runs.add(base + n)
+    expect(runs.firstFree(base, base + (1n << 80n))).toBe(base + 3n)
+    expect(runs.countWithin(base, base + (1n << 80n))).toBe(4n)
+  })
+})
