@@ -1,6 +1,7 @@
-// lib/ as ESM and as CommonJS, each with its types: dist/esm and dist/cjs.
+// lib/ as ESM and as CommonJS, each with its types: dist/esm and dist/cjs. They take the place of the old ones when both are
+// whole, so nobody who runs from dist/ meets half a build.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
@@ -8,16 +9,21 @@ const require = createRequire(import.meta.url)
 const root = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), '..')
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
 
-rmSync(join(root, 'dist'), { recursive: true, force: true })
+const dist = join(root, 'dist')
+const fresh = join(root, 'build', `dist-${process.pid}`)
 for (const [format, type] of [
   ['esm', 'module'],
   ['cjs', 'commonjs'],
 ]) {
-  const out = join(root, 'dist', format)
-  const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'scripts', `tsconfig.${format}.json`)], { stdio: 'inherit' })
+  const out = join(fresh, format)
+  const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'scripts', `tsconfig.${format}.json`), '--outDir', out], { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
-  mkdirSync(out, { recursive: true })
-  writeFileSync(join(out, 'package.json'), `${JSON.stringify({ type })}\n`)
+  mkdirSync(join(out, 'native'), { recursive: true })
+  // A package.json ends the reach of the one above it, so #addon is said again.
+  writeFileSync(join(out, 'package.json'), `${JSON.stringify({ type, imports: { '#addon': './native/load.cjs' } })}\n`)
+  copyFileSync(join(root, 'native', 'load.cjs'), join(out, 'native', 'load.cjs'))
   copyFileSync(join(root, 'binding.d.ts'), join(out, 'binding.d.ts'))
 }
-chmodSync(join(root, 'dist', 'esm', 'lib', 'cli', 'main.js'), 0o755)
+chmodSync(join(fresh, 'esm', 'lib', 'cli', 'main.js'), 0o755)
+rmSync(dist, { recursive: true, force: true })
+renameSync(fresh, dist)
