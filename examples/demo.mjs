@@ -75,7 +75,11 @@ async function serveIn(sandbox, port) {
 }
 
 function build() {
-  for (const name of [HOST, LAN]) must(['ip', 'netns', 'add', name])
+  for (const name of [HOST, LAN]) {
+    must(['ip', 'netns', 'add', name])
+    // Addresses that become valid by themselves after a second would look like something we did.
+    must(['sysctl', '-qw', 'net.ipv4.ip_forward=0', 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.all.accept_dad=0'], name)
+  }
   must(['ip', 'link', 'add', 'lan0', 'netns', HOST, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', LAN])
   const addresses = {
     [HOST]: [['lan0', '192.0.2.1/24']],
@@ -85,7 +89,6 @@ function build() {
     ],
   }
   for (const [netns, list] of Object.entries(addresses)) {
-    must(['sysctl', '-qw', 'net.ipv4.ip_forward=0'], netns)
     must(['ip', 'link', 'set', 'lo', 'up'], netns)
     for (const [link, address] of list) {
       must(['ip', 'addr', 'add', address, 'dev', link], netns)

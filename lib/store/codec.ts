@@ -2,7 +2,11 @@
 const BYTES = '$bytes'
 
 export const encode = (value: unknown): string =>
-  JSON.stringify(value, (_, part: unknown) => (part instanceof Uint8Array ? { [BYTES]: Buffer.from(part).toString('hex') } : part))
+  JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key, part: unknown) {
+    // A Buffer has turned itself into something else by now; its owner still has it.
+    const bytes = this[key]
+    return bytes instanceof Uint8Array ? { [BYTES]: Buffer.from(bytes).toString('hex') } : part
+  })
 
 /** Throws SyntaxError. Bytes come back as plain Uint8Arrays, each with memory of its own. */
 export const decode = (text: string): unknown =>

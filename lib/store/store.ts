@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
+import { makeDirectory } from './directory.ts'
 import { StateFile, unwritable } from './file.ts'
 import { lockDirectory } from './lock.ts'
 import { endpoint, type JournalEntry, journalEntry, network, sandbox } from './records.ts'
@@ -93,7 +93,7 @@ export async function openStore({ root, run, tryLock, wait = 10_000, signal }: S
 
 async function own(directory: string, lock: Parameters<typeof lockDirectory>[1]): Promise<() => void> {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     return await lockDirectory(directory, lock)
   } catch (error) {
     throw lock.signal?.aborted ? error : unwritable(directory, error)

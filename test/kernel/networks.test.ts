@@ -50,7 +50,11 @@ describe('predefined networks', () => {
   })
 
   it('keep their ids when the controller is opened again', async () => {
-    const ids = () => cnm.networks().map(({ id }) => id).sort()
+    const ids = () =>
+      cnm
+        .networks()
+        .map(({ id }) => id)
+        .sort()
     const had = ids()
     await cnm.close()
     cnm = await lab.open()

@@ -11,7 +11,8 @@ let folder: string
 /** A program of somebody else's, that has libcnm among its packages. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'cnm-entries-'))
-  cpSync(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'), { recursive: true, dereference: true })
+  for (const name of ['@types/node', 'undici-types'])
+    cpSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name), { recursive: true })
   symlinkSync(ROOT, join(folder, 'node_modules/libcnm'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -57,7 +58,19 @@ describe('the package', () => {
       `,
     )
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
-    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022,esnext.disposable', '--types', 'node']
+    const options = [
+      '--ignoreConfig',
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022,esnext.disposable',
+      '--types',
+      'node',
+    ]
     expect(run([process.execPath, tsc, ...options, file])).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 })
