@@ -46,5 +46,7 @@ export function checkPort({ hostIP, hostPort, port, protocol }: PortBinding): vo
   if (!['tcp', 'udp', 'sctp'].includes(protocol)) throw bad(`unknown protocol ${protocol}: tcp, udp or sctp`)
   for (const number of [hostPort, port])
     if (!Number.isInteger(number) || number < 1 || number > 65535) throw bad(`${number} is not a port: 1 to 65535`)
-  if (hostIP !== '' && !parseAddress(hostIP)) throw bad(`${hostIP} is not an IP address`)
+  const host = parseAddress(hostIP)
+  if (hostIP !== '' && !host) throw bad(`${hostIP} is not an IP address`)
+  if (host?.family === 6 && host.value === 1n) throw bad('no kernel lets an answer come back to ::1; publish on 127.0.0.1')
 }

@@ -7,7 +7,7 @@ import type { EndpointConfig, NetworkConfig, NetworkDriver } from './driver.ts'
 import { type Reader, readBool, readMtu, readOptions, readText } from './options.ts'
 
 const readLinkName: Reader<string> = (text) => {
-  if (!isLinkName(text)) throw new Error('not a link name: 1 to 15 characters, no blank, slash or colon')
+  if (!isLinkName(text)) throw new Error('not a link name: 1 to 15 letters, digits, or one of _.+-')
   return text
 }
 

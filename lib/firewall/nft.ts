@@ -2,7 +2,7 @@ import type { Op } from '../model/op.ts'
 
 /**
  * The little of libnftables' JSON that we speak, see libnftables-json(5): what every nft since 0.9.8 reads. It has no map
- * whose data is a concatenation, which is why a published port takes two maps (base.ts).
+ * whose data is a concatenation, which is why a published port takes two maps (names.ts).
  */
 export type Command = object
 type Statement = object

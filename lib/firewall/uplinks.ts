@@ -8,7 +8,7 @@ import { addElements, linkName, transaction } from './nft.ts'
  * for them stays out. A wall must be up. Uplinks are given back with the last wall, and not by undo: another network may
  * have borrowed the same link before.
  */
-export function lendUplinks(links: readonly string[], families: readonly Family[] = [4, 6]): Plan {
+export function lendUplinks(links: readonly string[], families: readonly Family[]): Plan {
   if (links.length === 0) return []
   const names = links.map(linkName)
   return [

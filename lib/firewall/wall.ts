@@ -32,7 +32,7 @@ import {
  * Walls a network off: new connections get in only within it or through a published port, and nothing gets out of an
  * internal one. Repeated, it changes nothing. `first`: no wall is up yet, so taking it back leaves no trace.
  */
-export const raiseWall = (wall: Wall, first = false): Plan => [transaction(raising(wall), razing(wall, first))]
+export const raiseWall = (wall: Wall, first: boolean): Plan => [transaction(raising(wall), razing(wall, first))]
 
 /** Takes a wall away, if it is there; `last`: and everything else that is ours, published ports and lent uplinks included. */
 export const razeWall = (wall: Wall, last: boolean): Plan => [transaction(razing(wall, last), raising(wall))]

@@ -16,12 +16,8 @@ export const shortId = (id: Id): string => id.slice(0, 12)
 /** The kernel's limit on a link name, without the closing zero byte. */
 export const LINK_NAME_MAX = 15
 
-/** True when the kernel takes `name` as a link name (dev_valid_name) and it means the same everywhere it is shown. */
-export function isLinkName(name: string): boolean {
-  return (
-    name.length > 0 && name.length <= LINK_NAME_MAX && name !== '.' && name !== '..' && /^[\x21-\x7e]+$/.test(name) && !/[/:]/.test(name)
-  )
-}
+/** True for a link name that means the same to the kernel, to nft (where '@' and '*' have another sense) and to a shell. */
+export const isLinkName = (name: string): boolean => name.length <= LINK_NAME_MAX && /^[a-zA-Z0-9_][a-zA-Z0-9_.+-]*$/.test(name)
 
 /** Ownership mark on every link that we make: `ip link show group 6516333` ('cnm' in ASCII). */
 export const LINK_GROUP = 0x636e6d

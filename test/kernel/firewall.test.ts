@@ -16,7 +16,7 @@ const openings: readonly Opening[] = [
 ]
 const [first] = openings as readonly [Opening, ...Opening[]]
 
-const everything: Plan = [...raiseWall(front, true), ...raiseWall(inner), ...lendUplinks(['lan0']), ...publish(openings)]
+const everything: Plan = [...raiseWall(front, true), ...raiseWall(inner, false), ...lendUplinks(['lan0'], [4, 6]), ...publish(openings)]
 
 let host: Topology
 beforeEach(() => {
@@ -38,7 +38,7 @@ describe('nft takes our rules', () => {
     ['everything', everything],
     ['a wall less', [...everything, ...razeWall(inner, false)]],
     ['a port less', [...everything, ...unpublish(openings.slice(0, 2))]],
-    ['a link with an asterisk', raiseWall({ ...front, link: 'br*' })],
+    ['a link with an asterisk', raiseWall({ ...front, link: 'br*' }, false)],
   ])('the same from printed text: %s', (_, plan) => {
     host.load(plan)
     const listed = host.rules()
@@ -49,7 +49,7 @@ describe('nft takes our rules', () => {
   })
 
   it('a link whose name ends in an asterisk is that link only', () => {
-    host.load(raiseWall({ ...front, link: 'br*' }))
+    host.load(raiseWall({ ...front, link: 'br*' }, false))
     expect(host.rules()).toContain('iifname "br\\*" accept')
     expect(host.rules()).toContain('elements = { "br*" : jump to_f0f0f0f0f0f0 }')
   })
@@ -72,7 +72,7 @@ describe('every step', () => {
   it('is taken back to what was there before', () => {
     host.load(raiseWall(front, true))
     const listed = host.rules()
-    const more = [...raiseWall(inner), ...publish(openings)]
+    const more = [...raiseWall(inner, false), ...publish(openings)]
     host.load(more)
     host.load(undoOf(more))
     expect(host.rules()).toBe(listed)

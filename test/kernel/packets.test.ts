@@ -25,7 +25,7 @@ const servers: AsyncDisposable[] = []
 
 beforeAll(async () => {
   town = new Topology()
-  town.load([...raiseWall(front, true), ...raiseWall(back), ...raiseWall(inner), ...publish(openings)])
+  town.load([...raiseWall(front, true), ...raiseWall(back, false), ...raiseWall(inner, false), ...publish(openings)])
   const everywhere = (['web', 'peer', 'db', 'job', 'lan', 'far'] as const).map((place) => serve(town.at(place), 'tcp', '::', 80))
   const datagrams = ([4, 6] as const).map((family) => serve(town.at('web'), 'udp', ADDRESSES[family].web, 53))
   servers.push(...(await Promise.all([...everywhere, ...datagrams, serve(town.at('host'), 'tcp', '127.0.0.1', 6000)])))
@@ -39,6 +39,17 @@ afterAll(async () => {
 const tcp = (from: Place, address: string, port = 80) => ask(town.at(from), 'tcp', address, port)
 const udp = (from: Place, address: string, port: number) => ask(town.at(from), 'udp', address, port)
 const ping = (from: Place, address: string) => pings(town.at(from), address)
+
+/** Listens for datagrams and never answers; `heard` are the addresses they came from. */
+async function overhear(place: Place, address: string, port: number) {
+  const listen = `const s = require('node:dgram').createSocket('${address.includes(':') ? 'udp6' : 'udp4'}')
+    s.on('message', (_, { address }) => console.log(address)).bind(${port}, '${address}', () => console.log('ready'))`
+  const listener = await start([process.execPath, '-e', listen], { netns: town.at(place) })
+  const heard: string[] = []
+  listener.child.stdout?.on('data', (data) => heard.push(...String(data).trim().split('\n')))
+  return { heard, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() }
+}
+
 const all = <T>(...asked: readonly Promise<T>[]) => Promise.all(asked)
 const nobody = (count: number) => Array<null>(count).fill(null)
 
@@ -110,6 +121,12 @@ describe.concurrent.each([4, 6] as const)('IPv%i', (family) => {
     expect(await pinged).toEqual([true, true, false])
   })
 
+  it('nothing gets into an internal network, not even what needs no answer', async () => {
+    await using ear = await overhear('job', at.job, 6002)
+    await all(udp('web', at.job, 6002), udp('host', at.job, 6002))
+    expect(ear.heard).toEqual([at.inner])
+  })
+
   it('nobody outside reaches an address of a sandbox, not even at a published port; the host does', async () => {
     must(['ip', 'route', 'add', family === 4 ? '172.16.0.0/12' : 'fd00::/16', 'via', at.host], { netns: town.at('lan') })
     const pinged = all(ping('lan', at.web), ping('host', at.web))
@@ -126,37 +143,31 @@ describe('loopback of the host', () => {
     expect(await all(tcp('lan', host, 7070), tcp('web', gateway, 7070))).toEqual(nobody(2))
   })
 
-  /** Makes `place` send what is for `address` out of eth0, though it has to do with its own loopback. */
-  const misroute = (place: Place, address: string, ...how: readonly string[]) => {
+  /** Takes 127.0.0.1 from `place`, which then looks for it behind `via`, as `own`. */
+  const misroute = (place: Place, via: string, own: string) => {
     const netns = town.at(place)
+    must(['ip', 'addr', 'del', `${loopback}/8`, 'dev', 'lo'], { netns })
     must(['sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1'], { netns })
-    if (address === loopback) {
-      must(['ip', 'route', 'del', 'local', '127.0.0.0/8', 'dev', 'lo', 'table', 'local'], { netns })
-      must(['ip', 'route', 'del', 'local', loopback, 'dev', 'lo', 'table', 'local'], { netns })
-    }
-    must(['ip', 'route', 'add', address, ...how], { netns })
+    must(['ip', 'route', 'add', loopback, 'via', via, 'src', own], { netns })
   }
 
   it('no sandbox passes for it, though its bridge would let it', async () => {
-    const listen = `const s = require('node:dgram').createSocket('udp4')
-      s.on('message', (_, { address }) => console.log(address)).bind(6001, '${gateway}', () => console.log('ready'))`
-    await using server = await start([process.execPath, '-e', listen], { netns: town.at('host') })
-    const heard: string[] = []
-    server.child.stdout?.on('data', (data) => heard.push(String(data).trim()))
-    misroute('peer', gateway, 'dev', 'eth0', 'src', '127.0.0.9')
+    await using ear = await overhear('host', gateway, 6001)
+    must(['sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1'], { netns: town.at('peer') })
+    must(['ip', 'route', 'add', gateway, 'dev', 'eth0', 'src', '127.0.0.9'], { netns: town.at('peer') })
     await udp('peer', gateway, 6001)
     await udp('web', gateway, 6001)
-    expect(heard).toEqual([web])
+    expect(ear.heard).toEqual([web])
   })
 
   it('no sandbox reaches what listens on it, though its bridge would let it', async () => {
     expect(await tcp('host', loopback, 6000)).toBe(loopback)
-    misroute('web', loopback, 'via', gateway, 'src', web)
+    misroute('web', gateway, web)
     expect(await all(tcp('web', loopback, 6000), tcp('web', loopback, 7070))).toEqual(nobody(2))
   })
 
   it('nobody on the LAN reaches a port published on it', async () => {
-    misroute('lan', loopback, 'via', host, 'src', lan)
+    misroute('lan', host, lan)
     expect(await tcp('lan', loopback, 7070)).toBe(null)
   })
 

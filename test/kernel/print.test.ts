@@ -20,8 +20,11 @@ const mac = parseMac('02:00:5e:00:53:01') ?? new Uint8Array()
 
 let host: Topology
 let folder: string
+/** Where nothing is to be done: each command has to go to its own place. */
+let shell: { readonly netns: string }
 beforeEach(() => {
   host = new Topology({ bare: true })
+  shell = { netns: host.at('far') }
   folder = mkdtempSync(join(tmpdir(), 'cnm-print-'))
 })
 afterEach(() => {
@@ -77,7 +80,7 @@ describe('what is printed, pasted', () => {
     const before = snapshot(host.at('host'))
     const places = [host.at('host'), join(folder, 'web')]
     const [netns, sandbox] = places as [string, string]
-    paste(printPlan(make, places))
+    paste(printPlan(make, places), shell)
     expect(linkOf(netns, 'br-web.1')).toMatchObject({ mtu: 1400, group: '77', flags: expect.arrayContaining(['UP']) })
     expect(linkOf(netns, 'vethab12345')).toMatchObject({ master: 'br-web.1', group: '77', ifalias: "web's" })
     expect(linkOf(sandbox, 'eth0')).toMatchObject({ mtu: 1300, address: '02:00:5e:00:53:01', group: '78' })
@@ -86,21 +89,21 @@ describe('what is printed, pasted', () => {
     expect(must(['ip', 'route', 'show', 'default'], { netns: sandbox })).toContain('via 10.9.0.1 dev eth0')
     expect(must(['ip', '-6', 'route', 'show', 'default'], { netns: sandbox })).toContain('via fd00:9::1 dev eth0')
     expect(must(['ip', 'route', 'show', 'table', '100'], { netns: sandbox })).toContain('10.10.0.0/16 dev eth0 scope link metric 9')
-    paste(printPlan(undoOf(make), places))
+    paste(printPlan(undoOf(make), places), shell)
     expect(snapshot(netns)).toEqual(before)
   })
 
   it('finds a link by its index, moves it, and brings it back', () => {
     const netns = host.at('host')
     const places = ['', join(folder, 'web')]
-    paste(printPlan([{ op: 'netns.add', at: 1 }], places))
+    paste(printPlan([{ op: 'netns.add', at: 1 }], places), { netns })
     paste(printPlan([{ op: 'link.add', kind: 'veth', name: 'loose', peer: { name: 'end', at: 0 } }]), { netns })
     const [{ ifindex }] = JSON.parse(must(['ip', '-j', 'link', 'show', 'dev', 'loose'], { netns }))
     paste(printPlan([{ op: 'link.set', link: ifindex, name: 'moved', moveTo: 1, mtu: 1200 }], places), { netns })
     expect(linkOf(join(folder, 'web'), 'moved')).toMatchObject({ mtu: 1200 })
     const back: Plan = [{ op: 'link.set', at: 1, link: 'moved', name: 'loose', moveTo: 0 }]
-    paste(printPlan(back, [netns, ...places.slice(1)]))
+    paste(printPlan(back, [netns, ...places.slice(1)]), shell)
     expect(linkOf(netns, 'loose')).toMatchObject({ mtu: 1200 })
-    paste(printPlan([{ op: 'netns.del', at: 1 }], places))
+    paste(printPlan([{ op: 'netns.del', at: 1 }], places), { netns })
   })
 })

@@ -69,9 +69,9 @@ export class Topology implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'cnm-firewall-'))
   readonly #places: readonly Place[]
 
-  /** `bare`: the namespace of the host and nothing else. */
+  /** `bare`: the namespaces of the host and of somebody far, and nothing between them. */
   constructor({ bare = false } = {}) {
-    this.#places = bare ? ['host'] : PLACES
+    this.#places = bare ? ['host', 'far'] : PLACES
     for (const place of this.#places) {
       must(['ip', 'netns', 'add', this.#nameOf(place)])
       must(['ip', 'link', 'set', 'lo', 'up'], { netns: this.at(place) })
@@ -148,7 +148,10 @@ export class Topology implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const place of this.#places) run(['ip', 'netns', 'del', this.#nameOf(place)])
+    for (const place of this.#places) {
+      // Busy for a moment when another test run has just copied the mounts.
+      for (let tries = 0; tries < 9 && run(['ip', 'netns', 'del', this.#nameOf(place)]).status !== 0; tries++);
+    }
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { checkOpenings, checkPort, openingsOf } from '../../../lib/controller/ports.ts'
 import type { Endpoint, Network, PortBinding } from '../../../lib/model/network.ts'
 
-const port = (overrides: Partial<PortBinding> = {}): PortBinding => ({ protocol: 'tcp', hostIP: '', hostPort: 8080, port: 80, ...overrides })
+const port = (overrides: Partial<PortBinding> = {}): PortBinding => ({
+  protocol: 'tcp',
+  hostIP: '',
+  hostPort: 8080,
+  port: 80,
+  ...overrides,
+})
 
 const seat = {
   network: { name: 'n' } as Network,
@@ -41,6 +47,7 @@ describe('a port binding', () => {
     [{ hostPort: 65536 }, '65536 is not a port'],
     [{ hostPort: 1.5 }, '1.5 is not a port'],
     [{ hostIP: 'localhost' }, 'localhost is not an IP address'],
+    [{ hostIP: '::1' }, 'no kernel lets an answer come back to ::1'],
     [{ protocol: 'icmp' as 'tcp' }, 'unknown protocol icmp'],
   ])('%j is refused', (wrong, reason) => {
     expect(() => checkPort(port(wrong))).toThrow(reason)

@@ -22,14 +22,27 @@ const create = async (config: NetworkConfig, others: NetworkConfig[] = []) => br
 describe('bridge driver', () => {
   it('plans the bridge of a network', async () => {
     const { plan, wall } = await create(network())
-    expect(printPlan(plan)).toMatchInlineSnapshot()
+    expect(printPlan(plan)).toMatchInlineSnapshot(`
+      "ip link add br-abababababab address 02:ab:ab:ab:ab:ab group 6516333 type bridge
+      sysctl -w net.ipv4.conf.br-abababababab.route_localnet=1
+      sysctl -w net.ipv6.conf.br-abababababab.disable_ipv6=0
+      sysctl -w net.ipv6.conf.br-abababababab.accept_ra=0
+      ip addr add 172.18.0.1/16 dev br-abababababab
+      ip addr add fd00:1::1/64 dev br-abababababab nodad
+      ip link set dev br-abababababab up"
+    `)
     expect(wall).toEqual({ id: 'ab'.repeat(32), link: 'br-abababababab', internal: false, masquerade: ['172.18.0.0/16', 'fd00:1::/64'] })
   })
 
   it('plans a veth pair, one end in the bridge', async () => {
     const { plan, mac } = await bridge.createEndpoint(network({ options: { 'com.docker.network.bridge.enable_icc': 'false' } }), endpoint)
     expect(mac).toBe('02:cd:cd:cd:cd:cd')
-    expect(printPlan(plan)).toMatchInlineSnapshot()
+    expect(printPlan(plan)).toMatchInlineSnapshot(`
+      "ip link add vethcdcdcdc group 6516333 type veth peer name vethdcdcdcd address 02:cd:cd:cd:cd:cd group 6516333
+      sysctl -w net.ipv6.conf.vethcdcdcdc.disable_ipv6=1
+      ip link set dev vethcdcdcdc up master br-abababababab
+      bridge link set dev vethcdcdcdc isolated on"
+    `)
   })
 
   it('offers its gateways, but none out of an internal network', async () => {
@@ -44,7 +57,11 @@ describe('bridge driver', () => {
 
   it.each([
     ['com.docker.network.driver.mtu', '-1', 'failed to parse com.docker.network.driver.mtu value: -1 (invalid MTU number: -1)'],
-    ['com.docker.network.bridge.enable_icc', 'maybe', 'failed to parse com.docker.network.bridge.enable_icc value: maybe (expected true or false)'],
+    [
+      'com.docker.network.bridge.enable_icc',
+      'maybe',
+      'failed to parse com.docker.network.bridge.enable_icc value: maybe (expected true or false)',
+    ],
     ['com.docker.network.bridge.name', 'a/b', /not a link name/],
     ['com.docker.network.brigde.name', 'x', /unknown option; did you mean com\.docker\.network\.bridge\.name\?/],
   ])('refuses %s=%s', async (key, value, message) => {
@@ -54,8 +71,14 @@ describe('bridge driver', () => {
   it.each([
     [{ enableIPv4: false, enableIPv6: false }, 'IPv4 or IPv6 must be enabled'],
     [{ pools: [] }, 'ipv4 pool is empty'],
-    [{ enableIPv4: false, pools: [{ family: 6 as const, id: '', subnet: 'ff02::/64', aux: {} }] }, "multicast subnet 'ff02::/64' is not allowed"],
-    [{ enableIPv4: false, pools: [{ family: 6 as const, id: '', subnet: 'fe80::/64', aux: {} }] }, "'fe80::/64' clashes with the Link-Local prefix"],
+    [
+      { enableIPv4: false, pools: [{ family: 6 as const, id: '', subnet: 'ff02::/64', aux: {} }] },
+      "multicast subnet 'ff02::/64' is not allowed",
+    ],
+    [
+      { enableIPv4: false, pools: [{ family: 6 as const, id: '', subnet: 'fe80::/64', aux: {} }] },
+      "'fe80::/64' clashes with the Link-Local prefix",
+    ],
   ])('refuses %j', async (wrong, message) => {
     await expect(async () => create(network(wrong))).rejects.toThrow(message)
   })

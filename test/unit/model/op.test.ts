@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { inverse, type Op, type Plan, SANDBOX, undoOf } from '../../../lib/model/op.ts'
+
+const address = Uint8Array.of(10, 0, 0, 1)
+
+describe('inverse', () => {
+  it.each<[Op, Plan]>([
+    [{ op: 'link.add', name: 'br0', kind: 'bridge', mtu: 1400 }, [{ op: 'link.del', link: 'br0' }]],
+    [{ op: 'link.add', at: SANDBOX, name: 'v', kind: 'veth' }, [{ at: SANDBOX, op: 'link.del', link: 'v' }]],
+    [
+      { op: 'addr.add', at: SANDBOX, link: 'eth0', address, prefix: 24 },
+      [{ op: 'addr.del', at: SANDBOX, link: 'eth0', address, prefix: 24 }],
+    ],
+    [
+      { op: 'route.add', to: address, prefix: 32, via: address, metric: 7 },
+      [{ op: 'route.del', to: address, prefix: 32, via: address, metric: 7 }],
+    ],
+    [{ op: 'netns.add', at: SANDBOX }, [{ op: 'netns.del', at: SANDBOX }]],
+  ])('of %o is computed', (op, plan) => {
+    expect(inverse(op)).toEqual(plan)
+  })
+
+  it.each<Op>([
+    { op: 'link.set', link: 'eth0', up: true },
+    { op: 'link.del', link: 'eth0' },
+    { op: 'addr.del', link: 'eth0', address, prefix: 24 },
+    { op: 'route.replace', to: address, prefix: 32 },
+    { op: 'sysctl', path: 'net/ipv4/ip_forward', value: '1' },
+    { op: 'nft', commands: [] },
+    { op: 'netns.del' },
+  ])('of %o is nothing, unless the op says it', (op) => {
+    const undo: Plan = [{ op: 'sysctl', path: 'net/ipv4/ip_forward', value: '0' }]
+    expect(inverse(op)).toEqual([])
+    expect(inverse({ ...op, undo })).toEqual(undo)
+  })
+
+  it('is what the op says even where it could be computed', () => {
+    expect(inverse({ op: 'link.add', name: 'v', kind: 'veth', undo: [] })).toEqual([])
+  })
+})
+
+describe('undoOf', () => {
+  const plan: Plan = [
+    { op: 'link.add', name: 'a', kind: 'bridge' },
+    {
+      op: 'sysctl',
+      path: 'net/x',
+      value: '1',
+      undo: [
+        { op: 'sysctl', path: 'net/x', value: '0' },
+        { op: 'sysctl', path: 'net/y', value: '0' },
+      ],
+    },
+    { op: 'link.add', name: 'b', kind: 'bridge' },
+  ]
+  const words = (undo: Plan) => undo.map((op) => ('link' in op ? op.link : 'path' in op ? op.path : op.op))
+
+  it('takes all back, the last first', () => {
+    expect(words(undoOf(plan))).toEqual(['b', 'net/x', 'net/y', 'a'])
+  })
+
+  it('takes back only what was done', () => {
+    expect(words(undoOf(plan, 2))).toEqual(['net/x', 'net/y', 'a'])
+    expect(undoOf(plan, 0)).toEqual([])
+  })
+})
