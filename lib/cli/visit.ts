@@ -41,11 +41,10 @@ export class Visit {
   }
 
   async #controller(options: VerbOptions): Promise<Controller> {
-    const { env, open, stderr } = this.world
+    const { env, open } = this.world
     const root = this.#place.root ?? env['CNM_ROOT']
     const run = this.#place.run ?? env['CNM_RUN']
     const where = { ...(root ? { root } : {}), ...(run ? { run } : {}), ...options }
-    if (!stderr.isTTY) return open(where)
     try {
       return await open({ ...where, wait: PATIENCE })
     } catch (error) {

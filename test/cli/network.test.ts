@@ -71,6 +71,14 @@ describe('a network', () => {
     expect(await host.must('network ls -q -f name=web')).toBe('NETWORK ID'.slice(10))
   })
 
+  it('has its switches as told', async () => {
+    await host.must('network create --ipv4=false --ipv6 --internal=true --attachable=0 six')
+    expect(JSON.parse(await host.must('network inspect six'))).toMatchObject([
+      { EnableIPv4: false, EnableIPv6: true, Internal: true, Attachable: false },
+    ])
+    await host.must('network rm six')
+  })
+
   it('what is missing is reported after the rest', async () => {
     const { status, stdout, stderr } = await host.cnm('network inspect nope host')
     expect(JSON.parse(stdout).map(({ Name }: { Name: string }) => Name)).toEqual(['host'])

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { World } from '../../lib/cli/world.ts'
 import { run } from '../support/run.ts'
@@ -14,6 +15,8 @@ beforeAll(async () => {
 })
 afterAll(() => host[Symbol.asyncDispose]())
 afterEach(async () => {
+  // Looked at from outside: any `cnm` clears away what an earlier one left.
+  expect(readdirSync(`${host.run}/netns`)).toHaveLength(1)
   expect(await host.must('sandbox ls -q')).toMatch(/^[0-9a-f]{12}$/)
 })
 
@@ -24,7 +27,7 @@ const script = (code: number | string) => ['sh', '-c', `exit ${code}`]
 const SERVER = `
   process.on('SIGINT', () => process.exit(3))
   process.on('SIGHUP', () => console.log('hup'))
-  setInterval(() => {}, 1000)
+  setTimeout(() => {}, 10_000)
   console.log('ready')`
 const SERVE = [process.execPath, '-e', SERVER]
 
@@ -73,6 +76,22 @@ describe.each([
     const child = await background([...verb, ...SERVE])
     child.kill(signal)
     expect(await endOf(child)).toBe(code)
+  })
+
+  it('lets Ctrl-C reach the command once, as any shell does', async () => {
+    const counter = fileURLToPath(new URL('interrupted.mjs', import.meta.url))
+    const line = [process.execPath, CNM, ...verb, process.execPath, counter].join(' ')
+    const child = spawn('nsenter', [`--net=${host.host}`, '--', 'script', '-qefc', `exec ${line}`, '/dev/null'], {
+      env: { ...host.env, SHELL: '/bin/sh' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let shown = ''
+    child.stdout.on('data', (data) => {
+      shown += data
+      if (String(data).includes('ready')) child.stdin.write('\x03')
+    })
+    expect(await endOf(child)).toBe(0)
+    expect(shown).toContain('heard 1')
   })
 
   it('leaves other commands their turn while the command runs', async () => {
