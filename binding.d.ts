@@ -83,7 +83,7 @@ export interface LinkSet {
   readonly mtu?: number
   readonly group?: number
   readonly alias?: string
-  /** Move it into the namespace number `moveTo`. */
+  /** Move it into the namespace number `moveTo`; not together with master or port. */
   readonly moveTo?: number
   readonly port?: PortOptions
 }
@@ -163,7 +163,7 @@ export interface Refusal {
   readonly message: string
   /** 'IFLA_LINKINFO.IFLA_INFO_DATA.IFLA_VXLAN_ID'; '' when unknown. */
   readonly attribute: string
-  /** 'RTM_NEWLINK', 'nft', 'sysctl', 'netns', or 'open' when the namespace itself could not be entered. */
+  /** 'RTM_NEWLINK', 'nft', 'sysctl', 'netns', or 'open' when the namespace itself could not be entered; '' when cancelled. */
   readonly request: string
 }
 
@@ -246,7 +246,7 @@ export interface Tables {
 }
 export type TableName = keyof Tables
 
-/** One table, on the kernel thread. A dump that the kernel interrupted is repeated, up to five times. */
+/** One table, on the kernel thread. A dump that the kernel interrupted is repeated; EINTR when that happens five times. */
 export function dump<T extends TableName>(namespace: Netns, table: T, job: number): Promise<Tables[T]>
 
 /**

@@ -1,11 +1,24 @@
 import { existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Op } from '../../binding.d.ts'
 import { addon } from '../../lib/netlink/addon.ts'
 import { Netns } from '../../lib/netlink/namespace.ts'
-import { start } from '../support/run.ts'
+import { must, start } from '../support/run.ts'
 import { Spaces } from '../support/spaces.ts'
+
+const LOADER = fileURLToPath(new URL('../../native/load.cjs', import.meta.url))
+/** Gives and takes an address, as often as it can. */
+const FLICKER = `
+  const [, loader, path] = process.argv
+  const addon = require(loader)
+  const netns = addon.Netns.at(path)
+  const address = { link: 'br0', address: Uint8Array.of(10, 2, 0, 1), prefix: 32 }
+  const ops = Array.from({ length: 100 }, (_, n) => ({ ...address, op: n % 2 ? 'addr.del' : 'addr.add' }))
+  const again = () => addon.apply([netns], ops, 1).then(again)
+  again()
+  console.log('ready')`
 
 let spaces: Spaces
 beforeEach(async () => {
@@ -160,6 +173,32 @@ describe('tables', () => {
     expect(links.kinds.split('\n').filter((kind) => kind === 'bridge')).toHaveLength(count)
     expect([...links.index].sort((a, b) => a - b)).toEqual([1, ...ifindex])
     expect(links.group.every((group, row) => group === (links.index[row] === 1 ? 0 : 9))).toBe(true)
+  })
+
+  it('are whole, or refused, while another process changes them', async () => {
+    const address = (n: number): Op => ({ op: 'addr.add', link: 'br0', address: Uint8Array.of(10, 1, n >> 8, n & 255), prefix: 32 })
+    const count = 1000
+    await spaces.do({ op: 'link.add', name: 'br0', kind: 'bridge' }, ...Array.from({ length: count }, (_, n) => address(n)))
+    await using _ = await start([process.execPath, '-e', FLICKER, LOADER, spaces.paths[0]])
+    for (let n = 0; n < 30; n++) {
+      const table = await addon().dump(here(), 'address', 1)
+      if (table.refusal) expect(table).toMatchObject({ length: 0, refusal: { errno: -4, message: 'the table changed while it was read' } })
+      else expect([count, count + 1]).toContain(table.length)
+    }
+  })
+
+  it('tell of the first next hop where a route has several', async () => {
+    const ops: Op[] = [1, 2].flatMap((n): Op[] => [
+      { op: 'link.add', name: `br${n}`, kind: 'bridge', up: true },
+      { op: 'addr.add', link: `br${n}`, address: Uint8Array.of(10, n, 0, 1), prefix: 24 },
+    ])
+    const { ifindex } = await spaces.do(...ops)
+    const hops = ['nexthop', 'via', '10.1.0.9', 'dev', 'br1', 'nexthop', 'via', '10.2.0.9', 'dev', 'br2']
+    must(['ip', 'route', 'add', '10.9.0.0/16', ...hops], { netns: spaces.paths[0] })
+    const routes = await addon().dump(here(), 'route', 1)
+    const row = routes.prefix.indexOf(16)
+    expect(routes.link[row]).toBe(ifindex[0])
+    expect([...routes.via.subarray(16 * row, 16 * row + 4)]).toEqual([10, 1, 0, 9])
   })
 
   it('are refused where there is no namespace', async () => {

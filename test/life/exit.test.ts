@@ -94,7 +94,7 @@ describe('a worker ends', () => {
 
 describe('a handle is collected', () => {
   const collect = 'const wait = async () => { for (let n = 0; n < 5; n++) { gc(); await new Promise((r) => setTimeout(r, 5)) } }\n'
-  const warned = "process.on('warning', ({ code, message }) => console.log(code, message))\n"
+  const warned = "process.on('warning', ({ code, message }) => console.log(code, message));"
 
   it('with a warning when it was open', () => {
     const { stdout } = end(`${collect}${warned}(async () => { await addon.inode(at()); await wait() })()`, ['--expose-gc', '--no-warnings'])
