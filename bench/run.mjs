@@ -90,6 +90,8 @@ else {
   const show = (value) => value.toFixed(1).padStart(8)
   console.log(`${'bench'.padEnd(10)}${'contender'.padEnd(14)}   up ms  down ms   up min–max    (medians of ${ROUNDS})`)
   for (const { bench, contender, up, down, upSpread } of results) {
-    console.log(`${bench.padEnd(10)}${contender.padEnd(14)}${show(up)}${show(down)}   ${upSpread.map((value) => value.toFixed(1)).join('–')}`)
+    console.log(
+      `${bench.padEnd(10)}${contender.padEnd(14)}${show(up)}${show(down)}   ${upSpread.map((value) => value.toFixed(1)).join('–')}`,
+    )
   }
 }

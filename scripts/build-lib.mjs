@@ -16,7 +16,9 @@ for (const [format, type] of [
   ['cjs', 'commonjs'],
 ]) {
   const out = join(fresh, format)
-  const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'scripts', `tsconfig.${format}.json`), '--outDir', out], { stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'scripts', `tsconfig.${format}.json`), '--outDir', out], {
+    stdio: 'inherit',
+  })
   if (status !== 0) process.exit(status ?? 1)
   mkdirSync(join(out, 'native'), { recursive: true })
   // A package.json ends the reach of the one above it, so #addon is said again.

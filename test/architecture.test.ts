@@ -40,7 +40,10 @@ describe('lib', () => {
     const sources = files(`lib/${room}`, /\.ts$/)
     expect(sources.length).toBeGreaterThan(0)
     const strays = sources.flatMap((file) =>
-      Array.from(text(file).matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|^import '([^']+)'/gms), (match) => match[1] ?? match[2] ?? '')
+      Array.from(
+        text(file).matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|^import '([^']+)'/gms),
+        (match) => match[1] ?? match[2] ?? '',
+      )
         .map((specifier) => destination(file, specifier))
         .filter((target) => target !== null && target !== room && !may.includes(target))
         .map((target) => `${file} imports ${target}: ${because}`),
@@ -60,7 +63,8 @@ describe('lib', () => {
 })
 
 describe('native', () => {
-  const includes = (file: string): readonly string[] => Array.from(text(file).matchAll(/^#include [<"]([^>"]+)[>"]/gm), (match) => match[1] ?? '')
+  const includes = (file: string): readonly string[] =>
+    Array.from(text(file).matchAll(/^#include [<"]([^>"]+)[>"]/gm), (match) => match[1] ?? '')
 
   it('kernel knows neither Node nor uv: it is testable without them', () => {
     const sources = files('native/kernel', /\.(cc|h)$/)

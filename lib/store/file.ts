@@ -10,20 +10,21 @@ const FORMAT = 1
 /** Where LMDB's first page says what it is. */
 const MAGIC = { offset: 24, value: 0xbeefc0de }
 const SMALLEST = 8_192
-const ROOM_FOR_A_NEW_ONE = 65_536
+
+/** More than a transaction writes. Putting leaves this much, so that there is always room to delete. */
+const ROOM = 262_144
 
 /** One LMDB file of text under text keys, and the errors it has. */
 export class StateFile {
   readonly path: string
   readonly #db: RootDatabase<string, string>
-  #writing = false
   #aborts = 0
 
   /** `durable`: what is written is on the disk before the call returns. Throws STATE_UNWRITABLE, STATE_VERSION, STATE_BROKEN. */
   constructor(path: string, { durable }: { readonly durable: boolean }) {
     this.path = path
     try {
-      checkHeader(path)
+      checkFile(path)
       // Without overlappingSync a transaction that has returned is on the disk.
       this.#db = open<string, string>({ path, noSubdir: true, encoding: 'string', overlappingSync: false, noSync: !durable })
     } catch (error) {
@@ -47,6 +48,7 @@ export class StateFile {
   }
 
   put(key: string, value: string): void {
+    checkRoom(this.path)
     this.#guard(() => this.#db.putSync(key, value))
   }
 
@@ -54,17 +56,13 @@ export class StateFile {
     this.#guard(() => this.#db.removeSync(key))
   }
 
-  /** All that `work` writes to this file, or nothing if it throws. Inside another transaction it is part of that one. */
+  /** All that `work` writes to this file, or nothing if it throws. */
   transact<T>(work: () => T): T {
-    if (this.#writing) return work()
-    this.#writing = true
     try {
       return this.#guard(() => this.#db.transactionSync(work))
     } catch (error) {
       this.#aborts++
       throw error
-    } finally {
-      this.#writing = false
     }
   }
 
@@ -107,15 +105,15 @@ export function unwritable(path: string, error: unknown): unknown {
   return fault('STATE_UNWRITABLE', { path, reason }, error)
 }
 
-/** LMDB crashes the process on a file that is not its own, and on a disk without room for its first pages. */
-function checkHeader(path: string): void {
+/** LMDB ends the process with a segmentation fault when it opens a file that is not its own. */
+function checkFile(path: string): void {
   const fd = openSync(path, 'a+', 0o600)
   try {
     const { size } = fstatSync(fd)
-    const { bavail, bsize } = statfsSync(dirname(path))
-    if (size === 0 && bavail * bsize < ROOM_FOR_A_NEW_ONE)
-      throw fault('STATE_UNWRITABLE', { path, reason: 'ENOSPC: no space left on device' })
-    if (size === 0) return
+    if (size === 0) {
+      checkRoom(path)
+      return
+    }
     const header = Buffer.alloc(MAGIC.offset + 4)
     readSync(fd, header, 0, header.length, 0)
     if (size < SMALLEST || header.readUInt32LE(MAGIC.offset) !== MAGIC.value)
@@ -123,4 +121,11 @@ function checkHeader(path: string): void {
   } finally {
     closeSync(fd)
   }
+}
+
+/** lmdb 3.5 writes past a buffer of its own when a disk is full (mdb_page_flush), so it must not come to that. */
+function checkRoom(path: string): void {
+  const { blocks, bavail, bsize } = statfsSync(dirname(path))
+  // A file system without a limit (ramfs) has no blocks to count.
+  if (blocks > 0 && bavail * bsize < ROOM) throw fault('STATE_UNWRITABLE', { path, reason: 'ENOSPC: no space left on device' })
 }

@@ -19,13 +19,13 @@ const LONGEST_PAUSE = 100
  * so what counts is the lock; the pid in the file is only for messages. Throws STATE_LOCKED, or the signal's reason.
  */
 export async function lockDirectory(directory: string, { tryLock, wait, signal }: LockOptions): Promise<() => void> {
+  signal?.throwIfAborted()
   const path = join(directory, 'lock')
   // 'a+' makes the file where there is none, and leaves the owner's pid in it.
   const fd = openSync(path, 'a+', 0o600)
   try {
     const deadline = performance.now() + wait
     for (let pause = FIRST_PAUSE; !tryLock(fd); pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-      signal?.throwIfAborted()
       const left = deadline - performance.now()
       if (left <= 0) throw fault('STATE_LOCKED', { run: directory, holder: holderOf(path) })
       await pauseFor(Math.min(pause, left), signal)

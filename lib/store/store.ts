@@ -60,9 +60,10 @@ export interface Store {
   readonly marks: Marks
   readonly journal: Journal
   /**
-   * All that `work` writes, or nothing when it throws. Two directories cannot change in one instant: networks are put
-   * before, and deleted after, everything else. Killed in between, there is a network without links, which is the same as
-   * after a boot; never links without a network. So what `work` deletes of them is there until the end.
+   * All that `work` writes, or nothing when it throws; one inside another is part of it. Two directories cannot change in
+   * one instant: networks are put before, and deleted after, everything else. Killed in between, there is a network without
+   * links, which is the same as after a boot; never links without a network. So what `work` deletes of them is there until
+   * the end.
    */
   transact<T>(work: () => T): T
   /** Gives the directories free. */
@@ -124,9 +125,7 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
       const deletions = last
       try {
         const result = live.transact(() => state.transact(work))
-        state.transact(() => {
-          for (const remove of deletions) remove()
-        })
+        if (deletions.length > 0) state.transact(() => deletions.forEach((remove) => remove()))
         return result
       } finally {
         last = undefined

@@ -26,6 +26,14 @@ describe('gateway and dynamic addresses', () => {
     expect(next(ipam, id)).toBe('172.18.0.1/16')
   })
 
+  it('gives the gateway the first free address, wherever the dynamic ones have got to', () => {
+    const { ipam, id } = setUp('172.18.0.0/16')
+    next(ipam, id)
+    next(ipam, id)
+    ipam.releaseAddress(id, '172.18.0.1')
+    expect([gateway(ipam, id), next(ipam, id)]).toEqual(['172.18.0.1/16', '172.18.0.3/16'])
+  })
+
   it('takes both from the range, with the prefix of the subnet', () => {
     const { ipam, id } = setUp('10.0.0.0/24', '10.0.0.128/25')
     expect([gateway(ipam, id), next(ipam, id)]).toEqual(['10.0.0.128/24', '10.0.0.129/24'])

@@ -34,17 +34,18 @@ describe('automatic pools', () => {
     ask(ipam)
     ipam.releasePool(first.id)
     expect(ask(ipam).pool).toBe('172.17.0.0/16')
-    const reserved = ['172.20.0.0/14', '172.19.4.0/30', '172.19.4.0/24', '172.24.0.1/32', '0.0.0.0/8', '8.8.8.8/32', 'fd00::/8']
+    const reserved = ['172.20.0.0/14', '172.19.4.0/30', '172.19.4.0/24', '172.24.0.1/32', '0.0.0.0/8', '8.8.8.8/32', '::/8', 'fd00::/8']
     expect(ask(ipam, { reserved }).pool).toBe('172.25.0.0/16')
     expect(ask(ipam).pool).toBe('172.19.0.0/16')
   })
 
   it('have the size that 0.0.0.0/N asks for', () => {
     const ipam = createDefaultIpam()
-    expect(['0.0.0.0/24', '0.0.0.0/24', '0.0.0.0/15', '0.0.0.0/30'].map((pool) => ask(ipam, { pool }).pool)).toEqual([
+    expect(['0.0.0.0/24', '0.0.0.0/24', '0.0.0.0/15', '0.0.0.0/14', '0.0.0.0/30'].map((pool) => ask(ipam, { pool }).pool)).toEqual([
       '172.17.0.0/24',
       '172.17.1.0/24',
       '172.20.0.0/15',
+      '172.24.0.0/14',
       '172.17.2.0/30',
     ])
     for (const pool of ['0.0.0.0/0', '0.0.0.0/13', '::/40'])
@@ -75,6 +76,14 @@ describe('automatic pools', () => {
     expect(ask(ipam, { reserved: ['10.10.0.0/16'] }).pool).toBe('10.20.0.0/17')
     expect(ask(ipam, { reserved: ['10.10.0.0/16'] }).pool).toBe('10.20.128.0/17')
     expect(ask(ipam, { space: 'GlobalDefault' }).pool).toBe('10.0.0.0/24')
+  })
+
+  it('do not come from a pool inside another, as in Docker', () => {
+    const local = [
+      { base: '10.20.1.0/24', size: 28 },
+      { base: '10.20.0.0/16', size: 16 },
+    ]
+    expect(refusal(() => ask(createDefaultIpam({ pools: { local } }), { reserved: ['10.20.9.0/24'] })).code).toBe('POOLS_EXHAUSTED')
   })
 
   it.each([

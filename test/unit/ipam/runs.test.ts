@@ -42,6 +42,8 @@ describe('Runs', () => {
       expect(runs.countWithin(BigInt(from), BigInt(to))).toBe(BigInt(naive(set).countWithin(from, to)))
       expect(runs.size).toBe(BigInt(set.size))
     }
+    for (const value of set) runs.delete(BigInt(value))
+    expect([runs.size, runs.firstFree(5n, 5n), runs.add(5n), runs.firstFree(5n, 5n)]).toEqual([0n, 5n, true, undefined])
   })
 
   it('is as exact beyond 2^64 as at 0', () => {

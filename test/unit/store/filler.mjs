@@ -30,6 +30,8 @@ try {
 } catch (error) {
   console.log(`${error.code}: ${error.message}`)
 }
+// There is always room to delete.
+store.transact(() => store.networks.delete(kept.shift()))
 const names = (of) =>
   of.networks
     .list()

@@ -52,6 +52,7 @@ describe('one owner at a time', () => {
     await owner.kill()
     const store = await opened(where)
     expect(store.marks.get('note')).toBe('written before the end')
+    expect(readFileSync(join(where.run, 'lock'), 'utf8')).toBe(`${process.pid}\n`)
   })
 })
 
@@ -81,6 +82,6 @@ describe('who waits', () => {
     const reason = Object.assign(new Error('enough'), { code: 'ENOUGH' })
     setTimeout(() => stop.abort(reason), 20)
     await expect(waiting).rejects.toBe(reason)
-    await expect(opened({ ...where, wait: 20_000, signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(opened({ ...directories(), signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
   })
 })

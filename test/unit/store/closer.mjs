@@ -1,0 +1,7 @@
+// Opens a new state and closes it again.
+import { openStore } from '../../../dist/esm/lib/store/store.js'
+
+const [root, run] = process.argv.slice(2)
+const store = await openStore({ root, run, tryLock: () => true, wait: 0 })
+await store.close()
+console.log('closed')
