@@ -269,3 +269,6 @@ export function inode(namespace: Netns): Promise<bigint>
  * the lock when the descriptor closes, however the process ends. Throws Error{errno}.
  */
 export function tryLock(fd: number): boolean
+
+/** FD_CLOEXEC on an open descriptor: programs that this process starts do not get it. Throws Error{errno}. */
+export function closeOnExec(fd: number): void

@@ -69,7 +69,10 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, res
   }
   const supplied = answer.data['com.docker.network.gateway']
   const gateway = supplied ?? (skip && !config.gateway ? '' : await takeGateway(take, config.gateway ?? ''))
-  for (const address of Object.values(config.auxAddresses ?? {})) await take(address, {})
+  for (const [name, address] of Object.entries(config.auxAddresses ?? {})) {
+    if (!isIn(answer.pool, address)) throw fault('AUX_OUTSIDE', { name, address, pool: answer.pool })
+    await take(address, {})
+  }
   return {
     family,
     id: answer.id,
@@ -78,6 +81,11 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, res
     ...(gateway ? { gateway } : {}),
     aux: config.auxAddresses ?? {},
   }
+}
+
+function isIn(subnet: string, address: string): boolean {
+  const [cidr, ip] = [parseCidr(subnet), parseAddress(address)]
+  return cidr !== null && ip !== null && contains(cidr, ip)
 }
 
 async function takeGateway(
@@ -138,10 +146,7 @@ export async function claimAddress(
 function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
   const address = parseAddress(requested)
   if (address?.family !== family) throw fault('INVALID_ENDPOINT_SETTINGS', { problems: `invalid IPv${family} address: ${requested}` })
-  const pool = pools.find(({ subnet }) => {
-    const cidr = parseCidr(subnet)
-    return cidr !== null && contains(cidr, address)
-  })
+  const pool = pools.find(({ subnet }) => isIn(subnet, requested))
   if (pool) return pool
   throw fault('ADDRESS_OUTSIDE', {
     address: requested,
@@ -153,9 +158,9 @@ function poolOf(network: Network, pools: readonly Pool[], family: Family, reques
 export async function releaseAddresses(hall: Hall, network: Network, { address, address6 }: Endpoint): Promise<void> {
   const ipam = hall.ipams.get(network.ipam.driver)
   for (const text of [address, address6]) {
-    const ip = parseAddress(withoutPrefix(text ?? ''))
-    const pool = ip && network.pools.find(({ subnet }) => contains(parseCidr(subnet) ?? { ...ip, prefix: 0 }, ip))
-    if (ip && pool) await ipam.releaseAddress(pool.id, formatAddress(ip))
+    const ip = withoutPrefix(text ?? '')
+    const pool = network.pools.find(({ subnet }) => isIn(subnet, ip))
+    if (pool) await ipam.releaseAddress(pool.id, ip)
   }
 }
 
@@ -186,10 +191,9 @@ export async function replay(hall: Hall, network: Network, endpoints: readonly E
     await ipam.requestPool(again)
     if (pool.gateway) await ipam.requestAddress(pool.id, withoutPrefix(pool.gateway), GATEWAY_REQUEST)
     for (const address of Object.values(pool.aux)) await ipam.requestAddress(pool.id, address, {})
-    const subnet = parseCidr(pool.subnet)
     for (const text of endpoints.flatMap(({ address, address6 }) => [address, address6])) {
-      const ip = parseAddress(withoutPrefix(text ?? ''))
-      if (ip && subnet && contains(subnet, ip)) await ipam.requestAddress(pool.id, formatAddress(ip), {})
+      const ip = withoutPrefix(text ?? '')
+      if (isIn(pool.subnet, ip)) await ipam.requestAddress(pool.id, ip, {})
     }
   }
 }

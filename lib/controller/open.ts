@@ -7,7 +7,8 @@ import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
 import { nullIpam } from '../ipam/null.ts'
 import { fault } from '../model/errors.ts'
-import { namespaceAt, tryLock } from '../netlink/namespace.ts'
+import * as descriptor from '../netlink/descriptor.ts'
+import { namespaceAt } from '../netlink/namespace.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { commit } from './commit.ts'
 import { Controller } from './controller.ts'
@@ -38,7 +39,7 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
   const root = options.root ?? (process.env['CNM_ROOT'] || '/var/lib/cnm')
   const run = options.run ?? (process.env['CNM_RUN'] || '/run/cnm')
   const { wait, signal } = options
-  const store = await openStore({ root, run, tryLock, ...(wait === undefined ? {} : { wait }), ...(signal ? { signal } : {}) })
+  const store = await openStore({ root, run, descriptor, ...(wait === undefined ? {} : { wait }), ...(signal ? { signal } : {}) })
   const netns = namespaceAt(options.netns ?? '')
   const close = async () => {
     netns.close()

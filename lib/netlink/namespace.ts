@@ -19,6 +19,3 @@ export const inode = (netns: Netns): Promise<bigint> => addon().inode(netns)
 
 /** The value of /proc/sys/PATH in a namespace, `path` beginning with 'net/'; null when this kernel has no such file. */
 export const readSysctl = (netns: Netns, path: string): Promise<string | null> => addon().readSysctl(netns, path)
-
-/** An exclusive lock on an open file, until it is closed; false when somebody else has it. Never waits. */
-export const tryLock = (fd: number): boolean => addon().tryLock(fd)

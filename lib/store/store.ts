@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import { makeDirectory } from './directory.ts'
@@ -10,13 +11,20 @@ import { type Row, Table } from './table.ts'
 export type { JournalEntry } from './records.ts'
 export type { Row } from './table.ts'
 
+/** What the store needs of the system that Node does not offer. */
+export interface Descriptor {
+  /** flock(2), exclusive, without waiting: false when another open file has it. */
+  tryLock(fd: number): boolean
+  /** FD_CLOEXEC. */
+  closeOnExec(fd: number): void
+}
+
 export interface StoreOptions {
   /** State directory: definitions, on disk when a call returns. */
   readonly root: string
   /** Run directory: what ends with the kernel's state. Nothing waits for a disk. */
   readonly run: string
-  /** flock(2), exclusive, without waiting: false when another open file has it. */
-  readonly tryLock: (fd: number) => boolean
+  readonly descriptor: Descriptor
   /** How long to wait for another owner to end, in ms. Default: 10,000. */
   readonly wait?: number
   readonly signal?: AbortSignal
@@ -74,21 +82,38 @@ export interface Store {
  * Opens both directories, makes them where they are missing, and becomes their owner. Throws STATE_LOCKED,
  * STATE_UNWRITABLE, STATE_VERSION, STATE_BROKEN, or the signal's reason.
  */
-export async function openStore({ root, run, tryLock, wait = 10_000, signal }: StoreOptions): Promise<Store> {
+export async function openStore({ root, run, descriptor, wait = 10_000, signal }: StoreOptions): Promise<Store> {
   const opened: (() => unknown)[] = []
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end()
   }
   try {
-    for (const directory of new Set([resolve(run), resolve(root)])) opened.push(await own(directory, { tryLock, wait, signal }))
+    for (const directory of new Set([resolve(run), resolve(root)]))
+      opened.push(await own(directory, { tryLock: descriptor.tryLock, wait, signal }))
     const state = new StateFile(join(root, 'networks.mdb'), { durable: true })
     opened.push(() => state.close())
     const live = new StateFile(join(run, 'live.mdb'), { durable: false })
     opened.push(() => live.close())
+    keepFromChildren([state.path, live.path], descriptor)
     return storeOf(state, live, close)
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** LMDB opens its files for whoever this process starts as well: a program in a sandbox could write the state. */
+function keepFromChildren(paths: readonly string[], { closeOnExec }: Descriptor): void {
+  const ours = new Set(paths.map((path) => realpathSync(path)))
+  for (const fd of readdirSync('/proc/self/fd')) if (ours.has(targetOf(fd))) closeOnExec(Number(fd))
+}
+
+/** '' for a descriptor that was closed in the meantime, as the one that lists the folder is. */
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
   }
 }
 

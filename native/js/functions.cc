@@ -9,7 +9,7 @@
 #include "js/fields.h"
 #include "js/netns_class.h"
 #include "js/ops.h"
-#include "kernel/lock.h"
+#include "kernel/descriptor.h"
 #include "kernel/program.h"
 #include "kernel/tables.h"
 
@@ -183,16 +183,27 @@ Napi::Value Inode(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const uint64_t& inode) { return Napi::BigInt::New(env, inode); });
 }
 
-Napi::Value TryLockFile(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
+/** A descriptor and what `call` answers for it; nothing, and an exception, when it is none or the answer is an errno.
+ */
+std::optional<int> OnDescriptor(const Napi::CallbackInfo& info, int (*call)(int fd)) {
   uint32_t fd;
   if (const char* expected = Read(info[0], fd)) {
-    ThrowInvalid(env, std::string("fd: expected ") + expected);
+    ThrowInvalid(info.Env(), std::string("fd: expected ") + expected);
     return {};
   }
-  const int taken = TryLock(static_cast<int>(fd));
-  if (taken >= 0) return Napi::Boolean::New(env, taken == 1);
-  ErrorOf(env, Refusal{.error = taken}).ThrowAsJavaScriptException();
+  const int answer = call(static_cast<int>(fd));
+  if (answer >= 0) return answer;
+  ErrorOf(info.Env(), Refusal{.error = answer}).ThrowAsJavaScriptException();
+  return {};
+}
+
+Napi::Value TryLockFile(const Napi::CallbackInfo& info) {
+  const auto taken = OnDescriptor(info, TryLock);
+  return taken ? Napi::Boolean::New(info.Env(), *taken == 1) : Napi::Value();
+}
+
+Napi::Value CloseFileOnExec(const Napi::CallbackInfo& info) {
+  OnDescriptor(info, CloseOnExec);
   return {};
 }
 
@@ -206,6 +217,7 @@ void DefineFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("listNftTable", Napi::Function::New<ListNftTable>(env, "listNftTable"));
   exports.Set("inode", Napi::Function::New<Inode>(env, "inode"));
   exports.Set("tryLock", Napi::Function::New<TryLockFile>(env, "tryLock"));
+  exports.Set("closeOnExec", Napi::Function::New<CloseFileOnExec>(env, "closeOnExec"));
 }
 
 }  // namespace cnm

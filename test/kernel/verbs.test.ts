@@ -138,6 +138,11 @@ describe('what cannot be is refused in words, and changes nothing', () => {
       'invalid endpoint settings:\nuser-specified IP address is supported on user-defined networks only',
       () => cnm.createSandbox({ networks: [{ network: 'bridge', ip: '172.17.0.9' }] }),
     ],
+    [
+      'an auxiliary address outside the subnet that was chosen',
+      /^auxiliary address: \(router:0\.0\.0\.9\) must belong to the master pool: /,
+      () => cnm.createNetwork({ name: 'a', ...subnet('0.0.0.0/24', { auxAddresses: { router: '0.0.0.9' } }) }),
+    ],
     ['an unknown network', 'network nowhere not found', () => cnm.connect('there', { network: 'nowhere' })],
     ['an unknown sandbox', 'No such sandbox: nobody', () => cnm.connect('nobody', { network: 'net' })],
     ['a sandbox of a taken name', 'sandbox with name there already exists', () => cnm.createSandbox({ name: 'there' })],
@@ -205,6 +210,17 @@ describe('what cannot be is refused in words, and changes nothing', () => {
     await expect(again).rejects.toMatchObject({ remedy: expect.stringContaining('sandbox there on network net') })
     const overlapping = cnm.createNetwork({ name: 'a', ...subnet('10.7.0.0/16') })
     await expect(overlapping).rejects.toMatchObject({ remedy: expect.stringContaining('network net') })
+  })
+})
+
+describe('a program in a sandbox', () => {
+  it('has no descriptor of the controller', async () => {
+    await cnm.createSandbox({ name: 's', networks: [] })
+    const child = await cnm.spawn('s', ['ls', '-l', '/proc/self/fd'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let text = ''
+    for await (const chunk of child.stdout ?? []) text += chunk
+    expect(text).toContain('/proc/')
+    expect(text).not.toMatch(/\.mdb|lock|netns|net:\[/)
   })
 })
 

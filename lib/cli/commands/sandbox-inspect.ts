@@ -1,4 +1,3 @@
-import { openingsOf } from '../../controller/ports.ts'
 import { sandboxToEngine } from '../../model/engine.ts'
 import { inspectAll } from '../many.ts'
 import type { Verb } from '../verb.ts'
@@ -13,6 +12,6 @@ export const sandboxInspect = (noun: Verb): Verb =>
       inspectAll(visit, names, (cnm, name) => {
         const sandbox = cnm.sandbox(name)
         const seats = cnm.seats(sandbox.id)
-        return sandboxToEngine(sandbox, seats, openingsOf(sandbox.ports, seats))
+        return sandboxToEngine(sandbox, seats, cnm.openings(sandbox.id))
       }),
     )

@@ -1,5 +1,4 @@
 import type { Controller } from '../../controller/controller.ts'
-import { openingsOf } from '../../controller/ports.ts'
 import { shortId } from '../../model/ids.ts'
 import type { Sandbox } from '../../model/network.ts'
 import { naturalOrder } from '../natural.ts'
@@ -30,10 +29,10 @@ export const sandboxLs = (noun: Verb): Verb =>
       }),
     )
 
-function describe(cnm: Controller, { id, name, ports }: Sandbox): readonly string[] {
+function describe(cnm: Controller, { id, name }: Sandbox): readonly string[] {
   const seats = cnm.seats(id).toSorted((a, b) => naturalOrder(a.network.name, b.network.name))
   const addresses = seats.flatMap(({ endpoint: { address, address6 } }) => [address, address6].filter((text) => text !== undefined))
-  const openings = openingsOf(ports, seats).toSorted((a, b) => a.port - b.port)
+  const openings = cnm.openings(id).toSorted((a, b) => a.port - b.port)
   return [
     name,
     seats.map(({ network }) => network.name).join(','),

@@ -18,7 +18,7 @@ const record = (id) => ({
   pools: [],
 })
 
-const open = () => openStore({ root, run, tryLock: () => true, wait: 0 })
+const open = () => openStore({ root, run, descriptor: { tryLock: () => true, closeOnExec() {} }, wait: 0 })
 const store = await open()
 const kept = []
 try {

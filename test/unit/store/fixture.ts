@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { CnmError } from '../../../lib/model/errors.ts'
 import type { Endpoint, Network, Sandbox } from '../../../lib/model/network.ts'
-import { tryLock } from '../../../lib/netlink/namespace.ts'
+import * as descriptor from '../../../lib/netlink/descriptor.ts'
 import { openStore, type Store, type StoreOptions } from '../../../lib/store/store.ts'
 
 /** Two directories that end with the test. */
@@ -16,7 +16,7 @@ export function directories(): { readonly root: string; readonly run: string } {
 
 /** A store with the real lock; closed with the test, if not before. */
 export async function opened(options: Pick<StoreOptions, 'root' | 'run'> & Partial<StoreOptions> = directories()): Promise<Store> {
-  const store = await openStore({ tryLock, wait: 0, ...options })
+  const store = await openStore({ descriptor, wait: 0, ...options })
   onTestFinished(() => store.close())
   return store
 }
