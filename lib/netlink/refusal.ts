@@ -11,8 +11,16 @@ const HINTS: Readonly<Record<number, string>> = {
   [-EOPNOTSUPP]: 'this kernel was built without what is asked for, or the link is not of the kind',
 }
 
+/** A sentence has room for a command, not for a whole nft transaction. */
+function brief(command: string): string {
+  const lines = command.split('\n')
+  return lines.length > 3 ? `${lines[0]} … (${lines.length} lines; --dry-run prints them)` : command
+}
+
 /** The kernel said no. The message ends with the command that asks for the same. */
 export class NetlinkError extends CnmError {
+  /** The whole of it, to be pasted. */
+  readonly command: string
   /** Negative, as Node has it. */
   readonly errno: number
   readonly refusal: Refusal
@@ -20,7 +28,8 @@ export class NetlinkError extends CnmError {
   constructor(refusal: Refusal, command: string) {
     const [name, text] = getSystemErrorMap().get(refusal.errno) ?? [`errno ${-refusal.errno}`, 'refused']
     const words = (refusal.message || text) + (refusal.attribute && ` (${refusal.attribute})`)
-    super('KERNEL_REFUSED', { errno: name, words, command, hint: HINTS[refusal.errno] ?? '' })
+    super('KERNEL_REFUSED', { errno: name, words, command: brief(command), hint: HINTS[refusal.errno] ?? '' })
+    this.command = command
     this.errno = refusal.errno
     this.refusal = refusal
   }

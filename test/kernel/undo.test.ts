@@ -5,7 +5,9 @@ import { pinned, settled, snapshot } from '../support/snapshot.ts'
 
 /** A step that every kernel refuses, put among the steps of a plan: the refusal is real, and so is what comes after it. */
 const poison = { op: 'link.set', link: 'no-such-link', up: true } as const
-const fate = vi.hoisted(() => ({ refuseAt: -1, steps: 0 }))
+/** One that is refused although nothing is gone: there is a link of that name. */
+const obstacle = { op: 'link.add', kind: 'bridge', name: 'lo' } as const
+const fate = vi.hoisted(() => ({ refuseAt: -1, steps: 0, down: false }))
 
 vi.mock('../../lib/netlink/kernel.ts', async (original) => {
   const kernel = await original<typeof import('../../lib/netlink/kernel.ts')>()
@@ -13,14 +15,19 @@ vi.mock('../../lib/netlink/kernel.ts', async (original) => {
     fate.steps = plan.length
     return kernel.apply(places, fate.refuseAt < 0 ? plan : [...plan.slice(0, fate.refuseAt), poison, ...plan.slice(fate.refuseAt)], options)
   }
-  return { ...kernel, apply }
+  const applyLeniently: typeof kernel.applyLeniently = (places, plan) => {
+    const here = fate.refuseAt >= 0 && fate.down
+    if (here) fate.steps = plan.length
+    return kernel.applyLeniently(places, here ? [...plan.slice(0, fate.refuseAt), obstacle, ...plan.slice(fate.refuseAt)] : plan)
+  }
+  return { ...kernel, apply, applyLeniently }
 })
 
 let lab: Lab
 let cnm: Controller
 
 beforeEach(async () => {
-  fate.refuseAt = -1
+  Object.assign(fate, { refuseAt: -1, down: false })
   lab = new Lab()
   cnm = await lab.open()
   await cnm.createNetwork({ name: 'base', enableIPv6: true })
@@ -72,5 +79,37 @@ describe.each(Object.entries(verbs))('%s', (_, verb) => {
     // Nothing was claimed for good either: the same verb goes through now.
     fate.refuseAt = -1
     await verb()
+  })
+})
+
+const takers: Readonly<Record<string, () => Promise<unknown>>> = {
+  'network disconnect': () => cnm.disconnect('there', 'base'),
+  'sandbox rm': () => cnm.removeSandbox('there'),
+  'network rm': () => cnm.removeNetwork('lonely'),
+}
+
+describe.each(Object.entries(takers))('%s', (name, verb) => {
+  it('takes away all it can and says what was refused, whichever of its steps it is', async () => {
+    const look = () => ({ ...snapshot(lab.host), records: records(), pins: pinned(`${lab.run}/netns`) })
+    const again = async () => {
+      if (name === 'network rm') await cnm.createNetwork({ name: 'lonely' })
+      if (name === 'network disconnect') await cnm.connect('there', { network: 'base' })
+      if (name === 'sandbox rm') await cnm.createSandbox({ name: 'there', networks: [{ network: 'base' }] })
+    }
+    if (name === 'network rm') await again()
+    await settled(lab.host)
+    await verb()
+    const clean = look()
+    fate.down = true
+    fate.refuseAt = 0
+    do {
+      const step = fate.refuseAt
+      fate.refuseAt = -1
+      await again()
+      await settled(lab.host)
+      fate.refuseAt = step
+      await expect(verb(), `step ${step}`).rejects.toMatchObject({ code: 'KERNEL_REFUSED' })
+      expect(look(), `after a refusal before step ${step}`).toEqual(clean)
+    } while (++fate.refuseAt <= fate.steps)
   })
 })
