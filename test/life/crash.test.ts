@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Controller } from '../../lib/index.ts'
 import { Lab } from '../support/lab.ts'
 import { must, run, start } from '../support/run.ts'
-import { pinned, snapshot } from '../support/snapshot.ts'
+import { pinned, settled, snapshot } from '../support/snapshot.ts'
 
 const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 
@@ -34,6 +34,7 @@ const makers: readonly (readonly [string, object])[] = [
 
 describe('killed half-way', () => {
   it.each(makers)('%s: the next controller finds nothing of it, and can do it again', async (verb, request) => {
+    await settled(lab.host)
     const before = { ...snapshot(lab.host), pins: pinned(`${lab.run}/netns`) }
     let had: unknown
     {

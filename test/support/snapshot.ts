@@ -31,11 +31,24 @@ export const pinned = (folder: string): readonly string[] => {
   return [...new Set([...mounted, ...present])]
 }
 
-/** Waits until duplicate address detection has ended everywhere in a namespace: until then it changes by itself. */
+interface Link {
+  readonly ifname: string
+  readonly operstate: string
+  readonly master?: string
+}
+
+/**
+ * Waits until a namespace changes no more by itself: addresses are no longer tentative, and the kernel has noticed that the
+ * ports of its bridges have carrier.
+ */
 export async function settled(netns: string): Promise<void> {
   for (let patience = 100; patience > 0; patience--) {
-    if (must(['ip', '-6', '-o', 'addr', 'show', 'tentative'], { netns }) === '') return
+    const links = JSON.parse(must(['ip', '-j', 'link'], { netns })) as readonly Link[]
+    const ports = links.filter(({ master }) => master !== undefined)
+    const bridges = links.filter(({ ifname }) => ports.some(({ master }) => master === ifname))
+    const tentative = must(['ip', '-6', '-o', 'addr', 'show', 'tentative'], { netns })
+    if (tentative === '' && [...ports, ...bridges].every(({ operstate }) => operstate === 'UP')) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`addresses in ${netns} stay tentative`)
+  throw new Error(`${netns} does not come to rest`)
 }
