@@ -1,54 +1,30 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { bridge } from '../../lib/drivers/bridge.ts'
-import type { Controller, IpamDriver, NetworkDriver } from '../../lib/index.ts'
+import type { IpamDriver, NetworkDriver } from '../../lib/index.ts'
 import { LINK_GROUP } from '../../lib/model/ids.ts'
-import { BEYOND4, Lab } from '../support/lab.ts'
+import { BEYOND4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
-import { pinned, settled, snapshot } from '../support/snapshot.ts'
+import { settled, snapshot } from '../support/snapshot.ts'
+import { Stage } from '../support/stage.ts'
 import { pings } from '../support/traffic.ts'
 
-let lab: Lab
-let cnm: Controller
-let before: Record<string, string>
-
-beforeEach(async () => {
-  lab = new Lab()
-  before = snapshot(lab.host)
-  cnm = await lab.open()
-})
-
-afterEach(async () => {
-  try {
-    for (const { id } of cnm.sandboxes()) await cnm.removeSandbox(id)
-    for (const { name, id } of cnm.networks()) if (!['bridge', 'host', 'none'].includes(name)) await cnm.removeNetwork(id)
-    expect(snapshot(lab.host)).toEqual(before)
-    expect(pinned(`${lab.run}/netns`)).toEqual([])
-  } finally {
-    await cnm.close()
-    await lab[Symbol.asyncDispose]()
-  }
-})
-
-const reopen = async (options: Parameters<Lab['open']>[0] = {}): Promise<void> => {
-  await cnm.close()
-  cnm = await lab.open(options)
-}
+const stage = new Stage()
 
 const subnet = (text: string, more: object = {}) => ({ ipam: { config: [{ subnet: text, ...more }] } })
 
 describe('an aborted verb', () => {
   it('is undone, and rejects with the reason of its signal', async () => {
-    await cnm.createNetwork({ name: 'web' })
+    await stage.cnm.createNetwork({ name: 'web' })
     // Somebody stays on the bridge: its carrier, and what hangs on that, would come and go otherwise.
-    const { path } = await cnm.createSandbox({ name: 'stays', networks: [{ network: 'web' }] })
-    for (const netns of [lab.host, path]) await settled(netns)
-    const had = snapshot(lab.host)
-    const pins = pinned(`${lab.run}/netns`)
+    const { path } = await stage.cnm.createSandbox({ name: 'stays', networks: [{ network: 'web' }] })
+    for (const netns of [stage.lab.host, path]) await settled(netns)
+    const had = snapshot(stage.lab.host)
+    const pins = stage.pinned()
     let aborted = 0
     for (let delay = 0; delay < 12; delay++) {
       const abort = new AbortController()
       const reason = new Error('enough')
-      const verb = cnm.createSandbox({ name: `s${delay}`, networks: [{ network: 'web' }] }, { signal: abort.signal })
+      const verb = stage.cnm.createSandbox({ name: `s${delay}`, networks: [{ network: 'web' }] }, { signal: abort.signal })
       setTimeout(() => abort.abort(reason), delay)
       const ended = await verb.then(
         () => 'done',
@@ -57,140 +33,159 @@ describe('an aborted verb', () => {
       if (ended === reason) aborted++
       else {
         expect(ended).toBe('done')
-        await cnm.removeSandbox(`s${delay}`)
+        await stage.cnm.removeSandbox(`s${delay}`)
       }
-      expect(snapshot(lab.host)).toEqual(had)
-      expect(pinned(`${lab.run}/netns`)).toEqual(pins)
+      expect(snapshot(stage.lab.host)).toEqual(had)
+      expect(stage.pinned()).toEqual(pins)
     }
     expect(aborted).toBeGreaterThan(0)
   })
 
   it('does not begin when its signal was raised before its turn', async () => {
     const abort = new AbortController()
-    const first = cnm.createNetwork({ name: 'a' })
-    const second = cnm.createNetwork({ name: 'b' }, { signal: abort.signal })
+    const first = stage.cnm.createNetwork({ name: 'a' })
+    const second = stage.cnm.createNetwork({ name: 'b' }, { signal: abort.signal })
     abort.abort()
     await first
     await expect(second).rejects.toThrow('aborted')
-    expect(cnm.networks().map(({ name }) => name)).not.toContain('b')
+    expect(stage.cnm.networks().map(({ name }) => name)).not.toContain('b')
   })
 })
 
 describe('two at once', () => {
   it('of one controller take turns', async () => {
-    await cnm.createNetwork({ name: 'web', ...subnet('10.9.0.0/24') })
-    const made = await Promise.all(Array.from({ length: 8 }, () => cnm.createSandbox({ networks: [{ network: 'web' }] })))
-    const addresses = made.map(({ id }) => cnm.seats(id)[0]?.endpoint.address)
+    await stage.cnm.createNetwork({ name: 'web', ...subnet('10.9.0.0/24') })
+    const made = await Promise.all(Array.from({ length: 8 }, () => stage.cnm.createSandbox({ networks: [{ network: 'web' }] })))
+    const addresses = made.map(({ id }) => stage.cnm.seats(id)[0]?.endpoint.address)
     expect(new Set(addresses).size).toBe(8)
-    await expect(Promise.all([cnm.createNetwork({ name: 'x' }), cnm.createNetwork({ name: 'x' })])).rejects.toMatchObject({
+    await expect(Promise.all([stage.cnm.createNetwork({ name: 'x' }), stage.cnm.createNetwork({ name: 'x' })])).rejects.toMatchObject({
       code: 'NETWORK_EXISTS',
       message: 'network with name x already exists',
     })
   })
 
   it('of two controllers: the second waits, then names the holder', async () => {
-    await expect(lab.open({ wait: 100 })).rejects.toMatchObject({
+    await expect(stage.lab.open({ wait: 100 })).rejects.toMatchObject({
       code: 'STATE_LOCKED',
       message: expect.stringContaining(String(process.pid)),
     })
   })
 
   it('in two namespaces do not share a run directory', async () => {
-    await cnm.close()
-    await expect(lab.open({ netns: lab.lan })).rejects.toMatchObject({ code: 'STATE_FOREIGN' })
-    cnm = await lab.open()
+    await stage.cnm.close()
+    await expect(stage.lab.open({ netns: stage.lab.lan })).rejects.toMatchObject({ code: 'STATE_FOREIGN' })
+    stage.cnm = await stage.lab.open()
   })
 })
 
 describe('what cannot be is refused in words, and changes nothing', () => {
   const refusals: readonly (readonly [string, string | RegExp, () => Promise<unknown>])[] = [
-    ['a network of a taken name', 'network with name net already exists', () => cnm.createNetwork({ name: 'net' })],
-    ['a predefined name', 'operation is not permitted on predefined host network ', () => cnm.createNetwork({ name: 'host' })],
-    ['an empty name', 'invalid name: name is empty', () => cnm.createNetwork({ name: ' ' })],
-    ['an unknown driver', /^could not find plugin magic in v1 plugin registry/, () => cnm.createNetwork({ name: 'a', driver: 'magic' })],
-    ['an unknown IPAM driver', 'invalid ipam driver: "magic"', () => cnm.createNetwork({ name: 'a', ipam: { driver: 'magic' } })],
-    ['a second host network', 'only one instance of "host" network is allowed', () => cnm.createNetwork({ name: 'a', driver: 'host' })],
-    ['an overlay without a swarm', /^This node is not a swarm manager\./, () => cnm.createNetwork({ name: 'a', driver: 'overlay' })],
+    ['a network of a taken name', 'network with name net already exists', () => stage.cnm.createNetwork({ name: 'net' })],
+    ['a predefined name', 'operation is not permitted on predefined host network ', () => stage.cnm.createNetwork({ name: 'host' })],
+    ['an empty name', 'invalid name: name is empty', () => stage.cnm.createNetwork({ name: ' ' })],
+    [
+      'an unknown driver',
+      /^could not find plugin magic in v1 plugin registry/,
+      () => stage.cnm.createNetwork({ name: 'a', driver: 'magic' }),
+    ],
+    ['an unknown IPAM driver', 'invalid ipam driver: "magic"', () => stage.cnm.createNetwork({ name: 'a', ipam: { driver: 'magic' } })],
+    [
+      'a second host network',
+      'only one instance of "host" network is allowed',
+      () => stage.cnm.createNetwork({ name: 'a', driver: 'host' }),
+    ],
+    ['an overlay without a swarm', /^This node is not a swarm manager\./, () => stage.cnm.createNetwork({ name: 'a', driver: 'overlay' })],
     [
       'a bad subnet',
       /invalid subnet 10\.9\.0\.5\/24: it should be 10\.9\.0\.0\/24/,
-      () => cnm.createNetwork({ name: 'a', ...subnet('10.9.0.5/24') }),
+      () => stage.cnm.createNetwork({ name: 'a', ...subnet('10.9.0.5/24') }),
     ],
     [
       'an overlapping subnet',
       'invalid pool request: Pool overlaps with other one on this address space',
-      () => cnm.createNetwork({ name: 'a', ...subnet('10.7.0.128/25') }),
+      () => stage.cnm.createNetwork({ name: 'a', ...subnet('10.7.0.128/25') }),
     ],
     [
       'a gateway outside',
       /invalid gateway 10\.8\.0\.1: parent subnet 10\.9\.0\.0\/24 doesn't contain this address/,
-      () => cnm.createNetwork({ name: 'a', ...subnet('10.9.0.0/24', { gateway: '10.8.0.1' }) }),
+      () => stage.cnm.createNetwork({ name: 'a', ...subnet('10.9.0.0/24', { gateway: '10.8.0.1' }) }),
     ],
     [
       'an address outside',
       'invalid endpoint settings:\nno configured subnet contains IP address 10.6.0.9',
-      () => cnm.createSandbox({ networks: [{ network: 'net', ip: '10.6.0.9' }] }),
+      () => stage.cnm.createSandbox({ networks: [{ network: 'net', ip: '10.6.0.9' }] }),
     ],
-    ['an address in use', 'Address already in use', () => cnm.createSandbox({ networks: [{ network: 'net', ip: '10.7.0.9' }] })],
-    ['the address of the gateway', 'Address already in use', () => cnm.createSandbox({ networks: [{ network: 'net', ip: '10.7.0.1' }] })],
+    ['an address in use', 'Address already in use', () => stage.cnm.createSandbox({ networks: [{ network: 'net', ip: '10.7.0.9' }] })],
+    [
+      'the address of the gateway',
+      'Address already in use',
+      () => stage.cnm.createSandbox({ networks: [{ network: 'net', ip: '10.7.0.1' }] }),
+    ],
     [
       'an address on the default bridge',
       'invalid endpoint settings:\nuser-specified IP address is supported on user-defined networks only',
-      () => cnm.createSandbox({ networks: [{ network: 'bridge', ip: '172.17.0.9' }] }),
+      () => stage.cnm.createSandbox({ networks: [{ network: 'bridge', ip: '172.17.0.9' }] }),
     ],
     [
       'an auxiliary address outside the subnet that was chosen',
       /^auxiliary address: \(router:0\.0\.0\.9\) must belong to the master pool: /,
-      () => cnm.createNetwork({ name: 'a', ...subnet('0.0.0.0/24', { auxAddresses: { router: '0.0.0.9' } }) }),
+      () => stage.cnm.createNetwork({ name: 'a', ...subnet('0.0.0.0/24', { auxAddresses: { router: '0.0.0.9' } }) }),
     ],
-    ['an unknown network', 'network nowhere not found', () => cnm.connect('there', { network: 'nowhere' })],
-    ['an unknown sandbox', 'No such sandbox: nobody', () => cnm.connect('nobody', { network: 'net' })],
-    ['a sandbox of a taken name', 'sandbox with name there already exists', () => cnm.createSandbox({ name: 'there' })],
+    ['an unknown network', 'network nowhere not found', () => stage.cnm.connect('there', { network: 'nowhere' })],
+    ['an unknown sandbox', 'No such sandbox: nobody', () => stage.cnm.connect('nobody', { network: 'net' })],
+    ['a sandbox of a taken name', 'sandbox with name there already exists', () => stage.cnm.createSandbox({ name: 'there' })],
     [
       'a second endpoint on a network',
       'endpoint with name there already exists in network net',
-      () => cnm.connect('there', { network: 'net' }),
+      () => stage.cnm.connect('there', { network: 'net' }),
     ],
-    ['a network that it is not on', 'container there is not connected to network bridge', () => cnm.disconnect('there', 'bridge')],
+    ['a network that it is not on', 'container there is not connected to network bridge', () => stage.cnm.disconnect('there', 'bridge')],
     [
       'removing a network in use',
       /^error while removing network: network net has active endpoints \(name:"there" id:"[0-9a-f]{12}"\)$/,
-      () => cnm.removeNetwork('net'),
+      () => stage.cnm.removeNetwork('net'),
     ],
     [
       'a published port that is taken',
       'Bind for 0.0.0.0:8000 failed: port is already allocated',
-      () => cnm.createSandbox({ networks: [{ network: 'net' }], ports: [{ protocol: 'tcp', hostIP: '', hostPort: 8000, port: 1 }] }),
+      () => stage.cnm.createSandbox({ networks: [{ network: 'net' }], ports: [{ protocol: 'tcp', hostIP: '', hostPort: 8000, port: 1 }] }),
     ],
     [
       'a namespace that is not there',
       /^no network namespace at \/run\/netns\/not-there: /,
-      () => cnm.createSandbox({ path: '/run/netns/not-there' }),
+      () => stage.cnm.createSandbox({ path: '/run/netns/not-there' }),
     ],
-    ['a path that is no namespace', /^no network namespace at \/etc\/passwd: /, () => cnm.createSandbox({ path: '/etc/passwd' })],
-    ['a multicast MAC', /invalid MAC address: 01:00:5e:00:00:01/, () => cnm.connect('idle', { network: 'net', mac: '01:00:5e:00:00:01' })],
+    ['a path that is no namespace', /^no network namespace at \/etc\/passwd: /, () => stage.cnm.createSandbox({ path: '/etc/passwd' })],
+    [
+      'a multicast MAC',
+      /invalid MAC address: 01:00:5e:00:00:01/,
+      () => stage.cnm.connect('idle', { network: 'net', mac: '01:00:5e:00:00:01' }),
+    ],
     [
       'a link name that is taken',
       'the name eth0 is taken by another link in sandbox there',
-      () => cnm.connect('there', { network: 'more', options: { 'com.docker.network.endpoint.ifname': 'eth0' } }),
+      () => stage.cnm.connect('there', { network: 'more', options: { 'com.docker.network.endpoint.ifname': 'eth0' } }),
     ],
     [
       'an MTU that the kernel does not take',
       /^EINVAL: .+, while: .*ip link add .* mtu 99999999 /,
-      () => cnm.createNetwork({ name: 'a', options: { 'com.docker.network.driver.mtu': '99999999' } }),
+      () => stage.cnm.createNetwork({ name: 'a', options: { 'com.docker.network.driver.mtu': '99999999' } }),
     ],
   ]
 
   it('each of them', async () => {
-    await cnm.createNetwork({ name: 'net', ...subnet('10.7.0.0/24') })
-    await cnm.createNetwork({ name: 'more' })
-    await cnm.createSandbox({
+    await stage.cnm.createNetwork({ name: 'net', ...subnet('10.7.0.0/24') })
+    await stage.cnm.createNetwork({ name: 'more' })
+    await stage.cnm.createSandbox({
       name: 'there',
       networks: [{ network: 'net', ip: '10.7.0.9' }],
       ports: [{ protocol: 'tcp', hostIP: '', hostPort: 8000, port: 80 }],
     })
-    await cnm.createSandbox({ name: 'idle', networks: [] })
-    const look = () => ({ ...snapshot(lab.host), records: JSON.stringify([cnm.networks(), cnm.sandboxes(), cnm.seats('there')]) })
+    await stage.cnm.createSandbox({ name: 'idle', networks: [] })
+    const look = () => ({
+      ...snapshot(stage.lab.host),
+      records: JSON.stringify([stage.cnm.networks(), stage.cnm.sandboxes(), stage.cnm.seats('there')]),
+    })
     const had = look()
     for (const [what, message, verb] of refusals) {
       const error: Error = await verb().then(
@@ -204,19 +199,19 @@ describe('what cannot be is refused in words, and changes nothing', () => {
   })
 
   it('names who holds the address, and the subnet', async () => {
-    await cnm.createNetwork({ name: 'net', ...subnet('10.7.0.0/24') })
-    await cnm.createSandbox({ name: 'there', networks: [{ network: 'net', ip: '10.7.0.9' }] })
-    const again = cnm.createSandbox({ networks: [{ network: 'net', ip: '10.7.0.9' }] })
+    await stage.cnm.createNetwork({ name: 'net', ...subnet('10.7.0.0/24') })
+    await stage.cnm.createSandbox({ name: 'there', networks: [{ network: 'net', ip: '10.7.0.9' }] })
+    const again = stage.cnm.createSandbox({ networks: [{ network: 'net', ip: '10.7.0.9' }] })
     await expect(again).rejects.toMatchObject({ remedy: expect.stringContaining('sandbox there on network net') })
-    const overlapping = cnm.createNetwork({ name: 'a', ...subnet('10.7.0.0/16') })
+    const overlapping = stage.cnm.createNetwork({ name: 'a', ...subnet('10.7.0.0/16') })
     await expect(overlapping).rejects.toMatchObject({ remedy: expect.stringContaining('network net') })
   })
 })
 
 describe('a program in a sandbox', () => {
   it('has no descriptor of the controller', async () => {
-    await cnm.createSandbox({ name: 's', networks: [] })
-    const child = await cnm.spawn('s', ['ls', '-l', '/proc/self/fd'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await stage.cnm.createSandbox({ name: 's', networks: [] })
+    const child = await stage.cnm.spawn('s', ['ls', '-l', '/proc/self/fd'], { stdio: ['ignore', 'pipe', 'inherit'] })
     let text = ''
     for await (const chunk of child.stdout ?? []) text += chunk
     expect(text).toContain('/proc/')
@@ -226,29 +221,29 @@ describe('a program in a sandbox', () => {
 
 describe('a sandbox whose namespace is gone', () => {
   it('cannot be connected, and can be removed', async () => {
-    await cnm.createNetwork({ name: 'web' })
-    must(['ip', 'netns', 'add', `${lab.host.split('/').pop()}x`])
-    const path = `${lab.host}x`
-    await cnm.createSandbox({ name: 's', path, networks: [{ network: 'web' }] })
+    await stage.cnm.createNetwork({ name: 'web' })
+    must(['ip', 'netns', 'add', `${stage.lab.host.split('/').pop()}x`])
+    const path = `${stage.lab.host}x`
+    await stage.cnm.createSandbox({ name: 's', path, networks: [{ network: 'web' }] })
     must(['ip', 'netns', 'del', path.split('/').pop() ?? ''])
-    await expect(cnm.connect('s', { network: 'bridge' })).rejects.toMatchObject({ code: 'SANDBOX_GONE' })
-    await cnm.removeSandbox('s')
+    await expect(stage.cnm.connect('s', { network: 'bridge' })).rejects.toMatchObject({ code: 'SANDBOX_GONE' })
+    await stage.cnm.removeSandbox('s')
   })
 })
 
 describe('after a reboot', () => {
   it('networks are still defined, and have their links when they are needed', async () => {
-    await cnm.createNetwork({ name: 'web', ...subnet('10.9.0.0/24') })
-    const { id } = cnm.network('web')
-    await cnm.close()
+    await stage.cnm.createNetwork({ name: 'web', ...subnet('10.9.0.0/24') })
+    const { id } = stage.cnm.network('web')
+    await stage.cnm.close()
     // What a reboot does: kernel state and run directory end, the state directory stays.
-    must(['ip', 'link', 'del', `br-${id.slice(0, 12)}`], { netns: lab.host })
-    must(['nft', 'delete', 'table', 'inet', 'cnm'], { netns: lab.host })
-    must(['sysctl', '-qw', 'net.ipv4.conf.lan0.forwarding=0'], { netns: lab.host })
-    must(['rm', '-r', lab.run])
-    cnm = await lab.open()
-    expect(cnm.network('web').id).toBe(id)
-    const { path } = await cnm.createSandbox({ networks: [{ network: 'web' }] })
+    must(['ip', 'link', 'del', `br-${id.slice(0, 12)}`], { netns: stage.lab.host })
+    must(['nft', 'delete', 'table', 'inet', 'cnm'], { netns: stage.lab.host })
+    must(['sysctl', '-qw', 'net.ipv4.conf.lan0.forwarding=0'], { netns: stage.lab.host })
+    must(['rm', '-r', stage.lab.run])
+    stage.cnm = await stage.lab.open()
+    expect(stage.cnm.network('web').id).toBe(id)
+    const { path } = await stage.cnm.createSandbox({ networks: [{ network: 'web' }] })
     expect(await pings(path, BEYOND4)).toBe(true)
   })
 })
@@ -269,9 +264,9 @@ describe('drivers that were brought along', () => {
       join: () => ({ plan: [], link: { name: 'given', prefix: 'pair' }, gateway: '', gateway6: '', routes: [{ to: '10.99.0.0/16' }] }),
       deleteEndpoint: () => ({ plan: [{ op: 'link.del', link: 'given' }] }),
     }
-    await reopen({ drivers: [pair] })
-    await cnm.createNetwork({ name: 'p', driver: 'pair', ...subnet('10.9.0.0/24') })
-    const { path } = await cnm.createSandbox({ name: 's', networks: [{ network: 'p' }] })
+    await stage.reopen({ drivers: [pair] })
+    await stage.cnm.createNetwork({ name: 'p', driver: 'pair', ...subnet('10.9.0.0/24') })
+    const { path } = await stage.cnm.createSandbox({ name: 's', networks: [{ network: 'p' }] })
     const inside = must(['ip', 'addr', 'show', 'pair0'], { netns: path }) + must(['ip', 'link', 'show', 'pair0'], { netns: path })
     expect(inside).toContain('by the driver pair')
     expect(inside).toContain('10.9.0.2/24')
@@ -295,12 +290,12 @@ describe('drivers that were brought along', () => {
       },
       releaseAddress: (_, address) => void asked.push(`release ${address}`),
     }
-    await reopen({ ipamDrivers: [ipam] })
-    await cnm.createNetwork({ name: 'm', ipam: { driver: 'mine' } })
-    const { path } = await cnm.createSandbox({ name: 's', networks: [{ network: 'm' }] })
+    await stage.reopen({ ipamDrivers: [ipam] })
+    await stage.cnm.createNetwork({ name: 'm', ipam: { driver: 'mine' } })
+    const { path } = await stage.cnm.createSandbox({ name: 's', networks: [{ network: 'm' }] })
     expect(await pings(path, '10.44.0.254')).toBe(true)
-    await cnm.removeSandbox('s')
-    await cnm.removeNetwork('m')
+    await stage.cnm.removeSandbox('s')
+    await stage.cnm.removeNetwork('m')
     expect(asked).toEqual(['pool here', 'address gateway', 'address ', 'release 10.44.0.7', 'release 10.44.0.254', 'release p1'])
   })
 })
