@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Controller } from '../../lib/index.ts'
@@ -5,6 +7,7 @@ import { Lab } from '../support/lab.ts'
 import { must, run, start } from '../support/run.ts'
 import { pinned, settled, snapshot } from '../support/snapshot.ts'
 
+const CNM = fileURLToPath(new URL('../../dist/esm/lib/cli/main.js', import.meta.url))
 const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 
 let lab: Lab
@@ -86,4 +89,26 @@ describe('killed half-way', () => {
     await using cnm = await lab.open()
     expect(names(cnm)[1]).toEqual(['there'])
   })
+
+  it('cnm run: its command ends with it, and its sandbox is removed by the next controller', async () => {
+    const command = ['run', '--name', 'brief', '--network', 'base', '--', 'sh', '-c', 'echo $$; exec sleep 1000']
+    const argv = [`--net=${lab.host}`, '--', process.execPath, CNM, ...command]
+    const child = spawn('nsenter', argv, { env: lab.env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const pid = Number(await new Promise((resolve) => child.stdout.once('data', (data) => resolve(String(data)))))
+    expect(isRunning(pid)).toBe(true)
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('close', resolve))
+    expect(isRunning(pid)).toBe(false)
+    await using cnm = await lab.open()
+    expect(names(cnm)[1]).toEqual(['there'])
+  })
 })
+
+/** A zombie, whose parent has not asked for it yet, runs no more. */
+const isRunning = (pid: number): boolean => {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}

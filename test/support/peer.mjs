@@ -1,7 +1,7 @@
 // One end of a conversation, run inside a namespace by traffic.ts.
 //   node peer.mjs serve tcp|udp ADDRESS PORT   answers each caller with the address it sees; prints `ready`
 //   node peer.mjs ask   tcp|udp ADDRESS PORT   prints the answer; exit 1 when none comes in time
-//   node peer.mjs hold  ADDRESS PORT           keeps one connection and sends a byte each 20 ms; prints `gap MS` at SIGTERM
+//   node peer.mjs hold  ADDRESS PORT           keeps one connection and sends a byte each 20 ms; at SIGTERM prints SENT ECHOED
 import { createSocket } from 'node:dgram'
 import { connect, createServer, isIPv6 } from 'node:net'
 
@@ -46,18 +46,19 @@ if (role === 'serve') {
   }
 } else if (role === 'hold') {
   const [address, port] = rest
-  let last = performance.now()
-  let gap = 0
+  let sent = 0
+  let echoed = -1 // The server's greeting is not an echo; it ends in the one newline.
   const socket = connect(Number(port), address, () => console.log('ready'))
   socket.setNoDelay(true)
-  const beat = setInterval(() => socket.write('.'), 20)
-  socket.on('data', () => {
-    gap = Math.max(gap, performance.now() - last)
-    last = performance.now()
+  const beat = setInterval(() => socket.write('.', () => sent++), 20)
+  socket.on('data', (data) => {
+    const text = String(data)
+    echoed = echoed < 0 ? text.length - text.indexOf('\n') - 1 : echoed + text.length
   })
   socket.on('error', (error) => fail(error.message))
   process.on('SIGTERM', () => {
     clearInterval(beat)
-    give(`gap ${Math.round(Math.max(gap, performance.now() - last))}`)
+    const deadline = Date.now() + PATIENCE_MS
+    setInterval(() => (echoed === sent || Date.now() > deadline) && give(`${sent} ${echoed}`), 10)
   })
 }

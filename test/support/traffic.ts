@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { runAsync, start } from './run.ts'
+import { must, runAsync, start } from './run.ts'
 
 const PEER = fileURLToPath(new URL('peer.mjs', import.meta.url))
 
@@ -22,15 +22,28 @@ export async function ask(netns: string, transport: Transport, address: string, 
   return status === 0 ? stdout.trim() : null
 }
 
-/** Keeps a TCP connection busy; `gap()` ends it and answers the longest silence in ms. */
-export async function hold(netns: string, address: string, port: number): Promise<{ gap(): Promise<number> } & AsyncDisposable> {
+/** Keeps a TCP connection busy; `end()` answers how many bytes were sent, and how many came back. */
+export async function hold(
+  netns: string,
+  address: string,
+  port: number,
+): Promise<{ end(): Promise<{ sent: number; echoed: number }> } & AsyncDisposable> {
   const held = await start([process.execPath, PEER, 'hold', address, String(port)], { netns })
   return {
-    async gap() {
+    async end() {
       const answer = new Promise<string>((resolve) => held.child.stdout?.once('data', (data) => resolve(String(data))))
       held.child.kill('SIGTERM')
-      return Number((await answer).split(' ')[1])
+      const [sent, echoed] = (await answer).split(' ').map(Number)
+      return { sent: sent ?? 0, echoed: echoed ?? 0 }
     },
     [Symbol.asyncDispose]: held[Symbol.asyncDispose],
   }
+}
+
+/** TCP segments that a namespace had to send again since it was made. */
+export function retransmitted(netns: string): number {
+  const [names = '', values = ''] = must(['cat', '/proc/net/snmp'], { netns })
+    .split('\n')
+    .filter((line) => line.startsWith('Tcp: '))
+  return Number(values.split(' ')[names.split(' ').indexOf('RetransSegs')])
 }

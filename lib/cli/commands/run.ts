@@ -36,11 +36,14 @@ export const run = (program: Verb): Verb =>
       }
     })
 
+/** Should we be killed, the command ends too, as its sandbox does: a process without its network helps nobody. */
+const DIES_WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--']
+
 async function start(visit: Visit, cnm: Controller, request: CreateSandbox, command: readonly string[]) {
   const sandbox = await visit.change(cnm, (it, options) => it.createSandbox(request, options))
   if (!sandbox) return undefined
   try {
-    return { sandbox: sandbox.id, exitCode: (await launch(visit, cnm, sandbox.id, command)).exitCode }
+    return { sandbox: sandbox.id, exitCode: (await launch(visit, cnm, sandbox.id, [...DIES_WITH_US, ...command])).exitCode }
   } catch (error) {
     await cnm.removeSandbox(sandbox.id)
     throw error
