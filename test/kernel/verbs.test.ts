@@ -47,6 +47,9 @@ describe('an aborted verb', () => {
     const second = stage.cnm.createNetwork({ name: 'b' }, { signal: abort.signal })
     abort.abort()
     await first
+    const removal = stage.cnm.removeNetwork('a', { signal: abort.signal })
+    await expect(removal).rejects.toThrow('aborted')
+    expect(stage.cnm.networks().map(({ name }) => name)).toContain('a')
     await expect(second).rejects.toThrow('aborted')
     expect(stage.cnm.networks().map(({ name }) => name)).not.toContain('b')
   })
