@@ -26,18 +26,21 @@ struct Address {
 
 enum class Verb { kAdd, kReplace, kDel };
 
-struct BridgeOptions {
-  std::optional<bool> stp;
-  std::optional<uint32_t> forward_delay;
-  std::optional<bool> mcast_snooping;
+/** An option of a kind of links, see kernel/options.h. */
+struct Option;
+
+struct PortRange {
+  uint16_t low = 0;
+  uint16_t high = 0;
 };
 
-struct PortOptions {
-  std::optional<bool> hairpin;
-  std::optional<bool> isolated;
-  std::optional<bool> learning;
-  std::optional<bool> flood;
+/** An option with what it is set to; booleans and words are numbers here. */
+struct Setting {
+  const Option* option = nullptr;
+  std::variant<uint32_t, Address, LinkRef, PortRange, std::vector<Mac>> value;
 };
+
+using Settings = std::vector<Setting>;
 
 /** What a link has from the moment it is there. */
 struct Birth {
@@ -54,7 +57,8 @@ struct Peer : Birth {
 struct LinkAdd : Birth {
   std::string kind;
   bool up = false;
-  std::optional<BridgeOptions> bridge;
+  std::optional<LinkRef> parent;
+  Settings settings;
   std::optional<Peer> peer;
 };
 
@@ -68,7 +72,7 @@ struct LinkSet {
   std::optional<uint32_t> group;
   std::optional<std::string> alias;
   std::optional<size_t> move_to;
-  std::optional<PortOptions> port;
+  Settings port;
 };
 
 struct LinkDel {

@@ -22,7 +22,7 @@ export function bringIn(plan: Plan, link: JoinSteps['link'], ifname: string): Pl
   if (!link) return plan
   let born = false
   const placed = plan.map((op): Op => {
-    if (op.op !== 'link.add' || op.peer?.name !== link.name || op.peer.at !== HOST) return op
+    if (op.op !== 'link.add' || op.kind !== 'veth' || op.peer?.name !== link.name || op.peer.at !== HOST) return op
     born = true
     return { ...op, peer: { ...op.peer, name: ifname, at: SANDBOX } }
   })

@@ -1,7 +1,8 @@
-import type { AddrOp, BridgeOptions, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, PortOptions, RouteOp, SysctlOp } from '../../binding.d.ts'
-import { formatAddress, fromBytes } from './address.ts'
+import type { AddrOp, Birth, LinkAdd, LinkSet, NetnsOp, NftOp, RouteOp, SysctlOp } from '../../binding.d.ts'
 import type { Op, Plan } from './op.ts'
+import { kindWords, parentOf, portWords } from './print-kinds.ts'
 import { printNft } from './print-nft.ts'
+import { addressText, cidrText, linkRef, macText, option, quote, type Words, words } from './words.ts'
 
 /**
  * The commands that do what `op` does, for a shell: ip, bridge, sysctl and nft, a line each (an nft transaction of several
@@ -48,23 +49,6 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
   }
 }
 
-type Words = readonly string[]
-
-const words = (...parts: readonly (string | Words)[]): string => parts.flat().join(' ')
-
-/** One word of a shell command. */
-const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
-
-/** `name value`; nothing when there is no value. */
-const option = (name: string, value: string | number | undefined): Words => (value === undefined ? [] : [name, quote(String(value))])
-const onOff = (name: string, value: boolean | undefined): Words => option(name, value === undefined ? undefined : value ? 'on' : 'off')
-const bit = (name: string, value: boolean | undefined): Words => option(name, value === undefined ? undefined : Number(value))
-
-/** iproute2 reads 'if7' as the link whose index is 7. */
-const linkRef = (link: LinkRef): string => (typeof link === 'number' ? `if${link}` : quote(link))
-
-const macText = (mac: Uint8Array): string => Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':')
-
 /** What a link can be given when it is made, and later. */
 const attributes = ({ mtu, mac, group, up }: Pick<LinkSet, 'mtu' | 'mac' | 'group' | 'up'>): Words => [
   ...option('mtu', mtu),
@@ -80,24 +64,23 @@ function netnsWords(at: number, places: readonly string[]): Words {
 }
 
 function linkAddCommand(link: LinkAdd, at: number, places: readonly string[]): string {
-  const { peer } = link
-  const end = peer ? [...attributes(peer), ...(peer.at === at ? [] : netnsWords(peer.at, places))] : []
+  const parent = parentOf(link)
   return words(
     'ip link add',
+    parent === undefined ? [] : ['link', linkRef(parent), 'name'],
     quote(link.name),
     attributes(link),
     'type',
     link.kind,
-    link.bridge ? bridgeWords(link.bridge) : [],
-    peer ? ['peer name', quote(peer.name), ...end] : [],
+    kindWords(link),
+    link.kind === 'veth' ? peerWords(link.peer, at, places) : [],
   )
 }
 
-const bridgeWords = ({ stp, forwardDelay, mcastSnooping }: BridgeOptions): Words => [
-  ...bit('stp_state', stp),
-  ...option('forward_delay', forwardDelay),
-  ...bit('mcast_snooping', mcastSnooping),
-]
+function peerWords(peer: (Birth & { readonly at: number }) | undefined, at: number, places: readonly string[]): Words {
+  if (!peer) return []
+  return ['peer', 'name', quote(peer.name), ...attributes(peer), ...(peer.at === at ? [] : netnsWords(peer.at, places))]
+}
 
 function linkSetCommands(op: LinkSet, places: readonly string[]): readonly string[] {
   const { link, name, master, alias, moveTo, port } = op
@@ -114,15 +97,6 @@ function linkSetCommands(op: LinkSet, places: readonly string[]): readonly strin
   ]
 }
 
-const portWords = ({ hairpin, isolated, learning, flood }: PortOptions): Words => [
-  ...onOff('hairpin', hairpin),
-  ...onOff('isolated', isolated),
-  ...onOff('learning', learning),
-  ...onOff('flood', flood),
-]
-
-const cidrText = (address: Uint8Array, prefix: number): string => `${formatAddress(fromBytes(address))}/${prefix}`
-
 function addrCommand({ op, link, address, prefix }: AddrOp): string {
   const nodad = op === 'addr.add' && address.length === 16 ? ['nodad'] : []
   return words('ip addr', op === 'addr.add' ? 'add' : 'del', cidrText(address, prefix), 'dev', linkRef(link), nodad)
@@ -133,7 +107,7 @@ function routeCommand({ op, to, prefix, via, link, table, metric }: RouteOp): st
     to.length === 16 ? 'ip -6 route' : 'ip route',
     op.replace('route.', ''),
     prefix === 0 ? 'default' : cidrText(to, prefix),
-    option('via', via && formatAddress(fromBytes(via))),
+    option('via', via && addressText(via)),
     link === undefined ? [] : ['dev', linkRef(link)],
     option('table', table),
     option('metric', metric),

@@ -74,6 +74,28 @@ const char* Read(const Napi::Value& value, LinkRef& out) {
   return nullptr;
 }
 
+const char* Read(const Napi::Value& value, PortRange& out) {
+  const char* expected = "[lowest, highest], two ports";
+  double ports[2];
+  if (!value.IsArray() || value.As<Napi::Array>().Length() != 2) return expected;
+  for (uint32_t i = 0; i < 2; i++) {
+    if (!IsInteger(value.As<Napi::Array>().Get(i), UINT16_MAX, ports[i])) return expected;
+  }
+  out = {.low = static_cast<uint16_t>(ports[0]), .high = static_cast<uint16_t>(ports[1])};
+  return out.low <= out.high ? nullptr : expected;
+}
+
+const char* Read(const Napi::Value& value, std::vector<Mac>& out) {
+  const char* expected = "an array of Uint8Arrays of 6 bytes";
+  if (!value.IsArray()) return expected;
+  const auto array = value.As<Napi::Array>();
+  out.resize(array.Length());
+  for (uint32_t i = 0; i < out.size(); i++) {
+    if (Read(array.Get(i), out[i])) return expected;
+  }
+  return nullptr;
+}
+
 Fields::Fields(const Napi::Value& value, std::string where) : env_(value.Env()), where_(std::move(where)) {
   ok_ = value.IsObject();
   if (ok_) {
@@ -89,6 +111,14 @@ Napi::Value Fields::Get(const char* key) {
   // A getter can throw.
   ok_ = !env_.IsExceptionPending();
   return value;
+}
+
+std::vector<std::string> Fields::Names() {
+  std::vector<std::string> names;
+  if (!ok_) return names;
+  const Napi::Array keys = object_.GetPropertyNames();
+  for (uint32_t i = 0; i < keys.Length(); i++) names.push_back(keys.Get(i).ToString());
+  return names;
 }
 
 void Fields::Check(const char* key, const char* expected) {

@@ -20,6 +20,8 @@ const char* Read(const Napi::Value& value, Mac& out);
 const char* Read(const Napi::Value& value, Address& out);
 /** The empty name is no link's; the ifindex 0 is read, since LinkSet.master has a meaning for it. */
 const char* Read(const Napi::Value& value, LinkRef& out);
+const char* Read(const Napi::Value& value, PortRange& out);
+const char* Read(const Napi::Value& value, std::vector<Mac>& out);
 
 /** A JS object read field by field. The first that is wrong throws ERR_CNM_INVALID_ARG; the rest is then left unread.
  */
@@ -45,6 +47,8 @@ class Fields {
 
   /** The field's value, undefined when it is absent. */
   Napi::Value Get(const char* key);
+  /** The names of all fields of its own. */
+  std::vector<std::string> Names();
   /** The name of a field as the caller knows it: 'ops[3].peer'. */
   std::string Name(const char* key) const { return where_ + "." + key; }
   /** Throws that the field is not what was `expected`; null stands for no complaint. */

@@ -4,6 +4,8 @@
 
 #include "js/errors.h"
 #include "js/fields.h"
+#include "js/options.h"
+#include "kernel/link_kinds.h"
 
 namespace cnm {
 
@@ -33,27 +35,6 @@ void ReadBirth(Fields& fields, Birth& birth) {
   fields.Optional("group", birth.group);
 }
 
-void ReadBridge(Fields& fields, std::optional<BridgeOptions>& bridge) {
-  const Napi::Value value = fields.Get("bridge");
-  if (!fields.ok() || value.IsUndefined()) return;
-  Fields options(value, fields.Name("bridge"));
-  bridge.emplace();
-  options.Optional("stp", bridge->stp);
-  options.Optional("forwardDelay", bridge->forward_delay);
-  options.Optional("mcastSnooping", bridge->mcast_snooping);
-}
-
-void ReadPort(Fields& fields, std::optional<PortOptions>& port) {
-  const Napi::Value value = fields.Get("port");
-  if (!fields.ok() || value.IsUndefined()) return;
-  Fields options(value, fields.Name("port"));
-  port.emplace();
-  options.Optional("hairpin", port->hairpin);
-  options.Optional("isolated", port->isolated);
-  options.Optional("learning", port->learning);
-  options.Optional("flood", port->flood);
-}
-
 void ReadPeer(Fields& fields, const Places& places, std::optional<Peer>& peer) {
   const Napi::Value value = fields.Get("peer");
   if (!fields.ok() || value.IsUndefined()) return;
@@ -66,17 +47,39 @@ void ReadPeer(Fields& fields, const Places& places, std::optional<Peer>& peer) {
   peer->at = at.value_or(0);
 }
 
+std::string KindNames() {
+  std::string names;
+  for (const LinkKind& kind : LinkKinds()) names.append(names.empty() ? "'" : ", '").append(kind.name).append("'");
+  return names;
+}
+
+/** The options of a kind are in the field of its name, those of a veth in 'peer'. */
+void ReadKind(Fields& fields, const Places& places, LinkAdd& add) {
+  fields.Required("kind", add.kind);
+  const LinkKind* kind = FindLinkKind(add.kind);
+  if (!kind) return fields.Fail("kind", "one of " + KindNames());
+  for (const LinkKind& other : LinkKinds()) {
+    if (&other == kind) {
+      ReadSettings(fields, kind->name, kind->options, add.settings);
+    } else if (!fields.Get(other.name).IsUndefined()) {
+      fields.Fail(other.name, "nothing, since kind is not '" + std::string(other.name) + "'");
+    }
+  }
+  ReadPeer(fields, places, add.peer);
+  if (add.peer && add.kind != "veth") fields.Fail("peer", "nothing, since kind is not 'veth'");
+  fields.Optional("link", add.parent);
+  if (add.parent == LinkRef(0)) fields.Fail("link", "a link's name or ifindex");
+  if (kind->has_parent != add.parent.has_value()) {
+    fields.Fail("link", kind->has_parent ? "a link's name or ifindex" : "nothing, since this kind has no parent");
+  }
+}
+
 void ReadLinkAdd(Fields& fields, const Places& places, LinkAdd& add) {
   ReadBirth(fields, add);
-  fields.Required("kind", add.kind);
-  if (add.kind != "bridge" && add.kind != "veth") fields.Fail("kind", "'bridge' or 'veth'");
   std::optional<bool> up;
   fields.Optional("up", up);
   add.up = up.value_or(false);
-  ReadBridge(fields, add.bridge);
-  ReadPeer(fields, places, add.peer);
-  if (add.bridge && add.kind != "bridge") fields.Fail("bridge", "nothing, since kind is not 'bridge'");
-  if (add.peer && add.kind != "veth") fields.Fail("peer", "nothing, since kind is not 'veth'");
+  ReadKind(fields, places, add);
 }
 
 void ReadLinkSet(Fields& fields, const Places& places, LinkSet& set) {
@@ -90,9 +93,9 @@ void ReadLinkSet(Fields& fields, const Places& places, LinkSet& set) {
   fields.Optional("group", set.group);
   fields.Optional("alias", set.alias);
   ReadAt(fields, "moveTo", places, set.move_to);
-  ReadPort(fields, set.port);
+  ReadSettings(fields, "port", PortOptions(), set.port);
   // A link leaves its bridge when it moves, and ifindexes mean nothing where it arrives.
-  if (set.move_to && (set.master || set.port)) fields.Fail("moveTo", "nothing, beside master or port");
+  if (set.move_to && (set.master || !set.port.empty())) fields.Fail("moveTo", "nothing, beside master or port");
 }
 
 void ReadPrefix(Fields& fields, const Address& address, uint8_t& prefix) {

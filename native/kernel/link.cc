@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "kernel/options.h"
+
 namespace cnm {
 
 namespace {
@@ -29,13 +31,6 @@ void PutBirth(Message& message, const Birth& birth) {
   if (birth.group) message.PutU32(CNM_NAMED(IFLA_GROUP), *birth.group);
 }
 
-void PutBridge(Message& message, const BridgeOptions& bridge) {
-  const Message::Nest data(message, CNM_NAMED(IFLA_INFO_DATA));
-  if (bridge.stp) message.PutU32(CNM_NAMED(IFLA_BR_STP_STATE), *bridge.stp);
-  if (bridge.forward_delay) message.PutU32(CNM_NAMED(IFLA_BR_FORWARD_DELAY), *bridge.forward_delay);
-  if (bridge.mcast_snooping) message.PutU8(CNM_NAMED(IFLA_BR_MCAST_SNOOPING), *bridge.mcast_snooping);
-}
-
 void PutPeer(Message& message, const Birth& peer, int netns) {
   const Message::Nest data(message, CNM_NAMED(IFLA_INFO_DATA));
   const Message::Nest info(message, CNM_NAMED(VETH_INFO_PEER));
@@ -45,21 +40,28 @@ void PutPeer(Message& message, const Birth& peer, int netns) {
   message.PutU32(CNM_NAMED(IFLA_NET_NS_FD), static_cast<uint32_t>(netns));
 }
 
-void PutPort(Message& message, const PortOptions& port) {
+Refused PutPort(Place& place, Message& message, const Settings& port) {
   const Message::Nest info(message, CNM_NAMED(IFLA_LINKINFO));
   message.PutName(CNM_NAMED(IFLA_INFO_SLAVE_KIND), "bridge");
   const Message::Nest data(message, CNM_NAMED(IFLA_INFO_SLAVE_DATA));
-  if (port.hairpin) message.PutU8(CNM_NAMED(IFLA_BRPORT_MODE), *port.hairpin);
-  if (port.isolated) message.PutU8(CNM_NAMED(IFLA_BRPORT_ISOLATED), *port.isolated);
-  if (port.learning) message.PutU8(CNM_NAMED(IFLA_BRPORT_LEARNING), *port.learning);
-  if (port.flood) message.PutU8(CNM_NAMED(IFLA_BRPORT_UNICAST_FLOOD), *port.flood);
+  return PutSettings(place, message, port);
 }
 
-Refused SetPort(Socket& socket, const LinkRef& link, const PortOptions& port) {
+Refused SetPort(Place& place, Socket& socket, const LinkRef& link, const Settings& port) {
   Message message(CNM_NAMED(RTM_NEWLINK), 0, HeaderOf(link));
   PutNameOf(message, link);
-  PutPort(message, port);
+  if (Refused refusal = PutPort(place, message, port)) return refusal;
   return socket.Ask(message);
+}
+
+/** What the link is, with its options. */
+Refused PutKind(Place& place, Message& message, const LinkAdd& add, int peer_netns) {
+  const Message::Nest info(message, CNM_NAMED(IFLA_LINKINFO));
+  message.PutName(CNM_NAMED(IFLA_INFO_KIND), add.kind);
+  if (add.peer) PutPeer(message, *add.peer, peer_netns);
+  if (add.settings.empty()) return {};
+  const Message::Nest data(message, CNM_NAMED(IFLA_INFO_DATA));
+  return PutSettings(place, message, add.settings);
 }
 
 Refused FindLink(Socket& socket, const std::string& name, int32_t& index) {
@@ -100,16 +102,16 @@ Refused AddLink(Place& place, Place* peer_place, const LinkAdd& add, int32_t& in
   if (peer_place) {
     if (Refused refusal = peer_place->Descriptor(peer_netns)) return refusal;
   }
+  int32_t parent = 0;
+  if (add.parent) {
+    if (Refused refusal = ResolveLink(place, *add.parent, "IFLA_LINK", parent)) return refusal;
+  }
   ifinfomsg header{};
   if (add.up) header.ifi_flags = header.ifi_change = IFF_UP;
   Message message(CNM_NAMED(RTM_NEWLINK), NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO, header);
   PutBirth(message, add);
-  {
-    const Message::Nest info(message, CNM_NAMED(IFLA_LINKINFO));
-    message.PutName(CNM_NAMED(IFLA_INFO_KIND), add.kind);
-    if (add.bridge) PutBridge(message, *add.bridge);
-    if (add.peer) PutPeer(message, *add.peer, peer_netns);
-  }
+  if (add.parent) message.PutU32(CNM_NAMED(IFLA_LINK), static_cast<uint32_t>(parent));
+  if (Refused refusal = PutKind(place, message, add, peer_netns)) return refusal;
   index = 0;
   const Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
     if (reply->nlmsg_type == RTM_NEWLINK) index = static_cast<const ifinfomsg*>(nlmsg_data(reply))->ifi_index;
@@ -154,9 +156,12 @@ Refused SetLink(Place& place, Place* target, const LinkSet& set) {
   if (set.group) message.PutU32(CNM_NAMED(IFLA_GROUP), *set.group);
   if (set.alias) message.Put(CNM_NAMED(IFLA_IFALIAS), set.alias->data(), set.alias->size());
   // The kernel sets the port before the master, so a new port's settings need a message of their own.
-  if (set.port && !set.master) PutPort(message, *set.port);
+  const bool later = set.master.has_value();
+  if (!set.port.empty() && !later) {
+    if (Refused refusal = PutPort(place, message, set.port)) return refusal;
+  }
   if (Refused refusal = socket->Ask(message)) return refusal;
-  return set.port && set.master ? SetPort(*socket, link, *set.port) : Refused();
+  return !set.port.empty() && later ? SetPort(place, *socket, link, set.port) : Refused();
 }
 
 Refused DelLink(Place& place, const LinkDel& del) {

@@ -8,16 +8,9 @@
 #include <vector>
 
 #include "facts.h"
+#include "kernel/named.h"
 
 namespace cnm {
-
-/** A constant of the kernel together with its name, so that errors can speak of it. */
-struct Named {
-  int value;
-  const char* name;
-};
-#define CNM_NAMED(constant) \
-  ::cnm::Named { constant, #constant }
 
 /** A netlink request that remembers where it put which attribute: that is how the kernel names the one it dislikes. */
 class Message {
@@ -30,6 +23,7 @@ class Message {
 
   void Put(Named attribute, const void* data, size_t size);
   void PutU8(Named attribute, uint8_t value) { Put(attribute, &value, sizeof value); }
+  void PutU16(Named attribute, uint16_t value) { Put(attribute, &value, sizeof value); }
   void PutU32(Named attribute, uint32_t value) { Put(attribute, &value, sizeof value); }
   void PutName(Named attribute, const std::string& name) { Put(attribute, name.c_str(), name.size() + 1); }
   void PutMac(Named attribute, const Mac& mac) { Put(attribute, mac.data(), mac.size()); }

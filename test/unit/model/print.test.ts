@@ -33,6 +33,36 @@ const ops: readonly (readonly [Op, string])[] = [
     { op: 'link.add', kind: 'veth', name: 'vethab12345', peer: { name: 'eth0', at: 1 } },
     'ip link add vethab12345 type veth peer name eth0 netns NETNS1',
   ],
+  [
+    {
+      op: 'link.add',
+      kind: 'vxlan',
+      name: 'vx4097',
+      vxlan: { id: 4097, dstPort: 4789, local: bytes('192.0.2.1'), learning: false, proxy: true, srcPort: [40000, 50000], dev: 7, tos: 1 },
+    },
+    'ip link add vx4097 type vxlan id 4097 local 192.0.2.1 dev if7 dstport 4789 srcport 40000 50000 nolearning proxy tos inherit',
+  ],
+  [
+    { op: 'link.add', kind: 'vxlan', name: 'vx', vxlan: { external: true, group: bytes('239.1.1.1'), df: 'set' } },
+    'ip link add vx type vxlan group 239.1.1.1 external learning df set',
+  ],
+  [
+    { op: 'link.add', kind: 'macvlan', name: 'eth0', link: 'if a', mac, macvlan: { mode: 'source', macAddr: [mac] } },
+    "ip link add link 'if a' name eth0 address 02:00:5e:00:53:01 type macvlan mode source macaddr set 02:00:5e:00:53:01",
+  ],
+  [
+    { op: 'link.add', kind: 'macvtap', name: 't', link: 7, macvtap: { mode: 'passthru', noPromisc: true } },
+    'ip link add link if7 name t type macvtap mode passthru nopromisc',
+  ],
+  [
+    { op: 'link.add', kind: 'ipvlan', name: 'i', link: 'eth0', ipvlan: { mode: 'l3s', flag: 'private' } },
+    'ip link add link eth0 name i type ipvlan mode l3s private',
+  ],
+  [
+    { op: 'link.add', kind: 'vlan', name: 'eth0.7', link: 'eth0', vlan: { id: 7, protocol: '802.1ad' } },
+    'ip link add link eth0 name eth0.7 type vlan protocol 802.1ad id 7',
+  ],
+  [{ op: 'link.add', kind: 'dummy', name: 'd', up: true }, 'ip link add d up type dummy'],
   [{ op: 'link.set', link: 'eth0', name: 'eth1', up: true, alias: 'the way out' }, "ip link set dev eth0 name eth1 up alias 'the way out'"],
   [{ op: 'link.set', link: 'eth0', up: false, alias: '' }, "ip link set dev eth0 down alias ''"],
   [{ op: 'link.set', link: 'vethab12345', master: 'web0', group: 7 }, 'ip link set dev vethab12345 group 7 master web0'],

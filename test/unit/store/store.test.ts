@@ -91,7 +91,7 @@ describe('journal', () => {
     expect(addr).toEqual(plan[0])
     expect(addr?.op === 'addr.add' && addr.address.constructor).toBe(Uint8Array)
     expect(addr?.op === 'addr.add' && addr.address.buffer.byteLength).toBe(4)
-    expect(link?.op === 'link.add' && [...(link.peer?.mac ?? [])]).toEqual([2, 0, 0, 0, 0, 1])
+    expect(link?.op === 'link.add' && link.kind === 'veth' && [...(link.peer?.mac ?? [])]).toEqual([2, 0, 0, 0, 0, 1])
     expect(value?.plan.slice(2)).toEqual(plan.slice(2))
     expect(keys).not.toContain(journal.add({ plan: [] }))
   })

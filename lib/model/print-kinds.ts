@@ -1,0 +1,133 @@
+import type {
+  BridgeOptions,
+  IpvlanOptions,
+  LinkKind,
+  LinkRef,
+  MacvlanOptions,
+  PortOptions,
+  VlanOptions,
+  VxlanOptions,
+} from '../../binding.d.ts'
+import { addressText, linkRef, macText, quote, type Words } from './words.ts'
+
+/** How each option is said, in the order in which they are printed; the compiler misses none. */
+type Sayings<Options> = { readonly [Name in keyof Options]-?: (value: NonNullable<Options[Name]>) => Words }
+
+const value = (name: string) => (given: string | number) => [name, quote(String(given))]
+const bit = (name: string) => (given: boolean) => [name, given ? '1' : '0']
+const onOff = (name: string) => (given: boolean) => [name, given ? 'on' : 'off']
+/** `learning` or `nolearning`. */
+const yesNo = (name: string) => (given: boolean) => [given ? name : `no${name}`]
+const address = (name: string) => (given: Uint8Array) => [name, addressText(given)]
+
+function say<Options>(sayings: Sayings<Options>, options: Options | undefined): Words {
+  const names = Object.keys(sayings) as (keyof Options)[]
+  return names.flatMap((name) => {
+    const given = options?.[name]
+    return given === undefined || given === null ? [] : sayings[name](given)
+  })
+}
+
+const BRIDGE: Sayings<BridgeOptions> = {
+  stp: bit('stp_state'),
+  forwardDelay: value('forward_delay'),
+  helloTime: value('hello_time'),
+  maxAge: value('max_age'),
+  ageingTime: value('ageing_time'),
+  priority: value('priority'),
+  groupFwdMask: value('group_fwd_mask'),
+  vlanFiltering: bit('vlan_filtering'),
+  vlanProtocol: value('vlan_protocol'),
+  vlanDefaultPvid: value('vlan_default_pvid'),
+  mcastSnooping: bit('mcast_snooping'),
+  mcastQuerier: bit('mcast_querier'),
+  mcastQueryUseIfaddr: bit('mcast_query_use_ifaddr'),
+  mcastRouter: value('mcast_router'),
+  mcastIgmpVersion: value('mcast_igmp_version'),
+  mcastMldVersion: value('mcast_mld_version'),
+  nfCallIptables: bit('nf_call_iptables'),
+  nfCallIp6tables: bit('nf_call_ip6tables'),
+  nfCallArptables: bit('nf_call_arptables'),
+}
+
+const VXLAN: Sayings<VxlanOptions> = {
+  id: value('id'),
+  local: address('local'),
+  group: address('group'),
+  remote: address('remote'),
+  dev: (link) => ['dev', linkRef(link)],
+  dstPort: value('dstport'),
+  srcPort: ([low, high]) => ['srcport', String(low), String(high)],
+  // Turns learning off in ip, but not in the kernel, until it is told otherwise.
+  external: yesNo('external'),
+  learning: yesNo('learning'),
+  proxy: yesNo('proxy'),
+  rsc: yesNo('rsc'),
+  l2miss: yesNo('l2miss'),
+  l3miss: yesNo('l3miss'),
+  ttl: value('ttl'),
+  // A bare 1 is iproute2's word for a class of service, not for the number.
+  tos: (tos) => ['tos', tos === 1 ? 'inherit' : `0x${tos.toString(16).padStart(2, '0')}`],
+  df: value('df'),
+  udpCsum: yesNo('udpcsum'),
+  udp6ZeroCsumTx: yesNo('udp6zerocsumtx'),
+  udp6ZeroCsumRx: yesNo('udp6zerocsumrx'),
+  ageing: value('ageing'),
+  maxAddress: value('maxaddress'),
+  vniFilter: yesNo('vnifilter'),
+}
+
+const MACVLAN: Sayings<MacvlanOptions> = {
+  mode: value('mode'),
+  noPromisc: (given) => (given ? ['nopromisc'] : []),
+  bcQueueLen: value('bcqueuelen'),
+  macAddr: (macs) => ['macaddr', 'set', ...macs.map(macText)],
+}
+
+const IPVLAN: Sayings<IpvlanOptions> = { mode: value('mode'), flag: (flag) => [flag] }
+
+/** iproute2 wants the protocol before the id. */
+const VLAN: Sayings<VlanOptions> = { protocol: value('protocol'), id: value('id') }
+
+const PORT: Sayings<PortOptions> = {
+  hairpin: onOff('hairpin'),
+  isolated: onOff('isolated'),
+  learning: onOff('learning'),
+  flood: onOff('flood'),
+  mcastFlood: onOff('mcast_flood'),
+  bcastFlood: onOff('bcast_flood'),
+  neighSuppress: onOff('neigh_suppress'),
+  guard: onOff('guard'),
+  rootBlock: onOff('root_block'),
+  fastLeave: onOff('fastleave'),
+  mcastToUnicast: onOff('mcast_to_unicast'),
+  vlanTunnel: onOff('vlan_tunnel'),
+  locked: onOff('locked'),
+  cost: value('cost'),
+  priority: value('priority'),
+}
+
+/** What stands behind `type KIND`; for a veth, whose peer has a place of its own, nothing. */
+export function kindWords(link: LinkKind): Words {
+  switch (link.kind) {
+    case 'bridge':
+      return say(BRIDGE, link.bridge)
+    case 'vxlan':
+      return say(VXLAN, link.vxlan.external ? { learning: true, ...link.vxlan } : link.vxlan)
+    case 'macvlan':
+      return say(MACVLAN, link.macvlan)
+    case 'macvtap':
+      return say(MACVLAN, link.macvtap)
+    case 'ipvlan':
+      return say(IPVLAN, link.ipvlan)
+    case 'vlan':
+      return say(VLAN, link.vlan)
+    default:
+      return []
+  }
+}
+
+/** The link that another stands on. */
+export const parentOf = (link: LinkKind): LinkRef | undefined => ('link' in link ? link.link : undefined)
+
+export const portWords = (port: PortOptions): Words => say(PORT, port)

@@ -1,0 +1,22 @@
+import type { LinkRef } from '../../binding.d.ts'
+import { formatAddress, fromBytes } from './address.ts'
+
+/** Words of a shell command, each of them quoted. */
+export type Words = readonly string[]
+
+export const words = (...parts: readonly (string | Words)[]): string => parts.flat().join(' ')
+
+/** One word of a shell command. */
+export const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+
+/** `name value`; nothing when there is no value. */
+export const option = (name: string, value: string | number | undefined): Words => (value === undefined ? [] : [name, quote(String(value))])
+
+/** iproute2 reads 'if7' as the link whose index is 7. */
+export const linkRef = (link: LinkRef): string => (typeof link === 'number' ? `if${link}` : quote(link))
+
+export const macText = (mac: Uint8Array): string => Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':')
+
+export const addressText = (address: Uint8Array): string => formatAddress(fromBytes(address))
+
+export const cidrText = (address: Uint8Array, prefix: number): string => `${addressText(address)}/${prefix}`

@@ -1,0 +1,112 @@
+#include "js/options.h"
+
+#include <algorithm>
+#include <string>
+
+namespace cnm {
+
+namespace {
+
+uint32_t MaxOf(Wire wire) {
+  switch (wire) {
+    case Wire::kU8:
+      return UINT8_MAX;
+    case Wire::kU16:
+    case Wire::kBe16:
+      return UINT16_MAX;
+    case Wire::kU32:
+      return UINT32_MAX;
+  }
+  return 0;
+}
+
+/** One value; '' when it fits, else what was expected. */
+class Reader {
+ public:
+  Reader(const Napi::Value& value, Setting& setting) : value_(value), option_(*setting.option), setting_(setting) {}
+
+  std::string Read() {
+    switch (option_.takes) {
+      case Takes::kBoolean:
+        return ReadBoolean();
+      case Takes::kNumber:
+        return ReadNumber();
+      case Takes::kWord:
+        return ReadWord();
+      case Takes::kAddress:
+        return As<Address>();
+      case Takes::kLink:
+        return As<LinkRef>();
+      case Takes::kPortRange:
+        return As<PortRange>();
+      case Takes::kMacs:
+        return As<std::vector<Mac>>();
+    }
+    return "";
+  }
+
+ private:
+  template <typename T>
+  std::string As() {
+    const char* expected = cnm::Read(value_, setting_.value.emplace<T>());
+    return expected ? expected : "";
+  }
+
+  std::string ReadBoolean() {
+    bool read = false;
+    const char* expected = cnm::Read(value_, read);
+    setting_.value = static_cast<uint32_t>(read);
+    return expected ? expected : "";
+  }
+
+  std::string ReadNumber() {
+    uint32_t read = 0;
+    const uint32_t max = MaxOf(option_.wire);
+    if (cnm::Read(value_, read) || read > max) return "an integer from 0 to " + std::to_string(max);
+    setting_.value = read;
+    return "";
+  }
+
+  std::string ReadWord() {
+    std::string read;
+    cnm::Read(value_, read);
+    std::string expected;
+    for (const Word& word : option_.words) {
+      if (read == word.name) {
+        setting_.value = word.value;
+        return "";
+      }
+      expected.append(expected.empty() ? "'" : ", '").append(word.name).append("'");
+    }
+    return "one of " + expected;
+  }
+
+  const Napi::Value& value_;
+  const Option& option_;
+  Setting& setting_;
+};
+
+}  // namespace
+
+void ReadSettings(Fields& fields, const char* key, std::span<const Option> options, Settings& settings) {
+  const Napi::Value value = fields.Get(key);
+  if (!fields.ok() || value.IsUndefined()) return;
+  Fields inner(value, fields.Name(key));
+  for (const std::string& name : inner.Names()) {
+    const Napi::Value given = inner.Get(name.c_str());
+    if (!inner.ok()) return;
+    if (given.IsUndefined()) continue;
+    const auto option = std::ranges::find(options, name, &Option::name);
+    if (option == options.end()) return inner.Fail(name.c_str(), "nothing: there is no such option");
+    for (const Setting& other : settings) {
+      if (other.option->attribute.value != option->attribute.value) continue;
+      return inner.Fail(name.c_str(), std::string("nothing, beside ") + other.option->name);
+    }
+    Setting& setting = settings.emplace_back(Setting{.option = &*option, .value = {}});
+    if (const std::string expected = Reader(given, setting).Read(); !expected.empty()) {
+      return inner.Fail(name.c_str(), expected);
+    }
+  }
+}
+
+}  // namespace cnm

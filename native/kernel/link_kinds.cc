@@ -1,0 +1,64 @@
+#include "kernel/link_kinds.h"
+
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+
+#include <algorithm>
+
+namespace cnm {
+
+namespace {
+
+constexpr Word kMacvlanModes[] = {{"private", MACVLAN_MODE_PRIVATE},
+                                  {"vepa", MACVLAN_MODE_VEPA},
+                                  {"bridge", MACVLAN_MODE_BRIDGE},
+                                  {"passthru", MACVLAN_MODE_PASSTHRU},
+                                  {"source", MACVLAN_MODE_SOURCE}};
+
+constexpr Option kMacvlanOptions[] = {
+    {"mode", Takes::kWord, CNM_NAMED(IFLA_MACVLAN_MODE), Wire::kU32, {}, kMacvlanModes},
+    // The only flag that there is, MACVLAN_FLAG_NOPROMISC, is 1.
+    {"noPromisc", Takes::kBoolean, CNM_NAMED(IFLA_MACVLAN_FLAGS), Wire::kU16},
+    {"bcQueueLen", Takes::kNumber, CNM_NAMED(IFLA_MACVLAN_BC_QUEUE_LEN), Wire::kU32},
+    {"macAddr", Takes::kMacs, CNM_NAMED(IFLA_MACVLAN_MACADDR_DATA)},
+};
+
+constexpr Word kIpvlanModes[] = {{"l2", IPVLAN_MODE_L2}, {"l3", IPVLAN_MODE_L3}, {"l3s", IPVLAN_MODE_L3S}};
+constexpr Word kIpvlanFlags[] = {{"bridge", 0}, {"private", IPVLAN_F_PRIVATE}, {"vepa", IPVLAN_F_VEPA}};
+
+constexpr Option kIpvlanOptions[] = {
+    {"mode", Takes::kWord, CNM_NAMED(IFLA_IPVLAN_MODE), Wire::kU16, {}, kIpvlanModes},
+    {"flag", Takes::kWord, CNM_NAMED(IFLA_IPVLAN_FLAGS), Wire::kU16, {}, kIpvlanFlags},
+};
+
+constexpr Word kVlanProtocols[] = {{"802.1Q", ETH_P_8021Q}, {"802.1ad", ETH_P_8021AD}};
+
+constexpr Option kVlanOptions[] = {
+    {"id", Takes::kNumber, CNM_NAMED(IFLA_VLAN_ID), Wire::kU16},
+    {"protocol", Takes::kWord, CNM_NAMED(IFLA_VLAN_PROTOCOL), Wire::kBe16, {}, kVlanProtocols},
+};
+
+}  // namespace
+
+std::span<const LinkKind> LinkKinds() {
+  static const LinkKind kinds[] = {
+      {"bridge", BridgeOptions()},
+      {"veth"},
+      {"vxlan", VxlanOptions()},
+      {"macvlan", kMacvlanOptions, true},
+      {"macvtap", kMacvlanOptions, true},
+      {"ipvlan", kIpvlanOptions, true},
+      {"vlan", kVlanOptions, true},
+      {"dummy"},
+      {"ifb"},
+  };
+  return kinds;
+}
+
+const LinkKind* FindLinkKind(std::string_view name) {
+  const auto kinds = LinkKinds();
+  const auto found = std::ranges::find(kinds, name, &LinkKind::name);
+  return found == kinds.end() ? nullptr : &*found;
+}
+
+}  // namespace cnm

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "kernel/options.h"
+
+namespace cnm {
+
+/** A kind of links, as IFLA_INFO_KIND names it; its options are in the field of that name. */
+struct LinkKind {
+  const char* name;
+  std::span<const Option> options{};
+  /** It stands on another link. */
+  bool has_parent = false;
+};
+
+std::span<const LinkKind> LinkKinds();
+
+/** Null when we have no such kind. */
+const LinkKind* FindLinkKind(std::string_view name);
+
+std::span<const Option> BridgeOptions();
+/** Of a bridge's port: they are set on what a link is to its master. */
+std::span<const Option> PortOptions();
+std::span<const Option> VxlanOptions();
+
+}  // namespace cnm

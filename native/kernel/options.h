@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "facts.h"
+#include "kernel/message.h"
+#include "kernel/named.h"
+#include "kernel/place.h"
+
+namespace cnm {
+
+/** How the kernel has a number. */
+enum class Wire : uint8_t { kU8, kU16, kU32, kBe16 };
+
+/** What an option takes, and so which of Setting's values it has. */
+enum class Takes : uint8_t { kBoolean, kNumber, kWord, kAddress, kLink, kPortRange, kMacs };
+
+struct Word {
+  const char* name;
+  uint32_t value;
+};
+
+/** One option of a kind of links: its name in binding.d.ts, what it takes, and the attribute that it becomes. */
+struct Option {
+  const char* name;
+  Takes takes;
+  Named attribute;
+  Wire wire = Wire::kU32;
+  /** Of IPv6, where addresses have an attribute for each family. */
+  Named attribute6{};
+  /** The words that it takes, with their numbers. */
+  std::span<const Word> words{};
+};
+
+/** Puts what is set into the nest that is open; a link that an option names is looked up in `place`. */
+Refused PutSettings(Place& place, Message& message, const Settings& settings);
+
+}  // namespace cnm
