@@ -179,9 +179,29 @@ export interface LinkSet {
   readonly port?: PortOptions
 }
 
+/** All links of a group, above 0; the kernel stops at the first that it cannot set. An empty group is no refusal. */
+export interface GroupSet {
+  readonly op: 'link.set'
+  readonly group: number
+  readonly link?: undefined
+  readonly up?: boolean
+  readonly master?: LinkRef
+  readonly mtu?: number
+}
+
 export interface LinkDel {
   readonly op: 'link.del'
   readonly link: LinkRef
+}
+
+/**
+ * All links of a group, above 0, or none: ENODEV when it is empty. They go together, and so many times faster than one by
+ * one, each of which waits until the whole kernel has let go of it.
+ */
+export interface GroupDel {
+  readonly op: 'link.del'
+  readonly group: number
+  readonly link?: undefined
 }
 
 /** Addresses are 4 or 16 bytes. An IPv6 address is added with NODAD: whoever plans it knows that it is free. */
@@ -236,7 +256,9 @@ export interface NetnsOp {
 export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | LinkAdd
   | LinkSet
+  | GroupSet
   | LinkDel
+  | GroupDel
   | AddrOp
   | RouteOp
   | SysctlOp

@@ -79,6 +79,17 @@ struct LinkDel {
   LinkRef link;
 };
 
+struct GroupSet {
+  uint32_t group = 0;
+  std::optional<bool> up;
+  std::optional<LinkRef> master;
+  std::optional<uint32_t> mtu;
+};
+
+struct GroupDel {
+  uint32_t group = 0;
+};
+
 struct AddrOp {
   Verb verb = Verb::kAdd;
   LinkRef link;
@@ -112,7 +123,7 @@ struct NetnsOp {
 
 struct Op {
   size_t at = 0;
-  std::variant<LinkAdd, LinkSet, LinkDel, AddrOp, RouteOp, SysctlOp, NftOp, NetnsOp> step;
+  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, SysctlOp, NftOp, NetnsOp> step;
 };
 
 struct Refusal {

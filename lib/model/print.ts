@@ -1,4 +1,4 @@
-import type { AddrOp, Birth, LinkAdd, LinkSet, NetnsOp, NftOp, RouteOp, SysctlOp } from '../../binding.d.ts'
+import type { AddrOp, Birth, GroupSet, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, RouteOp, SysctlOp } from '../../binding.d.ts'
 import type { Op, Plan } from './op.ts'
 import { kindWords, parentOf, portWords } from './print-kinds.ts'
 import { printNft } from './print-nft.ts'
@@ -29,9 +29,9 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'link.add':
       return [linkAddCommand(op, at, places)]
     case 'link.set':
-      return linkSetCommands(op, places)
+      return op.link === undefined ? [words('ip link set', groupWords(op))] : linkSetCommands(op, places)
     case 'link.del':
-      return [words('ip link del dev', linkRef(op.link))]
+      return [words('ip link del', op.link === undefined ? option('group', op.group) : ['dev', linkRef(op.link)])]
     case 'addr.add':
     case 'addr.del':
       return [addrCommand(op)]
@@ -82,12 +82,17 @@ function peerWords(peer: (Birth & { readonly at: number }) | undefined, at: numb
   return ['peer', 'name', quote(peer.name), ...attributes(peer), ...(peer.at === at ? [] : netnsWords(peer.at, places))]
 }
 
+const masterWords = (master: LinkRef | undefined): Words =>
+  master === undefined ? [] : master === 0 ? ['nomaster'] : ['master', linkRef(master)]
+
+const groupWords = (op: GroupSet): Words => [...attributes(op), ...masterWords(op.master)]
+
 function linkSetCommands(op: LinkSet, places: readonly string[]): readonly string[] {
   const { link, name, master, alias, moveTo, port } = op
   const settings = [
     ...option('name', name),
     ...attributes(op),
-    ...(master === undefined ? [] : master === 0 ? ['nomaster'] : ['master', linkRef(master)]),
+    ...masterWords(master),
     ...option('alias', alias),
     ...(moveTo === undefined ? [] : netnsWords(moveTo, places)),
   ]

@@ -4,99 +4,11 @@
 
 #include "js/errors.h"
 #include "js/fields.h"
-#include "js/options.h"
-#include "kernel/link_kinds.h"
+#include "js/link_ops.h"
 
 namespace cnm {
 
 namespace {
-
-using Places = std::vector<std::shared_ptr<Place>>;
-
-/** Number of a namespace. */
-void ReadAt(Fields& fields, const char* key, const Places& places, std::optional<size_t>& at) {
-  std::optional<uint32_t> number;
-  fields.Optional(key, number);
-  if (!number) return;
-  if (*number >= places.size()) fields.Fail(key, "a namespace's number, less than " + std::to_string(places.size()));
-  at = *number;
-}
-
-void ReadLink(Fields& fields, const char* key, LinkRef& link) {
-  fields.Required(key, link);
-  if (fields.ok() && link == LinkRef(0)) fields.Fail(key, "a link's name or ifindex");
-}
-
-void ReadBirth(Fields& fields, Birth& birth) {
-  fields.Required("name", birth.name);
-  if (birth.name.empty()) fields.Fail("name", "a link's name");
-  fields.Optional("mtu", birth.mtu);
-  fields.Optional("mac", birth.mac);
-  fields.Optional("group", birth.group);
-}
-
-void ReadPeer(Fields& fields, const Places& places, std::optional<Peer>& peer) {
-  const Napi::Value value = fields.Get("peer");
-  if (!fields.ok() || value.IsUndefined()) return;
-  Fields inner(value, fields.Name("peer"));
-  peer.emplace();
-  ReadBirth(inner, *peer);
-  std::optional<size_t> at;
-  ReadAt(inner, "at", places, at);
-  if (!at) inner.Fail("at", "a namespace's number");
-  peer->at = at.value_or(0);
-}
-
-std::string KindNames() {
-  std::string names;
-  for (const LinkKind& kind : LinkKinds()) names.append(names.empty() ? "'" : ", '").append(kind.name).append("'");
-  return names;
-}
-
-/** The options of a kind are in the field of its name, those of a veth in 'peer'. */
-void ReadKind(Fields& fields, const Places& places, LinkAdd& add) {
-  fields.Required("kind", add.kind);
-  const LinkKind* kind = FindLinkKind(add.kind);
-  if (!kind) return fields.Fail("kind", "one of " + KindNames());
-  for (const LinkKind& other : LinkKinds()) {
-    if (&other == kind) {
-      ReadSettings(fields, kind->name, kind->options, add.settings);
-    } else if (!fields.Get(other.name).IsUndefined()) {
-      fields.Fail(other.name, "nothing, since kind is not '" + std::string(other.name) + "'");
-    }
-  }
-  ReadPeer(fields, places, add.peer);
-  if (add.peer && add.kind != "veth") fields.Fail("peer", "nothing, since kind is not 'veth'");
-  fields.Optional("link", add.parent);
-  if (add.parent == LinkRef(0)) fields.Fail("link", "a link's name or ifindex");
-  if (kind->has_parent != add.parent.has_value()) {
-    fields.Fail("link", kind->has_parent ? "a link's name or ifindex" : "nothing, since this kind has no parent");
-  }
-}
-
-void ReadLinkAdd(Fields& fields, const Places& places, LinkAdd& add) {
-  ReadBirth(fields, add);
-  std::optional<bool> up;
-  fields.Optional("up", up);
-  add.up = up.value_or(false);
-  ReadKind(fields, places, add);
-}
-
-void ReadLinkSet(Fields& fields, const Places& places, LinkSet& set) {
-  ReadLink(fields, "link", set.link);
-  fields.Optional("name", set.name);
-  if (set.name && set.name->empty()) fields.Fail("name", "a link's name");
-  fields.Optional("up", set.up);
-  fields.Optional("master", set.master);
-  fields.Optional("mac", set.mac);
-  fields.Optional("mtu", set.mtu);
-  fields.Optional("group", set.group);
-  fields.Optional("alias", set.alias);
-  ReadAt(fields, "moveTo", places, set.move_to);
-  ReadSettings(fields, "port", PortOptions(), set.port);
-  // A link leaves its bridge when it moves, and ifindexes mean nothing where it arrives.
-  if (set.move_to && (set.master || !set.port.empty())) fields.Fail("moveTo", "nothing, beside master or port");
-}
 
 void ReadPrefix(Fields& fields, const Address& address, uint8_t& prefix) {
   uint32_t read = 0;
@@ -162,11 +74,11 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
   if (places.empty()) {
     fields.Fail("at", "a namespace's number, but there are no namespaces");
   } else if (kind == "link.add") {
-    ReadLinkAdd(fields, places, Become<LinkAdd>(op));
+    ReadLinkAdd(fields, places, op);
   } else if (kind == "link.set") {
-    ReadLinkSet(fields, places, Become<LinkSet>(op));
+    ReadLinkSet(fields, places, op);
   } else if (kind == "link.del") {
-    ReadLink(fields, "link", Become<LinkDel>(op).link);
+    ReadLinkDel(fields, op);
   } else if (kind == "addr.add" || kind == "addr.del") {
     ReadAddress(fields, VerbOf(kind), Become<AddrOp>(op));
   } else if (kind == "route.add" || kind == "route.replace" || kind == "route.del") {

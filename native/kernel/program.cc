@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "kernel/address.h"
+#include "kernel/group.h"
 #include "kernel/link.h"
 #include "kernel/route.h"
 
@@ -23,6 +24,8 @@ class Step {
     return SetLink(place_, set.move_to ? program_.places[*set.move_to].get() : nullptr, set);
   }
   Refused operator()(const LinkDel& del) { return DelLink(place_, del); }
+  Refused operator()(const GroupSet& set) { return SetGroup(place_, set); }
+  Refused operator()(const GroupDel& del) { return DelGroup(place_, del); }
   Refused operator()(const AddrOp& op) { return ApplyAddress(place_, op); }
   Refused operator()(const RouteOp& op) { return ApplyRoute(place_, op); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }

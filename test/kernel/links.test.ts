@@ -149,7 +149,8 @@ const kinds: Readonly<Record<string, { readonly op: Op; readonly data: object; r
 describe.each(Object.entries(kinds))('%s', (_, { op, data, parent }) => {
   const look = () => {
     const { linkinfo, link } = spaces.link(0, 'x0')
-    return { kind: linkinfo.info_kind, data: linkinfo.info_data ?? {}, link }
+    const resting = Object.entries(linkinfo.info_data ?? {}).filter(([name]) => !name.endsWith('_timer'))
+    return { kind: linkinfo.info_kind, data: Object.fromEntries(resting), link }
   }
   const expected = () => ({ kind: op.op === 'link.add' && op.kind, data: expect.objectContaining(data), link: parent })
 
@@ -244,4 +245,46 @@ it('a port has every setting that is asked for, pasted too', async () => {
   paste(printPlan([set]), { netns: spaces.paths[0] })
   const { info_slave_data: pasted } = spaces.link(0, 'p0').linkinfo
   expect({ ...pasted, no: 0, hold_timer: 0, id: 0 }).toEqual({ ...given, no: 0, hold_timer: 0, id: 0 })
+})
+
+describe('a group', () => {
+  const veth = (name: string, group: number): Op => ({ op: 'link.add', name, kind: 'veth', group, peer: { name, at: 1 } })
+  const set: Op = { op: 'link.set', group: 77, up: true, mtu: 1300, master: 'under' }
+  const del: Op = { op: 'link.del', group: 77 }
+  beforeEach(() => spaces.do(veth('a', 77), veth('b', 77), veth('c', 78)))
+  const state = () =>
+    ['a', 'b', 'c'].map((name) => spaces.link(0, name)).map((link) => link && [link.mtu, link.master, link.flags.includes('UP')])
+
+  it('is set together, pasted too', async () => {
+    await spaces.do(set)
+    expect(state()).toEqual([
+      [1300, 'under', true],
+      [1300, 'under', true],
+      [1500, undefined, false],
+    ])
+    paste(printPlan([{ op: 'link.set', group: 77, up: false, mtu: 1280, master: 0 }]), { netns: spaces.paths[0] })
+    expect(state()).toEqual([
+      [1280, undefined, false],
+      [1280, undefined, false],
+      [1500, undefined, false],
+    ])
+  })
+
+  it('goes together, and is refused once it has gone', async () => {
+    await spaces.do(del)
+    expect(state()).toEqual([undefined, undefined, [1500, undefined, false]])
+    expect(spaces.link(1, 'b')).toBeUndefined()
+    expect((await spaces.apply(del)).refusal).toMatchObject({ errno: -19, request: 'RTM_DELLINK' })
+    await spaces.do(set)
+  })
+
+  it('goes when what is printed is pasted', () => {
+    paste(printPlan([del]), { netns: spaces.paths[0] })
+    expect(state()).toEqual([undefined, undefined, [1500, undefined, false]])
+  })
+
+  it('of a link is something else', async () => {
+    await spaces.do({ op: 'link.set', link: 'a', group: 78 }, { op: 'link.del', group: 78 })
+    expect(state()).toEqual([undefined, [1500, undefined, false], undefined])
+  })
 })

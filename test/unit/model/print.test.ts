@@ -73,6 +73,8 @@ const ops: readonly (readonly [Op, string])[] = [
     { op: 'link.set', link: 'a', name: 'b', master: 'web0', port: { learning: false, flood: false } },
     'ip link set dev a name b master web0\nbridge link set dev b learning off flood off',
   ],
+  [{ op: 'link.set', group: 77, up: true, mtu: 1400, master: 'web0' }, 'ip link set mtu 1400 group 77 up master web0'],
+  [{ op: 'link.del', group: 77 }, 'ip link del group 77'],
   [{ op: 'link.del', link: 'web0' }, 'ip link del dev web0'],
   [{ op: 'addr.add', link: 'eth0', address: bytes('172.18.0.2'), prefix: 16 }, 'ip addr add 172.18.0.2/16 dev eth0'],
   [{ op: 'addr.add', link: 'eth0', address: bytes('fd00::2'), prefix: 64 }, 'ip addr add fd00::2/64 dev eth0 nodad'],
