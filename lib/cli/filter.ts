@@ -25,7 +25,7 @@ function matches(text: string, pattern: string): boolean {
 
 function hasLabel(labels: Network['labels'], text: string): boolean {
   const [key, value] = pair(text)
-  return text.includes('=') ? labels[key] === value : key in labels
+  return text.includes('=') ? Object.hasOwn(labels, key) && labels[key] === value : Object.hasOwn(labels, key)
 }
 
 /** Whether a network passes all of `texts`, each KEY=VALUE. */
@@ -35,7 +35,7 @@ export function networkFilter(texts: readonly string[] = []): (network: Network)
     if (!text.includes('=')) throw badValue('--filter', text, 'bad format of filter (expected name=value)')
     const [name, value] = pair(text).map((part) => part.trim()) as [string, string]
     const key = name.toLowerCase()
-    if (!(key in TESTS)) throw new Contradiction(`invalid filter '${key}'`)
+    if (!Object.hasOwn(TESTS, key)) throw new Contradiction(`invalid filter '${key}'`)
     if (key === 'type' && value !== 'builtin' && value !== 'custom') throw new Contradiction(`invalid filter: 'type'='${value}'`)
     wanted.set(key, [...(wanted.get(key) ?? []), value])
   }

@@ -36,21 +36,28 @@ async function up(store: Store, places: readonly Netns[], work: Work, signal?: A
     store.journal.delete(entry)
     throw stop instanceof PlanStopped ? stop.cause : stop
   }
-  store.transact(() => {
-    work.record()
+  try {
+    store.transact(() => {
+      work.record()
+      store.journal.delete(entry)
+    })
+  } catch (error) {
+    await applyLeniently(places, undoOf(work.plan))
+    // Left to the next controller, the undo would meet what later verbs have built in the meantime.
     store.journal.delete(entry)
-  })
+    throw error
+  }
 }
 
-/** An entry that could not be finished stays in the journal, so that the next controller tries again. */
+/** The journal is for whoever is killed. A refusal is told now; tried again later, its steps would meet what is newer. */
 async function down(store: Store, places: readonly Netns[], work: Work): Promise<void> {
   const entry = store.transact(() => {
     work.record()
     return store.journal.add(entryOf(work, work.plan))
   })
   const refusals = await applyLeniently(places, work.plan)
-  if (refusals[0]) throw refusals[0]
   store.journal.delete(entry)
+  if (refusals[0]) throw refusals[0]
 }
 
 const entryOf = ({ sandbox }: Work, plan: Plan): JournalEntry => ({ plan, ...(sandbox === undefined ? {} : { sandbox }) })

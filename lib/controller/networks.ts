@@ -25,7 +25,7 @@ export async function createNetwork(hall: Hall, request: CreateNetwork, signal?:
 
 function checkName(hall: Hall, name: string): void {
   if (name.trim() === '') throw fault('INVALID_NAME', { reason: 'name is empty' })
-  if (/\p{Cc}/u.test(name)) throw fault('INVALID_NAME', { reason: 'name has a control character' })
+  if (/[\p{Cc}\p{Cf}]/u.test(name)) throw fault('INVALID_NAME', { reason: 'name has a control or formatting character' })
   if (isPredefined(name) || name === 'default') throw fault('NETWORK_PREDEFINED_CREATE', { name })
   if (hall.store.networks.list().some((network) => network.name === name)) throw fault('NETWORK_EXISTS', { name })
 }
@@ -155,8 +155,9 @@ export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
     hall.store.networks.delete(network.id)
     lowered.record()
   }
-  await hall.commit({ way: 'down', plan: lowered.plan, record })
-  await releasePools(hall, network)
+  await hall.commit({ way: 'down', plan: lowered.plan, record }).finally(async () => {
+    if (!hall.store.networks.get(network.id)) await releasePools(hall, network)
+  })
   return network
 }
 

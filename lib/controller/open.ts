@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { bridge } from '../drivers/bridge.ts'
 import type { NetworkDriver } from '../drivers/driver.ts'
 import { host, none } from '../drivers/singleton.ts'
@@ -36,8 +36,9 @@ export interface OpenOptions {
 
 /** Opens the controller of this host. `await using cnm = await open()` closes it at the end of the block. */
 export async function open(options: OpenOptions = {}): Promise<Controller> {
-  const root = options.root ?? (process.env['CNM_ROOT'] || '/var/lib/cnm')
-  const run = options.run ?? (process.env['CNM_RUN'] || '/run/cnm')
+  // Records name paths in the run directory; they have to lead there from any other working directory too.
+  const root = resolve(options.root ?? (process.env['CNM_ROOT'] || '/var/lib/cnm'))
+  const run = resolve(options.run ?? (process.env['CNM_RUN'] || '/run/cnm'))
   const { wait, signal } = options
   const store = await openStore({ root, run, descriptor, ...(wait === undefined ? {} : { wait }), ...(signal ? { signal } : {}) })
   const netns = namespaceAt(options.netns ?? '')

@@ -23,7 +23,7 @@ const collide = (a: Opening, b: Opening): boolean =>
   a.protocol === b.protocol &&
   a.hostPort === b.hostPort &&
   parseAddress(a.hostIP)?.family === parseAddress(b.hostIP)?.family &&
-  (a.hostIP === b.hostIP || isWildcard(a.hostIP) || isWildcard(b.hostIP))
+  (parseAddress(a.hostIP)?.value === parseAddress(b.hostIP)?.value || isWildcard(a.hostIP) || isWildcard(b.hostIP))
 
 /** Refuses a way in that another sandbox, or the same one twice, already has. `held` names who has what. */
 export function checkOpenings(
@@ -48,5 +48,6 @@ export function checkPort({ hostIP, hostPort, port, protocol }: PortBinding): vo
     if (!Number.isInteger(number) || number < 1 || number > 65535) throw bad(`${number} is not a port: 1 to 65535`)
   const host = parseAddress(hostIP)
   if (hostIP !== '' && !host) throw bad(`${hostIP} is not an IP address`)
+  if (host?.family === 6 && host.value >> 32n === 0xffffn) throw bad(`${hostIP} is an IPv4 address: write it as one`)
   if (host?.family === 6 && host.value === 1n) throw bad('no kernel lets an answer come back to ::1; publish on 127.0.0.1')
 }

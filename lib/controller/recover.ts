@@ -1,4 +1,4 @@
-import { fault } from '../model/errors.ts'
+import { CnmError, fault } from '../model/errors.ts'
 import { LINK_GROUP } from '../model/ids.ts'
 import { type Op, type Plan, SANDBOX } from '../model/op.ts'
 import { applyLeniently, dump } from '../netlink/kernel.ts'
@@ -14,8 +14,13 @@ export async function recover(hall: Hall): Promise<void> {
   await finishJournal(hall)
   await replayAddresses(hall)
   for (const { id, owner } of hall.store.sandboxes.list()) {
-    if (owner && !isAlive(owner)) await removeSandbox(hall, id)
+    if (owner && !isAlive(owner)) await removeSandbox(hall, id).catch(unlessRefused)
   }
+}
+
+/** One sandbox that cannot be removed now (its driver is not here, a step is refused) must not keep the controller from opening. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof CnmError)) throw error
 }
 
 /** Marks of a run directory speak of one namespace; read in another, they would be lies. */
@@ -48,7 +53,8 @@ async function ours(hall: Hall, plan: Plan): Promise<Plan> {
 
 async function replayAddresses(hall: Hall): Promise<void> {
   const endpoints = hall.store.endpoints.list()
-  for (const network of hall.store.networks.list()) {
+  // A network whose IPAM driver this program does not bring can be listed; verbs that need an address of it say what is missing.
+  for (const network of hall.store.networks.list().filter(({ ipam }) => hall.ipams.has(ipam.driver))) {
     await replay(
       hall,
       network,

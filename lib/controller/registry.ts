@@ -11,6 +11,10 @@ export class Registry<T extends { readonly name: string }> {
     this.#unknown = unknown
   }
 
+  has(name: string): boolean {
+    return this.#byName.has(name)
+  }
+
   get(name: string): T {
     const driver = this.#byName.get(name)
     if (!driver) throw this.#unknown(name, [...this.#byName.keys()].sort().join(', '))

@@ -176,8 +176,8 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   const after = before.filter((other) => other !== seat)
   // The other way out is there before this one goes, so connections over other networks never lack a route.
   const plan = [...republish(hall, sandbox, before, after), ...rerouting(before, after), ...(await planDeparture(hall, seat))]
-  await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record: () => hall.store.endpoints.delete(seat.endpoint.id) })
-  await releaseAddresses(hall, network, seat.endpoint)
+  const record = () => hall.store.endpoints.delete(seat.endpoint.id)
+  await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, [seat]))
   await lowerIdle(hall, [network])
 }
 
@@ -191,11 +191,15 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
     for (const { endpoint } of seats) hall.store.endpoints.delete(endpoint.id)
     hall.store.sandboxes.delete(sandbox.id)
   }
-  await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record })
-  for (const { network, endpoint } of seats) await releaseAddresses(hall, network, endpoint)
+  await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, seats))
   await lowerIdle(
     hall,
     seats.map(({ network }) => network),
   )
   return sandbox
+}
+
+/** The addresses of endpoints that the records no longer have, whether or not every step in the kernel went through. */
+async function releaseForgotten(hall: Hall, seats: readonly Seat[]): Promise<void> {
+  for (const { network, endpoint } of seats) if (!hall.store.endpoints.get(endpoint.id)) await releaseAddresses(hall, network, endpoint)
 }

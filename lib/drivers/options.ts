@@ -30,7 +30,7 @@ export function readOptions<R extends Readonly<Record<string, Reader<unknown>>>>
 ): { readonly [K in keyof R]?: ReturnType<R[K]> } {
   const read: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(options)) {
-    const reader = readers[key]
+    const reader = Object.hasOwn(readers, key) ? readers[key] : undefined
     if (!reader)
       throw fault('INVALID_OPTION', { key, value, reason: `unknown option; did you mean ${nearest(key, Object.keys(readers))}?` })
     try {

@@ -52,11 +52,13 @@ describe('--filter', () => {
     ],
     [['label=app=shop'], ['web']],
     [['label=app', 'label=tier=1'], ['web']],
+    [['label=constructor'], []],
   ])('%j', (texts, names) => {
     expect(ALL.filter(networkFilter(texts)).map(({ name }) => name)).toEqual(names)
   })
 
   it('refuses what it does not know, as Docker does', () => {
+    for (const name of ['constructor', '__proto__']) expect(() => networkFilter([`${name}=x`])).toThrow(`invalid filter '${name}'`)
     expect(() => networkFilter(['foo'])).toThrow('invalid argument "foo" for "--filter" flag: bad format of filter (expected name=value)')
     expect(() => networkFilter(['colour=red'])).toThrow("invalid filter 'colour'")
     expect(() => networkFilter(['type=x'])).toThrow("invalid filter: 'type'='x'")

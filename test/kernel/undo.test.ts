@@ -7,7 +7,7 @@ import { pinned, settled, snapshot } from '../support/snapshot.ts'
 const poison = { op: 'link.set', link: 'no-such-link', up: true } as const
 /** One that is refused although nothing is gone: there is a link of that name. */
 const obstacle = { op: 'link.add', kind: 'bridge', name: 'lo' } as const
-const fate = vi.hoisted(() => ({ refuseAt: -1, steps: 0, down: false }))
+const fate = vi.hoisted(() => ({ refuseAt: -1, steps: 0, down: false, full: false }))
 
 vi.mock('../../lib/netlink/kernel.ts', async (original) => {
   const kernel = await original<typeof import('../../lib/netlink/kernel.ts')>()
@@ -23,11 +23,26 @@ vi.mock('../../lib/netlink/kernel.ts', async (original) => {
   return { ...kernel, apply, applyLeniently }
 })
 
+/** A disk that is full when a network is to be recorded. */
+vi.mock('../../lib/store/store.ts', async (original) => {
+  const { openStore } = await original<typeof import('../../lib/store/store.ts')>()
+  return {
+    openStore: async (options: Parameters<typeof openStore>[0]) => {
+      const store = await openStore(options)
+      const put: typeof store.networks.put = (network) => {
+        if (fate.full) throw new Error('no space left')
+        store.networks.put(network)
+      }
+      return { ...store, networks: { ...store.networks, put } }
+    },
+  }
+})
+
 let lab: Lab
 let cnm: Controller
 
 beforeEach(async () => {
-  Object.assign(fate, { refuseAt: -1, down: false })
+  Object.assign(fate, { refuseAt: -1, down: false, full: false })
   lab = new Lab()
   cnm = await lab.open()
   await cnm.createNetwork({ name: 'base', enableIPv6: true })
@@ -111,5 +126,31 @@ describe.each(Object.entries(takers))('%s', (name, verb) => {
       await expect(verb(), `step ${step}`).rejects.toMatchObject({ code: 'KERNEL_REFUSED' })
       expect(look(), `after a refusal before step ${step}`).toEqual(clean)
     } while (++fate.refuseAt <= fate.steps)
+  })
+})
+
+describe('a verb that cannot be recorded', () => {
+  it('is undone at once, and its undo meets nothing that is newer', async () => {
+    await settled(lab.host)
+    const before = snapshot(lab.host)
+    fate.full = true
+    await expect(cnm.createNetwork({ name: 'one' })).rejects.toThrow('no space left')
+    expect(snapshot(lab.host)).toEqual(before)
+    fate.full = false
+    await cnm.createNetwork({ name: 'two' })
+    const after = snapshot(lab.host)
+    await cnm.close()
+    cnm = await lab.open()
+    expect(snapshot(lab.host)).toEqual(after)
+  })
+})
+
+describe('a sandbox whose removal was refused in part', () => {
+  it('gives its address back', async () => {
+    await cnm.createSandbox({ name: 'brief', networks: [{ network: 'base', ip: '172.18.0.88' }] })
+    Object.assign(fate, { refuseAt: 0, down: true })
+    await expect(cnm.removeSandbox('brief')).rejects.toMatchObject({ code: 'KERNEL_REFUSED' })
+    Object.assign(fate, { refuseAt: -1, down: false })
+    await cnm.createSandbox({ name: 'brief', networks: [{ network: 'base', ip: '172.18.0.88' }] })
   })
 })

@@ -1,6 +1,8 @@
+import { relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bridge } from '../../lib/drivers/bridge.ts'
 import type { IpamDriver, NetworkDriver } from '../../lib/index.ts'
+import { nullIpam } from '../../lib/ipam/null.ts'
 import { LINK_GROUP } from '../../lib/model/ids.ts'
 import { BEYOND4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
@@ -248,6 +250,32 @@ describe('after a reboot', () => {
     expect(stage.cnm.network('web').id).toBe(id)
     const { path } = await stage.cnm.createSandbox({ networks: [{ network: 'web' }] })
     expect(await pings(path, BEYOND4)).toBe(true)
+  })
+})
+
+describe('a controller that is opened elsewhere', () => {
+  it('with a relative run directory makes what every other finds', async () => {
+    const { run } = stage.lab
+    await stage.reopen({ run: relative(process.cwd(), run) })
+    const { path } = await stage.cnm.createSandbox({ name: 's', networks: [] })
+    expect(path).toMatch(/^\//)
+  })
+
+  it('without a driver that somebody brought along opens, and says what is missing when it is needed', async () => {
+    const mine: NetworkDriver = { ...bridge, name: 'mine' }
+    const ipam: IpamDriver = {
+      ...nullIpam,
+      name: 'addresses',
+      requestPool: () => ({ id: 'null/0.0.0.0/0', pool: '10.44.0.0/24', data: {} }),
+    }
+    await stage.reopen({ drivers: [mine], ipamDrivers: [ipam] })
+    await stage.cnm.createNetwork({ name: 'theirs', driver: 'mine', ipam: { driver: 'addresses' } })
+    await stage.reopen()
+    expect(stage.cnm.network('theirs').driver).toBe('mine')
+    await expect(stage.cnm.createSandbox({ networks: [{ network: 'theirs' }] })).rejects.toMatchObject({
+      code: expect.stringMatching(/DRIVER_NOT_FOUND/),
+    })
+    await stage.reopen({ drivers: [mine], ipamDrivers: [ipam] })
   })
 })
 

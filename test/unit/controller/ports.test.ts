@@ -35,6 +35,8 @@ describe('openings', () => {
     expect(() => checkOpenings(wanted, holding, 'me')).toThrow(
       expect.objectContaining({ message: 'Bind for 192.0.2.1:8080 failed: port is already allocated', remedy: 'held by sandbox web' }),
     )
+    const twice = openingsOf([port({ hostIP: '2001:db8::1' }), port({ hostIP: '2001:0db8:0::1' })], [seat])
+    expect(() => checkOpenings(twice, [], 'me')).toThrow(/already allocated/)
     expect(() => checkOpenings(openingsOf([port({ protocol: 'udp' })], [seat]), holding, 'me')).not.toThrow()
     expect(() => checkOpenings(openingsOf([port({ hostPort: 81 })], [seat]), holding, 'me')).not.toThrow()
     expect(() => checkOpenings(openingsOf([port(), port({ port: 81 })], [seat]), [], 'me')).toThrow(/already allocated/)
@@ -47,6 +49,7 @@ describe('a port binding', () => {
     [{ hostPort: 65536 }, '65536 is not a port'],
     [{ hostPort: 1.5 }, '1.5 is not a port'],
     [{ hostIP: 'localhost' }, 'localhost is not an IP address'],
+    [{ hostIP: '::ffff:192.0.2.1' }, 'is an IPv4 address: write it as one'],
     [{ hostIP: '::1' }, 'no kernel lets an answer come back to ::1'],
     [{ protocol: 'icmp' as 'tcp' }, 'unknown protocol icmp'],
   ])('%j is refused', (wrong, reason) => {

@@ -63,6 +63,8 @@ describe('bridge driver', () => {
       'failed to parse com.docker.network.bridge.enable_icc value: maybe (expected true or false)',
     ],
     ['com.docker.network.bridge.name', 'a/b', /not a link name/],
+    ['constructor', '1', /unknown option/],
+    ['__proto__', '1', /unknown option/],
     ['com.docker.network.brigde.name', 'x', /unknown option; did you mean com\.docker\.network\.bridge\.name\?/],
   ])('refuses %s=%s', async (key, value, message) => {
     await expect(async () => create(network({ options: { [key]: value } }))).rejects.toThrow(message)
