@@ -224,6 +224,92 @@ export interface RouteOp {
   readonly metric?: number
 }
 
+/** A neighbour's link address, or (proxy) an address that is answered for. */
+export interface NeighShared {
+  readonly link: LinkRef
+  /** Default: permanent. */
+  readonly state?: 'permanent' | 'reachable' | 'stale' | 'noarp'
+  readonly proxy?: boolean
+  readonly router?: boolean
+  readonly externLearn?: boolean
+}
+
+export interface NeighOp extends NeighShared {
+  readonly op: 'neigh.add' | 'neigh.replace' | 'neigh.del'
+  readonly address: Uint8Array
+  /** 6 bytes. */
+  readonly mac?: Uint8Array
+}
+
+/** What a link does with a MAC address; `self` is the link's own table (the default), `master` that of its bridge. */
+export interface FdbShared {
+  readonly link: LinkRef
+  /** Default: permanent. */
+  readonly state?: 'permanent' | 'static' | 'dynamic'
+  readonly self?: boolean
+  readonly master?: boolean
+  readonly externLearn?: boolean
+  readonly sticky?: boolean
+  readonly vlan?: number
+  /** Of a vxlan, as the next two: the UDP port there. */
+  readonly port?: number
+  readonly srcVni?: number
+  /** The link that the outer packets leave by. */
+  readonly via?: LinkRef
+}
+
+export interface FdbOp extends FdbShared {
+  readonly op: 'fdb.add' | 'fdb.replace' | 'fdb.append' | 'fdb.del'
+  /** 6 bytes. */
+  readonly mac: Uint8Array
+  /** Of a vxlan: the tunnel's other end. */
+  readonly dst?: Uint8Array
+  readonly vni?: number
+}
+
+/**
+ * Many rows in packed columns, sent in batches. All are tried; a refusal tells `rows`. To add and to append is all or
+ * nothing: what was added is taken back when another row is refused. Replacing and deleting goes as far as it can.
+ */
+export interface NeighManyOp extends NeighShared {
+  readonly op: 'neigh.addMany' | 'neigh.replaceMany' | 'neigh.delMany'
+  readonly family: 4 | 6
+  /** 4 or 16 bytes a row. */
+  readonly addresses: Uint8Array
+  /** 6 bytes a row. */
+  readonly macs?: Uint8Array
+}
+
+/** See NeighManyOp. */
+export interface FdbManyOp extends FdbShared {
+  readonly op: 'fdb.addMany' | 'fdb.replaceMany' | 'fdb.appendMany' | 'fdb.delMany'
+  /** 6 bytes a row. */
+  readonly macs: Uint8Array
+  /** Of `dsts`. */
+  readonly family?: 4 | 6
+  /** 4 or 16 bytes a row. */
+  readonly dsts?: Uint8Array
+  readonly vnis?: Uint32Array
+}
+
+/** `ip rule`: which packets look into which routing table. Priorities go up; `iif` and `oif` are names, of links to come too. */
+export interface RuleOp {
+  readonly op: 'rule.add' | 'rule.del'
+  readonly family: 4 | 6
+  readonly priority: number
+  readonly table: number
+  readonly not?: boolean
+  readonly from?: { readonly address: Uint8Array; readonly prefix: number }
+  readonly to?: { readonly address: Uint8Array; readonly prefix: number }
+  readonly iif?: string
+  readonly oif?: string
+  /** Of the packet, under `mask`; default 4294967295. */
+  readonly mark?: number
+  readonly mask?: number
+  /** Ignore what the table says by a prefix of this length or less. */
+  readonly suppressPrefixLength?: number
+}
+
 /**
  * Write /proc/sys/PATH in the op's namespace; `path` is relative ('net/ipv4/conf/eth0/forwarding'), has no '..', and
  * begins with 'net/'.
@@ -261,6 +347,11 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | GroupDel
   | AddrOp
   | RouteOp
+  | NeighOp
+  | NeighManyOp
+  | FdbOp
+  | FdbManyOp
+  | RuleOp
   | SysctlOp
   | NftOp
   | NetnsOp
@@ -278,6 +369,8 @@ export interface Refusal {
   readonly attribute: string
   /** 'RTM_NEWLINK', 'nft', 'sysctl', 'netns', or 'open' when the namespace itself could not be entered; '' when cancelled. */
   readonly request: string
+  /** Of an op with many rows: which were refused, and why; the rest of the refusal speaks of the first. */
+  readonly rows?: { readonly row: Uint32Array; readonly errno: Int32Array }
 }
 
 export interface Outcome {

@@ -24,7 +24,7 @@ struct Address {
   std::array<uint8_t, 16> bytes{};
 };
 
-enum class Verb { kAdd, kReplace, kDel };
+enum class Verb { kAdd, kReplace, kAppend, kDel };
 
 /** An option of a kind of links, see kernel/options.h. */
 struct Option;
@@ -107,6 +107,66 @@ struct RouteOp {
   std::optional<uint32_t> metric;
 };
 
+/** A column of rows of one width, one behind the other; width 0 is an absent column. */
+struct Packed {
+  std::vector<uint8_t> bytes;
+  size_t width = 0;
+};
+
+struct NeighOp {
+  Verb verb = Verb::kAdd;
+  LinkRef link;
+  size_t count = 0;
+  Packed addresses;
+  Packed macs;
+  /** NUD_*. */
+  uint32_t state = 0;
+  bool proxy = false;
+  bool router = false;
+  bool extern_learn = false;
+  /** Rows have numbers that the caller knows. */
+  bool many = false;
+};
+
+struct FdbOp {
+  Verb verb = Verb::kAdd;
+  LinkRef link;
+  size_t count = 0;
+  Packed macs;
+  Packed dsts;
+  Packed vnis;
+  std::optional<uint32_t> port;
+  std::optional<uint32_t> src_vni;
+  std::optional<uint32_t> vlan;
+  std::optional<LinkRef> via;
+  /** NUD_*. */
+  uint32_t state = 0;
+  bool self = false;
+  bool master = false;
+  bool extern_learn = false;
+  bool sticky = false;
+  /** Rows have numbers that the caller knows. */
+  bool many = false;
+};
+
+struct RuleOp {
+  Verb verb = Verb::kAdd;
+  /** 4 or 6. */
+  uint8_t family = 4;
+  uint32_t priority = 0;
+  uint32_t table = 0;
+  std::optional<Address> from;
+  uint8_t from_prefix = 0;
+  std::optional<Address> to;
+  uint8_t to_prefix = 0;
+  std::optional<std::string> iif;
+  std::optional<std::string> oif;
+  std::optional<uint32_t> mark;
+  std::optional<uint32_t> mask;
+  bool inverted = false;
+  std::optional<uint32_t> suppress_prefix_length;
+};
+
 struct SysctlOp {
   std::string path;
   std::string value;
@@ -123,7 +183,15 @@ struct NetnsOp {
 
 struct Op {
   size_t at = 0;
-  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, SysctlOp, NftOp, NetnsOp> step;
+  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, NeighOp, FdbOp, RuleOp, SysctlOp, NftOp,
+               NetnsOp>
+      step;
+};
+
+struct RefusedRow {
+  uint32_t row = 0;
+  /** Negative errno. */
+  int error = 0;
 };
 
 struct Refusal {
@@ -133,6 +201,8 @@ struct Refusal {
   std::string attribute{};
   std::string request{};
   size_t op = 0;
+  /** Of an op with many rows: those that were refused. */
+  std::vector<RefusedRow> rows{};
 };
 
 /** Empty: it was done. */

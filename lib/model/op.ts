@@ -21,6 +21,18 @@ export function inverse(op: Op): Plan {
       return [{ ...op, op: 'addr.del' }]
     case 'route.add':
       return [{ ...op, op: 'route.del' }]
+    case 'neigh.add':
+      return [{ ...op, op: 'neigh.del' }]
+    case 'neigh.addMany':
+      return [{ ...op, op: 'neigh.delMany' }]
+    case 'fdb.add':
+    case 'fdb.append':
+      return [{ ...op, op: 'fdb.del' }]
+    case 'fdb.addMany':
+    case 'fdb.appendMany':
+      return [{ ...op, op: 'fdb.delMany' }]
+    case 'rule.add':
+      return [{ ...op, op: 'rule.del' }]
     case 'netns.add':
       return [{ ...at, op: 'netns.del' }]
     default:

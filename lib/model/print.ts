@@ -2,7 +2,8 @@ import type { AddrOp, Birth, GroupSet, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp
 import type { Op, Plan } from './op.ts'
 import { kindWords, parentOf, portWords } from './print-kinds.ts'
 import { printNft } from './print-nft.ts'
-import { addressText, cidrText, linkRef, macText, option, quote, type Words, words } from './words.ts'
+import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
+import { addressText, cidrText, hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
 
 /**
  * The commands that do what `op` does, for a shell: ip, bridge, sysctl and nft, a line each (an nft transaction of several
@@ -39,6 +40,27 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'route.replace':
     case 'route.del':
       return [routeCommand(op)]
+    case 'neigh.add':
+    case 'neigh.replace':
+    case 'neigh.del':
+      return [neighCommand(op)]
+    case 'neigh.addMany':
+    case 'neigh.replaceMany':
+    case 'neigh.delMany':
+      return [neighManyCommand(op)]
+    case 'fdb.add':
+    case 'fdb.replace':
+    case 'fdb.append':
+    case 'fdb.del':
+      return [fdbCommand(op)]
+    case 'fdb.addMany':
+    case 'fdb.replaceMany':
+    case 'fdb.appendMany':
+    case 'fdb.delMany':
+      return [fdbManyCommand(op)]
+    case 'rule.add':
+    case 'rule.del':
+      return [ruleCommand(op)]
     case 'sysctl':
       return [sysctlCommand(op)]
     case 'nft':
@@ -132,8 +154,6 @@ function nftCommand({ commands }: NftOp): string {
   if (lines.length > 1) return hereDocument('nft -f -', lines)
   return words('nft', /^[\w .,:{}/@-]+$/.test(line) ? line : quote(line))
 }
-
-const hereDocument = (command: string, lines: readonly string[]): string => [`${command} <<'EOF'`, ...lines, 'EOF'].join('\n')
 
 const KNOWN = '/run/netns/'
 

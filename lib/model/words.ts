@@ -20,3 +20,5 @@ export const macText = (mac: Uint8Array): string => Array.from(mac, (byte) => by
 export const addressText = (address: Uint8Array): string => formatAddress(fromBytes(address))
 
 export const cidrText = (address: Uint8Array, prefix: number): string => `${addressText(address)}/${prefix}`
+
+export const hereDocument = (command: string, lines: readonly string[]): string => [`${command} <<'EOF'`, ...lines, 'EOF'].join('\n')

@@ -42,6 +42,8 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   RTM_DELLINK: [ENODEV],
   RTM_DELADDR: [EADDRNOTAVAIL, ENODEV],
   RTM_DELROUTE: [ESRCH, ENODEV],
+  RTM_DELNEIGH: [ENOENT, ENODEV],
+  RTM_DELRULE: [ENOENT],
   sysctl: [ENOENT],
   nft: [ENOENT],
   netns: [ENOENT],
@@ -49,5 +51,8 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   open: [ENOENT, EINVAL],
 }
 
-/** True when an op was refused only because there is nothing left for it to do. */
-export const isGone = ({ request, errno }: Refusal): boolean => GONE[request]?.includes(-errno) ?? false
+/** True when an op was refused only because there is nothing left for it to do, in all of its refused rows. */
+export function isGone({ request, errno, rows }: Refusal): boolean {
+  const gone = GONE[request]
+  return gone !== undefined && (rows ? [...rows.errno] : [errno]).every((each) => gone.includes(-each))
+}

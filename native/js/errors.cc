@@ -1,5 +1,6 @@
 #include "js/errors.h"
 
+#include <algorithm>
 #include <system_error>
 
 namespace cnm {
@@ -9,6 +10,17 @@ namespace {
 void Throw(const Napi::Error& error, const char* code) {
   error.Set("code", code);
   error.ThrowAsJavaScriptException();
+}
+
+Napi::Object RowsOf(Napi::Env env, const std::vector<RefusedRow>& rows) {
+  auto row = Napi::Uint32Array::New(env, rows.size());
+  auto error = Napi::Int32Array::New(env, rows.size());
+  std::ranges::transform(rows, row.Data(), &RefusedRow::row);
+  std::ranges::transform(rows, error.Data(), &RefusedRow::error);
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("row", row);
+  object.Set("errno", error);
+  return object;
 }
 
 }  // namespace
@@ -35,6 +47,7 @@ Napi::Object RefusalOf(Napi::Env env, const Refusal& refusal) {
   object.Set("message", refusal.message);
   object.Set("attribute", refusal.attribute);
   object.Set("request", refusal.request);
+  if (!refusal.rows.empty()) object.Set("rows", RowsOf(env, refusal.rows));
   return object;
 }
 

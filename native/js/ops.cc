@@ -1,10 +1,13 @@
 #include "js/ops.h"
 
+#include <algorithm>
+#include <initializer_list>
 #include <string_view>
 
 #include "js/errors.h"
 #include "js/fields.h"
 #include "js/link_ops.h"
+#include "js/row_ops.h"
 
 namespace cnm {
 
@@ -54,8 +57,17 @@ void ReadNft(Fields& fields, NftOp& op) {
   NftDocument(commands, op.commands);
 }
 
+/** Of 'fdb.addMany' it is add. */
 Verb VerbOf(std::string_view kind) {
-  return kind.ends_with(".add") ? Verb::kAdd : kind.ends_with(".replace") ? Verb::kReplace : Verb::kDel;
+  const std::string_view verb = kind.substr(kind.find('.') + 1);
+  if (verb.starts_with("add")) return Verb::kAdd;
+  if (verb.starts_with("replace")) return Verb::kReplace;
+  return verb.starts_with("append") ? Verb::kAppend : Verb::kDel;
+}
+
+bool IsOneOf(std::string_view kind, std::string_view table, std::initializer_list<std::string_view> verbs) {
+  if (!kind.starts_with(table)) return false;
+  return std::ranges::find(verbs, kind.substr(table.size())) != verbs.end();
 }
 
 template <typename T>
@@ -83,6 +95,16 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadAddress(fields, VerbOf(kind), Become<AddrOp>(op));
   } else if (kind == "route.add" || kind == "route.replace" || kind == "route.del") {
     ReadRoute(fields, VerbOf(kind), Become<RouteOp>(op));
+  } else if (IsOneOf(kind, "neigh.", {"add", "replace", "del"})) {
+    ReadNeighbour(fields, VerbOf(kind), Become<NeighOp>(op));
+  } else if (IsOneOf(kind, "neigh.", {"addMany", "replaceMany", "delMany"})) {
+    ReadNeighbours(fields, VerbOf(kind), Become<NeighOp>(op));
+  } else if (IsOneOf(kind, "fdb.", {"add", "replace", "append", "del"})) {
+    ReadForwarding(fields, VerbOf(kind), Become<FdbOp>(op));
+  } else if (IsOneOf(kind, "fdb.", {"addMany", "replaceMany", "appendMany", "delMany"})) {
+    ReadForwardings(fields, VerbOf(kind), Become<FdbOp>(op));
+  } else if (kind == "rule.add" || kind == "rule.del") {
+    ReadRule(fields, VerbOf(kind), Become<RuleOp>(op));
   } else if (kind == "sysctl") {
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {

@@ -1,7 +1,6 @@
 #include "js/options.h"
 
 #include <algorithm>
-#include <string>
 
 namespace cnm {
 
@@ -32,7 +31,7 @@ class Reader {
       case Takes::kNumber:
         return ReadNumber();
       case Takes::kWord:
-        return ReadWord();
+        return ReadOneOf();
       case Takes::kAddress:
         return As<Address>();
       case Takes::kLink:
@@ -67,18 +66,11 @@ class Reader {
     return "";
   }
 
-  std::string ReadWord() {
-    std::string read;
-    cnm::Read(value_, read);
-    std::string expected;
-    for (const Word& word : option_.words) {
-      if (read == word.name) {
-        setting_.value = word.value;
-        return "";
-      }
-      expected.append(expected.empty() ? "'" : ", '").append(word.name).append("'");
-    }
-    return "one of " + expected;
+  std::string ReadOneOf() {
+    uint32_t read = 0;
+    const std::string expected = ReadWord(value_, option_.words, read);
+    setting_.value = read;
+    return expected;
   }
 
   const Napi::Value& value_;
@@ -87,6 +79,20 @@ class Reader {
 };
 
 }  // namespace
+
+std::string ReadWord(const Napi::Value& value, std::span<const Word> words, uint32_t& number) {
+  std::string read;
+  Read(value, read);
+  std::string expected;
+  for (const Word& word : words) {
+    if (read == word.name) {
+      number = word.value;
+      return "";
+    }
+    expected.append(expected.empty() ? "one of '" : ", '").append(word.name).append("'");
+  }
+  return expected;
+}
 
 void ReadSettings(Fields& fields, const char* key, std::span<const Option> options, Settings& settings) {
   const Napi::Value value = fields.Get(key);

@@ -9,9 +9,11 @@ Message::Message(Named type, int flags, const void* header, size_t size)
 
 Message::~Message() { nlmsg_free(message_); }
 
-void Message::Put(Named attribute, const void* data, size_t size) {
+size_t Message::Put(Named attribute, const void* data, size_t size) {
   Note(attribute);
+  const size_t offset = noted_.back().offset + NLA_HDRLEN;
   if (nla_put(message_, attribute.value, static_cast<int>(size), data) != 0) overflowed_ = true;
+  return offset;
 }
 
 void Message::PutHeader(const void* header, size_t size) {

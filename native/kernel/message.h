@@ -21,7 +21,8 @@ class Message {
   Message& operator=(const Message&) = delete;
   ~Message();
 
-  void Put(Named attribute, const void* data, size_t size);
+  /** Answers where the data is, counted from the message's beginning. */
+  size_t Put(Named attribute, const void* data, size_t size);
   void PutU8(Named attribute, uint8_t value) { Put(attribute, &value, sizeof value); }
   void PutU16(Named attribute, uint16_t value) { Put(attribute, &value, sizeof value); }
   void PutU32(Named attribute, uint32_t value) { Put(attribute, &value, sizeof value); }

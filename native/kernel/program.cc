@@ -5,7 +5,9 @@
 #include "kernel/address.h"
 #include "kernel/group.h"
 #include "kernel/link.h"
+#include "kernel/neighbour.h"
 #include "kernel/route.h"
+#include "kernel/rule.h"
 
 namespace cnm {
 
@@ -28,6 +30,9 @@ class Step {
   Refused operator()(const GroupDel& del) { return DelGroup(place_, del); }
   Refused operator()(const AddrOp& op) { return ApplyAddress(place_, op); }
   Refused operator()(const RouteOp& op) { return ApplyRoute(place_, op); }
+  Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op)); }
+  Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op)); }
+  Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
     std::string output;
@@ -36,6 +41,12 @@ class Step {
   Refused operator()(const NetnsOp& op) { return op.verb == Verb::kAdd ? place_.Create() : place_.Remove(); }
 
  private:
+  /** The only row of an op has no number. */
+  static Refused Numbered(bool many, Refused refusal) {
+    if (refusal && !many) refusal->rows.clear();
+    return refusal;
+  }
+
   const Program& program_;
   Place& place_;
   int32_t& index_;

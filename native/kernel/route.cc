@@ -15,6 +15,7 @@ int FlagsOf(Verb verb) {
       return NLM_F_CREATE | NLM_F_EXCL;
     case Verb::kReplace:
       return NLM_F_CREATE | NLM_F_REPLACE;
+    case Verb::kAppend:
     case Verb::kDel:
       return 0;
   }

@@ -1,7 +1,6 @@
 #include "kernel/socket.h"
 
 #include <linux/rtnetlink.h>
-#include <netlink/socket.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -12,9 +11,6 @@
 namespace cnm {
 
 namespace {
-
-/** The kernel fills dump datagrams up to the largest buffer it has seen, at most 32 KiB; one link can need more. */
-constexpr size_t kBufferSize = 65536;
 
 /** An answer is queued before send() returns, so this passes only when the kernel had to drop it. */
 constexpr timeval kPatience = {.tv_sec = 5, .tv_usec = 0};
@@ -65,6 +61,12 @@ Socket::Socket(nl_sock* socket) : socket_(socket) {
 }
 
 Socket::~Socket() { nl_socket_free(socket_); }
+
+uint32_t Socket::TakeSequences(uint32_t count) {
+  const uint32_t first = nl_socket_use_seq(socket_);
+  for (uint32_t taken = 1; taken < count; taken++) nl_socket_use_seq(socket_);
+  return first;
+}
 
 Refused Socket::Ask(Message& message, const OnReply& on_reply, const std::function<void()>& restart) {
   for (int attempt = 1; attempt <= kAttempts; attempt++) {

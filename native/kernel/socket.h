@@ -1,6 +1,7 @@
 #pragma once
 
 #include <netlink/netlink.h>
+#include <netlink/socket.h>
 
 #include <functional>
 #include <memory>
@@ -30,6 +31,15 @@ class Socket {
    * the kernel says that it was interrupted.
    */
   Refused Ask(Message& message, const OnReply& on_reply = {}, const std::function<void()>& restart = {});
+
+  /** The kernel fills dump datagrams up to the largest buffer it has seen, at most 32 KiB; one link can need more. */
+  static constexpr size_t kBufferSize = 65536;
+
+  // For those who send more than one request at a time.
+
+  int fd() const { return nl_socket_get_fd(socket_); }
+  /** The first of `count` numbers that no other request has. */
+  uint32_t TakeSequences(uint32_t count);
 
  private:
   explicit Socket(nl_sock* socket);

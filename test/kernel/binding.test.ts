@@ -69,6 +69,23 @@ describe('misuse', () => {
     ['ops[0].prefix: expected an integer from 0 to 32', [{ ...addr, prefix: 33 }]],
     ["ops[0].via: expected as many bytes as 'to' has", [{ ...route, via: new Uint8Array(16) }]],
     ["ops[0].link: expected a link's name or ifindex", [{ ...route, link: 0 }]],
+    ["ops[0].op: expected the name of an op; this is 'neigh.append'", [{ op: 'neigh.append' }]],
+    ["ops[0].state: expected one of 'permanent', 'static', 'dynamic'", [{ op: 'fdb.add', link: 'x', state: 'stale' }]],
+    ['ops[0].port: expected an integer from 0 to 65535', [{ op: 'fdb.add', link: 'x', port: 65536 }]],
+    ['ops[0].macs: expected 6 bytes for each row', [{ op: 'fdb.addMany', link: 'x', macs: address }]],
+    ['ops[0].family: expected 4 or 6', [{ op: 'neigh.addMany', link: 'x', family: 5, addresses: address }]],
+    [
+      'ops[0].macs: expected 6 bytes for each of 1 rows',
+      [{ op: 'neigh.addMany', link: 'x', family: 4, addresses: address, macs: new Uint8Array(7) }],
+    ],
+    [
+      'ops[0].dsts: expected 4 bytes for each of 2 rows',
+      [{ op: 'fdb.delMany', link: 'x', family: 4, macs: new Uint8Array(12), dsts: address }],
+    ],
+    [
+      "ops[0].from.address: expected an address of the rule's family",
+      [{ op: 'rule.add', family: 6, priority: 1, table: 1, from: { address, prefix: 8 } }],
+    ],
     ['ops[0].path: expected a path below net/', [{ op: 'sysctl', path: 'kernel/hostname', value: '' }]],
     ['ops[0].path: expected a path below net/', [{ op: 'sysctl', path: 'net/ipv4/../../kernel/hostname', value: '' }]],
     ['ops[0].commands: expected an array', [{ op: 'nft', commands: {} }]],

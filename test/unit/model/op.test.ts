@@ -15,6 +15,10 @@ describe('inverse', () => {
       { op: 'route.add', to: address, prefix: 32, via: address, metric: 7 },
       [{ op: 'route.del', to: address, prefix: 32, via: address, metric: 7 }],
     ],
+    [{ op: 'neigh.add', link: 'x', address }, [{ op: 'neigh.del', link: 'x', address }]],
+    [{ op: 'fdb.append', link: 'x', mac: address }, [{ op: 'fdb.del', link: 'x', mac: address }]],
+    [{ op: 'fdb.addMany', link: 'x', macs: address }, [{ op: 'fdb.delMany', link: 'x', macs: address }]],
+    [{ op: 'rule.add', family: 4, priority: 1, table: 2 }, [{ op: 'rule.del', family: 4, priority: 1, table: 2 }]],
     [{ op: 'netns.add', at: SANDBOX }, [{ op: 'netns.del', at: SANDBOX }]],
   ])('of %o is computed', (op, plan) => {
     expect(inverse(op)).toEqual(plan)

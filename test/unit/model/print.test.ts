@@ -85,6 +85,34 @@ const ops: readonly (readonly [Op, string])[] = [
     'ip -6 route add default via fd00::1 dev eth0 metric 5',
   ],
   [{ op: 'route.del', to: bytes('10.1.0.0'), prefix: 16, link: 'eth0', table: 100 }, 'ip route del 10.1.0.0/16 dev eth0 table 100'],
+  [
+    { op: 'neigh.replace', link: 'eth0', address: bytes('10.0.0.7'), mac, externLearn: true },
+    'ip neigh replace 10.0.0.7 dev eth0 lladdr 02:00:5e:00:53:01 nud permanent extern_learn',
+  ],
+  [{ op: 'neigh.del', link: 'eth0', address: bytes('fd00::7'), mac }, 'ip neigh del fd00::7 dev eth0'],
+  [
+    { op: 'fdb.append', link: 'vx', mac: new Uint8Array(6), dst: bytes('192.0.2.7'), vni: 77, port: 4000, via: 'eth0' },
+    'bridge fdb append 00:00:00:00:00:00 dev vx dst 192.0.2.7 port 4000 vni 77 via eth0 self permanent',
+  ],
+  [
+    {
+      op: 'fdb.addMany',
+      link: 'vx',
+      family: 6,
+      macs: Uint8Array.of(...mac, ...mac),
+      dsts: Uint8Array.of(...bytes('fd00::1'), ...bytes('fd00::2')),
+    },
+    [
+      "bridge -batch - <<'EOF'",
+      'fdb add 02:00:5e:00:53:01 dev vx dst fd00::1 self permanent',
+      'fdb add 02:00:5e:00:53:01 dev vx dst fd00::2 self permanent',
+      'EOF',
+    ].join('\n'),
+  ],
+  [
+    { op: 'rule.del', family: 6, priority: 9, table: 77, not: true, from: { address: bytes('fd00::'), prefix: 64 }, mark: 1, mask: 3 },
+    'ip -6 rule del not from fd00::/64 fwmark 1/3 priority 9 table 77',
+  ],
   [{ op: 'sysctl', path: 'net/ipv4/conf/br-x/forwarding', value: '1' }, 'sysctl -w net.ipv4.conf.br-x.forwarding=1'],
   [{ op: 'sysctl', path: 'net/ipv4/conf/eth0.100/forwarding', value: '1' }, 'sysctl -w net/ipv4/conf/eth0.100/forwarding=1'],
   [{ op: 'sysctl', path: 'net/ipv4/ip_local_port_range', value: '1024 65535' }, "sysctl -w 'net.ipv4.ip_local_port_range=1024 65535'"],

@@ -1,0 +1,89 @@
+import type { FdbManyOp, FdbOp, FdbShared, NeighManyOp, NeighOp, RuleOp } from '../../binding.d.ts'
+import { addressText, cidrText, hereDocument, linkRef, macText, option, type Words, words } from './words.ts'
+
+const flag = (name: string, value: boolean | undefined): Words => (value ? [name] : [])
+const verbOf = (op: string): string => op.slice(op.indexOf('.') + 1).replace('Many', '')
+
+function neighWords(op: NeighOp): Words {
+  const settings = [
+    ...option('lladdr', op.mac && macText(op.mac)),
+    ...(op.proxy ? [] : ['nud', op.state ?? 'permanent']),
+    ...flag('router', op.router),
+    ...flag('extern_learn', op.externLearn),
+  ]
+  const address = [...flag('proxy', op.proxy), addressText(op.address)]
+  return ['neigh', verbOf(op.op), ...address, 'dev', linkRef(op.link), ...(op.op === 'neigh.del' ? [] : settings)]
+}
+
+const fdbWords = (op: FdbOp): Words => [
+  'fdb',
+  verbOf(op.op),
+  macText(op.mac),
+  'dev',
+  linkRef(op.link),
+  ...option('dst', op.dst && addressText(op.dst)),
+  ...option('port', op.port),
+  ...option('vni', op.vni),
+  ...option('src_vni', op.srcVni),
+  ...(op.via === undefined ? [] : ['via', linkRef(op.via)]),
+  ...option('vlan', op.vlan),
+  ...placeWords(op),
+]
+
+const placeWords = ({ self, master, state, externLearn, sticky }: FdbShared): Words => [
+  ...flag('self', self || !master),
+  ...flag('master', master),
+  state ?? 'permanent',
+  ...flag('extern_learn', externLearn),
+  ...flag('sticky', sticky),
+]
+
+export const neighCommand = (op: NeighOp): string => words('ip', neighWords(op))
+export const fdbCommand = (op: FdbOp): string => words('bridge', fdbWords(op))
+
+const MAC_SIZE = 6
+
+/** Row number `row` of a packed column. */
+const cell = (column: Uint8Array, width: number, row: number): Uint8Array => column.subarray(row * width, (row + 1) * width)
+
+export function neighManyCommand({ op, family, addresses, macs, ...shared }: NeighManyOp): string {
+  const width = family === 4 ? 4 : 16
+  const rows = Array.from({ length: addresses.length / width }, (_, row): NeighOp => {
+    const mac = macs ? { mac: cell(macs, MAC_SIZE, row) } : {}
+    return { ...shared, op: `neigh.${verbOf(op) as 'add' | 'replace' | 'del'}`, address: cell(addresses, width, row), ...mac }
+  })
+  return hereDocument(
+    'ip -batch -',
+    rows.map((row) => words(neighWords(row))),
+  )
+}
+
+export function fdbManyCommand({ op, family, macs, dsts, vnis, ...shared }: FdbManyOp): string {
+  const rows = Array.from({ length: macs.length / MAC_SIZE }, (_, row): FdbOp => {
+    const dst = dsts ? { dst: cell(dsts, family === 6 ? 16 : 4, row) } : {}
+    const vni = vnis ? { vni: vnis[row] ?? 0 } : {}
+    return { ...shared, op: `fdb.${verbOf(op) as 'add' | 'replace' | 'append' | 'del'}`, mac: cell(macs, MAC_SIZE, row), ...dst, ...vni }
+  })
+  return hereDocument(
+    'bridge -batch -',
+    rows.map((row) => words(fdbWords(row))),
+  )
+}
+
+const markText = ({ mark, mask }: RuleOp): string | undefined =>
+  mark === undefined || mask === undefined ? mark?.toString() : `${mark}/${mask}`
+
+export const ruleCommand = (op: RuleOp): string =>
+  words(
+    op.family === 6 ? 'ip -6 rule' : 'ip rule',
+    verbOf(op.op),
+    flag('not', op.not),
+    option('from', op.from && cidrText(op.from.address, op.from.prefix)),
+    option('to', op.to && cidrText(op.to.address, op.to.prefix)),
+    option('iif', op.iif),
+    option('oif', op.oif),
+    option('fwmark', markText(op)),
+    option('priority', op.priority),
+    option('table', op.table),
+    option('suppress_prefixlength', op.suppressPrefixLength),
+  )

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "facts.h"
+#include "js/fields.h"
+
+namespace cnm {
+
+// Rows of tables: one, or many of them as packed columns.
+
+void ReadNeighbour(Fields& fields, Verb verb, NeighOp& op);
+void ReadNeighbours(Fields& fields, Verb verb, NeighOp& op);
+void ReadForwarding(Fields& fields, Verb verb, FdbOp& op);
+void ReadForwardings(Fields& fields, Verb verb, FdbOp& op);
+void ReadRule(Fields& fields, Verb verb, RuleOp& op);
+
+}  // namespace cnm
