@@ -5,7 +5,7 @@
 import { createSocket } from 'node:dgram'
 import { connect, createServer, isIPv6 } from 'node:net'
 
-const PATIENCE_MS = 1500
+const PATIENCE_MS = 2500
 const [role, ...rest] = process.argv.slice(2)
 const plain = (address) => address.replace(/^::ffff:/, '')
 

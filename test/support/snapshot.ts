@@ -4,14 +4,17 @@ import { must } from './run.ts'
 /** Counters and clocks: they differ between two looks at a kernel that nobody has touched. */
 const VOLATILE = /^net\.netfilter\.nf_conntrack_count|^net\.(core|ipv4|ipv6)\..*(random|secret)|^net\.ipv4\.tcp_fastopen_key/
 
+/** Whether a link has carrier follows from others, a while later. */
+const withoutCarrier = (text: string): string => text.replace(/NO-CARRIER,|,LOWER_UP|,M-DOWN| state \w+| linkdown/g, '')
+
 /** Everything in a namespace that a verb could leave behind: links, addresses, routes, rules, neighbours' tables, sysctls, nftables. */
 export function snapshot(netns: string): Record<string, string> {
   const look = (...argv: string[]) => must(argv, { netns })
   return {
-    links: look('ip', '-d', 'link').replace(/\w+_timer +\S+/g, ''),
+    links: withoutCarrier(look('ip', '-d', 'link')).replace(/\w+_timer +\S+/g, ''),
     addresses: look('ip', '-o', 'addr').replace(/(valid_lft|preferred_lft) \w+/g, ''),
-    routes4: look('ip', '-4', 'route', 'show', 'table', 'all'),
-    routes6: look('ip', '-6', 'route', 'show', 'table', 'all').replace(/expires \S+/g, ''),
+    routes4: withoutCarrier(look('ip', '-4', 'route', 'show', 'table', 'all')),
+    routes6: withoutCarrier(look('ip', '-6', 'route', 'show', 'table', 'all')).replace(/expires \S+/g, ''),
     rules: look('ip', 'rule'),
     nftables: look('nft', 'list', 'ruleset'),
     sysctls: look('sysctl', '-a', '-e', '--pattern', '^net\\.')

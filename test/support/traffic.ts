@@ -4,9 +4,9 @@ import { must, runAsync, start } from './run.ts'
 
 const PEER = fileURLToPath(new URL('peer.mjs', import.meta.url))
 
-/** True when an echo request from `netns` is answered by `address` within a second. */
+/** True when one of the echo requests that go from `netns` to `address` for two seconds is answered. */
 export async function pings(netns: string, address: string): Promise<boolean> {
-  const { status } = await runAsync(['ping', isIPv6(address) ? '-6' : '-4', '-c', '1', '-W', '1', '-n', address], { netns })
+  const { status } = await runAsync(['ping', isIPv6(address) ? '-6' : '-4', '-c', '1', '-w', '2', '-i', '0.4', '-n', address], { netns })
   return status === 0
 }
 
