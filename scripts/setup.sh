@@ -27,7 +27,7 @@ fi
 
 if stale build/Release/cnm.node native CMakeLists.txt; then
   say 'building the native addon (cmake-js)'
-  npx --no-install cmake-js compile --loglevel=error >&2
+  npx --no-install cmake-js compile --log-level error >&2
   touch build/Release/cnm.node
 fi
 

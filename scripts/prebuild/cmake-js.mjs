@@ -11,7 +11,7 @@ const root = join(here, '..', '..')
 const arch = process.argv.find((argument) => argument.startsWith('--arch='))?.slice('--arch='.length)
 if (arch === undefined) throw new Error('called without --arch=')
 
-const build = ['rebuild', '--directory', root, '--out', join(process.cwd(), 'build'), '--arch', arch, '--loglevel=error']
+const build = ['rebuild', '--directory', root, '--out', join(process.cwd(), 'build'), '--arch', arch, '--log-level', 'error']
 const definitions = ['CNM_LIBNL=static', `CNM_LIBNL_PREFIX=${join(root, 'build', 'libnl', arch)}`]
 if (arch !== process.arch) definitions.push(`CMAKE_TOOLCHAIN_FILE=${join(here, `${arch}.cmake`)}`)
 const argv = [cmakeJs, ...build, ...definitions.map((definition) => `--CD${definition}`)]
