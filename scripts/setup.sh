@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-say() { printf 'setup: %s\n' "$*" >&2; }
+source scripts/common.sh
 
 # package: what it is for
 packages=(
@@ -17,27 +17,7 @@ packages=(
   clang-format:lint
 )
 
-missing=()
-for entry in "${packages[@]}"; do
-  dpkg-query -W -f='${Status}' "${entry%%:*}" 2>/dev/null | grep -q 'ok installed' || missing+=("${entry%%:*}")
-done
-if [ "${#missing[@]}" -gt 0 ]; then
-  say "installing system packages: ${missing[*]}"
-  if [ "$(id -u)" != 0 ]; then
-    say "this needs root: apt-get install --no-install-recommends ${missing[*]}"
-    exit 1
-  fi
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq -o DPkg::Lock::Timeout=300
-  apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
-fi
-
-# Something changed since the stamp was set, or it never was.
-stale() {
-  local stamp=$1
-  shift
-  [ ! -e "$stamp" ] || [ -n "$(find "$@" -newer "$stamp" -print -quit)" ]
-}
+need_packages "${packages[@]%%:*}"
 
 if stale node_modules/.package-lock.json package-lock.json; then
   say 'installing npm packages (npm ci)'
@@ -47,7 +27,7 @@ fi
 
 if stale build/Release/cnm.node native CMakeLists.txt; then
   say 'building the native addon (cmake-js)'
-  npx --no-install cmake-js compile --loglevel=error >&2
+  npx --no-install cmake-js compile --log-level error >&2
   touch build/Release/cnm.node
 fi
 

@@ -40,8 +40,13 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
   const root = resolve(options.root ?? (process.env['CNM_ROOT'] || '/var/lib/cnm'))
   const run = resolve(options.run ?? (process.env['CNM_RUN'] || '/run/cnm'))
   const { wait, signal } = options
-  const store = await openStore({ root, run, descriptor, ...(wait === undefined ? {} : { wait }), ...(signal ? { signal } : {}) })
+  // Before anything is made on disk: where the addon cannot be loaded, this is what says so.
   const netns = namespaceAt(options.netns ?? '')
+  const waiting = { ...(wait === undefined ? {} : { wait }), ...(signal ? { signal } : {}) }
+  const store = await openStore({ root, run, descriptor, ...waiting }).catch((error) => {
+    netns.close()
+    throw error
+  })
   const close = async () => {
     netns.close()
     await store.close()

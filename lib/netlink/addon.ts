@@ -13,18 +13,19 @@ export function addon(): typeof Binding {
   throw fault('ADDON_MISSING', { reason: `it has version ${loaded.abi} of the binding, not ${ABI}`, hint: BUILD })
 }
 
-const BUILD = 'build it: npm run build:native'
+const BUILD = 'build it in a checkout: npm run build:native'
 
 /** The loader says what is missing, but not where it comes from. */
 function missing(error: NodeJS.ErrnoException): CnmError {
   const reason = error.message.split('\n')[0] ?? ''
-  if (error.code !== 'ERR_DLOPEN_FAILED') return fault('ADDON_MISSING', { reason, hint: BUILD }, error)
+  return fault('ADDON_MISSING', { reason, hint: wayOut(error, reason) }, error)
+}
+
+function wayOut({ code }: NodeJS.ErrnoException, reason: string): string {
+  if (code !== 'ERR_DLOPEN_FAILED') return `prebuilt for Linux on x64 and arm64 with glibc; elsewhere ${BUILD}`
   const library = /libnl-3\.so\.\d+(?=: cannot open)/.exec(reason)
-  if (library)
-    return fault('ADDON_MISSING', { reason, hint: `${library[0]} is in the package libnl-3-200: apt install libnl-3-200` }, error)
-  const version = /version `(GLIBC(?:XX)?)_([\d.]+)' not found/.exec(reason)
-  if (!version) return fault('ADDON_MISSING', { reason, hint: BUILD }, error)
-  const [, symbol, wanted] = version
-  const hint = `this binary needs ${symbol === 'GLIBC' ? 'glibc' : "libstdc++'s GLIBCXX"} ${wanted} or newer; ${BUILD}`
-  return fault('ADDON_MISSING', { reason, hint }, error)
+  if (library) return `${library[0]} is in the package libnl-3-200: apt install libnl-3-200`
+  const [, symbol, version] = /version `(GLIBC(?:XX)?)_([\d.]+)' not found/.exec(reason) ?? []
+  if (!version) return BUILD
+  return `this binary needs ${symbol === 'GLIBC' ? 'glibc' : "libstdc++'s GLIBCXX"} ${version} or newer; for an older system ${BUILD}`
 }

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# prebuilds/linux-{x64,arm64}/libcnm.glibc.node, with libnl inside. Idempotent; does only what is missing and says so.
+# Debian 12 on x64: what is made depends on its compiler and on its source of libnl. Installing system packages needs root.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+source scripts/common.sh
+
+if [ "$(uname -m)" != x86_64 ]; then
+  say 'prebuilds are made on x64'
+  exit 1
+fi
+need_packages g++ make cmake binutils g++-aarch64-linux-gnu \
+  dpkg-dev flex bison # libnl's source and its configure
+
+declare -A strip=([x64]=strip [arm64]=aarch64-linux-gnu-strip)
+for arch in x64 arm64; do
+  addon=prebuilds/linux-$arch/libcnm.glibc.node
+  stale "$addon" native CMakeLists.txt scripts/prebuild || continue
+  bash scripts/prebuild/libnl.sh "$arch"
+  say "building $addon (prebuildify, cmake-js)"
+  stage=build/prebuild/$arch
+  mkdir -p "$stage"
+  # --out is a folder of its own until the binary has been looked at.
+  npx --no-install prebuildify --napi --name libcnm --tag-libc --arch "$arch" --strip --strip-bin "${strip[$arch]}" \
+    --cwd "$stage" --out "$stage" --node-gyp "$PWD/scripts/prebuild/cmake-js.mjs" >&2
+  node scripts/prebuild/floor.mjs "$stage/$addon"
+  mkdir -p "$(dirname "$addon")"
+  mv "$stage/$addon" "$addon"
+done
