@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** The packed package on bare systems; run it with npm run prebuild:check, which makes what it needs. */
+/** The packed package on bare systems; run it with npm run prebuildify:check, which makes what it needs. */
 export default defineConfig({
   test: {
     include: ['test/**/*.check.ts'],
