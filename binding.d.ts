@@ -445,10 +445,50 @@ export interface RouteTable extends Table {
   readonly via: Uint8Array
 }
 
+/** IPv4 and IPv6 neighbours. */
+export interface NeighTable extends Table {
+  readonly link: Int32Array
+  /** 4 or 6. */
+  readonly family: Uint8Array
+  /** NUD_*. */
+  readonly state: Uint16Array
+  /** NTF_*. */
+  readonly flags: Uint8Array
+  /** 16 bytes a row; IPv4 in the first 4. */
+  readonly address: Uint8Array
+  /** 6 bytes a row; zero while it is unknown. */
+  readonly mac: Uint8Array
+}
+
+/** What bridges and vxlans do with MAC addresses. */
+export interface FdbTable extends Table {
+  readonly link: Int32Array
+  /** NUD_*. */
+  readonly state: Uint16Array
+  /** NTF_*. */
+  readonly flags: Uint8Array
+  /** The bridge whose entry it is; 0 for the link's own. */
+  readonly master: Int32Array
+  /** 6 bytes a row. */
+  readonly mac: Uint8Array
+  /** Of dst: 4 or 6; 0 without one. */
+  readonly family: Uint8Array
+  /** 16 bytes a row; IPv4 in the first 4. */
+  readonly dst: Uint8Array
+  /** This and the next are 0 where the vxlan's own number is meant, as is the port. */
+  readonly vni: Uint32Array
+  readonly srcVni: Uint32Array
+  readonly port: Uint16Array
+  readonly via: Int32Array
+  readonly vlan: Uint16Array
+}
+
 export interface Tables {
   readonly link: LinkTable
   readonly address: AddressTable
   readonly route: RouteTable
+  readonly neigh: NeighTable
+  readonly fdb: FdbTable
 }
 export type TableName = keyof Tables
 

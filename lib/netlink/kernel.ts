@@ -65,7 +65,13 @@ function refusedStep(namespaces: readonly Netns[], plan: Plan, { done, refusal }
   return new NetlinkError(refusal, printOp(step, places))
 }
 
-const COMMANDS: Readonly<Record<TableName, string>> = { link: 'ip link', address: 'ip addr', route: 'ip route show table all' }
+const COMMANDS: Readonly<Record<TableName, string>> = {
+  link: 'ip link',
+  address: 'ip addr',
+  route: 'ip route show table all',
+  neigh: 'ip neigh',
+  fdb: 'bridge fdb',
+}
 
 /** The rows of one table of the kernel, as they are now. Rejects with NetlinkError. */
 export async function dump<T extends TableName>(netns: Netns, table: T): Promise<Rows<T>> {

@@ -1,5 +1,6 @@
-import type { AddressTable, LinkTable, RouteTable, TableName, Tables } from '../../binding.d.ts'
+import type { AddressTable, FdbTable, LinkTable, NeighTable, RouteTable, TableName, Tables } from '../../binding.d.ts'
 import { type Address, type Cidr, type Family, fromBytes } from '../model/address.ts'
+import { macText } from '../model/words.ts'
 
 export interface LinkRow {
   readonly index: number
@@ -46,10 +47,44 @@ export interface RouteRow {
   readonly scope: number
 }
 
+export interface NeighRow {
+  /** ifindex. */
+  readonly link: number
+  readonly address: Address
+  readonly mac: string
+  /** NUD_*; 128 is permanent. */
+  readonly state: number
+  /** NTF_*. */
+  readonly flags: number
+}
+
+export interface FdbRow {
+  /** ifindex. */
+  readonly link: number
+  readonly mac: string
+  /** ifindex of the bridge whose entry it is; 0 for the link's own. */
+  readonly master: number
+  /** The other end of a tunnel. */
+  readonly dst: Address | null
+  /** This and the next are 0 where the vxlan's own number is meant, as is the port. */
+  readonly vni: number
+  readonly srcVni: number
+  readonly port: number
+  /** ifindex; 0 when the routes decide. */
+  readonly via: number
+  readonly vlan: number
+  /** NUD_*; 128 is permanent. */
+  readonly state: number
+  /** NTF_*. */
+  readonly flags: number
+}
+
 interface RowTypes {
   readonly link: LinkRow
   readonly address: AddressRow
   readonly route: RouteRow
+  readonly neigh: NeighRow
+  readonly fdb: FdbRow
 }
 export type Rows<T extends TableName> = readonly RowTypes[T][]
 
@@ -60,6 +95,8 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   link: linkRows,
   address: addressRows,
   route: routeRows,
+  neigh: neighRows,
+  fdb: fdbRows,
 }
 
 /** `read` gets the number of a row; rows exist in each column, so what it finds there is never undefined. */
@@ -71,6 +108,8 @@ const at = (column: ArrayLike<number>, row: number): number => column[row] ?? 0
 const MAC_SIZE = 6
 const ADDRESS_SIZE = 16
 
+const macAt = (column: Uint8Array, row: number): string => macText(column.subarray(row * MAC_SIZE, (row + 1) * MAC_SIZE))
+
 function linkRows(columns: LinkTable): readonly LinkRow[] {
   const names = columns.names.split('\n')
   const kinds = columns.kinds.split('\n')
@@ -80,7 +119,7 @@ function linkRows(columns: LinkTable): readonly LinkRow[] {
     kind: kinds[row] ?? '',
     flags: at(columns.flags, row),
     mtu: at(columns.mtu, row),
-    mac: Array.from(columns.mac.subarray(row * MAC_SIZE, (row + 1) * MAC_SIZE), (byte) => byte.toString(16).padStart(2, '0')).join(':'),
+    mac: macAt(columns.mac, row),
     master: at(columns.master, row),
     parent: at(columns.parent, row),
     group: at(columns.group, row),
@@ -135,4 +174,30 @@ function routeRows(columns: RouteTable): readonly RouteRow[] {
       scope: at(columns.scope, row),
     }
   })
+}
+
+function neighRows(columns: NeighTable): readonly NeighRow[] {
+  return rows(columns, (row) => ({
+    link: at(columns.link, row),
+    address: addressAt(columns.address, row, familyAt(columns.family, row)),
+    mac: macAt(columns.mac, row),
+    state: at(columns.state, row),
+    flags: at(columns.flags, row),
+  }))
+}
+
+function fdbRows(columns: FdbTable): readonly FdbRow[] {
+  return rows(columns, (row) => ({
+    link: at(columns.link, row),
+    mac: macAt(columns.mac, row),
+    master: at(columns.master, row),
+    dst: at(columns.family, row) === 0 ? null : addressAt(columns.dst, row, familyAt(columns.family, row)),
+    vni: at(columns.vni, row),
+    srcVni: at(columns.srcVni, row),
+    port: at(columns.port, row),
+    via: at(columns.via, row),
+    vlan: at(columns.vlan, row),
+    state: at(columns.state, row),
+    flags: at(columns.flags, row),
+  }))
 }

@@ -100,4 +100,32 @@ Napi::Object TableOf(Napi::Env env, const Table<RouteRow>& table) {
   return columns.object();
 }
 
+Napi::Object TableOf(Napi::Env env, const Table<NeighRow>& table) {
+  Columns<NeighRow> columns(env, table);
+  columns.Numbers("link", &NeighRow::link);
+  columns.Numbers("family", &NeighRow::family);
+  columns.Numbers("state", &NeighRow::state);
+  columns.Numbers("flags", &NeighRow::flags);
+  columns.Bytes("address", &NeighRow::address);
+  columns.Bytes("mac", &NeighRow::mac);
+  return columns.object();
+}
+
+Napi::Object TableOf(Napi::Env env, const Table<FdbRow>& table) {
+  Columns<FdbRow> columns(env, table);
+  columns.Numbers("link", &FdbRow::link);
+  columns.Numbers("state", &FdbRow::state);
+  columns.Numbers("flags", &FdbRow::flags);
+  columns.Numbers("master", &FdbRow::master);
+  columns.Bytes("mac", &FdbRow::mac);
+  columns.Numbers("family", &FdbRow::family);
+  columns.Bytes("dst", &FdbRow::dst);
+  columns.Numbers("vni", &FdbRow::vni);
+  columns.Numbers("srcVni", &FdbRow::src_vni);
+  columns.Numbers("port", &FdbRow::port);
+  columns.Numbers("via", &FdbRow::via);
+  columns.Numbers("vlan", &FdbRow::vlan);
+  return columns.object();
+}
+
 }  // namespace cnm

@@ -12,5 +12,7 @@ Napi::Object OutcomeOf(Napi::Env env, const Outcome& outcome);
 Napi::Object TableOf(Napi::Env env, const Table<LinkRow>& table);
 Napi::Object TableOf(Napi::Env env, const Table<AddressRow>& table);
 Napi::Object TableOf(Napi::Env env, const Table<RouteRow>& table);
+Napi::Object TableOf(Napi::Env env, const Table<NeighRow>& table);
+Napi::Object TableOf(Napi::Env env, const Table<FdbRow>& table);
 
 }  // namespace cnm

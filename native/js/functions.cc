@@ -100,7 +100,9 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "link") return SubmitDump(env, std::move(place), DumpLinks, job);
   if (table == "address") return SubmitDump(env, std::move(place), DumpAddresses, job);
   if (table == "route") return SubmitDump(env, std::move(place), DumpRoutes, job);
-  ThrowInvalid(env, "table: expected 'link', 'address' or 'route'");
+  if (table == "neigh") return SubmitDump(env, std::move(place), DumpNeighbours, job);
+  if (table == "fdb") return SubmitDump(env, std::move(place), DumpForwarding, job);
+  ThrowInvalid(env, "table: expected 'link', 'address', 'route', 'neigh' or 'fdb'");
   return {};
 }
 

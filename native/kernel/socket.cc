@@ -15,6 +15,9 @@ namespace {
 /** An answer is queued before send() returns, so this passes only when the kernel had to drop it. */
 constexpr timeval kPatience = {.tv_sec = 5, .tv_usec = 0};
 
+/** Room for the answers of any batch that we send, refused or not. */
+constexpr int kReceiveBuffer = 1 << 20;
+
 constexpr int kAttempts = 5;
 
 void Enable(int fd, int option) {
@@ -39,6 +42,7 @@ Fd OpenNetlink(int protocol) {
 
 std::unique_ptr<Socket> Socket::Adopt(Fd fd) {
   for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK}) Enable(fd.get(), option);
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   nl_sock* socket = nl_socket_alloc();
   if (nl_socket_set_fd(socket, NETLINK_ROUTE, fd.get()) != 0) {

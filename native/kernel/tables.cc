@@ -1,7 +1,9 @@
 #include "kernel/tables.h"
 
+#include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -34,6 +36,11 @@ class Attributes {
   uint8_t U8(int type) const {
     const nlattr* found = Find(type, sizeof(uint8_t));
     return found ? nla_get_u8(found) : 0;
+  }
+
+  uint16_t U16(int type) const {
+    const nlattr* found = Find(type, sizeof(uint16_t));
+    return found ? nla_get_u16(found) : uint16_t{0};
   }
 
   std::string Text(int type) const {
@@ -126,6 +133,38 @@ void Decode(const nlmsghdr* reply, const rtmsg& header, std::vector<RouteRow>& r
   rows.push_back(row);
 }
 
+void Decode(const nlmsghdr* reply, const ndmsg& header, std::vector<NeighRow>& rows) {
+  const Attributes attributes(reply, sizeof header);
+  NeighRow row;
+  row.family = FamilyOf(header.ndm_family);
+  if (row.family == 0) return;
+  row.link = header.ndm_ifindex;
+  row.state = header.ndm_state;
+  row.flags = header.ndm_flags;
+  attributes.Bytes(NDA_DST, row.address);
+  attributes.Bytes(NDA_LLADDR, row.mac);
+  rows.push_back(row);
+}
+
+void Decode(const nlmsghdr* reply, const ndmsg& header, std::vector<FdbRow>& rows) {
+  const Attributes attributes(reply, sizeof header);
+  FdbRow row;
+  row.link = header.ndm_ifindex;
+  row.state = header.ndm_state;
+  row.flags = header.ndm_flags;
+  row.master = attributes.Index(NDA_MASTER);
+  attributes.Bytes(NDA_LLADDR, row.mac);
+  const int size = attributes.Raw(NDA_DST).second;
+  row.family = size == 4 ? 4 : size == 16 ? 6 : 0;
+  attributes.Bytes(NDA_DST, row.dst);
+  row.vni = attributes.U32(NDA_VNI);
+  row.src_vni = attributes.U32(NDA_SRC_VNI);
+  row.port = ntohs(attributes.U16(NDA_PORT));
+  row.via = attributes.Index(NDA_IFINDEX);
+  row.vlan = attributes.U16(NDA_VLAN);
+  rows.push_back(row);
+}
+
 template <typename Row, typename Header>
 Table<Row> Dump(Place& place, Message& message) {
   Table<Row> table;
@@ -157,6 +196,18 @@ Table<AddressRow> DumpAddresses(Place& place) {
 Table<RouteRow> DumpRoutes(Place& place) {
   Message message(CNM_NAMED(RTM_GETROUTE), NLM_F_DUMP, rtmsg{});
   return Dump<RouteRow, rtmsg>(place, message);
+}
+
+Table<NeighRow> DumpNeighbours(Place& place) {
+  Message message(CNM_NAMED(RTM_GETNEIGH), NLM_F_DUMP, ndmsg{});
+  return Dump<NeighRow, ndmsg>(place, message);
+}
+
+Table<FdbRow> DumpForwarding(Place& place) {
+  ndmsg header{};
+  header.ndm_family = AF_BRIDGE;
+  Message message(CNM_NAMED(RTM_GETNEIGH), NLM_F_DUMP, header);
+  return Dump<FdbRow, ndmsg>(place, message);
 }
 
 }  // namespace cnm

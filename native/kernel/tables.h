@@ -11,5 +11,9 @@ Table<LinkRow> DumpLinks(Place& place);
 Table<AddressRow> DumpAddresses(Place& place);
 /** IPv4 and IPv6 unicast tables, the local ones too. */
 Table<RouteRow> DumpRoutes(Place& place);
+/** IPv4 and IPv6. */
+Table<NeighRow> DumpNeighbours(Place& place);
+/** Of bridges and of vxlans. */
+Table<FdbRow> DumpForwarding(Place& place);
 
 }  // namespace cnm

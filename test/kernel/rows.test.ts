@@ -4,6 +4,7 @@ import { parseAddress, toBytes } from '../../lib/model/address.ts'
 import { parseMac } from '../../lib/model/ids.ts'
 import { undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
+import { dump } from '../../lib/netlink/kernel.ts'
 import { isGone } from '../../lib/netlink/refusal.ts'
 import { paste } from '../support/paste.ts'
 import { must } from '../support/run.ts'
@@ -179,6 +180,34 @@ describe.each([4, 6] as const)('many neighbours, IPv%d', (family) => {
     await spaces.do({ ...add, op: 'neigh.replaceMany' }, ...undoOf([add]))
     expect(look()).toBe(0)
   })
+})
+
+it('neighbours and forwarding entries are read as rows', async () => {
+  const [netns] = spaces.netns
+  if (!netns) return expect.fail()
+  const state = 0x80
+  await spaces.do(
+    { op: 'neigh.add', link: 'br0', address: bytes('10.0.0.7'), mac: mac('02:00:00:00:00:07'), externLearn: true },
+    { op: 'neigh.add', link: 'br0', address: bytes('fd00::7'), mac: mac('02:00:00:00:00:08') },
+    { op: 'fdb.add', link: 'vx0', mac: mac('02:00:00:00:00:09'), dst: bytes('192.0.2.7'), vni: 77, port: 4000, via: 'br0' },
+    { op: 'fdb.add', link: 'vx6', mac: mac('02:00:00:00:00:0a'), dst: bytes('fd00::7') },
+    { op: 'fdb.add', link: 'vx1', mac: mac('02:00:00:00:00:0b'), dst: bytes('192.0.2.7'), srcVni: 9 },
+    { op: 'fdb.add', link: 'vx0', mac: mac('02:00:00:00:00:0c'), master: true },
+  )
+  const [br0, vx0, vx6, vx1] = ['br0', 'vx0', 'vx6', 'vx1'].map((name) => spaces.link(0, name).ifindex)
+  const ours = <T extends { mac: string }>(rows: readonly T[]) =>
+    rows.filter(({ mac }) => mac.startsWith('02:00:00')).toSorted((a, b) => (a.mac < b.mac ? -1 : 1))
+  expect(ours(await dump(netns, 'neigh'))).toEqual([
+    { link: br0, address: parseAddress('10.0.0.7'), mac: '02:00:00:00:00:07', state, flags: 0x10 },
+    { link: br0, address: parseAddress('fd00::7'), mac: '02:00:00:00:00:08', state, flags: 0 },
+  ])
+  const plain = { master: 0, dst: null, vni: 0, srcVni: 0, port: 0, via: 0, vlan: 0, state, flags: 2 }
+  expect(ours(await dump(netns, 'fdb'))).toEqual([
+    { ...plain, link: vx0, mac: '02:00:00:00:00:09', dst: parseAddress('192.0.2.7'), vni: 77, port: 4000, via: br0 },
+    { ...plain, link: vx6, mac: '02:00:00:00:00:0a', dst: parseAddress('fd00::7') },
+    { ...plain, link: vx1, mac: '02:00:00:00:00:0b', dst: parseAddress('192.0.2.7'), srcVni: 9 },
+    { ...plain, link: vx0, mac: '02:00:00:00:00:0c', master: br0, flags: 0 },
+  ])
 })
 
 describe('many forwarding entries', () => {
