@@ -1,7 +1,7 @@
 // lib/ as ESM and as CommonJS, each with its types: dist/esm and dist/cjs. They take the place of the old ones when both are
 // whole, so nobody who runs from dist/ meets half a build.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
@@ -25,6 +25,7 @@ for (const [format, type] of [
   writeFileSync(join(out, 'package.json'), `${JSON.stringify({ type, imports: { '#addon': './native/load.cjs' } })}\n`)
   copyFileSync(join(root, 'native', 'load.cjs'), join(out, 'native', 'load.cjs'))
   copyFileSync(join(root, 'binding.d.ts'), join(out, 'binding.d.ts'))
+  cpSync(join(root, 'binding'), join(out, 'binding'), { recursive: true, filter: (file) => !file.endsWith('.md') })
 }
 chmodSync(join(fresh, 'esm', 'lib', 'cli', 'main.js'), 0o755)
 rmSync(dist, { recursive: true, force: true })

@@ -31,7 +31,7 @@ if stale build/Release/cnm.node native CMakeLists.txt; then
   touch build/Release/cnm.node
 fi
 
-if stale dist/esm/lib/index.js lib binding.d.ts scripts/build-lib.mjs tsconfig.json; then
+if stale dist/esm/lib/index.js lib binding binding.d.ts scripts/build-lib.mjs tsconfig.json; then
   say 'building the library (tsc)'
   npm run --silent build:lib >&2
 fi

@@ -2,7 +2,8 @@
 
 #include <napi.h>
 
-#include "facts.h"
+#include "facts/outcome.h"
+#include "facts/tables.h"
 
 namespace cnm {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "facts.h"
+#include "facts/outcome.h"
 
 namespace cnm {
 

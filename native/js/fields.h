@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "facts.h"
+#include "facts/links.h"
 
 namespace cnm {
 

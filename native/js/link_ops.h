@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "facts.h"
+#include "facts/op.h"
 #include "js/fields.h"
 #include "kernel/place.h"
 

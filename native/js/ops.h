@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "facts.h"
+#include "facts/op.h"
 #include "kernel/place.h"
 
 namespace cnm {

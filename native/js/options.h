@@ -3,7 +3,7 @@
 #include <span>
 #include <string>
 
-#include "facts.h"
+#include "facts/links.h"
 #include "js/fields.h"
 #include "kernel/options.h"
 

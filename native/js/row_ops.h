@@ -1,6 +1,6 @@
 #pragma once
 
-#include "facts.h"
+#include "facts/rows.h"
 #include "js/fields.h"
 
 namespace cnm {

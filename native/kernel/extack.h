@@ -2,7 +2,7 @@
 
 #include <linux/netlink.h>
 
-#include "facts.h"
+#include "facts/outcome.h"
 #include "kernel/message.h"
 
 namespace cnm {

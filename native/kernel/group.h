@@ -1,6 +1,7 @@
 #pragma once
 
-#include "facts.h"
+#include "facts/links.h"
+#include "facts/outcome.h"
 #include "kernel/place.h"
 
 namespace cnm {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "facts.h"
+#include "facts/words.h"
 #include "kernel/named.h"
 
 namespace cnm {

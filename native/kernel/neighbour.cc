@@ -9,6 +9,7 @@
 
 #include "kernel/link.h"
 #include "kernel/rows.h"
+#include "kernel/verb.h"
 
 namespace cnm {
 
@@ -17,20 +18,6 @@ namespace {
 constexpr Word kNeighbourStates[] = {
     {"permanent", NUD_PERMANENT}, {"reachable", NUD_REACHABLE}, {"stale", NUD_STALE}, {"noarp", NUD_NOARP}};
 constexpr Word kForwardingStates[] = {{"permanent", NUD_PERMANENT}, {"static", NUD_NOARP}, {"dynamic", NUD_REACHABLE}};
-
-int FlagsOf(Verb verb) {
-  switch (verb) {
-    case Verb::kAdd:
-      return NLM_F_CREATE | NLM_F_EXCL;
-    case Verb::kReplace:
-      return NLM_F_CREATE | NLM_F_REPLACE;
-    case Verb::kAppend:
-      return NLM_F_CREATE | NLM_F_APPEND;
-    case Verb::kDel:
-      return 0;
-  }
-  return 0;
-}
 
 Named TypeOf(Verb verb) { return verb == Verb::kDel ? CNM_NAMED(RTM_DELNEIGH) : CNM_NAMED(RTM_NEWNEIGH); }
 

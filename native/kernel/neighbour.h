@@ -2,7 +2,8 @@
 
 #include <span>
 
-#include "facts.h"
+#include "facts/outcome.h"
+#include "facts/rows.h"
 #include "kernel/options.h"
 #include "kernel/place.h"
 

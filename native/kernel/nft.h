@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "facts.h"
+#include "facts/outcome.h"
 
 struct nft_ctx;
 

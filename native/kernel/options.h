@@ -3,7 +3,8 @@
 #include <cstdint>
 #include <span>
 
-#include "facts.h"
+#include "facts/links.h"
+#include "facts/outcome.h"
 #include "kernel/message.h"
 #include "kernel/named.h"
 #include "kernel/place.h"

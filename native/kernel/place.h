@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "facts.h"
+#include "facts/outcome.h"
 #include "kernel/fd.h"
 #include "kernel/nft.h"
 #include "kernel/socket.h"

@@ -4,7 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "facts.h"
+#include "facts/op.h"
+#include "facts/outcome.h"
 #include "kernel/place.h"
 
 namespace cnm {

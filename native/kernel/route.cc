@@ -4,23 +4,11 @@
 #include <sys/socket.h>
 
 #include "kernel/link.h"
+#include "kernel/verb.h"
 
 namespace cnm {
 
 namespace {
-
-int FlagsOf(Verb verb) {
-  switch (verb) {
-    case Verb::kAdd:
-      return NLM_F_CREATE | NLM_F_EXCL;
-    case Verb::kReplace:
-      return NLM_F_CREATE | NLM_F_REPLACE;
-    case Verb::kAppend:
-    case Verb::kDel:
-      return 0;
-  }
-  return 0;
-}
 
 rtmsg HeaderOf(const RouteOp& op) {
   rtmsg header{};

@@ -2,7 +2,8 @@
 
 #include <span>
 
-#include "facts.h"
+#include "facts/outcome.h"
+#include "facts/words.h"
 #include "kernel/message.h"
 #include "kernel/socket.h"
 

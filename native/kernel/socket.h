@@ -6,7 +6,7 @@
 #include <functional>
 #include <memory>
 
-#include "facts.h"
+#include "facts/outcome.h"
 #include "kernel/fd.h"
 #include "kernel/message.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "facts.h"
+#include "facts/tables.h"
 #include "kernel/place.h"
 
 namespace cnm {

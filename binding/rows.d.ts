@@ -1,0 +1,109 @@
+/** Rows of the kernel's tables: addresses, routes, neighbours, forwarding entries, rules; one by one, or as packed columns. */
+
+import type { LinkRef } from './links.d.ts'
+
+/** Addresses are 4 or 16 bytes. An IPv6 address is added with NODAD: whoever plans it knows that it is free. */
+export interface AddrOp {
+  readonly op: 'addr.add' | 'addr.del'
+  readonly link: LinkRef
+  readonly address: Uint8Array
+  readonly prefix: number
+}
+
+/** A unicast route; prefix 0 is the default route. `via` without `link` lets the kernel find the link. */
+export interface RouteOp {
+  readonly op: 'route.add' | 'route.replace' | 'route.del'
+  readonly to: Uint8Array
+  readonly prefix: number
+  readonly via?: Uint8Array
+  readonly link?: LinkRef
+  /** Default: main (254). */
+  readonly table?: number
+  readonly metric?: number
+}
+
+/** A neighbour's link address, or (proxy) an address that is answered for. */
+export interface NeighShared {
+  readonly link: LinkRef
+  /** Default: permanent. */
+  readonly state?: 'permanent' | 'reachable' | 'stale' | 'noarp'
+  readonly proxy?: boolean
+  readonly router?: boolean
+  readonly externLearn?: boolean
+}
+
+export interface NeighOp extends NeighShared {
+  readonly op: 'neigh.add' | 'neigh.replace' | 'neigh.del'
+  readonly address: Uint8Array
+  /** 6 bytes. */
+  readonly mac?: Uint8Array
+}
+
+/** What a link does with a MAC address; `self` is the link's own table (the default), `master` that of its bridge. */
+export interface FdbShared {
+  readonly link: LinkRef
+  /** Default: permanent. */
+  readonly state?: 'permanent' | 'static' | 'dynamic'
+  readonly self?: boolean
+  readonly master?: boolean
+  readonly externLearn?: boolean
+  readonly sticky?: boolean
+  readonly vlan?: number
+  /** Of a vxlan, as the next two: the UDP port there. */
+  readonly port?: number
+  readonly srcVni?: number
+  /** The link that the outer packets leave by. */
+  readonly via?: LinkRef
+}
+
+export interface FdbOp extends FdbShared {
+  readonly op: 'fdb.add' | 'fdb.replace' | 'fdb.append' | 'fdb.del'
+  /** 6 bytes. */
+  readonly mac: Uint8Array
+  /** Of a vxlan: the tunnel's other end. */
+  readonly dst?: Uint8Array
+  readonly vni?: number
+}
+
+/**
+ * Many rows in packed columns, sent in batches. All are tried; a refusal tells `rows`. To add and to append is all or
+ * nothing: what was added is taken back when another row is refused. Replacing and deleting goes as far as it can.
+ */
+export interface NeighManyOp extends NeighShared {
+  readonly op: 'neigh.addMany' | 'neigh.replaceMany' | 'neigh.delMany'
+  readonly family: 4 | 6
+  /** 4 or 16 bytes a row. */
+  readonly addresses: Uint8Array
+  /** 6 bytes a row. */
+  readonly macs?: Uint8Array
+}
+
+/** See NeighManyOp. */
+export interface FdbManyOp extends FdbShared {
+  readonly op: 'fdb.addMany' | 'fdb.replaceMany' | 'fdb.appendMany' | 'fdb.delMany'
+  /** 6 bytes a row. */
+  readonly macs: Uint8Array
+  /** Of `dsts`. */
+  readonly family?: 4 | 6
+  /** 4 or 16 bytes a row. */
+  readonly dsts?: Uint8Array
+  readonly vnis?: Uint32Array
+}
+
+/** `ip rule`: which packets look into which routing table. Priorities go up; `iif` and `oif` are names, of links to come too. */
+export interface RuleOp {
+  readonly op: 'rule.add' | 'rule.del'
+  readonly family: 4 | 6
+  readonly priority: number
+  readonly table: number
+  readonly not?: boolean
+  readonly from?: { readonly address: Uint8Array; readonly prefix: number }
+  readonly to?: { readonly address: Uint8Array; readonly prefix: number }
+  readonly iif?: string
+  readonly oif?: string
+  /** Of the packet, under `mask`; default 4294967295. */
+  readonly mark?: number
+  readonly mask?: number
+  /** Ignore what the table says by a prefix of this length or less. */
+  readonly suppressPrefixLength?: number
+}

@@ -1,0 +1,104 @@
+/** The kernel's tables, as columns. */
+
+import type { Refusal } from './outcome.d.ts'
+
+/** Columns of a kernel table; row i of every column belongs together. */
+export interface Table {
+  readonly length: number
+  readonly refusal: Refusal | null
+}
+
+export interface LinkTable extends Table {
+  readonly index: Int32Array
+  /** IFF_*. */
+  readonly flags: Uint32Array
+  readonly mtu: Uint32Array
+  readonly master: Int32Array
+  /** IFLA_LINK: the other end of a veth, the parent of a macvlan. */
+  readonly parent: Int32Array
+  readonly group: Uint32Array
+  /** 6 bytes a row. */
+  readonly mac: Uint8Array
+  readonly operState: Uint8Array
+  /** Joined by '\n', which no link name may contain; '' when length is 0. */
+  readonly names: string
+  /** IFLA_INFO_KIND joined by '\n'; an empty line for a physical link. */
+  readonly kinds: string
+}
+
+export interface AddressTable extends Table {
+  readonly link: Int32Array
+  /** 4 or 6. */
+  readonly family: Uint8Array
+  readonly prefix: Uint8Array
+  readonly scope: Uint8Array
+  /** IFA_F_*. */
+  readonly flags: Uint32Array
+  /** 16 bytes a row; IPv4 in the first 4. */
+  readonly address: Uint8Array
+}
+
+export interface RouteTable extends Table {
+  readonly family: Uint8Array
+  readonly prefix: Uint8Array
+  readonly table: Uint32Array
+  /** RTPROT_*. */
+  readonly protocol: Uint8Array
+  readonly scope: Uint8Array
+  /** RTN_*. */
+  readonly type: Uint8Array
+  /** 0 when none (or several: the first next hop is reported). */
+  readonly link: Int32Array
+  readonly metric: Uint32Array
+  /** 16 bytes a row. */
+  readonly to: Uint8Array
+  /** 16 bytes a row; all zero when there is no next hop. */
+  readonly via: Uint8Array
+}
+
+/** IPv4 and IPv6 neighbours. */
+export interface NeighTable extends Table {
+  readonly link: Int32Array
+  /** 4 or 6. */
+  readonly family: Uint8Array
+  /** NUD_*. */
+  readonly state: Uint16Array
+  /** NTF_*. */
+  readonly flags: Uint8Array
+  /** 16 bytes a row; IPv4 in the first 4. */
+  readonly address: Uint8Array
+  /** 6 bytes a row; zero while it is unknown. */
+  readonly mac: Uint8Array
+}
+
+/** What bridges and vxlans do with MAC addresses. */
+export interface FdbTable extends Table {
+  readonly link: Int32Array
+  /** NUD_*. */
+  readonly state: Uint16Array
+  /** NTF_*. */
+  readonly flags: Uint8Array
+  /** The bridge whose entry it is; 0 for the link's own. */
+  readonly master: Int32Array
+  /** 6 bytes a row. */
+  readonly mac: Uint8Array
+  /** Of dst: 4 or 6; 0 without one. */
+  readonly family: Uint8Array
+  /** 16 bytes a row; IPv4 in the first 4. */
+  readonly dst: Uint8Array
+  /** This and the next are 0 where the vxlan's own number is meant, as is the port. */
+  readonly vni: Uint32Array
+  readonly srcVni: Uint32Array
+  readonly port: Uint16Array
+  readonly via: Int32Array
+  readonly vlan: Uint16Array
+}
+
+export interface Tables {
+  readonly link: LinkTable
+  readonly address: AddressTable
+  readonly route: RouteTable
+  readonly neigh: NeighTable
+  readonly fdb: FdbTable
+}
+export type TableName = keyof Tables

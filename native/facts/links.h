@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "facts/words.h"
+
+namespace cnm {
+
+/** An option of a kind of links, see kernel/options.h. */
+struct Option;
+
+struct PortRange {
+  uint16_t low = 0;
+  uint16_t high = 0;
+};
+
+/** An option with what it is set to; booleans and words are numbers here. */
+struct Setting {
+  const Option* option = nullptr;
+  std::variant<uint32_t, Address, LinkRef, PortRange, std::vector<Mac>> value;
+};
+
+using Settings = std::vector<Setting>;
+
+/** What a link has from the moment it is there. */
+struct Birth {
+  std::string name;
+  std::optional<uint32_t> mtu;
+  std::optional<Mac> mac;
+  std::optional<uint32_t> group;
+};
+
+struct Peer : Birth {
+  size_t at = 0;
+};
+
+struct LinkAdd : Birth {
+  std::string kind;
+  bool up = false;
+  std::optional<LinkRef> parent;
+  Settings settings;
+  std::optional<Peer> peer;
+};
+
+struct LinkSet {
+  LinkRef link;
+  std::optional<std::string> name;
+  std::optional<bool> up;
+  std::optional<LinkRef> master;
+  std::optional<Mac> mac;
+  std::optional<uint32_t> mtu;
+  std::optional<uint32_t> group;
+  std::optional<std::string> alias;
+  std::optional<size_t> move_to;
+  Settings port;
+};
+
+struct LinkDel {
+  LinkRef link;
+};
+
+struct GroupSet {
+  uint32_t group = 0;
+  std::optional<bool> up;
+  std::optional<LinkRef> master;
+  std::optional<uint32_t> mtu;
+};
+
+struct GroupDel {
+  uint32_t group = 0;
+};
+
+}  // namespace cnm

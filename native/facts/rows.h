@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "facts/words.h"
+
+namespace cnm {
+
+struct AddrOp {
+  Verb verb = Verb::kAdd;
+  LinkRef link;
+  Address address;
+  uint8_t prefix = 0;
+};
+
+struct RouteOp {
+  Verb verb = Verb::kAdd;
+  Address to;
+  uint8_t prefix = 0;
+  std::optional<Address> via;
+  std::optional<LinkRef> link;
+  std::optional<uint32_t> table;
+  std::optional<uint32_t> metric;
+};
+
+struct NeighOp {
+  Verb verb = Verb::kAdd;
+  LinkRef link;
+  size_t count = 0;
+  Packed addresses;
+  Packed macs;
+  /** NUD_*. */
+  uint32_t state = 0;
+  bool proxy = false;
+  bool router = false;
+  bool extern_learn = false;
+  /** Rows have numbers that the caller knows. */
+  bool many = false;
+};
+
+struct FdbOp {
+  Verb verb = Verb::kAdd;
+  LinkRef link;
+  size_t count = 0;
+  Packed macs;
+  Packed dsts;
+  Packed vnis;
+  std::optional<uint32_t> port;
+  std::optional<uint32_t> src_vni;
+  std::optional<uint32_t> vlan;
+  std::optional<LinkRef> via;
+  /** NUD_*. */
+  uint32_t state = 0;
+  bool self = false;
+  bool master = false;
+  bool extern_learn = false;
+  bool sticky = false;
+  /** Rows have numbers that the caller knows. */
+  bool many = false;
+};
+
+struct RuleOp {
+  Verb verb = Verb::kAdd;
+  /** 4 or 6. */
+  uint8_t family = 4;
+  uint32_t priority = 0;
+  uint32_t table = 0;
+  std::optional<Address> from;
+  uint8_t from_prefix = 0;
+  std::optional<Address> to;
+  uint8_t to_prefix = 0;
+  std::optional<std::string> iif;
+  std::optional<std::string> oif;
+  std::optional<uint32_t> mark;
+  std::optional<uint32_t> mask;
+  bool inverted = false;
+  std::optional<uint32_t> suppress_prefix_length;
+};
+
+}  // namespace cnm
