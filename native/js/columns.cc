@@ -1,14 +1,12 @@
 #include "js/columns.h"
 
-#include <algorithm>
-
+#include "js/arrays.h"
 #include "js/errors.h"
 
 namespace cnm {
 
 namespace {
 
-/** Results are copied into memory of JS's own: not every runtime takes a buffer of ours. */
 template <typename Row>
 class Columns {
  public:
@@ -19,17 +17,15 @@ class Columns {
 
   template <typename T>
   void Numbers(const char* name, T Row::*field) {
-    auto column = Napi::TypedArrayOf<T>::New(env_, rows_.size());
-    std::ranges::transform(rows_, column.Data(), field);
-    object_.Set(name, column);
+    object_.Set(name, ArrayOf<T>(env_, rows_, field));
   }
 
   template <size_t N>
   void Bytes(const char* name, std::array<uint8_t, N> Row::*field) {
-    auto column = Napi::Uint8Array::New(env_, rows_.size() * N);
-    uint8_t* to = column.Data();
-    for (const Row& row : rows_) to = std::ranges::copy(row.*field, to).out;
-    object_.Set(name, column);
+    std::vector<uint8_t> bytes;
+    bytes.reserve(rows_.size() * N);
+    for (const Row& row : rows_) bytes.insert(bytes.end(), (row.*field).begin(), (row.*field).end());
+    object_.Set(name, ArrayOf<uint8_t>(env_, bytes));
   }
 
   void Lines(const char* name, std::string Row::*field) {
@@ -50,11 +46,9 @@ class Columns {
 }  // namespace
 
 Napi::Object OutcomeOf(Napi::Env env, const Outcome& outcome) {
-  auto ifindex = Napi::Int32Array::New(env, outcome.ifindex.size());
-  std::ranges::copy(outcome.ifindex, ifindex.Data());
   Napi::Object object = Napi::Object::New(env);
   object.Set("done", static_cast<double>(outcome.done));
-  object.Set("ifindex", ifindex);
+  object.Set("ifindex", ArrayOf<int32_t>(env, outcome.ifindex));
   object.Set("refusal", outcome.refusal ? RefusalOf(env, *outcome.refusal) : env.Null());
   return object;
 }

@@ -118,7 +118,7 @@ Napi::Value Fields::Get(const char* key) {
   if (!ok_) return {};
   const Napi::Value value = object_.Get(key);
   // A getter can throw.
-  ok_ = !env_.IsExceptionPending();
+  ok_ = !value.IsEmpty();
   return value;
 }
 
@@ -126,7 +126,9 @@ std::vector<std::string> Fields::Names() {
   std::vector<std::string> names;
   if (!ok_) return names;
   const Napi::Array keys = object_.GetPropertyNames();
-  for (uint32_t i = 0; i < keys.Length(); i++) names.push_back(keys.Get(i).ToString());
+  if (keys.IsEmpty()) return names;
+  names.resize(keys.Length());
+  for (uint32_t i = 0; i < names.size(); i++) Read(keys.Get(i), names[i]);
   return names;
 }
 

@@ -51,7 +51,7 @@ bool ReadPlaces(const Napi::Value& value, std::vector<std::shared_ptr<Place>>& p
   places.resize(array.Length());
   for (uint32_t i = 0; i < places.size(); i++) {
     const Napi::Value netns = array.Get(i);
-    if (env.IsExceptionPending()) return false;
+    if (netns.IsEmpty()) return false;
     places[i] = NetnsClass::PlaceOf(netns, "namespaces[" + std::to_string(i) + "]");
     if (!places[i]) return false;
   }

@@ -1,5 +1,7 @@
 #include "js/jobs.h"
 
+#include "js/globals.h"
+
 namespace cnm {
 
 namespace {
@@ -15,11 +17,10 @@ class CloseTask final : public Task {
 
   void Settle(Napi::Env env) override {
     if (!collected_) return;
-    const auto process = env.Global().Get("process").As<Napi::Object>();
     Napi::Object options = Napi::Object::New(env);
     options.Set("code", "CNM_WARN_COLLECTED");
     const std::string sentence = "A Netns was collected while open; close it: " + (path_.empty() ? "current()" : path_);
-    process.Get("emitWarning").As<Napi::Function>().Call(process, {Napi::String::New(env, sentence), options});
+    CallGlobal(env, "process", "emitWarning", {Napi::String::New(env, sentence), options});
   }
 
  private:
@@ -68,11 +69,10 @@ bool Jobs::Cancel(double number) {
 
 void Jobs::Deliver(Napi::Env env, Napi::Function, Jobs* jobs, Task* delivered) {
   const std::unique_ptr<Task> task(delivered);
-  // The environment is gone: nobody is left to be told.
   if (env == nullptr) return;
   if (task->number) jobs->numbered_.erase(*task->number);
   if (task->awaited && --jobs->awaited_ == 0) jobs->completion_.Unref(env);
-  task->Settle(env);
+  if (CanGoOn(env)) task->Settle(env);
 }
 
 }  // namespace cnm

@@ -56,6 +56,8 @@ class Jobs {
   Napi::Value Submit(typename PromisedTask<Result>::Work work, typename PromisedTask<Result>::Conclude conclude,
                      std::optional<double> number = {}) {
     auto task = std::make_unique<PromisedTask<Result>>(env_, std::move(work), std::move(conclude));
+    // Else the promise is none, or the arguments were not read to their end.
+    if (!CanGoOn(env_)) return {};
     task->number = number;
     const Napi::Promise promise = task->promise.Promise();
     const int error = Post(std::move(task));

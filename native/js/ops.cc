@@ -6,6 +6,7 @@
 
 #include "js/errors.h"
 #include "js/fields.h"
+#include "js/globals.h"
 #include "js/link_ops.h"
 #include "js/row_ops.h"
 
@@ -115,7 +116,7 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
   } else {
     fields.Fail("op", "the name of an op; this is '" + kind + "'");
   }
-  return !value.Env().IsExceptionPending();
+  return CanGoOn(value.Env());
 }
 
 }  // namespace
@@ -130,7 +131,7 @@ bool ReadOps(const Napi::Value& value, const Places& places, std::vector<Op>& op
   for (uint32_t i = 0; i < ops.size(); i++) {
     const Napi::HandleScope scope(value.Env());
     const Napi::Value op = array.Get(i);
-    if (value.Env().IsExceptionPending() || !ReadOp(op, "ops[" + std::to_string(i) + "]", places, ops[i])) return false;
+    if (op.IsEmpty() || !ReadOp(op, "ops[" + std::to_string(i) + "]", places, ops[i])) return false;
   }
   return true;
 }
@@ -145,10 +146,9 @@ bool NftDocument(const Napi::Value& commands, std::string& json) {
   const Napi::Env env = commands.Env();
   Napi::Object document = Napi::Object::New(env);
   document.Set("nftables", commands);
-  const auto builtin = env.Global().Get("JSON").As<Napi::Object>();
-  const Napi::Value text = builtin.Get("stringify").As<Napi::Function>().Call(builtin, {document});
+  const Napi::Value text = CallGlobal(env, "JSON", "stringify", {document});
   // What JSON cannot say, a bigint or a cycle, has been thrown.
-  if (env.IsExceptionPending()) return false;
+  if (text.IsEmpty()) return false;
   json = text.As<Napi::String>();
   return true;
 }

@@ -24,7 +24,23 @@ function end(stage: string, options: readonly string[] = []) {
 }
 const clean = { status: 0, signal: null, stdout: '', stderr: '' }
 
+/** Every kind of job, each again as soon as its result is there. */
+const everything = `
+    let jobs = 1
+    const again = (ask) => ask().then(() => again(ask))
+    const kinds = [() => addon.dump(netns, 'link', jobs++), () => addon.dump(netns, 'route', jobs++), () => addon.inode(netns),
+      () => addon.readSysctl(netns, 'net/ipv4/ip_forward'), () => addon.listNftTable(netns, 'inet', 'none'),
+      () => addon.apply([netns], [{ op: 'link.set', link: 'lo', up: true }, { op: 'link.del', link: 'none' }], jobs++)]
+    for (const kind of [...kinds, ...kinds]) again(kind)`
+
 describe('a process ends', () => {
+  it.each(['process.exit()', 'setImmediate(process.exit)', 'setTimeout(process.exit, 1)', 'setTimeout(process.exit, 10)'])(
+    'by %s with jobs of every kind in flight',
+    (exit) => {
+      expect(end(`const netns = at(); ${everything}; ${exit}`)).toEqual(clean)
+    },
+  )
+
   it.each([
     ['when the addon was only loaded', ''],
     ['with a handle that was never used', 'globalThis.netns = at()'],
@@ -76,6 +92,20 @@ describe('a worker ends', () => {
     expect(end(program)).toEqual({ ...clean, stdout: 'true\n' })
   })
 
+  it('sixty times at any moment, with jobs of every kind in flight', () => {
+    const endless = `const netns = addon.Netns.at(\${JSON.stringify(path)}); ${everything}
+      setTimeout(() => parentPort.postMessage('busy'), Math.random() * 5)`
+    const program = worker(`
+      const once = () => new Promise((resolve) => {
+        const running = start(\`${endless}\`).on('message', () => running.terminate().then(resolve))
+      })
+      ;(async () => {
+        for (let n = 0; n < 20; n++) await Promise.all([once(), once(), once()])
+        console.log('alive')
+      })()`)
+    expect(end(program)).toEqual({ ...clean, stdout: 'alive\n' })
+  })
+
   it('while another one and the main thread go on', () => {
     const one = (n: number) => `const netns = addon.Netns.at(\${JSON.stringify(path)})
       addon.apply([netns], [{ op: 'link.add', name: 'w${n}', kind: 'bridge' }, ${JSON.stringify({
@@ -99,6 +129,15 @@ describe('a handle is collected', () => {
   it('with a warning when it was open', () => {
     const { stdout } = end(`${collect}${warned}(async () => { await addon.inode(at()); await wait() })()`, ['--expose-gc', '--no-warnings'])
     expect(stdout).toBe(`CNM_WARN_COLLECTED A Netns was collected while open; close it: ${spaces.paths[0]}\n`)
+  })
+
+  it('only after the jobs that it was used for', () => {
+    const stage = `${collect}(async () => {
+      const running = bridges.map((op, n) => addon.apply([at()], [op], n))
+      await wait()
+      console.log((await Promise.all(running)).every(({ done }) => done === 1))
+    })()`
+    expect(end(stage, ['--expose-gc', '--no-warnings'])).toEqual({ ...clean, stdout: 'true\n' })
   })
 
   it('in silence when it was closed, or had nothing to close', () => {
