@@ -10,7 +10,7 @@
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
 import type { AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteOp, RuleOp } from './binding/rows.d.ts'
-import type { TableName, Tables } from './binding/tables.d.ts'
+import type { Filter, TableName, Tables } from './binding/tables.d.ts'
 
 export type * from './binding/links.d.ts'
 export type * from './binding/outcome.d.ts'
@@ -98,8 +98,11 @@ export function apply(namespaces: readonly Netns[], ops: readonly Op[], job: num
 /** Do not start the next op of this job. False when it is already over. JS thread, does not wait. */
 export function cancel(job: number): boolean
 
-/** One table, on the kernel thread. A dump that the kernel interrupted is repeated; EINTR when that happens five times. */
-export function dump<T extends TableName>(namespace: Netns, table: T, job: number): Promise<Tables[T]>
+/**
+ * One table, on the kernel thread, as columns whose memory JS takes over. A dump that the kernel interrupted (EINTR) or
+ * lost a part of (ENOBUFS) is repeated, and refused with that when it happens five times.
+ */
+export function dump<T extends TableName>(namespace: Netns, table: T, job: number, filter?: Filter<T>): Promise<Tables[T]>
 
 /**
  * Read /proc/sys/PATH of a namespace, without the trailing newline; null when there is no such file. Throwaway thread.

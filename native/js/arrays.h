@@ -8,8 +8,7 @@
 namespace cnm {
 
 /**
- * A typed array of what `projection` says of each row. It is copied into memory of JS's own: not every runtime takes a
- * buffer of ours. Empty when the environment is being taken down.
+ * A typed array of what `projection` says of each row. Empty when the environment is being taken down.
  */
 template <typename T, typename Rows, typename Projection = std::identity>
 Napi::TypedArrayOf<T> ArrayOf(Napi::Env env, const Rows& rows, Projection projection = {}) {

@@ -31,7 +31,7 @@ template <typename Result>
 class PromisedTask final : public Task {
  public:
   using Work = std::function<Result(const std::atomic<bool>& cancelled)>;
-  using Conclude = std::function<void(Napi::Env env, const Napi::Promise::Deferred& promise, const Result& result)>;
+  using Conclude = std::function<void(Napi::Env env, const Napi::Promise::Deferred& promise, Result& result)>;
 
   PromisedTask(Napi::Env env, Work work, Conclude conclude)
       : promise(Napi::Promise::Deferred::New(env)), work_(std::move(work)), conclude_(std::move(conclude)) {}

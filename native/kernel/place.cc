@@ -11,6 +11,8 @@ namespace cnm {
 
 namespace {
 
+constexpr int kAttempts = 5;
+
 Refused RefusedIf(int error, const char* request) {
   if (error == 0) return {};
   return Refusal{.error = error, .request = request};
@@ -48,11 +50,24 @@ Refused Place::Route(Socket*& socket) {
     });
     if (refusal) return refusal;
     if (error) return RefusedIf(error, "open");
-    route_ = Socket::Adopt(std::move(fd));
-    if (!route_) return RefusedIf(-EPROTO, "open");
+    route_ = std::make_unique<Socket>(std::move(fd));
   }
   socket = route_.get();
   return {};
+}
+
+Refused Place::Dump(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart) {
+  Refused refusal;
+  for (int attempt = 0; attempt < kAttempts; attempt++) {
+    if (attempt > 0) restart();
+    Socket* socket = nullptr;
+    if (Refused closed = Route(socket)) return closed;
+    refusal = socket->Ask(message, on_reply);
+    if (!refusal || (refusal->error != -EINTR && refusal->error != -ENOBUFS)) return refusal;
+    // The kernel would go on with the old dump, and take no other.
+    if (refusal->error == -ENOBUFS) route_.reset();
+  }
+  return refusal;
 }
 
 Refused Place::RunNft(const std::string& commands, std::string& output) {

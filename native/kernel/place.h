@@ -28,6 +28,11 @@ class Place {
   Refused Descriptor(int& fd);
   Refused Inode(uint64_t& inode);
   Refused Route(Socket*& socket);
+  /**
+   * Reads a whole table from rtnetlink. It is read anew, after `restart`, while the kernel says that it changed
+   * meanwhile or drops what it had to say.
+   */
+  Refused Dump(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
   /** Commands are libnftables' JSON. */
   Refused RunNft(const std::string& commands, std::string& output);
   Refused ReadSysctl(const std::string& path, std::optional<std::string>& value);

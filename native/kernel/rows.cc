@@ -1,9 +1,6 @@
 #include "kernel/rows.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "kernel/extack.h"
@@ -27,12 +24,12 @@ class Batch {
     buffer_.resize(rows.size() * stride_);
     first_ = socket_.TakeSequences(static_cast<uint32_t>(rows.size()));
     for (size_t i = 0; i < rows.size(); i++) Write(i, rows[i], i + 1 == rows.size());
-    if (send(socket_.fd(), buffer_.data(), buffer_.size(), 0) < 0) return -errno;
+    if (const int error = socket_.Send(buffer_.data(), buffer_.size())) return error;
     while (true) {
-      const ssize_t size = recv(socket_.fd(), answer_, sizeof answer_, 0);
-      if (size < 0 && errno == EINTR) continue;
-      if (size < 0) return -errno;
-      if (Read(static_cast<int>(size), rows, refusal)) return 0;
+      nlmsghdr* reply = nullptr;
+      const int size = socket_.Receive(reply);
+      if (size < 0) return size;
+      if (Read(reply, size, rows, refusal)) return 0;
     }
   }
 
@@ -50,8 +47,8 @@ class Batch {
   }
 
   /** True once the last message has been answered; what is left of an earlier request is skipped. */
-  bool Read(int size, std::span<const uint32_t> rows, Refused& refusal) {
-    for (auto* reply = reinterpret_cast<nlmsghdr*>(answer_); nlmsg_ok(reply, size); reply = nlmsg_next(reply, &size)) {
+  bool Read(nlmsghdr* reply, int size, std::span<const uint32_t> rows, Refused& refusal) {
+    for (; nlmsg_ok(reply, size); reply = nlmsg_next(reply, &size)) {
       const size_t i = reply->nlmsg_seq - first_;
       if (reply->nlmsg_type != NLMSG_ERROR || i >= rows.size()) continue;
       if (Refused refused = RefusalInError(reply, pattern_)) {
@@ -70,7 +67,6 @@ class Batch {
   const size_t stride_;
   uint32_t first_ = 0;
   std::vector<uint8_t> buffer_;
-  alignas(nlmsghdr) char answer_[Socket::kBufferSize];
 };
 
 }  // namespace
