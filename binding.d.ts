@@ -8,11 +8,13 @@
  */
 
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
+import type { Batch } from './binding/monitor.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
 import type { AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
 
 export type * from './binding/links.d.ts'
+export type * from './binding/monitor.d.ts'
 export type * from './binding/outcome.d.ts'
 export type * from './binding/rows.d.ts'
 export type * from './binding/tables.d.ts'
@@ -39,6 +41,28 @@ export class Netns {
   readonly path: string
   readonly closed: boolean
   /** Closes all descriptors once the job that uses them has ended. Idempotent. JS thread, does not wait. */
+  close(): void
+}
+
+/**
+ * A subscription to changes of tables. What the kernel tells waits in its own buffer until it is read, so nothing is lost
+ * from open() on as long as that holds it. A handle that is collected is closed.
+ */
+export class Monitor {
+  /**
+   * Subscribes; `buffer` is how many bytes the kernel may keep for us (it takes twice as many, see SO_RCVBUF in socket(7)).
+   * Kernel thread. Rejects with Error{errno}.
+   */
+  static open(namespace: Netns, tables: readonly TableName[], buffer: number): Promise<Monitor>
+  /**
+   * Waits for changes; null once there will be none: after cancel(job), or when the Netns was closed. The waiting thread,
+   * one per environment, reads a few thousand at a time. Rejects with Error{errno}.
+   */
+  next(job: number): Promise<Batch | null>
+  /** What is there already: all that the kernel told before the jobs that were posted before had ended. Kernel thread. */
+  drain(): Promise<Batch | null>
+  readonly closed: boolean
+  /** Closes the socket once the job that uses it has ended. Idempotent. JS thread, does not wait. */
   close(): void
 }
 

@@ -24,8 +24,11 @@ export class PlanStopped extends Error {
 
 let jobs = 0
 
+/** A number that no other job has. */
+export const newJob = (): number => ++jobs
+
 /** Nobody can call a step back that waits in the kernel; but nobody has to wait for it either. */
-function abortable<T>(running: Promise<T>, job: number, signal: AbortSignal | undefined): Promise<T> {
+export function abortable<T>(running: Promise<T>, job: number, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return running
   return new Promise((resolve, reject) => {
     const abort = () => {

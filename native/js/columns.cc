@@ -84,4 +84,21 @@ Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table) { return ObjectOf(en
 
 Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table) { return ObjectOf(env, table); }
 
+Napi::Object BatchOf(Napi::Env env, Batch& batch) {
+  Napi::Array changes = Napi::Array::New(env, batch.changes.size());
+  for (uint32_t i = 0; i < batch.changes.size(); i++) {
+    auto& [rows, removed] = batch.changes[i];
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("table", std::string(kTableNames[rows.index()]));
+    object.Set("rows", std::visit([&](auto& table) { return TableOf(env, table); }, rows));
+    object.Set("removed", ArrayOf<uint8_t>(env, removed));
+    changes.Set(i, object);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("changes", changes);
+  object.Set("overrun", batch.overrun);
+  object.Set("routesInDoubt", batch.routes_in_doubt);
+  return object;
+}
+
 }  // namespace cnm

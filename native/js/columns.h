@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include "facts/changes.h"
 #include "facts/outcome.h"
 #include "facts/tables.h"
 
@@ -16,5 +17,6 @@ Napi::Object TableOf(Napi::Env env, Table<AddressRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<RouteRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table);
+Napi::Object BatchOf(Napi::Env env, Batch& batch);
 
 }  // namespace cnm

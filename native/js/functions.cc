@@ -27,20 +27,6 @@ struct Answer {
   Refused refusal;
 };
 
-/** False has thrown. NaN is no number to find a job by. */
-bool ReadJob(const Napi::Value& value, double& job) {
-  const Napi::Env env = value.Env();
-  job = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
-  if (std::isnan(job)) {
-    ThrowInvalid(env, "job: expected a number");
-  } else if (Environment::Of(env).jobs->IsRunning(job)) {
-    ThrowInvalid(env, "job: expected a number that is not in use");
-  } else {
-    return true;
-  }
-  return false;
-}
-
 /** False has thrown. */
 bool ReadPlaces(const Napi::Value& value, std::vector<std::shared_ptr<Place>>& places) {
   const Napi::Env env = value.Env();
@@ -215,6 +201,19 @@ Napi::Value CloseFileOnExec(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+bool ReadJob(const Napi::Value& value, double& job) {
+  const Napi::Env env = value.Env();
+  job = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
+  if (std::isnan(job)) {
+    ThrowInvalid(env, "job: expected a number");
+  } else if (Environment::Of(env).jobs->IsRunning(job)) {
+    ThrowInvalid(env, "job: expected a number that is not in use");
+  } else {
+    return true;
+  }
+  return false;
+}
 
 void DefineFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("apply", Napi::Function::New<Apply>(env, "apply"));

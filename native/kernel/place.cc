@@ -40,16 +40,19 @@ Refused Place::Inode(uint64_t& inode) {
   return RefusedIf(InodeOf(fd, inode), "open");
 }
 
+Refused Place::Open(Fd& fd) {
+  int error = 0;
+  const Refused outside = Enter([&] {
+    fd = OpenNetlink(NETLINK_ROUTE);
+    if (!fd) error = -errno;
+  });
+  return outside ? outside : RefusedIf(error, "open");
+}
+
 Refused Place::Route(Socket*& socket) {
   if (!route_) {
     Fd fd;
-    int error = 0;
-    const Refused refusal = Enter([&] {
-      fd = OpenNetlink(NETLINK_ROUTE);
-      if (!fd) error = -errno;
-    });
-    if (refusal) return refusal;
-    if (error) return RefusedIf(error, "open");
+    if (Refused refusal = Open(fd)) return refusal;
     route_ = std::make_unique<Socket>(std::move(fd));
   }
   socket = route_.get();
@@ -68,6 +71,17 @@ Refused Place::Dump(Message& message, const Socket::OnReply& on_reply, const std
     if (refusal->error == -ENOBUFS) route_.reset();
   }
   return refusal;
+}
+
+Refused Place::Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,
+                         std::shared_ptr<Subscription>& subscription) {
+  Fd fd;
+  if (Refused refusal = Open(fd)) return refusal;
+  subscription = Subscription::Open(std::move(fd), interest, bell);
+  if (!subscription) return RefusedIf(-errno, "monitor");
+  std::erase_if(subscriptions_, [](const auto& each) { return each.expired(); });
+  subscriptions_.push_back(subscription);
+  return {};
 }
 
 Refused Place::RunNft(const std::string& commands, std::string& output) {
@@ -106,6 +120,10 @@ Refused Place::Remove() {
 }
 
 void Place::Close() {
+  for (const auto& each : subscriptions_) {
+    if (const auto subscription = each.lock()) subscription->End();
+  }
+  subscriptions_.clear();
   nft_.reset();
   route_.reset();
   netns_ = Fd();

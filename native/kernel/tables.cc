@@ -184,23 +184,37 @@ Refused Resolve(Place& place, const Filter& filter, Wanted& wanted) {
   return {};
 }
 
-template <typename Row, typename Header>
+/** One that is shorter than its header says nothing. */
+template <typename Header, typename Row>
+void DecodeAs(const nlmsghdr* message, Columns<Row>& columns) {
+  if (nlmsg_datalen(message) < static_cast<int>(sizeof(Header))) return;
+  Decode(message, *static_cast<const Header*>(nlmsg_data(message)), columns);
+}
+
+template <typename Row>
 Table<Row> Dump(Place& place, const Filter& filter, Message (*request)(const Wanted&)) {
   Table<Row> table;
   Wanted wanted;
   table.refusal = Resolve(place, filter, wanted);
   if (table.refusal) return table;
   Message message = request(wanted);
-  const auto on_reply = [&](const nlmsghdr* reply) {
-    if (nlmsg_datalen(reply) < static_cast<int>(sizeof(Header))) return;
-    Decode(reply, *static_cast<const Header*>(nlmsg_data(reply)), table.columns);
-  };
+  const auto on_reply = [&](const nlmsghdr* reply) { cnm::Decode(reply, table.columns); };
   table.refusal = place.Dump(message, on_reply, [&] { table.columns = {}; });
   if (table.refusal) table.columns = {};
   return table;
 }
 
 }  // namespace
+
+void Decode(const nlmsghdr* message, Columns<LinkRow>& columns) { DecodeAs<ifinfomsg>(message, columns); }
+
+void Decode(const nlmsghdr* message, Columns<AddressRow>& columns) { DecodeAs<ifaddrmsg>(message, columns); }
+
+void Decode(const nlmsghdr* message, Columns<RouteRow>& columns) { DecodeAs<rtmsg>(message, columns); }
+
+void Decode(const nlmsghdr* message, Columns<NeighRow>& columns) { DecodeAs<ndmsg>(message, columns); }
+
+void Decode(const nlmsghdr* message, Columns<FdbRow>& columns) { DecodeAs<ndmsg>(message, columns); }
 
 Message LinksRequest(const Wanted& wanted) {
   Message message(CNM_NAMED(RTM_GETLINK), NLM_F_DUMP, ifinfomsg{});
@@ -244,24 +258,20 @@ Message ForwardingRequest(const Wanted& wanted) {
   return message;
 }
 
-Table<LinkRow> DumpLinks(Place& place, const Filter& filter) {
-  return Dump<LinkRow, ifinfomsg>(place, filter, LinksRequest);
-}
+Table<LinkRow> DumpLinks(Place& place, const Filter& filter) { return Dump<LinkRow>(place, filter, LinksRequest); }
 
 Table<AddressRow> DumpAddresses(Place& place, const Filter& filter) {
-  return Dump<AddressRow, ifaddrmsg>(place, filter, AddressesRequest);
+  return Dump<AddressRow>(place, filter, AddressesRequest);
 }
 
-Table<RouteRow> DumpRoutes(Place& place, const Filter& filter) {
-  return Dump<RouteRow, rtmsg>(place, filter, RoutesRequest);
-}
+Table<RouteRow> DumpRoutes(Place& place, const Filter& filter) { return Dump<RouteRow>(place, filter, RoutesRequest); }
 
 Table<NeighRow> DumpNeighbours(Place& place, const Filter& filter) {
-  return Dump<NeighRow, ndmsg>(place, filter, NeighboursRequest);
+  return Dump<NeighRow>(place, filter, NeighboursRequest);
 }
 
 Table<FdbRow> DumpForwarding(Place& place, const Filter& filter) {
-  return Dump<FdbRow, ndmsg>(place, filter, ForwardingRequest);
+  return Dump<FdbRow>(place, filter, ForwardingRequest);
 }
 
 }  // namespace cnm

@@ -19,6 +19,14 @@ Table<NeighRow> DumpNeighbours(Place& place, const Filter& filter);
 /** Of bridges and of vxlans. By link and master. */
 Table<FdbRow> DumpForwarding(Place& place, const Filter& filter);
 
+// A message of rtnetlink as a row; nothing is added when it is of a family that we have no use for.
+
+void Decode(const nlmsghdr* message, Columns<LinkRow>& columns);
+void Decode(const nlmsghdr* message, Columns<AddressRow>& columns);
+void Decode(const nlmsghdr* message, Columns<RouteRow>& columns);
+void Decode(const nlmsghdr* message, Columns<NeighRow>& columns);
+void Decode(const nlmsghdr* message, Columns<FdbRow>& columns);
+
 /** A filter with the ifindexes of its links; 0 stands for any. */
 struct Wanted {
   int32_t link = 0;
