@@ -24,11 +24,15 @@ const keys: { readonly [T in TableName]: (row: Row<T>) => string } = {
   fdb: fdbKey,
 }
 
-/** Whom a frame to a group, or to nobody known, goes to is a list; a single MAC address has one place, and may move. */
+/**
+ * A bridge knows a MAC address once, behind whichever port it was seen last. A tunnel has one end for it, which may move; only
+ * of groups, and of whom nobody knows, it has a list.
+ */
 function fdbKey({ link, master, mac, vlan, srcVni, dst, vni, port, via }: FdbRow): string {
-  const isGroup = (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1 || mac === '00:00:00:00:00:00'
-  const one = [link, master, mac, vlan, srcVni]
-  return (isGroup ? [...one, dst?.family, dst?.value, vni, port, via] : one).join(' ')
+  if (master !== 0) return [master, vlan, mac].join(' ')
+  const isList = (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1 || mac === '00:00:00:00:00:00'
+  const ends = isList ? [dst?.family, dst?.value, vni, port, via] : []
+  return ['of', link, srcVni, vlan, mac, ...ends].join(' ')
 }
 
 /** Rows are plain data. */

@@ -123,26 +123,20 @@ describe('a monitor tells', () => {
 
   it('of forwarding entries of bridges and vxlans, that move, that are lists, that go with their link', async () => {
     await using tape = await begun('fdb')
-    change(
-      'ip',
-      'link add br0 type bridge',
-      'link add v0 type veth peer name v1',
-      'link set v0 master br0',
-      'link add vx0 type vxlan id 7 dstport 4789',
-    )
+    const made = ['br0 type bridge', 'vx0 type vxlan id 7 dstport 4789', 'v0 type veth peer name v1', 'v2 type veth peer name v3']
+    change('ip', ...made.map((link) => `link add ${link}`), 'link set v0 master br0', 'link set v2 master br0')
     const all = 'fdb append 00:00:00:00:00:00 dev vx0 dst'
-    change(
-      'bridge',
-      'fdb add 02:00:00:00:00:01 dev v0 master static',
-      'fdb add 02:00:00:00:01:01 dev vx0 dst 10.1.1.1',
-      `${all} 10.1.1.3`,
-      `${all} 10.1.1.4`,
-    )
-    change('bridge', 'fdb replace 02:00:00:00:01:01 dev vx0 dst 10.1.1.2', 'fdb del 00:00:00:00:00:00 dev vx0 dst 10.1.1.3')
+    change('bridge', 'fdb add 02:00:00:00:00:01 dev v0 master static', 'fdb add 02:00:00:00:01:01 dev vx0 dst 10.1.1.1', `${all} 10.1.1.3`)
+    change('bridge', `${all} 10.1.1.4`, 'fdb del 00:00:00:00:00:00 dev vx0 dst 10.1.1.3')
+    change('bridge', 'fdb replace 02:00:00:00:00:01 dev v2 master static', 'fdb replace 02:00:00:00:01:01 dev vx0 dst 10.1.1.2')
     const moved: any = await tape.find(({ type, row }) => type === 'changed' && row.mac === '02:00:00:00:01:01')
     expect([moved.before.dst.value & 255n, moved.row.dst.value & 255n]).toEqual([1n, 2n])
+    expect(tape.events.some((event) => event.type === 'changed' && event.row.mac === '02:00:00:00:00:01')).toBe(true)
     expect(await tape.isTrue()).toBe(true)
-    change('ip', 'link del v0', 'link del vx0')
+    // br0 takes over the entry that it has its address from, and tells nobody.
+    change('ip', 'link set v0 nomaster', 'link set v2 nomaster')
+    expect(await tape.isTrue()).toBe(true)
+    change('ip', 'link del v0', 'link del v2', 'link del vx0')
     await tape.find(({ type, row }) => type === 'removed' && row.mac === '02:00:00:00:01:01')
     expect(await tape.isTrue()).toBe(true)
     expect(spaces.look(0, 'bridge', '-j', 'fdb').filter(({ mac }: any) => mac.startsWith('02:'))).toEqual([])
