@@ -79,18 +79,26 @@ export class Tape<T extends TableName> implements AsyncDisposable {
 
   /** Resolves once the tables are what dumps of them say. */
   async isTrue(): Promise<true> {
+    const names = [...this.#tables.keys()]
+    const texts = (tables: readonly (readonly object[])[]) =>
+      tables.map((rows, n) =>
+        rows
+          .filter(isTold[names[n] ?? ''] ?? (() => true))
+          .map(text)
+          .sort(),
+      )
     for (;;) {
-      const names = [...this.#tables.keys()]
+      await this.#silence()
       const dumped = await Promise.all(names.map((table) => dump(this.netns, table)))
       const played = names.map((table) => [...(this.#tables.get(table)?.values() ?? [])])
-      const texts = (tables: readonly (readonly object[])[]) =>
-        tables.map((rows, n) =>
-          rows
-            .filter(isTold[names[n] ?? ''] ?? (() => true))
-            .map(text)
-            .sort(),
-        )
       if (isDeepStrictEqual(texts(played), texts(dumped))) return true
+    }
+  }
+
+  /** While it still tells of something, a comparison would only be in its way. */
+  async #silence(): Promise<void> {
+    for (let seen = -1; seen !== this.events.length; ) {
+      seen = this.events.length
       await Promise.race([new Promise((resolve) => setTimeout(resolve, 20)), this.ended])
     }
   }
