@@ -95,7 +95,7 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
  */
 export function apply(namespaces: readonly Netns[], ops: readonly Op[], job: number): Promise<Outcome>
 
-/** Do not start the next op of this job. False when it is already over. JS thread, does not wait. */
+/** Do not start the next op of this job, nor the next batch of one with many rows. False when it is already over. JS thread, does not wait. */
 export function cancel(job: number): boolean
 
 /**

@@ -66,8 +66,13 @@ export interface FdbOp extends FdbShared {
 }
 
 /**
- * Many rows in packed columns, sent in batches. All are tried; a refusal tells `rows`. To add and to append is all or
- * nothing: what was added is taken back when another row is refused. Replacing and deleting goes as far as it can.
+ * Many rows in packed columns, sent in batches; deleting begins with the last row. All are tried; a refusal tells `rows`.
+ * To add and to append is all or nothing: what was added is taken back when another row is refused, or when cancel() comes.
+ * Replacing and deleting goes as far as it can; cancelled, it ends behind the batch that was under way, and the refusal
+ * tells how many rows were `untried`.
+ *
+ * Where the kernel had to drop its answers, the table is read back: a row that is there as it is wanted counts as added or
+ * replaced, one that is gone as deleted; the others are sent once more, and refused with ENOBUFS if that is lost too.
  */
 export interface NeighManyOp extends NeighShared {
   readonly op: 'neigh.addMany' | 'neigh.replaceMany' | 'neigh.delMany'

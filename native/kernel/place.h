@@ -46,6 +46,7 @@ class Place {
 
  private:
   Refused Enter(const std::function<void()>& body);
+  Refused OpenRoute(Fd& fd);
 
   const std::string path_;
   Fd netns_;

@@ -23,13 +23,17 @@ class Socket {
 
   /**
    * Sends a request and waits until it is answered. Of a dump, EINTR when the table changed while it was read, and
-   * ENOBUFS when part of it was lost; this socket is then of no more use for dumps.
+   * ENOBUFS when part of it was lost; Renew() it before the next dump.
    */
   Refused Ask(Message& message, const OnReply& on_reply = {});
 
+  /** Goes on with another socket of the same namespace; what the old one had to say is gone. */
+  void Renew(Fd fd);
+
   // For those who send more than one request at a time.
 
-  /** 0, or a negative errno. */
+  /** 0, or a negative errno. Answers that nobody waited for are thrown away first: they take the room of those to come.
+   */
   int Send(const void* messages, size_t size);
   /** The next datagram, until the next call; its size, or a negative errno. */
   int Receive(nlmsghdr*& datagram, int flags = 0);
@@ -37,10 +41,12 @@ class Socket {
   uint32_t TakeSequences(uint32_t count);
 
  private:
+  void Drain();
+
   /** The kernel fills dump datagrams up to the largest buffer it has seen, at most 32 KiB; one link can need more. */
   static constexpr size_t kBufferSize = 65536;
 
-  const Fd fd_;
+  Fd fd_;
   uint32_t sequence_ = 1;
   alignas(nlmsghdr) char buffer_[kBufferSize];
 };
