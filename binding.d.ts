@@ -9,7 +9,7 @@
 
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
-import type { AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteOp, RuleOp } from './binding/rows.d.ts'
+import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
 
 export type * from './binding/links.d.ts'
@@ -78,7 +78,9 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | LinkDel
   | GroupDel
   | AddrOp
+  | AddrManyOp
   | RouteOp
+  | RouteManyOp
   | NeighOp
   | NeighManyOp
   | FdbOp

@@ -3,10 +3,12 @@
 #include <cerrno>
 
 #include "kernel/address.h"
+#include "kernel/address_rows.h"
 #include "kernel/group.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
 #include "kernel/route.h"
+#include "kernel/route_rows.h"
 #include "kernel/rule.h"
 
 namespace cnm {
@@ -29,7 +31,9 @@ class Step {
   Refused operator()(const GroupSet& set) { return SetGroup(place_, set); }
   Refused operator()(const GroupDel& del) { return DelGroup(place_, del); }
   Refused operator()(const AddrOp& op) { return ApplyAddress(place_, op); }
+  Refused operator()(const AddressesOp& op) { return ApplyAddresses(place_, op, cancelled_); }
   Refused operator()(const RouteOp& op) { return ApplyRoute(place_, op); }
+  Refused operator()(const RoutesOp& op) { return ApplyRoutes(place_, op, cancelled_); }
   Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op, cancelled_)); }
   Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op, cancelled_)); }
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
