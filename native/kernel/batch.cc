@@ -33,10 +33,10 @@ void Pattern::PutInHeader(size_t offset, const Packed& column) {
   if (column.width > 0) slots_.push_back({.column = &column, .offset = NLMSG_HDRLEN + offset, .attribute = 0});
 }
 
-void Pattern::Write(uint32_t row, void* request) const {
-  memcpy(request, nlmsg_hdr(shared.get()), size());
-  for (const Slot& slot : slots_)
+void Pattern::WriteRow(uint32_t row, void* request) const {
+  for (const Slot& slot : slots_) {
     memcpy(static_cast<uint8_t*>(request) + slot.offset, slot.BytesOf(row).data(), slot.column->width);
+  }
 }
 
 std::span<const uint8_t> Pattern::Slot::BytesIn(const nlmsghdr* reply, size_t header_size) const {
@@ -70,7 +70,10 @@ std::span<const uint8_t> Pattern::KeyIn(const nlmsghdr* reply) const {
 }
 
 Batch::Batch(Socket& socket, const Pattern& pattern)
-    : socket_(socket), pattern_(pattern), stride_(NLMSG_ALIGN(pattern.size())), buffer_(kMax * stride_) {}
+    : socket_(socket), pattern_(pattern), stride_(NLMSG_ALIGN(pattern.size())), buffer_(kMax * stride_) {
+  for (size_t i = 0; i < kMax; i++)
+    memcpy(buffer_.data() + i * stride_, nlmsg_hdr(pattern.shared.get()), pattern.size());
+}
 
 void Batch::Send(std::span<const uint32_t> rows, Answers& answers) {
   first_ = socket_.TakeSequences(static_cast<uint32_t>(rows.size()));
@@ -84,10 +87,10 @@ void Batch::Send(std::span<const uint32_t> rows, Answers& answers) {
 
 void Batch::Write(size_t i, uint32_t row, bool last) {
   uint8_t* request = buffer_.data() + i * stride_;
-  pattern_.Write(row, request);
+  pattern_.WriteRow(row, request);
   auto* header = reinterpret_cast<nlmsghdr*>(request);
   header->nlmsg_seq = first_ + static_cast<uint32_t>(i);
-  if (last) header->nlmsg_flags |= NLM_F_ACK;
+  header->nlmsg_flags = last ? flags_ | NLM_F_ACK : flags_;
 }
 
 /**

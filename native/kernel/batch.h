@@ -24,8 +24,8 @@ class Pattern {
   void PutInHeader(size_t offset, const Packed& column);
 
   size_t size() const { return nlmsg_hdr(shared.get())->nlmsg_len; }
-  /** Writes the whole request of a row. */
-  void Write(uint32_t row, void* request) const;
+  /** Writes what is the row's own into a copy of what is shared. */
+  void WriteRow(uint32_t row, void* request) const;
   /** True when the row is what `reply` tells of. An attribute that the kernel leaves out is at its default: any will
    * do. */
   bool Describes(uint32_t row, const nlmsghdr* reply) const;
@@ -79,6 +79,7 @@ class Batch {
   Socket& socket_;
   const Pattern& pattern_;
   const size_t stride_;
+  const uint16_t flags_ = nlmsg_hdr(pattern_.shared.get())->nlmsg_flags;
   std::vector<uint8_t> buffer_;
   uint32_t first_ = 0;
   std::bitset<kMax> answered_;

@@ -93,10 +93,7 @@ uint32_t Socket::TakeSequences(uint32_t count) {
   return first;
 }
 
-int Socket::Send(const void* messages, size_t size) {
-  Drain();
-  return send(fd_.get(), messages, size, 0) < 0 ? -errno : 0;
-}
+int Socket::Send(const void* messages, size_t size) { return send(fd_.get(), messages, size, 0) < 0 ? -errno : 0; }
 
 void Socket::Drain() {
   nlmsghdr* late = nullptr;
@@ -122,6 +119,7 @@ Refused Socket::Ask(Message& message, const OnReply& on_reply) {
   nlmsghdr* request = nlmsg_hdr(message.get());
   request->nlmsg_seq = TakeSequences(1);
   request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+  Drain();
   if (const int error = Send(request, request->nlmsg_len)) return Failed(message, error);
   Exchange exchange(message, on_reply);
   while (true) {

@@ -32,8 +32,7 @@ class Socket {
 
   // For those who send more than one request at a time.
 
-  /** 0, or a negative errno. Answers that nobody waited for are thrown away first: they take the room of those to come.
-   */
+  /** 0, or a negative errno. */
   int Send(const void* messages, size_t size);
   /** The next datagram, until the next call; its size, or a negative errno. */
   int Receive(nlmsghdr*& datagram, int flags = 0);
@@ -41,6 +40,7 @@ class Socket {
   uint32_t TakeSequences(uint32_t count);
 
  private:
+  /** Throws away answers that nobody waited for: they take the room of those to come. */
   void Drain();
 
   /** The kernel fills dump datagrams up to the largest buffer it has seen, at most 32 KiB; one link can need more. */
