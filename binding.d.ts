@@ -8,9 +8,9 @@
  */
 
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
-import type { Batch } from './binding/monitor.d.ts'
+import type { News } from './binding/monitor.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
-import type { AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteOp, RuleOp } from './binding/rows.d.ts'
+import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
 
 export type * from './binding/links.d.ts'
@@ -58,9 +58,9 @@ export class Monitor {
    * Waits for changes; null once there will be none: after cancel(job), or when the Netns was closed. The waiting thread,
    * one per environment, reads a few thousand at a time. Rejects with Error{errno}.
    */
-  next(job: number): Promise<Batch | null>
+  next(job: number): Promise<News | null>
   /** What is there already: all that the kernel told before the jobs that were posted before had ended. Kernel thread. */
-  drain(): Promise<Batch | null>
+  drain(): Promise<News | null>
   readonly closed: boolean
   /** Closes the socket once the job that uses it has ended. Idempotent. JS thread, does not wait. */
   close(): void
@@ -102,7 +102,9 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | LinkDel
   | GroupDel
   | AddrOp
+  | AddrManyOp
   | RouteOp
+  | RouteManyOp
   | NeighOp
   | NeighManyOp
   | FdbOp
@@ -119,7 +121,7 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
  */
 export function apply(namespaces: readonly Netns[], ops: readonly Op[], job: number): Promise<Outcome>
 
-/** Do not start the next op of this job. False when it is already over. JS thread, does not wait. */
+/** Do not start the next op of this job, nor the next batch of one with many rows. False when it is already over. JS thread, does not wait. */
 export function cancel(job: number): boolean
 
 /**

@@ -14,7 +14,7 @@ export type Changes = {
 }[TableName]
 
 /** What the kernel told, in order. */
-export interface Batch {
+export interface News {
   readonly changes: readonly Changes[]
   /** Something was lost: the kernel's buffer overran. */
   readonly overrun: boolean

@@ -1,4 +1,5 @@
 import type { Filter, Outcome, TableName, Tables } from '../../binding.d.ts'
+import { withRow } from '../model/columns.ts'
 import type { Plan } from '../model/op.ts'
 import { printOp } from '../model/print.ts'
 import { addon } from './addon.ts'
@@ -80,7 +81,12 @@ function refusedStep(namespaces: readonly Netns[], plan: Plan, { done, refusal }
   const step = plan[done]
   if (!step || !refusal) throw new RangeError('no step was refused')
   const places = namespaces.map(({ path }) => path)
-  return new NetlinkError(refusal, printOp(step, places))
+  const first = withRow(step, refusal.rows?.row[0] ?? 0)
+  return new NetlinkError(
+    refusal,
+    () => printOp(step, places),
+    () => printOp(first, places),
+  )
 }
 
 const COMMANDS: Readonly<Record<TableName, string>> = {
@@ -104,7 +110,7 @@ export async function dumpColumns<T extends TableName>(
   signal?.throwIfAborted()
   const job = ++jobs
   const columns = await abortable(addon().dump(netns, table, job, filter), job, signal)
-  if (columns.refusal) throw new NetlinkError(columns.refusal, COMMANDS[table])
+  if (columns.refusal) throw new NetlinkError(columns.refusal, () => COMMANDS[table])
   return columns
 }
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { Batch, Changes, Monitor as Subscription, TableName } from '../../binding.d.ts'
+import type { Changes, News, Monitor as Subscription, TableName } from '../../binding.d.ts'
 import { addon } from './addon.ts'
 import { abortable, dump, newJob } from './kernel.ts'
 import type { Netns } from './namespace.ts'
@@ -90,10 +90,10 @@ class Watch<T extends TableName> {
       let doubtful = this.#tables
       for (;;) {
         const fresh = await this.#read(doubtful)
-        const batch = await (doubtful.size > 0 ? subscription.drain() : this.#next(subscription))
-        if (!batch) return
-        if (!batch.overrun) yield* this.#tell(fresh, batch) as Iterable<KernelEvent<T>>
-        doubtful = batch.overrun ? this.#tables : this.#doubts(fresh, batch)
+        const news = await (doubtful.size > 0 ? subscription.drain() : this.#next(subscription))
+        if (!news) return
+        if (!news.overrun) yield* this.#tell(fresh, news) as Iterable<KernelEvent<T>>
+        doubtful = news.overrun ? this.#tables : this.#doubts(fresh, news)
       }
     } catch (reason) {
       const isEnd = reason === LEFT || (this.#netns.closed && !this.#end.aborted)
@@ -104,7 +104,7 @@ class Watch<T extends TableName> {
     }
   }
 
-  #next(subscription: Subscription): Promise<Batch | null> {
+  #next(subscription: Subscription): Promise<News | null> {
     this.#end.throwIfAborted()
     const job = newJob()
     const waiting = subscription.next(job)
@@ -133,7 +133,7 @@ class Watch<T extends TableName> {
    * What was told before a table had been read is in it, or comes after it: in either case the last that was told of a row
    * is true of it.
    */
-  *#tell(fresh: States, { changes }: Batch): Iterable<KernelEvent> {
+  *#tell(fresh: States, { changes }: News): Iterable<KernelEvent> {
     const gone = new Set<number>()
     for (const each of changes) {
       for (const link of removedLinks(each)) gone.add(link)
@@ -157,7 +157,7 @@ class Watch<T extends TableName> {
   }
 
   /** The kernel reads a table on by the number of a row, so it leaves some out when others went meanwhile. */
-  #doubts(fresh: States, { changes, routesInDoubt }: Batch): ReadonlySet<TableName> {
+  #doubts(fresh: States, { changes, routesInDoubt }: News): ReadonlySet<TableName> {
     const doubts = new Set<TableName>(routesInDoubt ? ['route'] : [])
     for (const { table, removed } of changes) if (fresh.has(table) && removed.includes(1)) doubts.add(table)
     return new Set([...doubts].filter((table) => this.#tables.has(table)))

@@ -28,7 +28,7 @@ struct Changes {
   std::vector<uint8_t> removed;
 };
 
-struct Batch {
+struct News {
   std::vector<Changes> changes{};
   bool overrun = false;
   bool routes_in_doubt = false;

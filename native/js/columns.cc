@@ -84,10 +84,10 @@ Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table) { return ObjectOf(en
 
 Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table) { return ObjectOf(env, table); }
 
-Napi::Object BatchOf(Napi::Env env, Batch& batch) {
-  Napi::Array changes = Napi::Array::New(env, batch.changes.size());
-  for (uint32_t i = 0; i < batch.changes.size(); i++) {
-    auto& [rows, removed] = batch.changes[i];
+Napi::Object NewsOf(Napi::Env env, News& news) {
+  Napi::Array changes = Napi::Array::New(env, news.changes.size());
+  for (uint32_t i = 0; i < news.changes.size(); i++) {
+    auto& [rows, removed] = news.changes[i];
     Napi::Object object = Napi::Object::New(env);
     object.Set("table", std::string(kTableNames[rows.index()]));
     object.Set("rows", std::visit([&](auto& table) { return TableOf(env, table); }, rows));
@@ -96,8 +96,8 @@ Napi::Object BatchOf(Napi::Env env, Batch& batch) {
   }
   Napi::Object object = Napi::Object::New(env);
   object.Set("changes", changes);
-  object.Set("overrun", batch.overrun);
-  object.Set("routesInDoubt", batch.routes_in_doubt);
+  object.Set("overrun", news.overrun);
+  object.Set("routesInDoubt", news.routes_in_doubt);
   return object;
 }
 

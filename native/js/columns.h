@@ -17,6 +17,6 @@ Napi::Object TableOf(Napi::Env env, Table<AddressRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<RouteRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table);
-Napi::Object BatchOf(Napi::Env env, Batch& batch);
+Napi::Object NewsOf(Napi::Env env, News& news);
 
 }  // namespace cnm

@@ -76,7 +76,9 @@ const char* Read(const Napi::Value& value, LinkRef& out) {
 
 const char* Read(const Napi::Value& value, Packed& out) {
   const auto type = value.IsTypedArray() ? value.As<Napi::TypedArray>().TypedArrayType() : napi_int8_array;
-  if (type != napi_uint8_array && type != napi_uint32_array) return "a Uint8Array, or a Uint32Array of numbers";
+  if (type != napi_uint8_array && type != napi_uint32_array && type != napi_int32_array) {
+    return "a Uint8Array, or a Uint32Array or Int32Array of numbers";
+  }
   const auto array = value.As<Napi::TypedArray>();
   const auto* from = static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
   out.bytes.assign(from, from + array.ByteLength());

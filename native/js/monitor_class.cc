@@ -51,13 +51,13 @@ bool ReadBuffer(const Napi::Value& value, uint32_t& buffer) {
   return ok;
 }
 
-void ConcludeBatch(Napi::Env env, const Promise& promise, Batch& batch) {
-  if (batch.refusal) {
-    promise.Reject(ErrorOf(env, *batch.refusal).Value());
-  } else if (batch.ended) {
+void ConcludeNews(Napi::Env env, const Promise& promise, News& news) {
+  if (news.refusal) {
+    promise.Reject(ErrorOf(env, *news.refusal).Value());
+  } else if (news.ended) {
     promise.Resolve(env.Null());
   } else {
-    promise.Resolve(BatchOf(env, batch));
+    promise.Resolve(NewsOf(env, news));
   }
 }
 
@@ -107,19 +107,19 @@ Napi::Value MonitorClass::Next(const Napi::CallbackInfo& info) {
   double job;
   if (!CheckOpen(info.Env()) || !ReadJob(info[0], job)) return {};
   return Environment::Of(info.Env())
-      .jobs->Submit<Batch>(
+      .jobs->Submit<News>(
           [subscription = subscription_](const std::atomic<bool>& cancelled) {
-            return cancelled ? Batch{.ended = true} : subscription->Read(kMost);
+            return cancelled ? News{.ended = true} : subscription->Read(kMost);
           },
-          ConcludeBatch, job, subscription_);
+          ConcludeNews, job, subscription_);
 }
 
 Napi::Value MonitorClass::Drain(const Napi::CallbackInfo& info) {
   if (!CheckOpen(info.Env())) return {};
   return Environment::Of(info.Env())
-      .jobs->Submit<Batch>(
+      .jobs->Submit<News>(
           [subscription = subscription_](const std::atomic<bool>&) { return subscription->Read(SIZE_MAX); },
-          ConcludeBatch);
+          ConcludeNews);
 }
 
 Napi::Value MonitorClass::Closed(const Napi::CallbackInfo& info) {

@@ -94,8 +94,12 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadLinkDel(fields, op);
   } else if (kind == "addr.add" || kind == "addr.del") {
     ReadAddress(fields, VerbOf(kind), Become<AddrOp>(op));
+  } else if (IsOneOf(kind, "addr.", {"addMany", "replaceMany", "delMany"})) {
+    ReadAddresses(fields, VerbOf(kind), Become<AddressesOp>(op));
   } else if (kind == "route.add" || kind == "route.replace" || kind == "route.del") {
     ReadRoute(fields, VerbOf(kind), Become<RouteOp>(op));
+  } else if (IsOneOf(kind, "route.", {"addMany", "replaceMany", "delMany"})) {
+    ReadRoutes(fields, VerbOf(kind), Become<RoutesOp>(op));
   } else if (IsOneOf(kind, "neigh.", {"add", "replace", "del"})) {
     ReadNeighbour(fields, VerbOf(kind), Become<NeighOp>(op));
   } else if (IsOneOf(kind, "neigh.", {"addMany", "replaceMany", "delMany"})) {

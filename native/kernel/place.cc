@@ -40,19 +40,19 @@ Refused Place::Inode(uint64_t& inode) {
   return RefusedIf(InodeOf(fd, inode), "open");
 }
 
-Refused Place::Open(Fd& fd) {
+Refused Place::OpenRoute(Fd& fd) {
   int error = 0;
-  const Refused outside = Enter([&] {
+  const Refused refusal = Enter([&] {
     fd = OpenNetlink(NETLINK_ROUTE);
     if (!fd) error = -errno;
   });
-  return outside ? outside : RefusedIf(error, "open");
+  return refusal ? refusal : RefusedIf(error, "open");
 }
 
 Refused Place::Route(Socket*& socket) {
   if (!route_) {
     Fd fd;
-    if (Refused refusal = Open(fd)) return refusal;
+    if (Refused refusal = OpenRoute(fd)) return refusal;
     route_ = std::make_unique<Socket>(std::move(fd));
   }
   socket = route_.get();
@@ -60,15 +60,20 @@ Refused Place::Route(Socket*& socket) {
 }
 
 Refused Place::Dump(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart) {
-  Refused refusal;
-  for (int attempt = 0; attempt < kAttempts; attempt++) {
-    if (attempt > 0) restart();
-    Socket* socket = nullptr;
-    if (Refused closed = Route(socket)) return closed;
+  Socket* socket = nullptr;
+  if (Refused refusal = Route(socket)) return refusal;
+  Refused refusal = socket->Ask(message, on_reply);
+  for (int again = 1; again < kAttempts && refusal; again++) {
+    if (refusal->error == -ENOBUFS) {
+      // The kernel would go on with the old dump, and take no other.
+      Fd fd;
+      if (Refused closed = OpenRoute(fd)) return closed;
+      socket->Renew(std::move(fd));
+    } else if (refusal->error != -EINTR) {
+      break;
+    }
+    restart();
     refusal = socket->Ask(message, on_reply);
-    if (!refusal || (refusal->error != -EINTR && refusal->error != -ENOBUFS)) return refusal;
-    // The kernel would go on with the old dump, and take no other.
-    if (refusal->error == -ENOBUFS) route_.reset();
   }
   return refusal;
 }
@@ -76,7 +81,7 @@ Refused Place::Dump(Message& message, const Socket::OnReply& on_reply, const std
 Refused Place::Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,
                          std::shared_ptr<Subscription>& subscription) {
   Fd fd;
-  if (Refused refusal = Open(fd)) return refusal;
+  if (Refused refusal = OpenRoute(fd)) return refusal;
   subscription = Subscription::Open(std::move(fd), interest, bell);
   if (!subscription) return RefusedIf(-errno, "monitor");
   std::erase_if(subscriptions_, [](const auto& each) { return each.expired(); });

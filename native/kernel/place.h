@@ -51,8 +51,7 @@ class Place {
 
  private:
   Refused Enter(const std::function<void()>& body);
-  /** A netlink socket in the namespace. */
-  Refused Open(Fd& fd);
+  Refused OpenRoute(Fd& fd);
 
   const std::string path_;
   Fd netns_;

@@ -18,6 +18,9 @@ constexpr timeval kPatience = {.tv_sec = 5, .tv_usec = 0};
 /** Room for the answers of any batch that we send, refused or not. */
 constexpr int kReceiveBuffer = 1 << 20;
 
+/** More datagrams than the receive buffer has room for. */
+constexpr int kMostQueued = 4096;
+
 void Enable(int fd, int option) {
   const int on = 1;
   // An old kernel without the option answers in fewer words; nothing else changes.
@@ -75,7 +78,10 @@ Fd OpenNetlink(int protocol) {
   return fd;
 }
 
-Socket::Socket(Fd fd) : fd_(std::move(fd)) {
+Socket::Socket(Fd fd) { Renew(std::move(fd)); }
+
+void Socket::Renew(Fd fd) {
+  fd_ = std::move(fd);
   for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK}) Enable(fd_.get(), option);
   setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
   setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
@@ -88,6 +94,13 @@ uint32_t Socket::TakeSequences(uint32_t count) {
 }
 
 int Socket::Send(const void* messages, size_t size) { return send(fd_.get(), messages, size, 0) < 0 ? -errno : 0; }
+
+void Socket::Drain() {
+  nlmsghdr* late = nullptr;
+  int received = 0;
+  for (int i = 0; i < kMostQueued && (received >= 0 || received == -ENOBUFS); i++)
+    received = Receive(late, MSG_DONTWAIT);
+}
 
 int Socket::Receive(nlmsghdr*& datagram, int flags) {
   ssize_t size;
@@ -106,6 +119,7 @@ Refused Socket::Ask(Message& message, const OnReply& on_reply) {
   nlmsghdr* request = nlmsg_hdr(message.get());
   request->nlmsg_seq = TakeSequences(1);
   request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+  Drain();
   if (const int error = Send(request, request->nlmsg_len)) return Failed(message, error);
   Exchange exchange(message, on_reply);
   while (true) {

@@ -23,9 +23,12 @@ class Socket {
 
   /**
    * Sends a request and waits until it is answered. Of a dump, EINTR when the table changed while it was read, and
-   * ENOBUFS when part of it was lost; this socket is then of no more use for dumps.
+   * ENOBUFS when part of it was lost; Renew() it before the next dump.
    */
   Refused Ask(Message& message, const OnReply& on_reply = {});
+
+  /** Goes on with another socket of the same namespace; what the old one had to say is gone. */
+  void Renew(Fd fd);
 
   // For those who send more than one request at a time.
 
@@ -37,10 +40,13 @@ class Socket {
   uint32_t TakeSequences(uint32_t count);
 
  private:
+  /** Throws away answers that nobody waited for: they take the room of those to come. */
+  void Drain();
+
   /** The kernel fills dump datagrams up to the largest buffer it has seen, at most 32 KiB; one link can need more. */
   static constexpr size_t kBufferSize = 65536;
 
-  const Fd fd_;
+  Fd fd_;
   uint32_t sequence_ = 1;
   alignas(nlmsghdr) char buffer_[kBufferSize];
 };

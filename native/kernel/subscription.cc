@@ -84,22 +84,22 @@ Subscription::Subscription(int fd, std::unique_ptr<Socket> socket, std::set<Tabl
                            std::shared_ptr<const Bell> bell)
     : tables_(std::move(tables)), bell_(std::move(bell)), fd_(fd), socket_(std::move(socket)) {}
 
-Batch Subscription::Read(size_t most) {
+News Subscription::Read(size_t most) {
   const std::lock_guard lock(mutex_);
-  Batch batch{.ended = !socket_};
+  News news{.ended = !socket_};
   for (size_t read = 0; socket_ && read < most; read++) {
     nlmsghdr* message = nullptr;
     int size = socket_->Receive(message, MSG_DONTWAIT);
     if (size == -EAGAIN) break;
     if (size == -ENOBUFS || size == -EMSGSIZE) {
-      batch.overrun = true;
+      news.overrun = true;
     } else if (size < 0) {
-      batch.refusal = Refusal{.error = size, .request = "monitor"};
+      news.refusal = Refusal{.error = size, .request = "monitor"};
       break;
     }
-    for (; nlmsg_ok(message, size); message = nlmsg_next(message, &size)) Take(message, batch);
+    for (; nlmsg_ok(message, size); message = nlmsg_next(message, &size)) Take(message, news);
   }
-  return batch;
+  return news;
 }
 
 void Subscription::End() {
@@ -109,41 +109,41 @@ void Subscription::End() {
   bell_->Ring();
 }
 
-void Subscription::Take(const nlmsghdr* message, Batch& batch) const {
+void Subscription::Take(const nlmsghdr* message, News& news) const {
   if (!HeaderOf<rtgenmsg>(message)) return;
-  batch.routes_in_doubt |= IsDoubt(message);
+  news.routes_in_doubt |= IsDoubt(message);
   switch (message->nlmsg_type) {
     case RTM_NEWLINK:
     case RTM_DELLINK:
       // Of the family of bridges it tells of a port: one that leaves its bridge is 'deleted'.
-      if (FamilyOf(message) == AF_UNSPEC) TakeRow<kLink>(message, message->nlmsg_type == RTM_DELLINK, batch);
+      if (FamilyOf(message) == AF_UNSPEC) TakeRow<kLink>(message, message->nlmsg_type == RTM_DELLINK, news);
       break;
     case RTM_NEWADDR:
     case RTM_DELADDR:
-      TakeRow<kAddress>(message, message->nlmsg_type == RTM_DELADDR, batch);
+      TakeRow<kAddress>(message, message->nlmsg_type == RTM_DELADDR, news);
       break;
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-      TakeRow<kRoute>(message, message->nlmsg_type == RTM_DELROUTE, batch);
+      TakeRow<kRoute>(message, message->nlmsg_type == RTM_DELROUTE, news);
       break;
     case RTM_NEWNEIGH:
     case RTM_DELNEIGH:
       if (FamilyOf(message) == AF_BRIDGE) {
-        TakeRow<kFdb>(message, message->nlmsg_type == RTM_DELNEIGH, batch);
+        TakeRow<kFdb>(message, message->nlmsg_type == RTM_DELNEIGH, news);
       } else if (const auto* header = HeaderOf<ndmsg>(message); header && !(header->ndm_flags & NTF_PROXY)) {
-        TakeRow<kNeigh>(message, message->nlmsg_type == RTM_DELNEIGH, batch);
+        TakeRow<kNeigh>(message, message->nlmsg_type == RTM_DELNEIGH, news);
       }
       break;
   }
 }
 
 template <TableIndex table>
-void Subscription::TakeRow(const nlmsghdr* message, bool removed, Batch& batch) const {
+void Subscription::TakeRow(const nlmsghdr* message, bool removed, News& news) const {
   if (!tables_.contains(table)) return;
-  if (batch.changes.empty() || batch.changes.back().rows.index() != table) {
-    batch.changes.push_back({.rows = AnyTable(std::in_place_index<table>), .removed = {}});
+  if (news.changes.empty() || news.changes.back().rows.index() != table) {
+    news.changes.push_back({.rows = AnyTable(std::in_place_index<table>), .removed = {}});
   }
-  Changes& changes = batch.changes.back();
+  Changes& changes = news.changes.back();
   auto& columns = std::get<table>(changes.rows).columns;
   Decode(message, columns);
   // What is of no use to us was not decoded.

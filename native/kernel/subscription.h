@@ -30,7 +30,7 @@ class Subscription final : public Source {
   static std::shared_ptr<Subscription> Open(Fd fd, const Interest& interest, std::shared_ptr<const Bell> bell);
 
   /** What is there, without waiting, of at most so many messages. */
-  Batch Read(size_t most);
+  News Read(size_t most);
   /** Nothing more will come. */
   void End();
 
@@ -38,9 +38,9 @@ class Subscription final : public Source {
 
  private:
   Subscription(int fd, std::unique_ptr<Socket> socket, std::set<TableIndex> tables, std::shared_ptr<const Bell> bell);
-  void Take(const nlmsghdr* message, Batch& batch) const;
+  void Take(const nlmsghdr* message, News& news) const;
   template <TableIndex table>
-  void TakeRow(const nlmsghdr* message, bool removed, Batch& batch) const;
+  void TakeRow(const nlmsghdr* message, bool removed, News& news) const;
 
   const std::set<TableIndex> tables_;
   const std::shared_ptr<const Bell> bell_;

@@ -36,6 +36,21 @@ describe('apply', () => {
     expect(message).toBe(`ERANGE: Attribute failed policy validation (IFLA_IFNAME), while: ${command}`)
   })
 
+  it('names the row of many that was refused first, and prints all of them when asked', async () => {
+    const macs = Uint8Array.from({ length: 3000 * 6 }, (_, i) => [2, 0, 0, 0, (i / 6) >> 8, (i / 6) & 255][i % 6] ?? 0)
+    const dsts = new Uint8Array(3000 * 4).fill(10)
+    const add: Op = { op: 'fdb.addMany', link: 'vx0', family: 4, macs, dsts }
+    await apply(spaces.netns, [
+      { op: 'link.add', name: 'vx0', kind: 'vxlan', vxlan: { id: 5 } },
+      { op: 'fdb.add', link: 'vx0', mac: macs.slice(42, 48), dst: dsts.slice(0, 4) },
+    ])
+    const { cause } = await stopOf([add])
+    expect(cause).toMatchObject({
+      message: expect.stringMatching(/while: .*\nfdb add 02:00:00:00:00:07 dev vx0 dst 10\.10\.10\.10 .*\nEOF$/),
+    })
+    expect((cause as NetlinkError).command.match(/^fdb add/gm)).toHaveLength(3000)
+  })
+
   it('says it in its own words where the kernel has none', async () => {
     const { cause } = await stopOf([{ op: 'link.set', link: 'no', at: 1, up: true }])
     expect(cause).toMatchObject({

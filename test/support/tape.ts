@@ -28,7 +28,7 @@ export class Tape<T extends TableName> implements AsyncDisposable {
   /** `pause` keeps the reader from reading on after the first snapshot. */
   constructor(
     readonly netns: Netns,
-    names: readonly T[],
+    readonly names: readonly T[],
     { pause, ...options }: MonitorOptions & { readonly pause?: Promise<unknown> } = {},
   ) {
     this.#monitor = monitor(netns, names, options)
@@ -79,19 +79,17 @@ export class Tape<T extends TableName> implements AsyncDisposable {
 
   /** Resolves once the tables are what dumps of them say. */
   async isTrue(): Promise<true> {
-    const names = [...this.#tables.keys()]
-    const texts = (tables: readonly (readonly object[])[]) =>
-      tables.map((rows, n) =>
-        rows
-          .filter(isTold[names[n] ?? ''] ?? (() => true))
-          .map(text)
-          .sort(),
-      )
+    const sorted = (table: T, rows: readonly object[]) =>
+      rows
+        .filter(isTold[table] ?? (() => true))
+        .map(text)
+        .sort()
+    while (this.#tables.size < this.names.length) await this.#more()
     for (;;) {
       await this.#silence()
-      const dumped = await Promise.all(names.map((table) => dump(this.netns, table)))
-      const played = names.map((table) => [...(this.#tables.get(table)?.values() ?? [])])
-      if (isDeepStrictEqual(texts(played), texts(dumped))) return true
+      const dumped = await Promise.all(this.names.map(async (table) => sorted(table, await dump(this.netns, table))))
+      const played = this.names.map((table) => sorted(table, [...(this.#tables.get(table)?.values() ?? [])]))
+      if (isDeepStrictEqual(played, dumped)) return true
     }
   }
 
