@@ -18,7 +18,7 @@ export type KernelEvent<T extends TableName = TableName> = { readonly [K in T]: 
 
 export interface MonitorOptions {
   readonly signal?: AbortSignal
-  /** Bytes that the kernel may keep for a reader that is behind: some 700 for each change. */
+  /** Bytes that the kernel may keep for a reader that is behind: 1 MiB has room for 2,500 forwarding entries, or 900 links. */
   readonly buffer?: number
 }
 
