@@ -1,5 +1,6 @@
 import type { AddrOp, Birth, GroupSet, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, RouteOp, SysctlOp } from '../../binding.d.ts'
 import type { Op, Plan } from './op.ts'
+import { addrManyCommand, routeManyCommand } from './print-columns.ts'
 import { kindWords, parentOf, portWords } from './print-kinds.ts'
 import { printNft } from './print-nft.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
@@ -36,10 +37,18 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'addr.add':
     case 'addr.del':
       return [addrCommand(op)]
+    case 'addr.addMany':
+    case 'addr.replaceMany':
+    case 'addr.delMany':
+      return [addrManyCommand(op)]
     case 'route.add':
     case 'route.replace':
     case 'route.del':
       return [routeCommand(op)]
+    case 'route.addMany':
+    case 'route.replaceMany':
+    case 'route.delMany':
+      return [routeManyCommand(op)]
     case 'neigh.add':
     case 'neigh.replace':
     case 'neigh.del':

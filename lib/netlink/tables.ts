@@ -86,7 +86,8 @@ interface RowTypes {
   readonly neigh: NeighRow
   readonly fdb: FdbRow
 }
-export type Rows<T extends TableName> = readonly RowTypes[T][]
+export type Row<T extends TableName> = RowTypes[T]
+export type Rows<T extends TableName> = readonly Row<T>[]
 
 /** Tables cross as columns, which is cheap; here they become what is pleasant to work with. */
 export const rowsOf = <T extends TableName>(table: T, columns: Tables[T]): Rows<T> => readers[table](columns)

@@ -25,8 +25,8 @@ struct NetnsOp {
 
 struct Op {
   size_t at = 0;
-  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, NeighOp, FdbOp, RuleOp, SysctlOp, NftOp,
-               NetnsOp>
+  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
+               RuleOp, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

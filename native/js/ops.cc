@@ -6,6 +6,7 @@
 
 #include "js/errors.h"
 #include "js/fields.h"
+#include "js/globals.h"
 #include "js/link_ops.h"
 #include "js/row_ops.h"
 
@@ -93,8 +94,12 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadLinkDel(fields, op);
   } else if (kind == "addr.add" || kind == "addr.del") {
     ReadAddress(fields, VerbOf(kind), Become<AddrOp>(op));
+  } else if (IsOneOf(kind, "addr.", {"addMany", "replaceMany", "delMany"})) {
+    ReadAddresses(fields, VerbOf(kind), Become<AddressesOp>(op));
   } else if (kind == "route.add" || kind == "route.replace" || kind == "route.del") {
     ReadRoute(fields, VerbOf(kind), Become<RouteOp>(op));
+  } else if (IsOneOf(kind, "route.", {"addMany", "replaceMany", "delMany"})) {
+    ReadRoutes(fields, VerbOf(kind), Become<RoutesOp>(op));
   } else if (IsOneOf(kind, "neigh.", {"add", "replace", "del"})) {
     ReadNeighbour(fields, VerbOf(kind), Become<NeighOp>(op));
   } else if (IsOneOf(kind, "neigh.", {"addMany", "replaceMany", "delMany"})) {
@@ -115,7 +120,7 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
   } else {
     fields.Fail("op", "the name of an op; this is '" + kind + "'");
   }
-  return !value.Env().IsExceptionPending();
+  return CanGoOn(value.Env());
 }
 
 }  // namespace
@@ -130,7 +135,7 @@ bool ReadOps(const Napi::Value& value, const Places& places, std::vector<Op>& op
   for (uint32_t i = 0; i < ops.size(); i++) {
     const Napi::HandleScope scope(value.Env());
     const Napi::Value op = array.Get(i);
-    if (value.Env().IsExceptionPending() || !ReadOp(op, "ops[" + std::to_string(i) + "]", places, ops[i])) return false;
+    if (op.IsEmpty() || !ReadOp(op, "ops[" + std::to_string(i) + "]", places, ops[i])) return false;
   }
   return true;
 }
@@ -145,10 +150,9 @@ bool NftDocument(const Napi::Value& commands, std::string& json) {
   const Napi::Env env = commands.Env();
   Napi::Object document = Napi::Object::New(env);
   document.Set("nftables", commands);
-  const auto builtin = env.Global().Get("JSON").As<Napi::Object>();
-  const Napi::Value text = builtin.Get("stringify").As<Napi::Function>().Call(builtin, {document});
+  const Napi::Value text = CallGlobal(env, "JSON", "stringify", {document});
   // What JSON cannot say, a bigint or a cycle, has been thrown.
-  if (env.IsExceptionPending()) return false;
+  if (text.IsEmpty()) return false;
   json = text.As<Napi::String>();
   return true;
 }

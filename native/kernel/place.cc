@@ -11,6 +11,8 @@ namespace cnm {
 
 namespace {
 
+constexpr int kAttempts = 5;
+
 Refused RefusedIf(int error, const char* request) {
   if (error == 0) return {};
   return Refusal{.error = error, .request = request};
@@ -38,20 +40,52 @@ Refused Place::Inode(uint64_t& inode) {
   return RefusedIf(InodeOf(fd, inode), "open");
 }
 
+Refused Place::OpenRoute(Fd& fd) {
+  int error = 0;
+  const Refused refusal = Enter([&] {
+    fd = OpenNetlink(NETLINK_ROUTE);
+    if (!fd) error = -errno;
+  });
+  return refusal ? refusal : RefusedIf(error, "open");
+}
+
 Refused Place::Route(Socket*& socket) {
   if (!route_) {
     Fd fd;
-    int error = 0;
-    const Refused refusal = Enter([&] {
-      fd = OpenNetlink(NETLINK_ROUTE);
-      if (!fd) error = -errno;
-    });
-    if (refusal) return refusal;
-    if (error) return RefusedIf(error, "open");
-    route_ = Socket::Adopt(std::move(fd));
-    if (!route_) return RefusedIf(-EPROTO, "open");
+    if (Refused refusal = OpenRoute(fd)) return refusal;
+    route_ = std::make_unique<Socket>(std::move(fd));
   }
   socket = route_.get();
+  return {};
+}
+
+Refused Place::Dump(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart) {
+  Socket* socket = nullptr;
+  if (Refused refusal = Route(socket)) return refusal;
+  Refused refusal = socket->Ask(message, on_reply);
+  for (int again = 1; again < kAttempts && refusal; again++) {
+    if (refusal->error == -ENOBUFS) {
+      // The kernel would go on with the old dump, and take no other.
+      Fd fd;
+      if (Refused closed = OpenRoute(fd)) return closed;
+      socket->Renew(std::move(fd));
+    } else if (refusal->error != -EINTR) {
+      break;
+    }
+    restart();
+    refusal = socket->Ask(message, on_reply);
+  }
+  return refusal;
+}
+
+Refused Place::Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,
+                         std::shared_ptr<Subscription>& subscription) {
+  Fd fd;
+  if (Refused refusal = OpenRoute(fd)) return refusal;
+  subscription = Subscription::Open(std::move(fd), interest, bell);
+  if (!subscription) return RefusedIf(-errno, "monitor");
+  std::erase_if(subscriptions_, [](const auto& each) { return each.expired(); });
+  subscriptions_.push_back(subscription);
   return {};
 }
 
@@ -91,6 +125,10 @@ Refused Place::Remove() {
 }
 
 void Place::Close() {
+  for (const auto& each : subscriptions_) {
+    if (const auto subscription = each.lock()) subscription->End();
+  }
+  subscriptions_.clear();
   nft_.reset();
   route_.reset();
   netns_ = Fd();

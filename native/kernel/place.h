@@ -5,11 +5,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "facts/outcome.h"
 #include "kernel/fd.h"
 #include "kernel/nft.h"
 #include "kernel/socket.h"
+#include "kernel/subscription.h"
 
 namespace cnm {
 
@@ -28,6 +30,14 @@ class Place {
   Refused Descriptor(int& fd);
   Refused Inode(uint64_t& inode);
   Refused Route(Socket*& socket);
+  /**
+   * Reads a whole table from rtnetlink. It is read anew, after `restart`, while the kernel says that it changed
+   * meanwhile or drops what it had to say.
+   */
+  Refused Dump(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
+  /** Ends when the place is closed. */
+  Refused Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,
+                    std::shared_ptr<Subscription>& subscription);
   /** Commands are libnftables' JSON. */
   Refused RunNft(const std::string& commands, std::string& output);
   Refused ReadSysctl(const std::string& path, std::optional<std::string>& value);
@@ -41,11 +51,13 @@ class Place {
 
  private:
   Refused Enter(const std::function<void()>& body);
+  Refused OpenRoute(Fd& fd);
 
   const std::string path_;
   Fd netns_;
   std::unique_ptr<Socket> route_;
   std::unique_ptr<Nft> nft_;
+  std::vector<std::weak_ptr<Subscription>> subscriptions_;
 };
 
 }  // namespace cnm

@@ -3,10 +3,12 @@
 #include <cerrno>
 
 #include "kernel/address.h"
+#include "kernel/address_rows.h"
 #include "kernel/group.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
 #include "kernel/route.h"
+#include "kernel/route_rows.h"
 #include "kernel/rule.h"
 
 namespace cnm {
@@ -16,8 +18,8 @@ namespace {
 /** One op, carried out by its kind. */
 class Step {
  public:
-  Step(const Program& program, size_t at, int32_t& index)
-      : program_(program), place_(*program.places[at]), index_(index) {}
+  Step(const Program& program, size_t at, const std::atomic<bool>& cancelled, int32_t& index)
+      : program_(program), place_(*program.places[at]), cancelled_(cancelled), index_(index) {}
 
   Refused operator()(const LinkAdd& add) {
     return AddLink(place_, add.peer ? program_.places[add.peer->at].get() : nullptr, add, index_);
@@ -29,9 +31,11 @@ class Step {
   Refused operator()(const GroupSet& set) { return SetGroup(place_, set); }
   Refused operator()(const GroupDel& del) { return DelGroup(place_, del); }
   Refused operator()(const AddrOp& op) { return ApplyAddress(place_, op); }
+  Refused operator()(const AddressesOp& op) { return ApplyAddresses(place_, op, cancelled_); }
   Refused operator()(const RouteOp& op) { return ApplyRoute(place_, op); }
-  Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op)); }
-  Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op)); }
+  Refused operator()(const RoutesOp& op) { return ApplyRoutes(place_, op, cancelled_); }
+  Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op, cancelled_)); }
+  Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op, cancelled_)); }
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
@@ -49,6 +53,7 @@ class Step {
 
   const Program& program_;
   Place& place_;
+  const std::atomic<bool>& cancelled_;
   int32_t& index_;
 };
 
@@ -60,7 +65,7 @@ Outcome CarryOut(const Program& program, const std::atomic<bool>& cancelled) {
     if (cancelled) {
       outcome.refusal = Refusal{.error = -ECANCELED};
     } else {
-      outcome.refusal = std::visit(Step(program, op.at, outcome.ifindex[outcome.done]), op.step);
+      outcome.refusal = std::visit(Step(program, op.at, cancelled, outcome.ifindex[outcome.done]), op.step);
     }
     if (outcome.refusal) {
       outcome.refusal->op = outcome.done;
