@@ -121,12 +121,16 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
  */
 export function apply(namespaces: readonly Netns[], ops: readonly Op[], job: number): Promise<Outcome>
 
-/** Do not start the next op of this job, nor the next batch of one with many rows. False when it is already over. JS thread, does not wait. */
+/**
+ * Do not start the next op of this job, nor the next batch of one with many rows. False when it is already over. JS thread,
+ * does not wait.
+ */
 export function cancel(job: number): boolean
 
 /**
- * One table, on the kernel thread, as columns whose memory JS takes over. A dump that the kernel interrupted (EINTR) or
- * lost a part of (ENOBUFS) is repeated, and refused with that when it happens five times.
+ * One table, on the kernel thread, as columns whose memory JS takes over (posted to a worker, long ones are copied). A dump
+ * that the kernel interrupted (EINTR) or lost a part of (ENOBUFS) is repeated, and refused with that when it happens five
+ * times.
  */
 export function dump<T extends TableName>(namespace: Netns, table: T, job: number, filter?: Filter<T>): Promise<Tables[T]>
 

@@ -7,6 +7,7 @@ import { group } from './group.mjs'
 import { show } from './harness.mjs'
 import { memory } from './memory.mjs'
 import { rows } from './rows.mjs'
+import { attach, connect } from './verbs.mjs'
 
 const BENCHES = {
   fdb: async () => [...(await rows('fdb', 10_000, 7)), ...(await rows('fdb', 100_000, 5)), ...(await rows('fdb', 1_000_000, 3))],
@@ -15,9 +16,9 @@ const BENCHES = {
   dump: dumps,
   group,
   memory,
+  attach,
+  connect,
   // Files that print for themselves.
-  attach: () => import('./verbs.mjs'),
-  connect: () => import('./verbs.mjs'),
   threads: () => import('./threads.mjs'),
   busy: () => import('./busy.mjs'),
 }
@@ -30,9 +31,6 @@ if (!existsSync(`${contenders}/node_modules`))
   spawnSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], { cwd: contenders })
 
 const results = []
-for (const run of name ? [BENCHES[name]] : Object.values(BENCHES)) {
-  const answer = await run()
-  if (Array.isArray(answer)) results.push(...answer)
-}
+for (const run of name ? [BENCHES[name]] : Object.values(BENCHES)) results.push(...(await run()))
 if (process.argv.includes('--json')) console.log(JSON.stringify(results, null, 2))
-else if (results.length > 0) show(results)
+else show(results)
