@@ -31,6 +31,9 @@ if (!existsSync(`${contenders}/node_modules`))
   spawnSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], { cwd: contenders })
 
 const results = []
-for (const run of name ? [BENCHES[name]] : Object.values(BENCHES)) results.push(...(await run()))
+for (const run of name ? [BENCHES[name]] : Object.values(BENCHES)) {
+  const answer = await run()
+  if (Array.isArray(answer)) results.push(...answer)
+}
 if (process.argv.includes('--json')) console.log(JSON.stringify(results, null, 2))
-else show(results)
+else if (results.length > 0) show(results)
