@@ -1,6 +1,7 @@
 #include "kernel/place.h"
 
 #include <linux/netlink.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -38,21 +39,30 @@ Refused Place::Inode(uint64_t& inode) {
   return RefusedIf(InodeOf(fd, inode), "open");
 }
 
-Refused Place::Route(Socket*& socket) {
-  if (!route_) {
+Refused Place::Open(const std::function<Fd()>& open, Fd& fd) {
+  int error = 0;
+  const Refused outside = Enter([&] {
+    fd = open();
+    if (!fd) error = -errno;
+  });
+  return outside ? outside : RefusedIf(error, "open");
+}
+
+Refused Place::Netlink(int protocol, std::unique_ptr<Socket>& kept, Socket*& socket) {
+  if (!kept) {
     Fd fd;
-    int error = 0;
-    const Refused refusal = Enter([&] {
-      fd = OpenNetlink(NETLINK_ROUTE);
-      if (!fd) error = -errno;
-    });
-    if (refusal) return refusal;
-    if (error) return RefusedIf(error, "open");
-    route_ = Socket::Adopt(std::move(fd));
-    if (!route_) return RefusedIf(-EPROTO, "open");
+    if (Refused refusal = Open([protocol] { return OpenNetlink(protocol); }, fd)) return refusal;
+    kept = Socket::Adopt(std::move(fd), protocol);
+    if (!kept) return RefusedIf(-EPROTO, "open");
   }
-  socket = route_.get();
+  socket = kept.get();
   return {};
+}
+
+Refused Place::Route(Socket*& socket) { return Netlink(NETLINK_ROUTE, route_, socket); }
+
+Refused Place::Packet(Fd& socket) {
+  return Open([] { return Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); }, socket);
 }
 
 Refused Place::RunNft(const std::string& commands, std::string& output) {

@@ -14,7 +14,7 @@
 namespace cnm {
 
 /**
- * A network namespace that steps are carried out in: its descriptor, its rtnetlink socket and its libnftables context,
+ * A network namespace that steps are carried out in: its descriptor, its netlink sockets and its libnftables context,
  * each opened at first use. Only the kernel thread touches it; what it closes as it is destroyed nobody uses any more.
  */
 class Place {
@@ -28,6 +28,8 @@ class Place {
   Refused Descriptor(int& fd);
   Refused Inode(uint64_t& inode);
   Refused Route(Socket*& socket);
+  /** A packet socket that receives nothing; the caller's own. */
+  Refused Packet(Fd& socket);
   /** Commands are libnftables' JSON. */
   Refused RunNft(const std::string& commands, std::string& output);
   Refused ReadSysctl(const std::string& path, std::optional<std::string>& value);
@@ -41,6 +43,9 @@ class Place {
 
  private:
   Refused Enter(const std::function<void()>& body);
+  /** What `open` opens inside; empty with errno set when it fails. */
+  Refused Open(const std::function<Fd()>& open, Fd& fd);
+  Refused Netlink(int protocol, std::unique_ptr<Socket>& kept, Socket*& socket);
 
   const std::string path_;
   Fd netns_;

@@ -1,6 +1,5 @@
 #include "kernel/socket.h"
 
-#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -40,12 +39,12 @@ Fd OpenNetlink(int protocol) {
   return fd;
 }
 
-std::unique_ptr<Socket> Socket::Adopt(Fd fd) {
+std::unique_ptr<Socket> Socket::Adopt(Fd fd, int protocol) {
   for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK}) Enable(fd.get(), option);
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   nl_sock* socket = nl_socket_alloc();
-  if (nl_socket_set_fd(socket, NETLINK_ROUTE, fd.get()) != 0) {
+  if (nl_socket_set_fd(socket, protocol, fd.get()) != 0) {
     nl_socket_free(socket);
     return nullptr;
   }

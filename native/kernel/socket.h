@@ -15,11 +15,11 @@ namespace cnm {
 /** A bound netlink socket of the calling thread's namespace, for life; empty with errno set when there is none. */
 Fd OpenNetlink(int protocol);
 
-/** A socket to rtnetlink: one request at a time, each with the whole of its answer. */
+/** A netlink socket: one request at a time, each with the whole of its answer. */
 class Socket {
  public:
-  /** Takes over a socket that OpenNetlink made; null when libnl does not take it. */
-  static std::unique_ptr<Socket> Adopt(Fd fd);
+  /** Takes over a socket that OpenNetlink made for `protocol`; null when libnl does not take it. */
+  static std::unique_ptr<Socket> Adopt(Fd fd, int protocol);
   ~Socket();
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
