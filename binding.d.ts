@@ -7,11 +7,13 @@
  * synchronously, before anything is sent, with `code` ERR_CNM_INVALID_ARG or ERR_CNM_CLOSED.
  */
 
+import type { AnnounceOp } from './binding/announce.d.ts'
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
 import type { AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { TableName, Tables } from './binding/tables.d.ts'
 
+export type * from './binding/announce.d.ts'
 export type * from './binding/links.d.ts'
 export type * from './binding/outcome.d.ts'
 export type * from './binding/rows.d.ts'
@@ -24,7 +26,7 @@ export const abi: number
  * A network namespace, and the sockets that live in it. A handle owns its descriptors until close(); a handle that is
  * collected while open is closed and raises a process warning (code CNM_WARN_COLLECTED).
  *
- * The descriptor, the rtnetlink socket and the libnftables context are opened at first use, on a throwaway thread that
+ * The descriptor, the netlink sockets and the libnftables context are opened at first use, on a throwaway thread that
  * enters the namespace and ends, so no thread that lives on ever leaves its own namespace.
  */
 export class Netns {
@@ -84,6 +86,7 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | FdbOp
   | FdbManyOp
   | RuleOp
+  | AnnounceOp
   | SysctlOp
   | NftOp
   | NetnsOp

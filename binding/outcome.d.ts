@@ -10,7 +10,7 @@ export interface Refusal {
   readonly message: string
   /** 'IFLA_LINKINFO.IFLA_INFO_DATA.IFLA_VXLAN_ID'; '' when unknown. */
   readonly attribute: string
-  /** 'RTM_NEWLINK', 'nft', 'sysctl', 'netns', or 'open' when the namespace itself could not be entered; '' when cancelled. */
+  /** 'RTM_NEWLINK', 'nft', 'sysctl', 'netns', 'announce', or 'open' when the namespace itself could not be entered; '' when cancelled. */
   readonly request: string
   /** Of an op with many rows: which were refused, and why; the rest of the refusal speaks of the first. */
   readonly rows?: { readonly row: Uint32Array; readonly errno: Int32Array }

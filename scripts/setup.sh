@@ -13,6 +13,7 @@ packages=(
   libnftables1:run               # firewall
   nftables:test iproute2:test iputils-ping:test
   procps:test netbase:test       # sysctl; names of protocols in nft's listings
+  tcpdump:test netsniff-ng:test ipv6toolkit:test conntrack:test # frames seen; announcements as they are printed
   util-linux:run                 # nsenter
   clang-format:lint
 )

@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "facts/announce.h"
 #include "facts/links.h"
 #include "facts/rows.h"
 
@@ -25,8 +26,8 @@ struct NetnsOp {
 
 struct Op {
   size_t at = 0;
-  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, NeighOp, FdbOp, RuleOp, SysctlOp, NftOp,
-               NetnsOp>
+  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, NeighOp, FdbOp, RuleOp, AnnounceOp,
+               SysctlOp, NftOp, NetnsOp>
       step;
 };
 

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "js/announce_ops.h"
 #include "js/errors.h"
 #include "js/fields.h"
 #include "js/link_ops.h"
@@ -105,6 +106,8 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadForwardings(fields, VerbOf(kind), Become<FdbOp>(op));
   } else if (kind == "rule.add" || kind == "rule.del") {
     ReadRule(fields, VerbOf(kind), Become<RuleOp>(op));
+  } else if (kind == "announce") {
+    ReadAnnounce(fields, Become<AnnounceOp>(op));
   } else if (kind == "sysctl") {
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "kernel/address.h"
+#include "kernel/announce.h"
 #include "kernel/group.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
@@ -33,6 +34,7 @@ class Step {
   Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op)); }
   Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op)); }
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
+  Refused operator()(const AnnounceOp& op) { return Announce(place_, op); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
     std::string output;
