@@ -8,12 +8,14 @@
  */
 
 import type { AnnounceOp } from './binding/announce.d.ts'
+import type { ConntrackDel } from './binding/conntrack.d.ts'
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
 import type { AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { TableName, Tables } from './binding/tables.d.ts'
 
 export type * from './binding/announce.d.ts'
+export type * from './binding/conntrack.d.ts'
 export type * from './binding/links.d.ts'
 export type * from './binding/outcome.d.ts'
 export type * from './binding/rows.d.ts'
@@ -87,6 +89,7 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | FdbManyOp
   | RuleOp
   | AnnounceOp
+  | ConntrackDel
   | SysctlOp
   | NftOp
   | NetnsOp

@@ -1,5 +1,6 @@
 /** The kernel's tables, as columns. */
 
+import type { ConntrackTable } from './conntrack.d.ts'
 import type { Refusal } from './outcome.d.ts'
 
 /** Columns of a kernel table; row i of every column belongs together. */
@@ -100,5 +101,6 @@ export interface Tables {
   readonly route: RouteTable
   readonly neigh: NeighTable
   readonly fdb: FdbTable
+  readonly conntrack: ConntrackTable
 }
 export type TableName = keyof Tables

@@ -1,6 +1,7 @@
 import type { AddrOp, Birth, GroupSet, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, RouteOp, SysctlOp } from '../../binding.d.ts'
 import type { Op, Plan } from './op.ts'
 import { announceCommands } from './print-announce.ts'
+import { conntrackCommand } from './print-conntrack.ts'
 import { kindWords, parentOf, portWords } from './print-kinds.ts'
 import { printNft } from './print-nft.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
@@ -64,6 +65,8 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
       return [ruleCommand(op)]
     case 'announce':
       return announceCommands(op)
+    case 'conntrack.del':
+      return [conntrackCommand(op)]
     case 'sysctl':
       return [sysctlCommand(op)]
     case 'nft':

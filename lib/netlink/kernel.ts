@@ -71,6 +71,7 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   route: 'ip route show table all',
   neigh: 'ip neigh',
   fdb: 'bridge fdb',
+  conntrack: 'conntrack -L',
 }
 
 /** The rows of one table of the kernel, as they are now. Rejects with NetlinkError. */

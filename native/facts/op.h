@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "facts/announce.h"
+#include "facts/conntrack.h"
 #include "facts/links.h"
 #include "facts/rows.h"
 
@@ -27,7 +28,7 @@ struct NetnsOp {
 struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, NeighOp, FdbOp, RuleOp, AnnounceOp,
-               SysctlOp, NftOp, NetnsOp>
+               ConntrackDel, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

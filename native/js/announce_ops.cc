@@ -1,9 +1,7 @@
 #include "js/announce_ops.h"
 
-#include <array>
-
 #include "js/link_ops.h"
-#include "js/options.h"
+#include "js/shared_fields.h"
 
 namespace cnm {
 
@@ -20,17 +18,12 @@ void ReadShape(Fields& fields, AnnounceOp& op) {
   if (!fields.ok()) return;
   if (op.address.length == 16) {
     if (!as.IsUndefined()) fields.Fail("as", "nothing, since the address is IPv6");
-    std::optional<bool> read;
-    fields.Optional("router", read);
-    op.router = read.value_or(false);
+    ReadFlag(fields, "router", op.router);
   } else {
     if (!router.IsUndefined()) fields.Fail("router", "nothing, since the address is IPv4");
-    uint32_t reply = false;
-    if (!as.IsUndefined()) {
-      const std::string expected = ReadWord(as, kKinds, reply);
-      if (!expected.empty()) fields.Fail("as", expected);
-    }
-    op.reply = reply;
+    std::optional<uint32_t> reply;
+    ReadOptionalWord(fields, "as", kKinds, reply);
+    op.reply = reply.value_or(false);
   }
 }
 

@@ -52,9 +52,12 @@ class Columns {
 Napi::Object OutcomeOf(Napi::Env env, const Outcome& outcome) {
   auto ifindex = Napi::Int32Array::New(env, outcome.ifindex.size());
   std::ranges::copy(outcome.ifindex, ifindex.Data());
+  auto count = Napi::Uint32Array::New(env, outcome.count.size());
+  std::ranges::copy(outcome.count, count.Data());
   Napi::Object object = Napi::Object::New(env);
   object.Set("done", static_cast<double>(outcome.done));
   object.Set("ifindex", ifindex);
+  object.Set("count", count);
   object.Set("refusal", outcome.refusal ? RefusalOf(env, *outcome.refusal) : env.Null());
   return object;
 }
@@ -125,6 +128,27 @@ Napi::Object TableOf(Napi::Env env, const Table<FdbRow>& table) {
   columns.Numbers("port", &FdbRow::port);
   columns.Numbers("via", &FdbRow::via);
   columns.Numbers("vlan", &FdbRow::vlan);
+  return columns.object();
+}
+
+Napi::Object TableOf(Napi::Env env, const Table<ConntrackRow>& table) {
+  Columns<ConntrackRow> columns(env, table);
+  columns.Numbers("family", &ConntrackRow::family);
+  columns.Numbers("proto", &ConntrackRow::proto);
+  columns.Bytes("origSrc", &ConntrackRow::orig_src);
+  columns.Bytes("origDst", &ConntrackRow::orig_dst);
+  columns.Numbers("origSport", &ConntrackRow::orig_sport);
+  columns.Numbers("origDport", &ConntrackRow::orig_dport);
+  columns.Bytes("replySrc", &ConntrackRow::reply_src);
+  columns.Bytes("replyDst", &ConntrackRow::reply_dst);
+  columns.Numbers("replySport", &ConntrackRow::reply_sport);
+  columns.Numbers("replyDport", &ConntrackRow::reply_dport);
+  columns.Numbers("mark", &ConntrackRow::mark);
+  columns.Numbers("zone", &ConntrackRow::zone);
+  columns.Numbers("status", &ConntrackRow::status);
+  columns.Numbers("tcpState", &ConntrackRow::tcp_state);
+  columns.Numbers("timeout", &ConntrackRow::timeout);
+  columns.Numbers("id", &ConntrackRow::id);
   return columns.object();
 }
 

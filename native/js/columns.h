@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include "facts/conntrack.h"
 #include "facts/outcome.h"
 #include "facts/tables.h"
 
@@ -15,5 +16,6 @@ Napi::Object TableOf(Napi::Env env, const Table<AddressRow>& table);
 Napi::Object TableOf(Napi::Env env, const Table<RouteRow>& table);
 Napi::Object TableOf(Napi::Env env, const Table<NeighRow>& table);
 Napi::Object TableOf(Napi::Env env, const Table<FdbRow>& table);
+Napi::Object TableOf(Napi::Env env, const Table<ConntrackRow>& table);
 
 }  // namespace cnm

@@ -9,6 +9,7 @@
 #include "js/fields.h"
 #include "js/netns_class.h"
 #include "js/ops.h"
+#include "kernel/conntrack.h"
 #include "kernel/descriptor.h"
 #include "kernel/program.h"
 #include "kernel/tables.h"
@@ -102,7 +103,8 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "route") return SubmitDump(env, std::move(place), DumpRoutes, job);
   if (table == "neigh") return SubmitDump(env, std::move(place), DumpNeighbours, job);
   if (table == "fdb") return SubmitDump(env, std::move(place), DumpForwarding, job);
-  ThrowInvalid(env, "table: expected 'link', 'address', 'route', 'neigh' or 'fdb'");
+  if (table == "conntrack") return SubmitDump(env, std::move(place), DumpConntrack, job);
+  ThrowInvalid(env, "table: expected 'link', 'address', 'route', 'neigh', 'fdb' or 'conntrack'");
   return {};
 }
 

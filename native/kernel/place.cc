@@ -61,6 +61,8 @@ Refused Place::Netlink(int protocol, std::unique_ptr<Socket>& kept, Socket*& soc
 
 Refused Place::Route(Socket*& socket) { return Netlink(NETLINK_ROUTE, route_, socket); }
 
+Refused Place::Netfilter(Socket*& socket) { return Netlink(NETLINK_NETFILTER, netfilter_, socket); }
+
 Refused Place::Packet(Fd& socket) {
   return Open([] { return Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); }, socket);
 }
@@ -103,6 +105,7 @@ Refused Place::Remove() {
 void Place::Close() {
   nft_.reset();
   route_.reset();
+  netfilter_.reset();
   netns_ = Fd();
 }
 

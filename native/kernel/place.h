@@ -28,6 +28,7 @@ class Place {
   Refused Descriptor(int& fd);
   Refused Inode(uint64_t& inode);
   Refused Route(Socket*& socket);
+  Refused Netfilter(Socket*& socket);
   /** A packet socket that receives nothing; the caller's own. */
   Refused Packet(Fd& socket);
   /** Commands are libnftables' JSON. */
@@ -50,6 +51,7 @@ class Place {
   const std::string path_;
   Fd netns_;
   std::unique_ptr<Socket> route_;
+  std::unique_ptr<Socket> netfilter_;
   std::unique_ptr<Nft> nft_;
 };
 
