@@ -50,8 +50,10 @@ void ReadPrefixed(Fields& fields, const char* key, size_t length, std::optional<
   const Napi::Value value = fields.Get(key);
   if (!fields.ok() || value.IsUndefined()) return;
   Fields inner(value, fields.Name(key));
-  ReadAddress(inner, "address", length, address);
-  if (!address) return inner.Fail("address", "a Uint8Array of " + std::to_string(length) + " bytes");
+  Address read;
+  inner.Required("address", read);
+  if (read.length != length) inner.Fail("address", "a Uint8Array of " + std::to_string(length) + " bytes");
+  address = read;
   ReadPrefix(inner, *address, prefix);
 }
 
