@@ -7,12 +7,16 @@
  * synchronously, before anything is sent, with `code` ERR_CNM_INVALID_ARG or ERR_CNM_CLOSED.
  */
 
+import type { AnnounceOp } from './binding/announce.d.ts'
+import type { ConntrackDel } from './binding/conntrack.d.ts'
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
-import type { News } from './binding/monitor.d.ts'
+import type { News, WatchedTable } from './binding/monitor.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
 import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
 
+export type * from './binding/announce.d.ts'
+export type * from './binding/conntrack.d.ts'
 export type * from './binding/links.d.ts'
 export type * from './binding/monitor.d.ts'
 export type * from './binding/outcome.d.ts'
@@ -26,7 +30,7 @@ export const abi: number
  * A network namespace, and the sockets that live in it. A handle owns its descriptors until close(); a handle that is
  * collected while open is closed and raises a process warning (code CNM_WARN_COLLECTED).
  *
- * The descriptor, the rtnetlink socket and the libnftables context are opened at first use, on a throwaway thread that
+ * The descriptor, the netlink sockets and the libnftables context are opened at first use, on a throwaway thread that
  * enters the namespace and ends, so no thread that lives on ever leaves its own namespace.
  */
 export class Netns {
@@ -53,7 +57,7 @@ export class Monitor {
    * Subscribes; `buffer` is how many bytes the kernel may keep for us (it takes twice as many, see SO_RCVBUF in socket(7)).
    * Kernel thread. Rejects with Error{errno}.
    */
-  static open(namespace: Netns, tables: readonly TableName[], buffer: number): Promise<Monitor>
+  static open(namespace: Netns, tables: readonly WatchedTable[], buffer: number): Promise<Monitor>
   /**
    * Waits for changes; null once there will be none: after cancel(job), or when the Netns was closed. The waiting thread,
    * one per environment, reads a few thousand at a time. Rejects with Error{errno}.
@@ -110,6 +114,8 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | FdbOp
   | FdbManyOp
   | RuleOp
+  | AnnounceOp
+  | ConntrackDel
   | SysctlOp
   | NftOp
   | NetnsOp

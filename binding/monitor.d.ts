@@ -2,16 +2,19 @@
 
 import type { TableName, Tables } from './tables.d.ts'
 
+/** The tables whose changes rtnetlink tells of. */
+export type WatchedTable = Exclude<TableName, 'conntrack'>
+
 /** Consecutive changes of one table. */
 export type Changes = {
-  readonly [T in TableName]: {
+  readonly [T in WatchedTable]: {
     readonly table: T
     /** The rows as the kernel told of them. */
     readonly rows: Tables[T]
     /** 1 where the row is gone, else it is new or another than before. */
     readonly removed: Uint8Array
   }
-}[TableName]
+}[WatchedTable]
 
 /** What the kernel told, in order. */
 export interface News {

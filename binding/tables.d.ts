@@ -1,5 +1,6 @@
 /** The kernel's tables, as columns. */
 
+import type { ConntrackTable } from './conntrack.d.ts'
 import type { LinkRef } from './links.d.ts'
 import type { Refusal } from './outcome.d.ts'
 
@@ -101,6 +102,7 @@ export interface Tables {
   readonly route: RouteTable
   readonly neigh: NeighTable
   readonly fdb: FdbTable
+  readonly conntrack: ConntrackTable
 }
 export type TableName = keyof Tables
 
@@ -116,5 +118,7 @@ export interface Filters {
   /** `proxy`: the addresses that are answered for, in the place of neighbours. */
   readonly neigh: { readonly link?: LinkRef; readonly master?: LinkRef; readonly family?: 4 | 6; readonly proxy?: boolean }
   readonly fdb: { readonly link?: LinkRef; readonly master?: LinkRef }
+  /** None: conntrack.del tells connections apart. */
+  readonly conntrack: Readonly<Record<never, never>>
 }
 export type Filter<T extends TableName> = Filters[T]

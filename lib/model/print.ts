@@ -1,13 +1,15 @@
 import type { AddrOp, Birth, GroupSet, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, RouteOp, SysctlOp } from '../../binding.d.ts'
 import type { Op, Plan } from './op.ts'
+import { announceCommands } from './print-announce.ts'
 import { addrManyCommand, routeManyCommand } from './print-columns.ts'
+import { conntrackCommand } from './print-conntrack.ts'
 import { kindWords, parentOf, portWords } from './print-kinds.ts'
 import { printNft } from './print-nft.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
 import { addressText, cidrText, hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
 
 /**
- * The commands that do what `op` does, for a shell: ip, bridge, sysctl and nft, a line each (an nft transaction of several
+ * The commands that do what `op` does, for a shell: ip, bridge, sysctl, nft and the like, a line each (an nft transaction of several
  * commands is a here-document). `places[at]` is the path of namespace number `at`, '' for the one the shell is in; a
  * number above 0 that is not in `places` prints as NETNS1, NETNS2, ….
  */
@@ -70,6 +72,10 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'rule.add':
     case 'rule.del':
       return [ruleCommand(op)]
+    case 'announce':
+      return announceCommands(op)
+    case 'conntrack.del':
+      return [conntrackCommand(op)]
     case 'sysctl':
       return [sysctlCommand(op)]
     case 'nft':

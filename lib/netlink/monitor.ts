@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { Changes, News, Monitor as Subscription, TableName } from '../../binding.d.ts'
+import type { Changes, News, Monitor as Subscription, WatchedTable } from '../../binding.d.ts'
 import { addon } from './addon.ts'
 import { abortable, dump, newJob } from './kernel.ts'
 import type { Netns } from './namespace.ts'
@@ -8,13 +8,13 @@ import { type Change, State } from './state.ts'
 import { type Rows, rowsOf } from './tables.ts'
 
 /** A whole table, with which a monitor begins. */
-export interface Snapshot<T extends TableName> {
+export interface Snapshot<T extends WatchedTable> {
   readonly type: 'snapshot'
   readonly table: T
   readonly rows: Rows<T>
 }
 
-export type KernelEvent<T extends TableName = TableName> = { readonly [K in T]: Snapshot<K> | Change<K> }[T]
+export type KernelEvent<T extends WatchedTable = WatchedTable> = { readonly [K in T]: Snapshot<K> | Change<K> }[T]
 
 export interface MonitorOptions {
   readonly signal?: AbortSignal
@@ -31,14 +31,14 @@ export interface MonitorOptions {
  * The process waits for a monitor that is waited for, as for a socket. It ends by leaving the loop, by `signal` (whose
  * reason is thrown), and when `netns` is closed. Rejects with NetlinkError or Error{errno}.
  */
-export function monitor<T extends TableName>(netns: Netns, tables: readonly T[], options: MonitorOptions = {}): Monitor<T> {
+export function monitor<T extends WatchedTable>(netns: Netns, tables: readonly T[], options: MonitorOptions = {}): Monitor<T> {
   return new Monitor(netns, tables, options)
 }
 
 const LEFT = Symbol('the loop was left')
 
 /** See monitor(). */
-export class Monitor<T extends TableName> implements AsyncIterableIterator<KernelEvent<T>> {
+export class Monitor<T extends WatchedTable> implements AsyncIterableIterator<KernelEvent<T>> {
   readonly #left = new AbortController()
   readonly #events: AsyncGenerator<KernelEvent<T>, void, undefined>
 
@@ -66,11 +66,11 @@ export class Monitor<T extends TableName> implements AsyncIterableIterator<Kerne
   }
 }
 
-type States = Map<TableName, State<TableName>>
+type States = Map<WatchedTable, State<WatchedTable>>
 
-class Watch<T extends TableName> {
+class Watch<T extends WatchedTable> {
   readonly #netns: Netns
-  readonly #tables: ReadonlySet<TableName>
+  readonly #tables: ReadonlySet<WatchedTable>
   readonly #end: AbortSignal
   readonly #known: States = new Map()
   #waiting: Promise<unknown> = Promise.resolve()
@@ -112,14 +112,14 @@ class Watch<T extends TableName> {
     return abortable(waiting, job, this.#end)
   }
 
-  async #read(tables: ReadonlySet<TableName>): Promise<States> {
+  async #read(tables: ReadonlySet<WatchedTable>): Promise<States> {
     const states: States = new Map()
     for (const table of tables) states.set(table, new State(table, await this.#dump(table)))
     return states
   }
 
   /** However often it changes while it is read. */
-  async #dump(table: TableName): Promise<Rows<TableName>> {
+  async #dump(table: WatchedTable): Promise<Rows<WatchedTable>> {
     for (;;) {
       try {
         return await dump(this.#netns, table, {}, { signal: this.#end })
@@ -151,14 +151,14 @@ class Watch<T extends TableName> {
     }
   }
 
-  #begin(table: TableName, state: State<TableName>): Snapshot<TableName> {
+  #begin(table: WatchedTable, state: State<WatchedTable>): Snapshot<WatchedTable> {
     this.#known.set(table, state)
     return { type: 'snapshot', table, rows: state.rows() }
   }
 
   /** The kernel reads a table on by the number of a row, so it leaves some out when others went meanwhile. */
-  #doubts(fresh: States, { changes, routesInDoubt }: News): ReadonlySet<TableName> {
-    const doubts = new Set<TableName>(routesInDoubt ? ['route'] : [])
+  #doubts(fresh: States, { changes, routesInDoubt }: News): ReadonlySet<WatchedTable> {
+    const doubts = new Set<WatchedTable>(routesInDoubt ? ['route'] : [])
     for (const { table, removed } of changes) if (fresh.has(table) && removed.includes(1)) doubts.add(table)
     return new Set([...doubts].filter((table) => this.#tables.has(table)))
   }

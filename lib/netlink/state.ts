@@ -1,8 +1,8 @@
-import type { TableName } from '../../binding.d.ts'
+import type { WatchedTable } from '../../binding.d.ts'
 import type { AddressRow, FdbRow, LinkRow, NeighRow, RouteRow, Row, Rows } from './tables.ts'
 
 /** What became of one row. */
-export interface Change<T extends TableName> {
+export interface Change<T extends WatchedTable> {
   readonly type: 'added' | 'changed' | 'removed'
   readonly table: T
   /** As it is now; as it was, when it was removed. */
@@ -14,7 +14,7 @@ export interface Change<T extends TableName> {
 }
 
 /** By what the kernel knows a row from another one: two with the same key are the same one at two times. */
-const keys: { readonly [T in TableName]: (row: Row<T>) => string } = {
+const keys: { readonly [T in WatchedTable]: (row: Row<T>) => string } = {
   link: ({ index }: LinkRow) => String(index),
   address: ({ link, address }: AddressRow) => `${link} ${address.family} ${address.value}/${address.prefix}`,
   // A route that takes another's place does not say so: both are known until the table has been read again.
@@ -43,7 +43,7 @@ function isSame(one: unknown, other: unknown): boolean {
 }
 
 /** The rows of one table as far as they are known. */
-export class State<T extends TableName> {
+export class State<T extends WatchedTable> {
   readonly #table: T
   readonly #rows: Map<string, Row<T>>
 

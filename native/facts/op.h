@@ -4,6 +4,8 @@
 #include <string>
 #include <variant>
 
+#include "facts/announce.h"
+#include "facts/conntrack.h"
 #include "facts/links.h"
 #include "facts/rows.h"
 
@@ -26,7 +28,7 @@ struct NetnsOp {
 struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
-               RuleOp, SysctlOp, NftOp, NetnsOp>
+               RuleOp, AnnounceOp, ConntrackDel, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

@@ -33,6 +33,7 @@ using Refused = std::optional<Refusal>;
 struct Outcome {
   size_t done = 0;
   std::vector<int32_t> ifindex;
+  std::vector<uint32_t> count;
   Refused refusal;
 };
 

@@ -70,6 +70,7 @@ Napi::Object OutcomeOf(Napi::Env env, const Outcome& outcome) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("done", static_cast<double>(outcome.done));
   object.Set("ifindex", ArrayOf<int32_t>(env, outcome.ifindex));
+  object.Set("count", ArrayOf<uint32_t>(env, outcome.count));
   object.Set("refusal", outcome.refusal ? RefusalOf(env, *outcome.refusal) : env.Null());
   return object;
 }
@@ -83,6 +84,8 @@ Napi::Object TableOf(Napi::Env env, Table<RouteRow>& table) { return ObjectOf(en
 Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table) { return ObjectOf(env, table); }
 
 Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table) { return ObjectOf(env, table); }
+
+Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table) { return ObjectOf(env, table); }
 
 Napi::Object NewsOf(Napi::Env env, News& news) {
   Napi::Array changes = Napi::Array::New(env, news.changes.size());

@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "facts/changes.h"
+#include "facts/conntrack.h"
 #include "facts/outcome.h"
 #include "facts/tables.h"
 
@@ -17,6 +18,7 @@ Napi::Object TableOf(Napi::Env env, Table<AddressRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<RouteRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table);
 Napi::Object NewsOf(Napi::Env env, News& news);
 
 }  // namespace cnm

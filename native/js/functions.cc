@@ -10,6 +10,7 @@
 #include "js/filter.h"
 #include "js/netns_class.h"
 #include "js/ops.h"
+#include "kernel/conntrack.h"
 #include "kernel/descriptor.h"
 #include "kernel/program.h"
 #include "kernel/tables.h"
@@ -93,7 +94,8 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "route") return SubmitDump(info, DumpRoutes, {"link", "family", "table"});
   if (table == "neigh") return SubmitDump(info, DumpNeighbours, {"link", "master", "family", "proxy"});
   if (table == "fdb") return SubmitDump(info, DumpForwarding, {"link", "master"});
-  ThrowInvalid(info.Env(), "table: expected 'link', 'address', 'route', 'neigh' or 'fdb'");
+  if (table == "conntrack") return SubmitDump(info, DumpConntrack, {});
+  ThrowInvalid(info.Env(), "table: expected 'link', 'address', 'route', 'neigh', 'fdb' or 'conntrack'");
   return {};
 }
 

@@ -4,23 +4,18 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "js/announce_ops.h"
+#include "js/conntrack_ops.h"
 #include "js/errors.h"
 #include "js/fields.h"
 #include "js/globals.h"
 #include "js/link_ops.h"
 #include "js/row_ops.h"
+#include "js/shared_fields.h"
 
 namespace cnm {
 
 namespace {
-
-void ReadPrefix(Fields& fields, const Address& address, uint8_t& prefix) {
-  uint32_t read = 0;
-  fields.Required("prefix", read);
-  const uint32_t bits = address.length * 8u;
-  if (read > bits) fields.Fail("prefix", "an integer from 0 to " + std::to_string(bits));
-  prefix = static_cast<uint8_t>(read);
-}
 
 void ReadAddress(Fields& fields, Verb verb, AddrOp& op) {
   op.verb = verb;
@@ -110,6 +105,10 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadForwardings(fields, VerbOf(kind), Become<FdbOp>(op));
   } else if (kind == "rule.add" || kind == "rule.del") {
     ReadRule(fields, VerbOf(kind), Become<RuleOp>(op));
+  } else if (kind == "announce") {
+    ReadAnnounce(fields, Become<AnnounceOp>(op));
+  } else if (kind == "conntrack.del") {
+    ReadConntrackDel(fields, Become<ConntrackDel>(op));
   } else if (kind == "sysctl") {
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {

@@ -20,11 +20,4 @@ void ReadFirstColumn(Fields& fields, const char* key, size_t width, size_t& coun
   if (column.bytes.size() % width != 0) fields.Fail(key, std::to_string(width) + " bytes for each row");
 }
 
-size_t ReadFamily(Fields& fields) {
-  uint32_t family = 0;
-  fields.Required("family", family);
-  if (family != 4 && family != 6) fields.Fail("family", "4 or 6");
-  return family == 6 ? 16 : 4;
-}
-
 }  // namespace cnm

@@ -9,9 +9,6 @@ namespace cnm {
 
 constexpr size_t kMacSize = 6;
 
-/** Bytes of an address of the op's family. */
-size_t ReadFamily(Fields& fields);
-
 /** A column of `count` rows; absent when the field is. */
 void ReadColumn(Fields& fields, const char* key, size_t width, size_t count, Packed& column);
 

@@ -6,23 +6,12 @@
 #include "js/link_ops.h"
 #include "js/options.h"
 #include "js/packed.h"
+#include "js/shared_fields.h"
 #include "kernel/neighbour.h"
 
 namespace cnm {
 
 namespace {
-
-/** An optional number that the kernel has in `bits`. */
-void ReadNumber(Fields& fields, const char* key, uint32_t max, std::optional<uint32_t>& out) {
-  fields.Optional(key, out);
-  if (out && *out > max) fields.Fail(key, "an integer from 0 to " + std::to_string(max));
-}
-
-void ReadFlag(Fields& fields, const char* key, bool& out) {
-  std::optional<bool> read;
-  fields.Optional(key, read);
-  out = read.value_or(false);
-}
 
 /** The first of `words` where nothing is said. */
 void ReadState(Fields& fields, std::span<const Word> words, uint32_t& state) {
@@ -67,21 +56,6 @@ void ReadShared(Fields& fields, Verb verb, FdbOp& op) {
   ReadFlag(fields, "master", op.master);
   ReadFlag(fields, "externLearn", op.extern_learn);
   ReadFlag(fields, "sticky", op.sticky);
-}
-
-/** '10.0.0.0/8' as an address and a prefix. */
-void ReadPrefixed(Fields& fields, const char* key, uint8_t family, std::optional<Address>& address, uint8_t& prefix) {
-  const Napi::Value value = fields.Get(key);
-  if (!fields.ok() || value.IsUndefined()) return;
-  Fields inner(value, fields.Name(key));
-  Address read;
-  inner.Required("address", read);
-  if (read.length != (family == 6 ? 16 : 4)) inner.Fail("address", "an address of the rule's family");
-  uint32_t bits = 0;
-  inner.Required("prefix", bits);
-  if (bits > read.length * 8u) inner.Fail("prefix", "an integer from 0 to " + std::to_string(read.length * 8u));
-  address = read;
-  prefix = static_cast<uint8_t>(bits);
 }
 
 }  // namespace
@@ -177,11 +151,12 @@ void ReadAddresses(Fields& fields, Verb verb, AddressesOp& op) {
 
 void ReadRule(Fields& fields, Verb verb, RuleOp& op) {
   op.verb = verb;
-  op.family = ReadFamily(fields) == 16 ? 6 : 4;
+  const size_t length = ReadFamily(fields);
+  op.family = length == 16 ? 6 : 4;
   fields.Required("priority", op.priority);
   fields.Required("table", op.table);
-  ReadPrefixed(fields, "from", op.family, op.from, op.from_prefix);
-  ReadPrefixed(fields, "to", op.family, op.to, op.to_prefix);
+  ReadPrefixed(fields, "from", length, op.from, op.from_prefix);
+  ReadPrefixed(fields, "to", length, op.to, op.to_prefix);
   fields.Optional("iif", op.iif);
   fields.Optional("oif", op.oif);
   fields.Optional("mark", op.mark);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <linux/netlink.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,7 +18,7 @@
 namespace cnm {
 
 /**
- * A network namespace that steps are carried out in: its descriptor, its rtnetlink socket and its libnftables context,
+ * A network namespace that steps are carried out in: its descriptor, its netlink sockets and its libnftables context,
  * each opened at first use. Only the kernel thread touches it; what it closes as it is destroyed nobody uses any more.
  */
 class Place {
@@ -38,6 +40,11 @@ class Place {
   /** Ends when the place is closed. */
   Refused Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,
                     std::shared_ptr<Subscription>& subscription);
+  Refused Netfilter(Socket*& socket);
+  /** The same of netfilter's tables. */
+  Refused DumpNetfilter(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
+  /** A packet socket that receives nothing; the caller's own. */
+  Refused Packet(Fd& socket);
   /** Commands are libnftables' JSON. */
   Refused RunNft(const std::string& commands, std::string& output);
   Refused ReadSysctl(const std::string& path, std::optional<std::string>& value);
@@ -51,11 +58,21 @@ class Place {
 
  private:
   Refused Enter(const std::function<void()>& body);
-  Refused OpenRoute(Fd& fd);
+  /** What `open` opens inside; empty with errno set when it fails. */
+  Refused Open(const std::function<Fd()>& open, Fd& fd);
+
+  /** A netlink socket that is opened at first use. */
+  struct Kept {
+    const int protocol;
+    std::unique_ptr<Socket> socket{};
+  };
+  Refused Ready(Kept& kept, Socket*& socket);
+  Refused Read(Kept& kept, Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
 
   const std::string path_;
   Fd netns_;
-  std::unique_ptr<Socket> route_;
+  Kept route_{NETLINK_ROUTE};
+  Kept netfilter_{NETLINK_NETFILTER};
   std::unique_ptr<Nft> nft_;
   std::vector<std::weak_ptr<Subscription>> subscriptions_;
 };

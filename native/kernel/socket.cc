@@ -1,6 +1,5 @@
 #include "kernel/socket.h"
 
-#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -17,6 +16,9 @@ constexpr timeval kPatience = {.tv_sec = 5, .tv_usec = 0};
 
 /** Room for the answers of any batch that we send, refused or not. */
 constexpr int kReceiveBuffer = 1 << 20;
+
+/** The kernel's own port, as the sender of a datagram. */
+constexpr uint32_t kKernel = 0;
 
 /** More datagrams than the receive buffer has room for. */
 constexpr int kMostQueued = 4096;
@@ -103,15 +105,20 @@ void Socket::Drain() {
 }
 
 int Socket::Receive(nlmsghdr*& datagram, int flags) {
-  ssize_t size;
-  do {
-    size = recv(fd_.get(), buffer_, sizeof buffer_, MSG_TRUNC | flags);
-  } while (size < 0 && errno == EINTR);
-  if (size < 0) return -errno;
-  // With MSG_TRUNC the kernel says how long it was, not how much of it came.
-  if (static_cast<size_t>(size) > sizeof buffer_) return -EMSGSIZE;
-  datagram = reinterpret_cast<nlmsghdr*>(buffer_);
-  return static_cast<int>(size);
+  while (true) {
+    sockaddr_nl from{};
+    socklen_t length = sizeof from;
+    const ssize_t size =
+        recvfrom(fd_.get(), buffer_, sizeof buffer_, MSG_TRUNC | flags, reinterpret_cast<sockaddr*>(&from), &length);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return -errno;
+    // Whoever has CAP_NET_ADMIN in the namespace, a container say, can send to our socket as well.
+    if (from.nl_pid != kKernel) continue;
+    // With MSG_TRUNC the kernel says how long it was, not how much of it came.
+    if (static_cast<size_t>(size) > sizeof buffer_) return -EMSGSIZE;
+    datagram = reinterpret_cast<nlmsghdr*>(buffer_);
+    return static_cast<int>(size);
+  }
 }
 
 Refused Socket::Ask(Message& message, const OnReply& on_reply) {

@@ -11,7 +11,7 @@ namespace cnm {
 /** A bound netlink socket of the calling thread's namespace, for life; empty with errno set when there is none. */
 Fd OpenNetlink(int protocol);
 
-/** A socket to rtnetlink: one request at a time, each with the whole of its answer. */
+/** A netlink socket: one request at a time, each with the whole of its answer. */
 class Socket {
  public:
   /** Takes over a socket that OpenNetlink made. */

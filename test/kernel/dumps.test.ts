@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Filters, TableName } from '../../binding.d.ts'
+import type { Filters, TableName, WatchedTable } from '../../binding.d.ts'
 import { parseAddress, toBytes } from '../../lib/model/address.ts'
 import { addon } from '../../lib/netlink/addon.ts'
 import { apply, dump, dumpColumns } from '../../lib/netlink/kernel.ts'
@@ -47,7 +47,7 @@ describe('a filter', () => {
   )
 
   /** The witness counts the rows that ours has to have. */
-  const filters: { readonly [T in TableName]: readonly (readonly [Filters[T], readonly string[]])[] } = {
+  const filters: { readonly [T in WatchedTable]: readonly (readonly [Filters[T], readonly string[]])[] } = {
     link: [[{ master: 'br0' }, ['ip', '-o', 'link', 'show', 'master', 'br0']]],
     address: [
       [{ link: 'br1' }, ['ip', '-o', 'addr', 'show', 'dev', 'br1']],

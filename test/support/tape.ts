@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { TableName } from '../../binding.d.ts'
+import type { WatchedTable } from '../../binding.d.ts'
 import { dump } from '../../lib/netlink/kernel.ts'
 import { type KernelEvent, type MonitorOptions, monitor } from '../../lib/netlink/monitor.ts'
 import type { Netns } from '../../lib/netlink/namespace.ts'
@@ -17,9 +17,9 @@ const isTold: { readonly [table: string]: (row: any) => boolean } = {
 const text = (row: unknown): string => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? String(value) : value))
 
 /** Records what a monitor tells, and plays it: what the tables must be if all of it is true. */
-export class Tape<T extends TableName> implements AsyncDisposable {
+export class Tape<T extends WatchedTable> implements AsyncDisposable {
   readonly events: KernelEvent<T>[] = []
-  readonly #tables = new Map<TableName, Map<string, object>>()
+  readonly #tables = new Map<WatchedTable, Map<string, object>>()
   readonly #monitor
   /** The end of the monitor; rejects with what it threw. */
   readonly ended: Promise<void>
