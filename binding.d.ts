@@ -46,6 +46,8 @@ export class Netns {
   readonly closed: boolean
   /** Closes all descriptors once the job that uses them has ended. Idempotent. JS thread, does not wait. */
   close(): void
+  /** The same: `using netns = Netns.at(path)`. */
+  [Symbol.dispose](): void
 }
 
 /**

@@ -32,6 +32,7 @@ Napi::Function NetnsClass::Define(Napi::Env env) {
                          InstanceAccessor<&NetnsClass::Path>("path", napi_enumerable),
                          InstanceAccessor<&NetnsClass::Closed>("closed", napi_enumerable),
                          InstanceMethod<&NetnsClass::Close>("close"),
+                         InstanceMethod<&NetnsClass::Close>(Napi::Symbol::WellKnown(env, "dispose")),
                      });
 }
 

@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { run } from '../support/run.ts'
+import { type Ran, run } from '../support/run.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 let folder: string
@@ -21,6 +21,25 @@ const write = (name: string, text: string): string => {
   const file = join(folder, name)
   writeFileSync(file, text)
   return file
+}
+
+/** tsc's complaints about a program. */
+function compile(file: string): Ran {
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const options = [
+    '--ignoreConfig',
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2022,esnext.disposable',
+    '--types',
+    'node',
+  ]
+  return run([process.execPath, tsc, ...options, file])
 }
 
 const PROGRAM = `
@@ -57,20 +76,45 @@ describe('the package', () => {
        export const driver: NetworkDriver | null = null
       `,
     )
-    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
-    const options = [
-      '--ignoreConfig',
-      '--noEmit',
-      '--strict',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2022',
-      '--lib',
-      'es2022,esnext.disposable',
-      '--types',
-      'node',
-    ]
-    expect(run([process.execPath, tsc, ...options, file])).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(compile(file)).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+})
+
+describe('its netlink layer', () => {
+  it('is imported by itself: the example does what it says', () => {
+    const file = write('netlink.mjs', readFileSync(join(ROOT, 'examples/netlink.mjs'), 'utf8'))
+    const { status, stdout, stderr } = run([process.execPath, file])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines).toEqual(
+      expect.arrayContaining(['1 lo ', '2 br0 bridge', '3 vx0 vxlan', '10.0.0.1/24', 'added 02:00:00:00:00:0a 192.0.2.10']),
+    )
+    expect(lines.slice(-2)).toEqual([
+      'added 02:00:00:00:00:0b 192.0.2.11',
+      'ENODEV: no such device, while: nsenter --net=/lab ip link set dev eth7 up',
+    ])
+  })
+
+  it('is required as CommonJS', () => {
+    const file = write('netlink.cjs', `const { Netns, ip } = require('libcnm/netlink'); console.log(ip('10.0.0.1'), Netns.at('/x').path)`)
+    expect(run([process.execPath, file])).toMatchObject({ status: 0, stdout: 'Uint8Array(4) [ 10, 0, 0, 1 ] /x\n' })
+  })
+
+  it.each(['netlink.mts', 'netlink.cts'])('has types for %s', (name) => {
+    const file = write(
+      name,
+      `import { apply, type FdbTable, dumpColumns, ip, Netns, type Plan } from 'libcnm/netlink'
+       export async function macs(): Promise<Uint8Array> {
+         using netns = Netns.at('/run/netns/x')
+         const plan: Plan = [{ op: 'addr.add', link: 'br0', address: ip('10.0.0.1'), prefix: 24 }]
+         await apply([netns], plan)
+         // @ts-expect-error: there is no such op
+         await apply([netns], [{ op: 'addr.change' }])
+         const table: FdbTable = await dumpColumns(netns, 'fdb', { link: 'vx0' })
+         return table.mac
+       }
+      `,
+    )
+    expect(compile(file)).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 })
