@@ -5,12 +5,12 @@ import { printPlan } from '../model/print.ts'
 import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
 import type { Work } from './commit.ts'
-import { seatsOf } from './endpoints.ts'
+import { openingsOf, seatsOf } from './endpoints.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
+import { reloadFirewall } from './mend.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
-import { openingsOf } from './ports.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
 import type { Turns } from './turns.ts'
 
@@ -84,6 +84,11 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(() => disconnect(this.#hall, network, sandbox), signal)
   }
 
+  /** Our rules anew, whatever has become of them; the operator's in the chain `user` stay. */
+  reloadFirewall({ signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => reloadFirewall(this.#hall, signal), signal)
+  }
+
   /** The endpoints of a sandbox, each with its network. */
   seats(sandbox: string): readonly Seat[] {
     return seatsOf(this.#hall, findSandbox(this.#hall, sandbox))
@@ -91,7 +96,7 @@ export class Controller implements AsyncDisposable {
 
   /** Where the published ports of a sandbox are reached now: through its gateway networks. */
   openings(sandbox: string): readonly Opening[] {
-    return openingsOf(findSandbox(this.#hall, sandbox).ports, this.seats(sandbox))
+    return openingsOf(this.#hall, findSandbox(this.#hall, sandbox).ports, this.seats(sandbox))
   }
 
   /** The endpoints on a network, each with its sandbox. */

@@ -1,25 +1,23 @@
-import type { NetworkConfig } from '../drivers/driver.ts'
-import { lendUplinks, raiseWall, razeWall } from '../firewall/firewall.ts'
-import type { Family } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { newId, shortId } from '../model/ids.ts'
 import { isPredefined, type Network } from '../model/network.ts'
-import type { Plan } from '../model/op.ts'
 import type { CreateNetwork } from '../model/request.ts'
 import { Claims, claimPools, releasePools } from './addresses.ts'
-import { closeWay, type Lent, openWay } from './forwarding.ts'
 import type { Hall } from './hall.ts'
 import { findNetwork } from './lookup.ts'
+import { mend } from './mend.ts'
+import { lower, raise } from './raising.ts'
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   checkName(hall, request.name)
   return define(hall, request, async (network) => {
+    const mended = await mend(hall)
     const raised = await raise(hall, network)
     const record = () => {
       hall.store.networks.put(network)
       raised.record()
     }
-    await hall.commit({ way: 'up', plan: raised.plan, record }, signal)
+    await hall.commit({ way: 'up', plan: [...mended, ...raised.plan], record }, signal)
   })
 }
 
@@ -80,65 +78,6 @@ export async function definePredefined(hall: Hall): Promise<void> {
   ]
   for (const request of requests) {
     if (!have.has(request.name)) await define(hall, request, (network) => hall.store.networks.put(network))
-  }
-}
-
-/** What a driver is told of a network. */
-export const configOf = ({ id, name, internal, enableIPv4, enableIPv6, options, pools }: Network): NetworkConfig => ({
-  id,
-  name,
-  internal,
-  enableIPv4,
-  enableIPv6,
-  options,
-  pools,
-})
-
-/** What the run directory knows of a network that has its links: it ends with them at the next boot. */
-interface Raised {
-  readonly walled: boolean
-}
-const raisedKey = ({ id }: Network): string => `raised/${id}`
-const LENT = 'forwarding'
-
-const walled = ({ store }: Hall) => store.marks.list('raised/').filter(({ value }) => (value as Raised).walled)
-
-/** Steps that give a network its links and walls, if it has none since the host was started. */
-export async function raise(hall: Hall, network: Network): Promise<{ readonly plan: Plan; readonly record: () => void }> {
-  const { marks, networks } = hall.store
-  if (marks.get(raisedKey(network))) return { plan: [], record: () => {} }
-  const driver = hall.drivers.get(network.driver)
-  const others = networks.list().filter((other) => other.driver === network.driver && other.id !== network.id)
-  const { plan, wall } = await driver.createNetwork(configOf(network), others.map(configOf))
-  const families: Family[] = [...(network.enableIPv4 ? [4 as const] : []), ...(network.enableIPv6 ? [6 as const] : [])]
-  const way = wall && !wall.internal ? await openWay(hall, wall.link, families) : { plan: [], lent: {}, uplinks: [] }
-  return {
-    plan: [
-      ...plan,
-      ...(wall ? raiseWall(wall, walled(hall).length === 0) : []),
-      ...way.uplinks.flatMap(({ family, names }) => lendUplinks(names, [family])),
-      ...way.plan,
-    ],
-    record: () => {
-      marks.put(raisedKey(network), { walled: wall !== undefined } satisfies Raised)
-      marks.put(LENT, { ...way.lent, ...(marks.get(LENT) as Lent | undefined) })
-    },
-  }
-}
-
-/** Steps that take a network's links and walls away; with the last wall goes all that was lent. */
-async function lower(hall: Hall, network: Network): Promise<{ readonly plan: Plan; readonly record: () => void }> {
-  const { marks } = hall.store
-  if (!marks.get(raisedKey(network))) return { plan: [], record: () => {} }
-  const { plan, wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(network))
-  const last = wall !== undefined && walled(hall).length === 1
-  const back = last ? await closeWay(hall, (marks.get(LENT) ?? {}) as Lent) : []
-  return {
-    plan: [...(wall ? razeWall(wall, last) : []), ...plan, ...back],
-    record: () => {
-      marks.delete(raisedKey(network))
-      if (last) marks.delete(LENT)
-    },
   }
 }
 

@@ -64,10 +64,16 @@ export const sandboxToEngine = (sandbox: Sandbox, seats: readonly EngineSeat[], 
 
 /** null: published, but no network of the sandbox is a way in. */
 function portsToEngine({ ports }: Sandbox, openings: readonly Opening[]) {
-  const bindings = (port: string) =>
-    openings.filter((opening) => keyOf(opening) === port).map(({ hostIP, hostPort }) => ({ HostIp: hostIP, HostPort: String(hostPort) }))
+  const bindings = (port: string) => openings.filter((opening) => keyOf(opening) === port).map(bindingToEngine)
   return sorted(Object.fromEntries(ports.map(keyOf).map((key) => [key, bindings(key).length > 0 ? bindings(key) : null])))
 }
+
+/** Not Docker's: whose address a program in the sandbox sees. What comes through 127.0.0.1 has none that could be answered. */
+const bindingToEngine = ({ hostIP, hostPort }: Opening) => ({
+  HostIp: hostIP,
+  HostPort: hostPort === 0 ? '' : String(hostPort),
+  ClientAddress: hostIP.startsWith('127.') ? 'gateway' : 'preserved',
+})
 
 const keyOf = ({ port, protocol }: Pick<Opening, 'port' | 'protocol'>): string => `${port}/${protocol}`
 

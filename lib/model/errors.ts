@@ -6,6 +6,7 @@ export const ERRORS = {
   INVALID_NAME: [400, 'invalid name: {reason}'],
   INVALID_NETWORK_CONFIG: [400, 'invalid network config:\n{problems}'],
   INVALID_OPTION: [400, 'failed to parse {key} value: {value} ({reason})'],
+  INVALID_DRIVER_OPT: [400, 'driver-opt "{key}" is not a valid bool'],
   INVALID_ENDPOINT_SETTINGS: [400, 'invalid endpoint settings:\n{problems}'],
   INVALID_PORT: [400, 'invalid port specification: {reason}'],
   NETWORK_EXISTS: [409, 'network with name {name} already exists', 'cnm network inspect {name}'],
@@ -17,6 +18,11 @@ export const ERRORS = {
     403,
     'error while removing network: network {name} has active endpoints ({endpoints})',
     'cnm network disconnect {name} SANDBOX',
+  ],
+  NETWORK_FULL: [
+    500,
+    'network {name} is full: a {driver} takes {limit} endpoints',
+    'put further sandboxes on another network',
   ],
   NETWORK_LIMIT_ONE: [403, 'only one instance of "{driver}" network is allowed'],
   NETWORK_NOT_SWARM: [
@@ -65,7 +71,8 @@ export const ERRORS = {
     'the name {ifname} is taken by another link in sandbox {sandbox}',
     'choose another com.docker.network.endpoint.ifname',
   ],
-  PORT_ALLOCATED: [500, 'Bind for {host}:{port} failed: port is already allocated', 'held by sandbox {holder}'],
+  PORT_ALLOCATED: [500, 'Bind for {host}:{port} failed: port is already allocated', 'held by {holder}'],
+  PORTS_EXHAUSTED: [500, 'all ports are allocated', 'none of {range} is free'],
   KERNEL_REFUSED: [500, '{errno}: {words}, while: {command}', '{hint}'],
   STATE_LOCKED: [409, 'another controller holds {run}{holder}', 'wait for it to end, or give another --root and --run'],
   STATE_FOREIGN: [

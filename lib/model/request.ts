@@ -1,4 +1,4 @@
-import type { Options, PortBinding, Scope } from './network.ts'
+import type { Options, Protocol, Scope } from './network.ts'
 
 /** `docker network create`. Absent means Docker's default. */
 export interface CreateNetwork {
@@ -41,6 +41,18 @@ export interface Attachment {
   readonly gwPriority?: number
 }
 
+/** A port to publish; what the record keeps is a PortBinding, with the host port that it got. */
+export interface PublishPort {
+  readonly protocol: Protocol
+  /** '' for every address of the host, or what the network says. */
+  readonly hostIP: string
+  /** 0: any that is free. */
+  readonly hostPort: number
+  /** The first that is free from hostPort to this one. */
+  readonly hostPortEnd?: number
+  readonly port: number
+}
+
 export interface CreateSandbox {
   /** Default: the short id. */
   readonly name?: string
@@ -48,7 +60,7 @@ export interface CreateSandbox {
   readonly path?: string
   /** Default: the network `bridge`, as in `docker run`. [] attaches to nothing. */
   readonly networks?: readonly Attachment[]
-  readonly ports?: readonly PortBinding[]
+  readonly ports?: readonly PublishPort[]
   readonly labels?: Options
   /** Take it down when this process is gone, even by kill -9. */
   readonly owner?: number

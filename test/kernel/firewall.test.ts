@@ -9,14 +9,22 @@ import { Topology, WALLS } from '../support/topology.ts'
 const { front, inner } = WALLS
 
 const openings: readonly Opening[] = [
-  { protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8080, address: '172.18.0.2', port: 80 },
-  { protocol: 'udp', hostIP: '192.0.2.1', hostPort: 53, address: '172.18.0.3', port: 5353 },
-  { protocol: 'tcp', hostIP: '::', hostPort: 8080, address: 'fd00:18::2', port: 80 },
-  { protocol: 'sctp', hostIP: '2001:db8::1', hostPort: 99, address: 'fd00:18::2', port: 9 },
+  { protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8080, address: '172.18.0.2', port: 80, direct: false },
+  { protocol: 'udp', hostIP: '192.0.2.1', hostPort: 53, address: '172.18.0.3', port: 5353, direct: false },
+  { protocol: 'tcp', hostIP: '::', hostPort: 8080, address: 'fd00:18::2', port: 80, direct: false },
+  { protocol: 'sctp', hostIP: '2001:db8::1', hostPort: 99, address: 'fd00:18::2', port: 9, direct: false },
 ]
 const [first] = openings as readonly [Opening, ...Opening[]]
 
-const everything: Plan = [...raiseWall(front, true), ...raiseWall(inner, false), ...lendUplinks(['lan0'], [4, 6]), ...publish(openings)]
+const everything: Plan = [
+  ...raiseWall(front, 'nothing'),
+  ...raiseWall(inner, 'walls'),
+  ...lendUplinks([
+    { family: 4, names: ['lan0'] },
+    { family: 6, names: ['lan0'] },
+  ]),
+  ...publish(openings),
+]
 
 let host: Topology
 beforeEach(() => {
@@ -36,20 +44,20 @@ describe('nft takes our rules', () => {
 
   it.each([
     ['everything', everything],
-    ['a wall less', [...everything, ...razeWall(inner, false)]],
+    ['a wall less', [...everything, ...razeWall(inner, 'walls')]],
     ['a port less', [...everything, ...unpublish(openings.slice(0, 2))]],
-    ['a link with an asterisk', raiseWall({ ...front, link: 'br*' }, false)],
+    ['a link with an asterisk', raiseWall({ ...front, link: 'br*' }, 'walls')],
   ])('the same from printed text: %s', (_, plan) => {
     host.load(plan)
     const listed = host.rules()
-    host.load(razeWall(front, true))
+    host.load(razeWall(front, 'nothing'))
     expect(host.rules()).toBe('')
     paste(printPlan(plan), { netns: host.at('host') })
     expect(host.rules()).toBe(listed)
   })
 
   it('a link whose name ends in an asterisk is that link only', () => {
-    host.load(raiseWall({ ...front, link: 'br*' }, false))
+    host.load(raiseWall({ ...front, link: 'br*' }, 'walls'))
     expect(host.rules()).toContain('iifname "br\\*" accept')
     expect(host.rules()).toContain('elements = { "br*" : jump to_f0f0f0f0f0f0 }')
   })
@@ -70,9 +78,9 @@ describe('every step', () => {
   })
 
   it('is taken back to what was there before', () => {
-    host.load(raiseWall(front, true))
+    host.load(raiseWall(front, 'nothing'))
     const listed = host.rules()
-    const more = [...raiseWall(inner, false), ...publish(openings)]
+    const more = [...raiseWall(inner, 'walls'), ...publish(openings)]
     host.load(more)
     host.load(undoOf(more))
     expect(host.rules()).toBe(listed)
@@ -86,7 +94,7 @@ describe('every step', () => {
     host.nft(foreign)
     host.load(everything)
     expect(host.rules()).toContain(foreign)
-    host.load(razeWall(front, true))
+    host.load(razeWall(front, 'nothing'))
     expect(host.rules()).toBe(foreign)
   })
 })

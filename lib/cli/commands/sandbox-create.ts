@@ -1,6 +1,6 @@
 import { type AttachmentFlags, attachmentFlags, attachmentsOf } from '../attachment.ts'
 import { collect, given, labels } from '../flags.ts'
-import { parsePort } from '../port.ts'
+import { parsePorts } from '../port.ts'
 import type { Verb } from '../verb.ts'
 
 interface Flags extends AttachmentFlags {
@@ -24,7 +24,7 @@ export const sandboxCreate = (noun: Verb): Verb =>
     )
     .perform(async (visit, flags: Flags) => {
       const request = {
-        ...given({ name: flags.name, path: flags.netns, networks: attachmentsOf(flags), ports: flags.publish?.map(parsePort) }),
+        ...given({ name: flags.name, path: flags.netns, networks: attachmentsOf(flags), ports: flags.publish?.flatMap(parsePorts) }),
         labels: labels(flags.label),
       }
       const sandbox = await visit.open((cnm) => visit.change(cnm, (it, options) => it.createSandbox(request, options)))

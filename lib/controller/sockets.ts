@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { formatAddress, fromBytes } from '../model/address.ts'
+import type { Protocol } from '../model/network.ts'
+
+/** A socket that new conversations arrive at. */
+export interface Listener {
+  readonly protocol: Protocol
+  readonly address: string
+  readonly port: number
+  readonly inode: string
+}
+
+const TABLES = ['tcp', 'tcp6', 'udp', 'udp6', 'sctp/eps'] as const
+type TableName = (typeof TABLES)[number]
+
+/** Who listens in a namespace; '' is the one that this process is in. */
+export async function listeners(netns: string): Promise<readonly Listener[]> {
+  const texts = netns === '' ? await Promise.all(TABLES.map(readHere)) : await readThere(netns)
+  return TABLES.flatMap((table, index) => (table === 'sctp/eps' ? sctp : inet(table))(texts[index] ?? ''))
+}
+
+/** '' where the kernel has no such protocol. */
+const readHere = (table: TableName): Promise<string> => readFile(`/proc/net/${table}`, 'utf8').catch(() => '')
+
+/** /proc/net is that of the process that reads it. */
+async function readThere(netns: string): Promise<readonly string[]> {
+  const read = `--net=${netns} -- tail -v -n +1`.split(' ')
+  const { stdout } = await promisify(execFile)('nsenter', [...read, ...TABLES.map((table) => `/proc/net/${table}`)], {
+    maxBuffer: Number.POSITIVE_INFINITY,
+  }).catch((error: { readonly stdout?: string }) => ({ stdout: error.stdout ?? '' }))
+  return TABLES.map((table) => stdout.split(`==> /proc/net/${table} <==\n`)[1]?.split('\n==> ')[0] ?? '')
+}
+
+const rows = (text: string): readonly (readonly string[])[] =>
+  text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter(({ length }) => length > 1)
+
+/** TCP_LISTEN; a UDP socket that was connected to nobody is in TCP_CLOSE. */
+const LISTENING = { tcp: '0A', udp: '07' } as const
+
+const inet =
+  (table: Exclude<TableName, 'sctp/eps'>) =>
+  (text: string): readonly Listener[] => {
+    const protocol = table.startsWith('tcp') ? 'tcp' : 'udp'
+    return rows(text).flatMap(([, local = '', , state, , , , , , inode = '']) => {
+      const [hex = '', port = ''] = local.split(':')
+      return state === LISTENING[protocol] ? [{ protocol, address: unhex(hex), port: Number.parseInt(port, 16), inode }] : []
+    })
+  }
+
+/** Words of four bytes as this machine has them in memory; all that Node runs on have the lowest byte first. */
+const unhex = (text: string): string =>
+  formatAddress(
+    fromBytes(Buffer.from((text.match(/.{8}/g) ?? []).map((word) => word.replace(/(..)(..)(..)(..)/, '$4$3$2$1')).join(''), 'hex')),
+  )
+
+/** Endpoint, socket, style, state, hash, port, user, inode; then the addresses it is bound to. */
+const sctp = (text: string): readonly Listener[] =>
+  rows(text).flatMap(([, , , , , port = '', , inode = '', ...addresses]) =>
+    addresses.map((address): Listener => ({ protocol: 'sctp', address, port: Number(port), inode })),
+  )
+
+/** The process that has a socket, in words, as far as we may look. */
+export function ownerOfSocket(inode: string): string {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    if (socketsOf(pid).includes(`socket:[${inode}]`)) return `process ${nameOf(pid)} (${pid})`
+  }
+  return 'a process outside of our view'
+}
+
+function socketsOf(pid: string): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+  } catch {
+    return []
+  }
+}
+
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
