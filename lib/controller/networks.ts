@@ -1,3 +1,4 @@
+import { readBool as parseBool } from '../drivers/options.ts'
 import { fault } from '../model/errors.ts'
 import { newId, shortId } from '../model/ids.ts'
 import { isPredefined, type Network } from '../model/network.ts'
@@ -5,19 +6,18 @@ import type { CreateNetwork } from '../model/request.ts'
 import { Claims, claimPools, releasePools } from './addresses.ts'
 import type { Hall } from './hall.ts'
 import { findNetwork } from './lookup.ts'
-import { mend } from './mend.ts'
+import { commitOnWalls } from './mend.ts'
 import { lower, raise } from './raising.ts'
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   checkName(hall, request.name)
   return define(hall, request, async (network) => {
-    const mended = await mend(hall)
     const raised = await raise(hall, network)
     const record = () => {
       hall.store.networks.put(network)
       raised.record()
     }
-    await hall.commit({ way: 'up', plan: [...mended, ...raised.plan], record }, signal)
+    await commitOnWalls(hall, { way: 'up', plan: raised.plan, record }, signal)
   })
 }
 
@@ -28,9 +28,31 @@ function checkName(hall: Hall, name: string): void {
   if (hall.store.networks.list().some((network) => network.name === name)) throw fault('NETWORK_EXISTS', { name })
 }
 
+/** Docker's options for the families are the same wish in another place; they are not kept, and the request itself counts more. */
+function familiesOf(request: CreateNetwork): Pick<Network, 'options' | 'enableIPv4' | 'enableIPv6'> {
+  const { [ENABLE_IPV4]: ipv4, [ENABLE_IPV6]: ipv6, ...options } = request.options ?? {}
+  return {
+    options,
+    enableIPv4: request.enableIPv4 ?? readBool(ENABLE_IPV4, ipv4) ?? true,
+    enableIPv6: request.enableIPv6 ?? readBool(ENABLE_IPV6, ipv6) ?? false,
+  }
+}
+
+const ENABLE_IPV4 = 'com.docker.network.enable_ipv4'
+const ENABLE_IPV6 = 'com.docker.network.enable_ipv6'
+
+function readBool(key: string, value: string | undefined): boolean | undefined {
+  if (value === undefined) return undefined
+  try {
+    return parseBool(value)
+  } catch (error) {
+    throw fault('INVALID_DRIVER_OPT', { key }, error)
+  }
+}
+
 /** Claims what the network needs, hands it to `keep`, and gives everything back when `keep` fails. */
 async function define(hall: Hall, request: CreateNetwork, keep: (network: Network) => Promise<void> | void): Promise<Network> {
-  const options = request.options ?? {}
+  const { options, ...families } = familiesOf(request)
   if (request.driver === 'overlay' || request.scope === 'swarm') throw fault('NETWORK_NOT_SWARM', {})
   const driver = hall.drivers.get(request.driver ?? 'bridge')
   if (driver.capabilities.singleton && !isPredefined(request.name)) throw fault('NETWORK_LIMIT_ONE', { driver: driver.name })
@@ -38,8 +60,8 @@ async function define(hall: Hall, request: CreateNetwork, keep: (network: Networ
   const facts = {
     name: request.name,
     internal: request.internal ?? false,
-    enableIPv4: addressed && (request.enableIPv4 ?? true),
-    enableIPv6: addressed && (request.enableIPv6 ?? false),
+    enableIPv4: addressed && families.enableIPv4,
+    enableIPv6: addressed && families.enableIPv6,
     options,
   }
   const claims = new Claims()

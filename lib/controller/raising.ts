@@ -31,12 +31,8 @@ const raisedOf = (store: Hall['store'], network: Network) => store.marks.get(rai
 const LENT = 'forwarding'
 const UPLINKS = 'uplinks'
 
-/** Networks that stand behind a wall, with their links. */
-export const walledNetworks = ({ store }: Hall): readonly { readonly network: Network; readonly link: string }[] =>
-  store.networks.list().flatMap((network) => {
-    const link = raisedOf(store, network)?.link
-    return link === undefined ? [] : [{ network, link }]
-  })
+/** The link at which a network is walled off; undefined while it is not. */
+export const walledLink = ({ store }: Hall, network: Network): string | undefined => raisedOf(store, network)?.link
 
 /** The host's links that forward for our networks only. */
 export const uplinksOf = ({ store }: Hall) => Object.values((store.marks.get(UPLINKS) ?? {}) as Record<string, Way['uplinks'][number]>)
@@ -89,7 +85,7 @@ const stands = async (hall: Hall, { link }: Raised): Promise<boolean> =>
 
 /** What is ours in the firewall besides the wall of one network. */
 async function besides(hall: Hall, network: Network): Promise<Remains> {
-  if (walledNetworks(hall).some((other) => other.network.id !== network.id)) return 'walls'
+  if (hall.store.networks.list().some((other) => other.id !== network.id && walledLink(hall, other) !== undefined)) return 'walls'
   return (await hasUserRules(hall)) ? 'user rules' : 'nothing'
 }
 

@@ -15,7 +15,7 @@ import type { Hall } from './hall.ts'
 import { heldByProcesses, settlePorts } from './host-ports.ts'
 import { newNamespace } from './interior.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
-import { mend } from './mend.ts'
+import { commitOnWalls } from './mend.ts'
 import { lowerIdle } from './networks.ts'
 import { checkPort, checkSpots, type Held } from './ports.ts'
 import { ownerOf } from './processes.ts'
@@ -122,7 +122,7 @@ async function attach(
   const ipv6 = (await readSysctl(hall.host, 'net/ipv6/conf/all/disable_ipv6')) !== null
   const claims = new Claims()
   try {
-    const plan = [...first.plan, ...(await mend(hall))]
+    const plan = [...first.plan]
     const seats: Seat[] = []
     const records = [first.record]
     for (const attachment of attachments) {
@@ -141,7 +141,7 @@ async function attach(
       for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
       for (const write of records) write()
     }
-    await hall.commit({ way: 'up', plan, sandbox: sandbox.path, record }, signal)
+    await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, record }, signal)
     return seats
   } catch (error) {
     await claims.release()
@@ -192,12 +192,7 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
   const after = before.filter((other) => other !== seat)
   // The other way out is there before this one goes, so connections over other networks never lack a route.
-  const plan = [
-    ...(await mend(hall)),
-    ...(await republish(hall, sandbox, before, after)),
-    ...rerouting(before, after),
-    ...(await planDeparture(hall, seat)),
-  ]
+  const plan = [...(await republish(hall, sandbox, before, after)), ...rerouting(before, after), ...(await planDeparture(hall, seat))]
   const record = () => hall.store.endpoints.delete(seat.endpoint.id)
   await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, [seat]))
   await lowerIdle(hall, [network])
@@ -206,7 +201,7 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
 export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
   const sandbox = findSandbox(hall, ref)
   const seats = seatsOf(hall, sandbox)
-  const plan = [...(await mend(hall)), ...unpublish(openingsOf(hall, sandbox.ports, seats))]
+  const plan = [...unpublish(openingsOf(hall, sandbox.ports, seats))]
   for (const seat of seats) plan.push(...(await planDeparture(hall, seat)))
   if (sandbox.kind === 'own') plan.push({ op: 'netns.del', at: SANDBOX })
   const record = () => {

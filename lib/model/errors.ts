@@ -19,11 +19,7 @@ export const ERRORS = {
     'error while removing network: network {name} has active endpoints ({endpoints})',
     'cnm network disconnect {name} SANDBOX',
   ],
-  NETWORK_FULL: [
-    500,
-    'network {name} is full: a {driver} takes {limit} endpoints',
-    'put further sandboxes on another network',
-  ],
+  NETWORK_FULL: [500, 'network {name} is full: a {driver} takes {limit} endpoints', 'put further sandboxes on another network'],
   NETWORK_LIMIT_ONE: [403, 'only one instance of "{driver}" network is allowed'],
   NETWORK_NOT_SWARM: [
     403,
