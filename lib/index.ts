@@ -4,15 +4,18 @@ export type {
   Capabilities,
   EndpointConfig,
   EndpointSteps,
+  FoundLink,
   JoinSteps,
+  Neighbour,
   NetworkConfig,
   NetworkDriver,
   NetworkSteps,
+  Publishing,
   Route,
 } from './drivers/driver.ts'
 export type { IpamCapabilities, IpamDriver, PoolAnswer, PoolRequest } from './ipam/driver.ts'
 export { CnmError, type ErrorCode } from './model/errors.ts'
 export type { Endpoint, Network, Options, Pool, PortBinding, Protocol, Sandbox, SandboxKind, Scope } from './model/network.ts'
 export type { Op, Plan } from './model/op.ts'
-export type { Attachment, CreateNetwork, CreateSandbox, IpamConfig } from './model/request.ts'
-export type { Opening, Wall } from './model/wall.ts'
+export type { Attachment, CreateNetwork, CreateSandbox, IpamConfig, PublishPort } from './model/request.ts'
+export type { GatewayMode, Masquerade, Opening, Wall } from './model/wall.ts'

@@ -11,7 +11,7 @@ packages=(
   g++:build make:build cmake:build pkg-config:build
   libnl-3-dev:build              # netlink messages
   libnftables1:run               # firewall
-  nftables:test iproute2:test iputils-ping:test
+  nftables:test iproute2:test iputils-ping:test tcpdump:test
   procps:test netbase:test       # sysctl; names of protocols in nft's listings
   util-linux:run                 # nsenter
   clang-format:lint

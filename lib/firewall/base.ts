@@ -21,6 +21,7 @@ import {
   inputLink,
   is,
   isIn,
+  isNot,
   jump,
   lookup,
   masquerade,
@@ -110,8 +111,8 @@ export const base: readonly Command[] = [
     [dispatch(inputLink, FROM_NETWORK)],
     [tracked('state', 'established', 'related'), accept],
     [dispatch(outputLink, TO_NETWORK)],
-    // The host does not become a router for others because it forwards for us.
-    ...families.map((family) => [ofFamily(family), isIn(inputLink, uplinks(family)), drop]),
+    // The host does not become a router for others because it forwards for us. A bridge that we took over may be both.
+    ...families.map((family) => [ofFamily(family), isIn(inputLink, uplinks(family)), isNot(inputLink, `@${BRIDGES}`), drop]),
   ),
   ...setRules(PUBLISHED, ...families.flatMap((family) => [redirect(family, false), redirect(family, true)])),
   // A port published on 127.0.0.1 is not for those who send to that address from elsewhere.

@@ -11,9 +11,14 @@ const options = { 'com.docker.network.bridge.name': 'theirs' }
 const create = (more: object = {}) =>
   stage.cnm.createNetwork({ name: 'net', options: { ...options, ...more }, ipam: { config: [{ subnet: '10.7.0.0/24' }] } })
 
-/** A bridge of the operator's, with an address of its own and a machine on it. */
+/** A bridge of the operator's, with an address and a port of its own. A MAC that was set does not change with the ports. */
 beforeEach(() => {
-  host('ip', 'link', 'add', 'theirs', 'type', 'bridge')
+  host('ip', 'link', 'add', 'theirs', 'address', '02:00:00:00:00:99', 'type', 'bridge')
+  host('ip', 'link', 'add', 'port0', 'type', 'veth', 'peer', 'name', 'port1')
+  host('ip', 'link', 'set', 'port0', 'master', 'theirs')
+  // Its queue is another once it was up.
+  host('ip', 'link', 'set', 'theirs', 'up')
+  host('ip', 'link', 'set', 'theirs', 'down')
   host('ip', 'addr', 'add', '10.99.0.1/24', 'dev', 'theirs')
   stage.accept()
 })

@@ -73,6 +73,7 @@ describe('rules of the operator in the chain `user`', () => {
     expect(await reached()).toEqual([LAN4, LAN6])
     refuse()
     expect(await reached()).toEqual([null, LAN6])
+    host('nft', 'flush chain inet cnm user')
   })
 
   it('may let in what we would not', async () => {
@@ -81,6 +82,7 @@ describe('rules of the operator in the chain `user`', () => {
     expect(await pings(stage.lab.lan, own)).toBe(false)
     host('nft', `add rule inet cnm user ip saddr ${LAN4} icmp type echo-request accept`)
     expect(await pings(stage.lab.lan, own)).toBe(true)
+    host('nft', 'flush chain inet cnm user')
   })
 
   it('outlive a reload, other networks, and the last of them', async () => {
