@@ -4,10 +4,13 @@ import type { Refusal } from '../../binding.d.ts'
 import { CnmError } from '../model/errors.ts'
 
 const { EACCES, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, ESRCH } = constants.errno
+/** Exchange full; Node does not name it. */
+const EXFULL = 54
 
 const HINTS: Readonly<Record<number, string>> = {
   [-EPERM]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
   [-EACCES]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
+  [-EXFULL]: 'the bridge is full: it takes 1,023 ports',
   [-EOPNOTSUPP]: 'this kernel was built without what is asked for, or the link is not of the kind',
 }
 
