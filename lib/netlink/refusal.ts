@@ -4,8 +4,10 @@ import type { Refusal } from '../../binding.d.ts'
 import { CnmError } from '../model/errors.ts'
 
 const { EACCES, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, ESRCH } = constants.errno
-/** Exchange full; Node does not name it. */
 const EXFULL = 54
+
+/** What Node has no name for. */
+const UNNAMED: ReadonlyMap<number, readonly [name: string, text: string]> = new Map([[-EXFULL, ['EXFULL', 'exchange full']]])
 
 const HINTS: Readonly<Record<number, string>> = {
   [-EPERM]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
@@ -29,7 +31,7 @@ export class NetlinkError extends CnmError {
   readonly refusal: Refusal
 
   constructor(refusal: Refusal, command: string) {
-    const [name, text] = getSystemErrorMap().get(refusal.errno) ?? [`errno ${-refusal.errno}`, 'refused']
+    const [name, text] = getSystemErrorMap().get(refusal.errno) ?? UNNAMED.get(refusal.errno) ?? [`errno ${-refusal.errno}`, 'refused']
     const words = (refusal.message || text) + (refusal.attribute && ` (${refusal.attribute})`)
     super('KERNEL_REFUSED', { errno: name, words, command: brief(command), hint: HINTS[refusal.errno] ?? '' })
     this.command = command
