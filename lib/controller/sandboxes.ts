@@ -162,17 +162,20 @@ async function linkNames(sandbox: Sandbox): Promise<readonly string[]> {
 async function republish(hall: Hall, sandbox: Sandbox, before: readonly Seat[], after: readonly Seat[]): Promise<Plan> {
   const had = openingsOf(hall, sandbox.ports, before)
   const wanted = openingsOf(hall, sandbox.ports, after)
-  const stays = among(wanted)
-  const isThere = among(had)
-  const added = wanted.filter((opening) => !isThere(opening))
+  const added = wanted.filter(notIn(had, opening))
+  // What only leads elsewhere from now on was its own before.
+  const taken = added.filter(notIn(had, spot)).filter(({ hostPort }) => hostPort !== 0)
   checkSpots(wanted, heldByOthers(hall, sandbox), sandbox.name)
-  if (added.some(({ hostPort }) => hostPort !== 0)) checkSpots(added, await heldByProcesses(hall), sandbox.name)
-  return [...unpublish(had.filter((opening) => !stays(opening))), ...publish(added)]
+  if (taken.length > 0) checkSpots(taken, await heldByProcesses(hall), sandbox.name)
+  return [...unpublish(had.filter(notIn(wanted, opening))), ...publish(added)]
 }
 
-function among(openings: readonly Opening[]): (opening: Opening) => boolean {
-  const known = new Set(openings.map((opening) => JSON.stringify(opening)))
-  return (opening) => known.has(JSON.stringify(opening))
+const opening = (whole: Opening): string => JSON.stringify(whole)
+const spot = ({ protocol, hostIP, hostPort }: Opening): string => `${protocol} ${hostIP} ${hostPort}`
+
+function notIn(openings: readonly Opening[], name: (opening: Opening) => string): (candidate: Opening) => boolean {
+  const known = new Set(openings.map(name))
+  return (candidate) => !known.has(name(candidate))
 }
 
 const heldByOthers = (hall: Hall, self: Sandbox): readonly Held[] =>

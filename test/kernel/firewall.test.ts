@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { lendUplinks, publish, raiseWall, razeWall, unpublish } from '../../lib/firewall/firewall.ts'
+import { lendUplinks, publish, raiseWall, razeWall, rebuild, unpublish } from '../../lib/firewall/firewall.ts'
 import { type Plan, undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
-import type { Opening } from '../../lib/model/wall.ts'
+import type { Opening, Wall } from '../../lib/model/wall.ts'
 import { paste } from '../support/paste.ts'
 import { Topology, WALLS } from '../support/topology.ts'
 
@@ -14,6 +14,13 @@ const openings: readonly Opening[] = [
   { protocol: 'tcp', hostIP: '::', hostPort: 8080, address: 'fd00:18::2', port: 80, direct: false },
   { protocol: 'sctp', hostIP: '2001:db8::1', hostPort: 99, address: 'fd00:18::2', port: 9, direct: false },
 ]
+const strict: Wall = {
+  ...front,
+  icc: false,
+  modes: { 4: 'routed', 6: 'nat-unprotected' },
+  masquerade: [{ subnet: 'fd00:18::/64', source: '2001:db8::1' }],
+  trusted: ['eth0'],
+}
 const [first] = openings as readonly [Opening, ...Opening[]]
 
 const everything: Plan = [
@@ -46,6 +53,9 @@ describe('nft takes our rules', () => {
     ['everything', everything],
     ['a wall less', [...everything, ...razeWall(inner, 'walls')]],
     ['a port less', [...everything, ...unpublish(openings.slice(0, 2))]],
+    ['rules anew', [...everything, ...rebuild([front, strict], [{ family: 4, names: ['lan0'] }], openings)]],
+    ['a wall of every kind', [...raiseWall(strict, 'nothing'), ...publish(openings.map((opening) => ({ ...opening, direct: true })))]],
+    ['only the operator’s rules', [...everything, ...razeWall(front, 'walls'), ...razeWall(inner, 'user rules')]],
     ['a link with an asterisk', raiseWall({ ...front, link: 'br*' }, 'walls')],
   ])('the same from printed text: %s', (_, plan) => {
     host.load(plan)
@@ -96,6 +106,33 @@ describe('every step', () => {
     expect(host.rules()).toContain(foreign)
     host.load(razeWall(front, 'nothing'))
     expect(host.rules()).toBe(foreign)
+  })
+})
+
+describe('the operator’s rules', () => {
+  const mine = 'add rule inet cnm user tcp dport 22 accept'
+
+  it('are all that is left where they are, and nothing is where there are none', () => {
+    host.load(raiseWall(front, 'nothing'))
+    host.nft(mine)
+    host.load(razeWall(front, 'user rules'))
+    expect(host.rules()).toBe('table inet cnm {\n\tchain user {\n\t\ttcp dport 22 accept\n\t}\n}\n')
+    host.load(razeWall(front, 'nothing'))
+    expect(host.rules()).toBe('')
+  })
+
+  it('are not touched by rules anew', () => {
+    host.load(everything)
+    host.nft(mine)
+    const listed = host.rules()
+    host.load(
+      rebuild(
+        [front, inner],
+        [4, 6].map((family) => ({ family: family as 4 | 6, names: ['lan0'] })),
+        openings,
+      ),
+    )
+    expect(host.rules()).toBe(listed)
   })
 })
 

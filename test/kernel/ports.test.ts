@@ -125,6 +125,16 @@ describe('a port that is taken', () => {
   })
 })
 
+it('a program that binds a published port later keeps no sandbox from moving it to another network', async () => {
+  await stage.cnm.createNetwork({ name: 'other', enableIPv6: true })
+  const { path } = await publish('web', port())
+  await stage.cnm.connect('web', { network: 'other' })
+  await using _process = await serve(stage.lab.host, 'tcp', '0.0.0.0', 8080)
+  await stage.cnm.disconnect('web', 'net')
+  await using _server = await serve(path, 'tcp', '::', 80)
+  expect(await ask(stage.lab.lan, 'tcp', HOST4, 8080)).toBe(LAN4)
+})
+
 describe('the address of the client', () => {
   it('is preserved from outside; 127.0.0.1 has none that could be answered, and inspect says so', async () => {
     const { sandboxToEngine } = await import('../../lib/model/engine.ts')
