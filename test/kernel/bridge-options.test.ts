@@ -139,13 +139,16 @@ describe('who may speak to whom', () => {
     must(['sysctl', '-eqw', 'net.bridge.bridge-nf-call-iptables=0', 'net.bridge.bridge-nf-call-ip6tables=0'], { netns: stage.lab.host })
     stage.accept()
     await network({ 'bridge.enable_icc': 'false' })
-    await using _web = await sandbox('web')
+    await using served = await sandbox('web')
     await using made = await sandbox('peer')
     await using _world = await serve(stage.lab.lan, 'tcp', '::', 7)
     expect(await reach(made.path)).toEqual(none)
     // What a neighbour may not bridge, it must not route either.
-    for (const family of families)
-      must(['ip', 'route', 'add', `${web[family]}/${family === 4 ? 32 : 128}`, 'via', gateway[family]], { netns: made.path })
+    for (const family of families) {
+      const through = (to: string) => ['ip', 'route', 'add', `${to}/${family === 4 ? 32 : 128}`, 'via', gateway[family]]
+      must(through(web[family]), { netns: made.path })
+      must(through(peer[family]), { netns: served.path })
+    }
     expect(await reach(made.path)).toEqual(none)
     expect(await both((family) => ask(made.path, 'tcp', hostOf[family], 8080))).not.toContain(null)
     expect(await both((family) => ask(made.path, 'tcp', lanOf[family], 7))).toEqual([HOST4, HOST6])
