@@ -57,13 +57,19 @@ export interface Held extends Spot {
   readonly holder: () => string
 }
 
+/** Spots that differ in this never collide. */
+export const spotKey = ({ protocol, hostPort }: Pick<Spot, 'protocol' | 'hostPort'>): string => `${protocol} ${hostPort}`
+
 /** Refuses a way in that somebody, or the same sandbox twice, already has. */
 export function checkSpots(wanted: readonly Spot[], held: readonly Held[], self: string): void {
-  wanted.forEach((spot, index) => {
-    const twice = wanted.slice(0, index).some((other) => collide(spot, other))
-    const holder = twice ? `sandbox ${self}` : held.find((other) => collide(spot, other))?.holder()
+  const taken = new Map<string, Held[]>()
+  for (const spot of held) taken.set(spotKey(spot), [...(taken.get(spotKey(spot)) ?? []), spot])
+  for (const spot of wanted) {
+    const near = taken.get(spotKey(spot)) ?? []
+    const holder = near.find((other) => collide(spot, other))?.holder()
     if (holder !== undefined) throw fault('PORT_ALLOCATED', { host: bracket(spot.hostIP), port: spot.hostPort, holder })
-  })
+    taken.set(spotKey(spot), [...near, { ...spot, holder: () => `sandbox ${self}` }])
+  }
 }
 
 const bracket = (ip: string): string => (ip.includes(':') ? `[${ip}]` : ip)

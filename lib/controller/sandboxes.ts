@@ -17,7 +17,7 @@ import { newNamespace } from './interior.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
 import { commitOnWalls } from './mend.ts'
 import { lowerIdle } from './networks.ts'
-import { checkPort, checkSpots, type Held } from './ports.ts'
+import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
 import { ownerOf } from './processes.ts'
 import { raise } from './raising.ts'
 
@@ -165,7 +165,7 @@ async function republish(hall: Hall, sandbox: Sandbox, before: readonly Seat[], 
   const added = wanted.filter(notIn(had, opening))
   // What only leads elsewhere from now on was its own before.
   const taken = added.filter(notIn(had, spot)).filter(({ hostPort }) => hostPort !== 0)
-  checkSpots(wanted, heldByOthers(hall, sandbox), sandbox.name)
+  checkSpots(wanted, heldByOthers(hall, sandbox, wanted), sandbox.name)
   if (taken.length > 0) checkSpots(taken, await heldByProcesses(hall), sandbox.name)
   return [...unpublish(had.filter(notIn(wanted, opening))), ...publish(added)]
 }
@@ -178,13 +178,16 @@ function notIn(openings: readonly Opening[], name: (opening: Opening) => string)
   return (candidate) => !known.has(name(candidate))
 }
 
-const heldByOthers = (hall: Hall, self: Sandbox): readonly Held[] =>
-  hall.store.sandboxes
+/** Ways into other sandboxes that could be in the way of `wanted`. */
+function heldByOthers(hall: Hall, self: Sandbox, wanted: readonly Opening[]): readonly Held[] {
+  const near = new Set(wanted.map(spotKey))
+  return hall.store.sandboxes
     .list()
-    .filter(({ id, ports }) => id !== self.id && ports.length > 0)
+    .filter(({ id, ports }) => id !== self.id && ports.some((port) => near.has(spotKey(port))))
     .flatMap((other) =>
-      openingsOf(hall, other.ports, seatsOf(hall, other)).map((opening) => ({ ...opening, holder: () => `sandbox ${other.name}` })),
+      openingsOf(hall, other.ports, seatsOf(hall, other)).map((held) => ({ ...held, holder: () => `sandbox ${other.name}` })),
     )
+}
 
 export async function disconnect(hall: Hall, networkRef: string, sandboxRef: string): Promise<void> {
   const network = findNetwork(hall, networkRef)

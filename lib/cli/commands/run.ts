@@ -18,7 +18,11 @@ export const run = (program: Verb): Verb =>
     .description('Run a command in a sandbox of its own, which is removed when the command ends')
     .argument('<command...>', 'The command and its arguments: all that follows is theirs')
     .option('--name <name>', 'Name of the sandbox (default: the beginning of its id)')
-    .option('-p, --publish <[ip:]host:port[/proto]>', 'Publish a port of the sandbox on the host (may be repeated)', collect)
+    .option(
+      '-p, --publish <[[ip:][host]:]port[/proto]>',
+      'Publish a port of the sandbox, or a range, on the host (may be repeated)',
+      collect,
+    )
     .launches()
     .examples('cnm run -- ip addr', 'cnm run --network front --ip 10.10.0.7 -p 8080:80 -- node server.js')
     .perform(async (visit, command: readonly string[], flags: Flags) => {

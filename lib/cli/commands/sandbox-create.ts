@@ -14,7 +14,11 @@ export const sandboxCreate = (noun: Verb): Verb =>
   attachmentFlags(noun.command('create'))
     .description('Create a sandbox, and print its id')
     .option('--name <name>', 'Its name (default: the beginning of its id)')
-    .option('-p, --publish <[ip:]host:port[/proto]>', 'Publish a port of the sandbox on the host (may be repeated)', collect)
+    .option(
+      '-p, --publish <[[ip:][host]:]port[/proto]>',
+      'Publish a port of the sandbox, or a range, on the host (may be repeated)',
+      collect,
+    )
     .option('--netns <path>', 'Of a network namespace that exists (default: a new one)')
     .option('--label <key=value>', 'Metadata (may be repeated)', collect)
     .examples(
