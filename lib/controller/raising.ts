@@ -8,6 +8,7 @@ import { dump, listNftTable } from '../netlink/kernel.ts'
 import { readSysctl } from '../netlink/namespace.ts'
 import { closeWay, type Lent, openWay } from './forwarding.ts'
 import type { Hall } from './hall.ts'
+import { mayAdministerNetworks } from './processes.ts'
 
 /** What a driver is told of a network. */
 export const configOf = ({ store }: Hall, network: Network): NetworkConfig => toConfig(network, raisedOf(store, network)?.found)
@@ -95,6 +96,8 @@ interface Listed {
 
 /** The operator has put rules of their own into our table. */
 async function hasUserRules(hall: Hall): Promise<boolean> {
+  // libnftables complains on standard error; the kernel's own refusal, of the first step, is the better one.
+  if (!mayAdministerNetworks()) return false
   const listed = JSON.parse((await listNftTable(hall.host, TABLE)) ?? '{"nftables":[]}') as Listed
   return listed.nftables.some(({ rule }) => rule?.chain === USER)
 }
