@@ -6,9 +6,14 @@ import type { Hall } from './hall.ts'
 import { collide, type Held, type Spot } from './ports.ts'
 import { type Listener, listeners, ownerOfSocket } from './sockets.ts'
 
-/** Ports of the host that processes of the host have. */
-export async function heldByProcesses({ host }: Hall): Promise<readonly Held[]> {
-  return (await listeners(host.path)).flatMap(toHeld)
+/** Ports of the host that processes of the host have, of the protocols that are wanted. */
+export async function heldByProcesses({ host }: Hall, wanted: readonly Pick<Spot, 'protocol'>[]): Promise<readonly Held[]> {
+  return (
+    await listeners(
+      host.path,
+      wanted.map(({ protocol }) => protocol),
+    )
+  ).flatMap(toHeld)
 }
 
 /** Who listens on '::' hears IPv4 too, unless the socket was told otherwise, which /proc does not say. */
@@ -32,7 +37,7 @@ export async function settlePorts(hall: Hall, requests: readonly PublishPort[]):
   const open = requests.some((request) => !isExact(request))
   if (!open) return { ports: requests.map((request) => binding(request, request.hostPort)), record: () => {} }
   const ephemeral = await ephemeralPorts(hall)
-  const taken: Spot[] = [...(await heldByProcesses(hall)), ...hall.store.sandboxes.list().flatMap(spotsOf)]
+  const taken: Spot[] = [...(await heldByProcesses(hall, requests)), ...hall.store.sandboxes.list().flatMap(spotsOf)]
   const ports: PortBinding[] = []
   // What must have one port goes before what may choose.
   for (const request of [...requests].sort((a, b) => Number(isExact(b)) - Number(isExact(a)))) {

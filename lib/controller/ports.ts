@@ -1,7 +1,7 @@
 import type { Publishing } from '../drivers/driver.ts'
 import { type Family, formatAddress, parseAddress, parseCidr } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
-import type { Network, PortBinding } from '../model/network.ts'
+import type { Network, PortBinding, Protocol } from '../model/network.ts'
 import type { PublishPort } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
 import { chooseGateway, type Seat } from './gateway.ts'
@@ -39,7 +39,7 @@ const isWildcard = (ip: string): boolean => parseAddress(ip)?.value === 0n
 
 /** An address and a port of the host. */
 export interface Spot {
-  readonly protocol: string
+  readonly protocol: Protocol
   readonly hostIP: string
   readonly hostPort: number
 }

@@ -166,7 +166,7 @@ async function republish(hall: Hall, sandbox: Sandbox, before: readonly Seat[], 
   // What only leads elsewhere from now on was its own before.
   const taken = added.filter(notIn(had, spot)).filter(({ hostPort }) => hostPort !== 0)
   checkSpots(wanted, heldByOthers(hall, sandbox, wanted), sandbox.name)
-  if (taken.length > 0) checkSpots(taken, await heldByProcesses(hall), sandbox.name)
+  if (taken.length > 0) checkSpots(taken, await heldByProcesses(hall, taken), sandbox.name)
   return [...unpublish(had.filter(notIn(wanted, opening))), ...publish(added)]
 }
 

@@ -13,25 +13,29 @@ export interface Listener {
   readonly inode: string
 }
 
-const TABLES = ['tcp', 'tcp6', 'udp', 'udp6', 'sctp/eps'] as const
-type TableName = (typeof TABLES)[number]
+const TABLES = { tcp: ['tcp', 'tcp6'], udp: ['udp', 'udp6'], sctp: ['sctp/eps'] } as const satisfies Record<Protocol, readonly string[]>
+type TableName = (typeof TABLES)[Protocol][number]
 
-/** Who listens in a namespace; '' is the one that this process is in. */
-export async function listeners(netns: string): Promise<readonly Listener[]> {
-  const texts = netns === '' ? await Promise.all(TABLES.map(readHere)) : await readThere(netns)
-  return TABLES.flatMap((table, index) => (table === 'sctp/eps' ? sctp : inet(table))(texts[index] ?? ''))
+/**
+ * Who listens in a namespace; '' is the one that this process is in. Only for `protocols`: to read a table of TCP costs the
+ * kernel a walk through all of its connections.
+ */
+export async function listeners(netns: string, protocols: Iterable<Protocol>): Promise<readonly Listener[]> {
+  const tables = [...new Set(protocols)].flatMap((protocol): readonly TableName[] => TABLES[protocol])
+  const texts = netns === '' ? await Promise.all(tables.map(readHere)) : await readThere(netns, tables)
+  return tables.flatMap((table, index) => (table === 'sctp/eps' ? sctp : inet(table))(texts[index] ?? ''))
 }
 
 /** '' where the kernel has no such protocol. */
 const readHere = (table: TableName): Promise<string> => readFile(`/proc/net/${table}`, 'utf8').catch(() => '')
 
 /** /proc/net is that of the process that reads it. */
-async function readThere(netns: string): Promise<readonly string[]> {
-  const read = `--net=${netns} -- tail -v -n +1`.split(' ')
-  const { stdout } = await promisify(execFile)('nsenter', [...read, ...TABLES.map((table) => `/proc/net/${table}`)], {
-    maxBuffer: Number.POSITIVE_INFINITY,
-  }).catch((error: { readonly stdout?: string }) => ({ stdout: error.stdout ?? '' }))
-  return TABLES.map((table) => stdout.split(`==> /proc/net/${table} <==\n`)[1]?.split('\n==> ')[0] ?? '')
+async function readThere(netns: string, tables: readonly TableName[]): Promise<readonly string[]> {
+  const command = [`--net=${netns}`, '--', 'tail', '-v', '-n', '+1', ...tables.map((table) => `/proc/net/${table}`)]
+  const { stdout } = await promisify(execFile)('nsenter', command, { maxBuffer: Number.POSITIVE_INFINITY }).catch(
+    (error: { readonly stdout?: string }) => ({ stdout: error.stdout ?? '' }),
+  )
+  return tables.map((table) => stdout.split(`==> /proc/net/${table} <==\n`)[1]?.split('\n==> ')[0] ?? '')
 }
 
 const rows = (text: string): readonly (readonly string[])[] =>
