@@ -72,24 +72,21 @@ const sctp = (text: string): readonly Listener[] =>
 
 /** The process that has a socket, in words, as far as we may look. */
 export function ownerOfSocket(inode: string): string {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    if (socketsOf(pid).includes(`socket:[${inode}]`)) return `process ${nameOf(pid)} (${pid})`
-  }
-  return 'a process outside of our view'
+  const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && hasSocket(name, inode))
+  if (pid === undefined) return 'a process outside of our view'
+  return `process ${unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), '')} (${pid})`
 }
 
-function socketsOf(pid: string): readonly string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
-  } catch {
-    return []
-  }
-}
+const hasSocket = (pid: string, inode: string): boolean =>
+  unlessGone(() => readdirSync(`/proc/${pid}/fd`), []).some(
+    (fd) => unlessGone(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '') === `socket:[${inode}]`,
+  )
 
-function nameOf(pid: string): string {
+/** Processes end, descriptors are closed, and some are not ours to see. */
+function unlessGone<T>(look: () => T, otherwise: T): T {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+    return look()
   } catch {
-    return ''
+    return otherwise
   }
 }
