@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { checkIpamConfig } from '../ipam/config.ts'
-import { GATEWAY_REQUEST, type IpamDriver } from '../ipam/driver.ts'
-import { contains, type Family, formatAddress, formatCidr, parseAddress, parseCidr } from '../model/address.ts'
+import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../ipam/driver.ts'
+import { contains, type Family, parseAddress, parseCidr } from '../model/address.ts'
 import { CnmError, fault } from '../model/errors.ts'
 import type { Endpoint, Network, Pool } from '../model/network.ts'
 import type { CreateNetwork, IpamConfig } from '../model/request.ts'
-import { dump } from '../netlink/kernel.ts'
 import type { Hall } from './hall.ts'
+import { type InUse, inUseOnHost, NOTHING_IN_USE } from './surroundings.ts'
 
 /** What is taken so far; given back, last first, when the verb fails. */
 export class Claims {
@@ -32,15 +31,15 @@ export async function claimPools(
   checkIpamConfig(configs, request)
   const ipam = hall.ipams.get(request.ipam?.driver ?? 'default')
   const { local: space } = await ipam.defaultAddressSpaces()
-  const reserved = await reservedPrefixes(hall)
+  const options = request.ipam?.options ?? {}
   const pools: Pool[] = []
   for (const family of [4, 6] as const) {
     if (!(family === 4 ? request.enableIPv4 : request.enableIPv6)) continue
     const own = configs.filter((config) => familyOf(config) === family)
     for (const config of own.length > 0 ? own : [{}]) {
-      const options = request.ipam?.options ?? {}
+      const inUse = isAutomatic(config) ? await inUseOnHost(hall) : NOTHING_IN_USE
       const skip = family === 4 ? skipGateway.v4 : skipGateway.v6
-      pools.push(await claimPool(ipam, { space, family, config, options, reserved, skip }, claims))
+      pools.push(await claimPool(ipam, { space, family, config, options, inUse, skip }, claims))
     }
   }
   return pools
@@ -48,19 +47,21 @@ export async function claimPools(
 
 const familyOf = ({ subnet }: IpamConfig): Family | undefined => parseCidr(subnet ?? '')?.family
 
+/** '0.0.0.0/24' asks for a size only. */
+const isAutomatic = ({ subnet }: IpamConfig): boolean => (parseCidr(subnet ?? '')?.value ?? 0n) === 0n
+
 interface PoolClaim {
   readonly space: string
   readonly family: Family
   readonly config: IpamConfig
   readonly options: Readonly<Record<string, string>>
-  readonly reserved: readonly string[]
+  readonly inUse: InUse
   readonly skip: boolean
 }
 
-async function claimPool(ipam: IpamDriver, { space, family, config, options, reserved, skip }: PoolClaim, claims: Claims): Promise<Pool> {
-  const pool = config.subnet ?? ''
-  const subPool = config.ipRange ?? ''
-  const answer = await ipam.requestPool({ space, pool, subPool, options, v6: family === 6, reserved })
+async function claimPool(ipam: IpamDriver, { space, family, config, options, inUse, skip }: PoolClaim, claims: Claims): Promise<Pool> {
+  const wanted = { space, pool: config.subnet ?? '', subPool: config.ipRange ?? '', options, v6: family === 6 }
+  const answer = await requestPool(ipam, wanted, inUse)
   claims.add(() => ipam.releasePool(answer.id))
   const take = async (address: string, kind: Readonly<Record<string, string>>): Promise<string> => {
     const taken = await ipam.requestAddress(answer.id, address, kind)
@@ -83,6 +84,24 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, res
   }
 }
 
+/**
+ * A route to much of the world, as that of a tunnel is, must not be the end of automatic subnets: where nothing is left
+ * beside the routes, the widest give way first. What the host itself is on never does.
+ */
+async function requestPool(ipam: IpamDriver, wanted: Omit<PoolRequest, 'reserved'>, { firm, routes }: InUse): Promise<PoolAnswer> {
+  const widths = [...new Set(routes.map(({ width }) => width))].sort((a, b) => a - b)
+  let refusal: unknown
+  for (const given of [0, ...widths]) {
+    try {
+      return await ipam.requestPool({ ...wanted, reserved: [...firm, ...routes.filter(({ width }) => width > given)] })
+    } catch (error) {
+      if (!(error instanceof CnmError && error.code === 'POOLS_EXHAUSTED')) throw error
+      refusal ??= error
+    }
+  }
+  throw refusal
+}
+
 function isIn(subnet: string, address: string): boolean {
   const [cidr, ip] = [parseCidr(subnet), parseAddress(address)]
   return cidr !== null && ip !== null && contains(cidr, ip)
@@ -98,24 +117,6 @@ async function takeGateway(
     if (address === '' || !(error instanceof CnmError)) throw error
     throw fault('GATEWAY_FAILED', { address, reason: error.message }, error)
   }
-}
-
-/** What an automatic pool must not touch: on-link routes of the host and its name servers. */
-async function reservedPrefixes(hall: Hall): Promise<readonly string[]> {
-  const routes = await dump(hall.host, 'route')
-  const onLink = routes.filter((route) => route.link !== 0 && route.via === null && route.to.prefix > 0 && route.type === 'unicast')
-  return [...onLink.map((route) => formatCidr(route.to)), ...nameServers()]
-}
-
-function nameServers(): readonly string[] {
-  let text = ''
-  try {
-    text = readFileSync('/etc/resolv.conf', 'utf8')
-  } catch {
-    return []
-  }
-  const servers = Array.from(text.matchAll(/^\s*nameserver\s+(\S+)/gm), (match) => parseAddress(match[1] ?? ''))
-  return servers.flatMap((address) => (address ? [`${formatAddress(address)}/${address.family === 4 ? 32 : 128}`] : []))
 }
 
 /** An address of a network for an endpoint, 'IP/PREFIX'; undefined when the network has none in this family. */

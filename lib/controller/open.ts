@@ -5,6 +5,7 @@ import type { NetworkDriver } from '../drivers/driver.ts'
 import { host, none } from '../drivers/singleton.ts'
 import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
+import type { Notes } from '../ipam/notes.ts'
 import { nullIpam } from '../ipam/null.ts'
 import { fault } from '../model/errors.ts'
 import * as descriptor from '../netlink/descriptor.ts'
@@ -72,12 +73,16 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
   }
 }
 
-/** What the built-in IPAM needs of the records: who holds what, and which address it gave last. */
+/** What the built-in IPAM needs of the records: who holds what, which address it gave last, which were just released. */
 const memoryIn = (store: Store): DefaultIpamOptions => ({
   describe: (poolId, address) => holderOf(store, poolId, address),
-  lastGiven: {
-    get: (poolId) => store.marks.get(`last/${poolId}`) as string | undefined,
-    set: (poolId, address) => store.marks.put(`last/${poolId}`, address),
-    delete: (poolId) => store.marks.delete(`last/${poolId}`),
-  },
+  lastGiven: notesIn<string>(store, 'last/'),
+  quarantine: { notes: notesIn<number>(store, 'released/') },
+})
+
+const notesIn = <T>({ marks }: Store, prefix: string): Notes<T> => ({
+  get: (key) => marks.get(`${prefix}${key}`) as T | undefined,
+  set: (key, value) => marks.put(`${prefix}${key}`, value),
+  delete: (key) => marks.delete(`${prefix}${key}`),
+  entries: () => marks.list(prefix).map(({ key, value }) => [key.slice(prefix.length), value as T]),
 })

@@ -15,8 +15,15 @@ export interface PoolRequest {
   readonly subPool: string
   readonly options: Options
   readonly v6: boolean
-  /** Prefixes in use elsewhere: an automatic choice avoids them. */
-  readonly reserved: readonly string[]
+  /** In use elsewhere on the host: an automatic choice avoids them. */
+  readonly reserved: readonly Reserved[]
+}
+
+export interface Reserved {
+  /** '10.8.0.0/16' */
+  readonly prefix: string
+  /** By whom, for the words of a refusal: 'a route through tun0'. */
+  readonly by: string
 }
 
 export interface PoolAnswer {
@@ -25,6 +32,13 @@ export interface PoolAnswer {
   readonly pool: string
   /** com.docker.network.gateway: 'IP/PREFIX' supplies the gateway. */
   readonly data: Options
+}
+
+export interface Usage {
+  /** Addresses of the subnet that are held, those that the subnet itself takes included. */
+  readonly inUse: bigint
+  /** Addresses that may still be given out: of the range, where there is one. */
+  readonly available: bigint
 }
 
 type Answer<T> = T | Promise<T>
@@ -43,4 +57,6 @@ export interface IpamDriver {
   requestAddress(poolId: string, address: string, options: Options): Answer<string>
   /** Releasing what is free is no error. */
   releaseAddress(poolId: string, address: string): Answer<void>
+  /** For `network inspect`; a driver that does not count has none. */
+  usage?(poolId: string): Answer<Usage>
 }

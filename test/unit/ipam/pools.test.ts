@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createDefaultIpam, type DefaultIpam } from '../../../lib/ipam/default.ts'
-import type { PoolRequest } from '../../../lib/ipam/driver.ts'
+import type { PoolRequest, Reserved } from '../../../lib/ipam/driver.ts'
 import { type Cidr, formatCidr, overlaps, parseCidr, subnetOf } from '../../../lib/model/address.ts'
 import { seeded } from './random.ts'
 import { refusal } from './refusal.ts'
 
 const ANY: PoolRequest = { space: 'LocalDefault', pool: '', subPool: '', options: {}, v6: false, reserved: [] }
 const ask = (ipam: DefaultIpam, request: Partial<PoolRequest> = {}) => ipam.requestPool({ ...ANY, ...request })
+const by = (...prefixes: readonly string[]): readonly Reserved[] => prefixes.map((prefix) => ({ prefix, by: 'a route through tun0' }))
 const cidr = (text: string): Cidr => parseCidr(text) ?? { family: 4, value: 0n, prefix: 0 }
 
 describe('automatic pools', () => {
@@ -34,7 +35,7 @@ describe('automatic pools', () => {
     ask(ipam)
     ipam.releasePool(first.id)
     expect(ask(ipam).pool).toBe('172.17.0.0/16')
-    const reserved = ['172.20.0.0/14', '172.19.4.0/30', '172.19.4.0/24', '172.24.0.1/32', '0.0.0.0/8', '8.8.8.8/32', '::/8', 'fd00::/8']
+    const reserved = by('172.20.0.0/14', '172.19.4.0/30', '172.19.4.0/24', '172.24.0.1/32', '0.0.0.0/8', '8.8.8.8/32', '::/8', 'fd00::/8')
     expect(ask(ipam, { reserved }).pool).toBe('172.25.0.0/16')
     expect(ask(ipam).pool).toBe('172.19.0.0/16')
   })
@@ -73,8 +74,8 @@ describe('automatic pools', () => {
     const ipam = createDefaultIpam({ pools: { local }, ulaSeed: 'x' })
     expect(ask(ipam).pool).toBe('10.10.0.0/24')
     expect(ask(ipam, { v6: true }).pool).toMatch(/^fd/)
-    expect(ask(ipam, { reserved: ['10.10.0.0/16'] }).pool).toBe('10.20.0.0/17')
-    expect(ask(ipam, { reserved: ['10.10.0.0/16'] }).pool).toBe('10.20.128.0/17')
+    expect(ask(ipam, { reserved: by('10.10.0.0/16') }).pool).toBe('10.20.0.0/17')
+    expect(ask(ipam, { reserved: by('10.10.0.0/16') }).pool).toBe('10.20.128.0/17')
     expect(ask(ipam, { space: 'GlobalDefault' }).pool).toBe('10.0.0.0/24')
   })
 
@@ -83,7 +84,7 @@ describe('automatic pools', () => {
       { base: '10.20.1.0/24', size: 28 },
       { base: '10.20.0.0/16', size: 16 },
     ]
-    expect(refusal(() => ask(createDefaultIpam({ pools: { local } }), { reserved: ['10.20.9.0/24'] })).code).toBe('POOLS_EXHAUSTED')
+    expect(refusal(() => ask(createDefaultIpam({ pools: { local } }), { reserved: by('10.20.9.0/24') })).code).toBe('POOLS_EXHAUSTED')
   })
 
   it.each([
@@ -196,10 +197,13 @@ describe('through thousands of operations', () => {
         AUTOMATIC[pool]?.find((candidate) => isFree(candidate, avoid)) ??
         [cidr(explicit)].find((given) => pool === explicit && isFree(given))
       if (expected) {
-        const answer = ask(ipam, { pool, reserved })
+        const answer = ask(ipam, { pool, reserved: by(...reserved) })
         expect(answer.pool).toBe(formatCidr(expected))
         held.set(answer.id, expected)
-      } else expect(refusal(() => ask(ipam, { pool, reserved })).code).toBe(pool === explicit ? 'POOL_OVERLAP' : 'POOLS_EXHAUSTED')
+      } else
+        expect(refusal(() => ask(ipam, { pool, reserved: by(...reserved) })).code).toBe(
+          pool === explicit ? 'POOL_OVERLAP' : 'POOLS_EXHAUSTED',
+        )
     }
   })
 })
