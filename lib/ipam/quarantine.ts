@@ -38,6 +38,10 @@ export class Quarantine {
     return this.#since.size
   }
 
+  get isCrowded(): boolean {
+    return this.size > MOST
+  }
+
   has(value: bigint): boolean {
     return this.#since.has(value)
   }

@@ -15,17 +15,17 @@ export const rangeOf = (cidr: Cidr): Range => ({ first: cidr.value, last: lastOf
 /** One subnet and the addresses of it that are held. Several ranges may share it. */
 export class Subnet {
   readonly cidr: Cidr
-  /** What the subnet takes for itself, in words. */
-  readonly #own: ReadonlyMap<bigint, string>
+  /** What the subnet takes for itself. */
+  readonly #own: readonly Own[]
   /** Those in quarantine included. */
   readonly #held = new Runs()
   readonly #quarantine: Quarantine
 
   constructor(cidr: Cidr, quarantine: Quarantine) {
     this.cidr = cidr
-    this.#own = ownedBy(cidr)
+    this.#own = ownOf(cidr)
     this.#quarantine = quarantine
-    for (const value of this.#own.keys()) this.#held.add(value)
+    for (const { value } of this.#own) this.#held.add(value)
   }
 
   /** Takes this very address, out of quarantine if need be. `holder` says who has it when it is taken. */
@@ -34,7 +34,7 @@ export class Subnet {
     if (this.#quarantine.end(address.value) || this.#held.add(address.value)) return
     throw fault('ADDRESS_IN_USE', {
       address: formatAddress(address),
-      holder: this.#own.get(address.value) ?? (holder() || 'another endpoint'),
+      holder: this.#ownAt(address.value)?.words ?? (holder() || 'another endpoint'),
     })
   }
 
@@ -43,7 +43,7 @@ export class Subnet {
    * better than none: then the one that was released first.
    */
   takeNext({ first, last }: Range, behind?: bigint): Address {
-    for (const value of this.#quarantine.discharge()) this.#held.delete(value)
+    this.#discharge()
     const from = behind === undefined || behind < first ? first : behind + 1n
     const free = this.#held.firstFree(from, last) ?? this.#held.firstFree(first, last)
     if (free !== undefined) this.#held.add(free)
@@ -56,7 +56,9 @@ export class Subnet {
   release(address: Address): void {
     this.#check(address)
     const { value } = address
-    if (this.#held.has(value) && !this.#own.has(value) && !this.#quarantine.has(value)) this.#quarantine.start(value)
+    if (!this.#held.has(value) || this.#ownAt(value) || this.#quarantine.has(value)) return
+    this.#quarantine.start(value)
+    if (this.#quarantine.isCrowded) this.#discharge()
   }
 
   /** An address that was released when another process was there. */
@@ -75,6 +77,14 @@ export class Subnet {
   /** Nobody holds the subnet any more. */
   forget(): void {
     this.#quarantine.clear()
+  }
+
+  #discharge(): void {
+    for (const value of this.#quarantine.discharge()) this.#held.delete(value)
+  }
+
+  #ownAt(value: bigint): Own | undefined {
+    return this.#own.find((own) => own.value === value)
   }
 
   #check(address: Address): void {
@@ -112,11 +122,17 @@ function notedIn({ notes, clock }: QuarantineOptions): Map<string, Noted[]> {
   return bySubnet
 }
 
-/**
- * A link between two ends (/31 and /127: RFC 3021, RFC 6164) and a lone address have nothing to spare.
- */
-function ownedBy(cidr: Cidr): ReadonlyMap<bigint, string> {
-  if (bitsOf(cidr.family) - cidr.prefix < 2) return new Map()
-  const first: [bigint, string] = [cidr.value, `the subnet itself (${cidr.family === 4 ? 'network address' : 'subnet-router anycast'})`]
-  return new Map(cidr.family === 4 ? [first, [lastOf(cidr), 'the subnet itself (broadcast address)']] : [first])
+interface Own {
+  readonly value: bigint
+  readonly words: string
+}
+
+/** A link between two ends (/31 and /127: RFC 3021, RFC 6164) and a lone address have nothing to spare. */
+function ownOf(cidr: Cidr): readonly Own[] {
+  if (bitsOf(cidr.family) - cidr.prefix < 2) return []
+  if (cidr.family === 6) return [{ value: cidr.value, words: 'the subnet itself (subnet-router anycast)' }]
+  return [
+    { value: cidr.value, words: 'the subnet itself (network address)' },
+    { value: lastOf(cidr), words: 'the subnet itself (broadcast address)' },
+  ]
 }

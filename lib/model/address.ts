@@ -48,9 +48,8 @@ export function formatAddress({ family, value }: Address): string {
   if (family === 4) return dotted(Number(value))
   if (value >> 32n === 0xffffn) return `::ffff:${dotted(Number(value & 0xffffffffn))}`
   const groups = groupsOf(value)
-  const run = longestZeroRun(groups)
-  const hex = (part: number[]) => part.map((group) => group.toString(16)).join(':')
-  return run.length < 2 ? hex(groups) : `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`
+  const { start, length } = longestZeroRun(groups)
+  return length < 2 ? hex(groups, 0, 8) : `${hex(groups, 0, start)}::${hex(groups, start + length, 8)}`
 }
 
 /** Arithmetic on bigints costs many times what it costs on numbers; allocators write addresses by the million. */
@@ -65,13 +64,18 @@ function groupsOf(value: bigint): number[] {
 }
 
 function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 }
-  for (let start = 0; start < groups.length; start++) {
-    let length = 0
-    while (groups[start + length] === 0) length++
-    if (length > best.length) best = { start, length }
+  let [start, length, zeros] = [0, 0, 0]
+  for (let end = 0; end < groups.length; end++) {
+    zeros = groups[end] === 0 ? zeros + 1 : 0
+    if (zeros > length) [start, length] = [end - zeros + 1, zeros]
   }
-  return best
+  return { start, length }
+}
+
+function hex(groups: readonly number[], from: number, to: number): string {
+  let text = ''
+  for (let i = from; i < to; i++) text += `${i === from ? '' : ':'}${(groups[i] ?? 0).toString(16)}`
+  return text
 }
 
 export const formatCidr = (cidr: Cidr): string => `${formatAddress(cidr)}/${cidr.prefix}`
