@@ -1,10 +1,12 @@
 import { checkIpamConfig } from '../ipam/config.ts'
 import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../ipam/driver.ts'
 import { contains, type Family, parseAddress, parseCidr } from '../model/address.ts'
+import type { SubnetUsage } from '../model/engine.ts'
 import { CnmError, fault } from '../model/errors.ts'
 import type { Endpoint, Network, Pool } from '../model/network.ts'
 import type { CreateNetwork, IpamConfig } from '../model/request.ts'
 import type { Hall } from './hall.ts'
+import { holdersOn } from './holders.ts'
 import { type InUse, inUseOnHost, NOTHING_IN_USE } from './surroundings.ts'
 
 /** What is taken so far; given back, last first, when the verb fails. */
@@ -74,6 +76,7 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, inU
     if (!isIn(answer.pool, address)) throw fault('AUX_OUTSIDE', { name, address, pool: answer.pool })
     await take(address, {})
   }
+  for (const address of Object.values(config.reservations ?? {})) await take(address, {})
   return {
     family,
     id: answer.id,
@@ -81,6 +84,7 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, inU
     ...(config.ipRange ? { range: config.ipRange } : {}),
     ...(gateway ? { gateway } : {}),
     aux: config.auxAddresses ?? {},
+    ...(config.reservations ? { reservations: config.reservations } : {}),
   }
 }
 
@@ -119,20 +123,28 @@ async function takeGateway(
   }
 }
 
+/** Who wants an address: a sandbox by its name, and the address it insists on. */
+export interface Wish {
+  readonly sandbox: string
+  readonly ip: string | undefined
+}
+
 /** An address of a network for an endpoint, 'IP/PREFIX'; undefined when the network has none in this family. */
 export async function claimAddress(
   hall: Hall,
   network: Network,
   family: Family,
-  requested: string | undefined,
+  { sandbox, ip }: Wish,
   claims: Claims,
 ): Promise<string | undefined> {
   const pools = network.pools.filter((pool) => pool.family === family)
+  const reserved = reservedFor(sandbox, pools, ip)
+  if (reserved) return reserved
   const ipam = hall.ipams.get(network.ipam.driver)
-  const candidates = requested === undefined ? pools : [poolOf(network, pools, family, requested)]
+  const candidates = ip === undefined ? pools : [poolOf(network, pools, family, ip)]
   for (const pool of candidates) {
     try {
-      const address = await ipam.requestAddress(pool.id, requested ?? '', {})
+      const address = await ipam.requestAddress(pool.id, ip ?? '', {})
       if (address === '') return undefined
       claims.add(() => ipam.releaseAddress(pool.id, withoutPrefix(address)))
       return address
@@ -140,9 +152,24 @@ export async function claimAddress(
       if (!(error instanceof CnmError && error.code === 'NO_ADDRESSES')) throw error
     }
   }
-  if (pools.length > 0) throw fault('ADDRESSES_EXHAUSTED', { family, network: network.name, id: network.id })
-  return undefined
+  if (pools.length === 0) return undefined
+  const holders = holdersOn(hall.store, network, family)
+  throw fault('ADDRESSES_EXHAUSTED', { family, network: network.name, id: network.id, holders })
 }
+
+/** 'IP/PREFIX' that the network keeps for a sandbox: from the IPAM driver's point of view it is held all the time. */
+function reservedFor(sandbox: string, pools: readonly Pool[], ip: string | undefined): string | undefined {
+  const kept = pools.flatMap(({ reservations = {}, subnet }) => {
+    const address = reservations[sandbox]
+    return address === undefined ? [] : [`${address}/${parseCidr(subnet)?.prefix}`]
+  })
+  return ip === undefined ? kept[0] : kept.find((cidr) => isSame(withoutPrefix(cidr), ip))
+}
+
+/** '::1' and '0:0::1' are the same. */
+const isSame = (a: string, b: string): boolean => parseAddress(a)?.value === parseAddress(b)?.value
+
+const isReserved = ({ reservations = {} }: Pool, ip: string): boolean => Object.values(reservations).some((kept) => isSame(kept, ip))
 
 function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
   const address = parseAddress(requested)
@@ -161,18 +188,29 @@ export async function releaseAddresses(hall: Hall, network: Network, { address, 
   for (const text of [address, address6]) {
     const ip = withoutPrefix(text ?? '')
     const pool = network.pools.find(({ subnet }) => isIn(subnet, ip))
-    if (pool) await ipam.releaseAddress(pool.id, ip)
+    if (pool && !isReserved(pool, ip)) await ipam.releaseAddress(pool.id, ip)
   }
 }
+
+/** What a pool holds besides endpoints and its gateway. */
+const keptIn = ({ aux, reservations = {} }: Pool): readonly string[] => [...Object.values(aux), ...Object.values(reservations)]
 
 export async function releasePools(hall: Hall, network: Network): Promise<void> {
   const ipam = hall.ipams.get(network.ipam.driver)
   for (const pool of network.pools) {
-    for (const address of [...Object.values(pool.aux), ...(pool.gateway ? [withoutPrefix(pool.gateway)] : [])]) {
+    for (const address of [...keptIn(pool), ...(pool.gateway ? [withoutPrefix(pool.gateway)] : [])]) {
       await ipam.releaseAddress(pool.id, address)
     }
     await ipam.releasePool(pool.id)
   }
+}
+
+/** By subnet; nothing of an IPAM driver that does not count, or that this program does not bring. */
+export async function usageOf(hall: Hall, network: Network): Promise<SubnetUsage> {
+  if (!hall.ipams.has(network.ipam.driver)) return {}
+  const ipam = hall.ipams.get(network.ipam.driver)
+  const counted = network.pools.map(async ({ id, subnet }) => [subnet, await ipam.usage?.(id)] as const)
+  return Object.fromEntries((await Promise.all(counted)).flatMap(([subnet, usage]) => (usage ? [[subnet, usage]] : [])))
 }
 
 /** Tells an IPAM driver that keeps nothing itself what the records say is taken. */
@@ -191,10 +229,10 @@ export async function replay(hall: Hall, network: Network, endpoints: readonly E
     }
     await ipam.requestPool(again)
     if (pool.gateway) await ipam.requestAddress(pool.id, withoutPrefix(pool.gateway), GATEWAY_REQUEST)
-    for (const address of Object.values(pool.aux)) await ipam.requestAddress(pool.id, address, {})
+    for (const address of keptIn(pool)) await ipam.requestAddress(pool.id, address, {})
     for (const text of endpoints.flatMap(({ address, address6 }) => [address, address6])) {
       const ip = withoutPrefix(text ?? '')
-      if (isIn(pool.subnet, ip)) await ipam.requestAddress(pool.id, ip, {})
+      if (isIn(pool.subnet, ip) && !isReserved(pool, ip)) await ipam.requestAddress(pool.id, ip, {})
     }
   }
 }

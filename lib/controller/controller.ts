@@ -1,9 +1,11 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { SubnetUsage } from '../model/engine.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import { printPlan } from '../model/print.ts'
 import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
+import { usageOf } from './addresses.ts'
 import type { Work } from './commit.ts'
 import { seatsOf } from './endpoints.ts'
 import type { Seat } from './gateway.ts'
@@ -57,6 +59,11 @@ export class Controller implements AsyncDisposable {
 
   networks(): readonly Network[] {
     return this.#hall.store.networks.list()
+  }
+
+  /** Addresses in use and still available, by subnet. */
+  usage(network: string): Promise<SubnetUsage> {
+    return usageOf(this.#hall, findNetwork(this.#hall, network))
   }
 
   createSandbox(request: CreateSandbox = {}, { signal }: VerbOptions = {}): Promise<Sandbox> {

@@ -43,8 +43,9 @@ export async function planEndpoint(
 ): Promise<Seating> {
   checkAttachment(network, attachment)
   const driver = hall.drivers.get(network.driver)
-  const address = await claimAddress(hall, network, 4, attachment.ip, claims)
-  const address6 = await claimAddress(hall, network, 6, attachment.ip6, claims)
+  const sandbox = interior.sandbox.name
+  const address = await claimAddress(hall, network, 4, { sandbox, ip: attachment.ip }, claims)
+  const address6 = await claimAddress(hall, network, 6, { sandbox, ip: attachment.ip6 }, claims)
   const config: EndpointConfig = {
     id: newId(),
     ...(address ? { address } : {}),

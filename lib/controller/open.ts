@@ -7,6 +7,7 @@ import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
 import type { Notes } from '../ipam/notes.ts'
 import { nullIpam } from '../ipam/null.ts'
+import { type PredefinedPool, readPools } from '../ipam/predefined.ts'
 import { fault } from '../model/errors.ts'
 import * as descriptor from '../netlink/descriptor.ts'
 import { namespaceAt } from '../netlink/namespace.ts'
@@ -30,6 +31,11 @@ export interface OpenOptions {
   /** Drivers besides bridge, host and null; one of the same name takes its place. */
   readonly drivers?: readonly NetworkDriver[]
   readonly ipamDrivers?: readonly IpamDriver[]
+  /**
+   * Where automatic subnets come from, instead of the predefined pools of the same family: dockerd's
+   * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
+   */
+  readonly defaultAddressPools?: readonly PredefinedPool[]
   /** How long to wait for another controller to end, in ms. Default: 10,000. */
   readonly wait?: number
   readonly signal?: AbortSignal
@@ -40,6 +46,7 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
   // Records name paths in the run directory; they have to lead there from any other working directory too.
   const root = resolve(options.root ?? (process.env['CNM_ROOT'] || '/var/lib/cnm'))
   const run = resolve(options.run ?? (process.env['CNM_RUN'] || '/run/cnm'))
+  const local = options.defaultAddressPools ?? readPools(process.env['CNM_DEFAULT_ADDRESS_POOLS'] ?? '')
   const { wait, signal } = options
   // Before anything is made on disk: where the addon cannot be loaded, this is what says so.
   const netns = namespaceAt(options.netns ?? '')
@@ -59,8 +66,9 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
       host: netns,
       run,
       drivers: new Registry([bridge, host, none, ...(options.drivers ?? [])], (name, known) => fault('DRIVER_NOT_FOUND', { name, known })),
-      ipams: new Registry([new DefaultIpam(memoryIn(store)), nullIpam, ...(options.ipamDrivers ?? [])], (name, known) =>
-        fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
+      ipams: new Registry(
+        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, ...(options.ipamDrivers ?? [])],
+        (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
       commit: (work, abort) => commit(store, netns, work, abort),
     }

@@ -1,4 +1,4 @@
-import { type Cidr, formatAddress, formatCidr, parseCidr, subnetOf, toBytes } from '../model/address.ts'
+import { type Cidr, contains, formatAddress, formatCidr, parseCidr, subnetOf, toBytes } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { type Id, isLinkName, LINK_GROUP, macOf, parseMac, shortId } from '../model/ids.ts'
 import type { Op, Plan } from '../model/op.ts'
@@ -135,7 +135,7 @@ const macBytes = (id: Id): Uint8Array => parseMac(macOf(id)) ?? new Uint8Array(6
 /** The gateway in the subnet of `own`, or '' for an internal network, which has no way out. */
 function wayOut(network: NetworkConfig, own: EndpointConfig['address']): string {
   const cidr = own === undefined || network.internal ? null : parseCidr(own)
-  const gateway = gatewaysOf(network).find((candidate) => candidate.family === cidr?.family)
+  const gateway = gatewaysOf(network).find((candidate) => cidr && contains(cidr, candidate))
   return gateway ? formatAddress(gateway) : ''
 }
 
@@ -153,12 +153,10 @@ function wallOf(network: NetworkConfig): Wall {
 function checkNetwork(network: NetworkConfig, link: string, others: readonly NetworkConfig[]): void {
   if (!network.enableIPv4 && !network.enableIPv6) throw invalid('IPv4 or IPv6 must be enabled')
   for (const family of [4, 6] as const) {
-    const subnets = network.pools.filter((pool) => pool.family === family)
-    if (subnets.length > 1) throw invalid("bridge driver doesn't support multiple subnets")
-    const subnet = parseCidr(subnets[0]?.subnet ?? '')
+    const subnets = network.pools.flatMap((pool) => (pool.family === family ? [parseCidr(pool.subnet)] : []))
     const wanted = family === 4 ? network.enableIPv4 : network.enableIPv6
-    if (wanted && (!subnet || subnet.prefix === 0)) throw invalid(`ipv${family} pool is empty`)
-    if (subnet && family === 6) checkIPv6(subnet)
+    if (wanted && !subnets.some((subnet) => subnet && subnet.prefix > 0)) throw invalid(`ipv${family} pool is empty`)
+    for (const subnet of subnets) if (subnet && family === 6) checkIPv6(subnet)
   }
   for (const other of others) {
     const otherLink = settingsOf(other).link

@@ -62,6 +62,18 @@ export function blocksOf(pools: readonly PredefinedPool[], family: Family): read
   return blocks.filter(({ base }, i) => !blocks.slice(0, i).some((earlier) => overlaps(earlier.base, base)))
 }
 
+/** Pools as dockerd's flag has them, with blanks in between: 'base=10.10.0.0/16,size=24 base=10.20.0.0/16,size=26'. */
+export function readPools(text: string): readonly PredefinedPool[] {
+  return text
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map((word) => {
+      const [, base, size] = /^base=([^,]+),size=(\d+)$/.exec(word) ?? []
+      if (base === undefined) throw fault('POOL_INVALID', { reason: `${word} is not base=SUBNET,size=BITS` })
+      return { base, size: Number(size) }
+    })
+}
+
 function blockOf({ base: text, size }: PredefinedPool): Block {
   const base = parseCidr(text)
   if (!base) throw fault('POOL_INVALID', { reason: `${text} is not a subnet` })
