@@ -88,16 +88,13 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, inU
   }
 }
 
-/**
- * A route to much of the world, as that of a tunnel is, must not be the end of automatic subnets: where nothing is left
- * beside the routes, the widest give way first. What the host itself is on never does.
- */
-async function requestPool(ipam: IpamDriver, wanted: Omit<PoolRequest, 'reserved'>, { firm, routes }: InUse): Promise<PoolAnswer> {
-  const widths = [...new Set(routes.map(({ width }) => width))].sort((a, b) => a - b)
+/** A route to much of the world, as a tunnel has it, must not be the end of automatic subnets: the widest give way first. */
+async function requestPool(ipam: IpamDriver, wanted: Omit<PoolRequest, 'reserved'>, { firm, wide }: InUse): Promise<PoolAnswer> {
+  const widths = [...new Set(wide.map(({ width }) => width))].sort((a, b) => a - b)
   let refusal: unknown
   for (const given of [0, ...widths]) {
     try {
-      return await ipam.requestPool({ ...wanted, reserved: [...firm, ...routes.filter(({ width }) => width > given)] })
+      return await ipam.requestPool({ ...wanted, reserved: [...firm, ...wide.filter(({ width }) => width > given)] })
     } catch (error) {
       if (!(error instanceof CnmError && error.code === 'POOLS_EXHAUSTED')) throw error
       refusal ??= error

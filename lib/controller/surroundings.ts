@@ -1,25 +1,31 @@
 import { readFileSync } from 'node:fs'
 import type { Reserved } from '../ipam/driver.ts'
-import { bitsOf, formatAddress, formatCidr, parseAddress } from '../model/address.ts'
+import { bitsOf, type Family, formatAddress, formatCidr, parseAddress } from '../model/address.ts'
 import { dump } from '../netlink/kernel.ts'
 import type { Hall } from './hall.ts'
 
-/** A route of the host that leads further than to a link it is on. */
-export interface RouteInUse extends Reserved {
+/** A route to more than one network: a VPN's to all of 10.0.0.0/8. */
+export interface WideRoute extends Reserved {
   readonly width: number
 }
 
 /** What an automatic subnet should not touch. */
 export interface InUse {
-  /** The subnets that the host is on, and its name servers. */
+  /** The subnets that the host is on, its name servers, and whatever single network it has a route to. */
   readonly firm: readonly Reserved[]
-  /** What lies beyond: a subnet in it hides that part of it. */
-  readonly routes: readonly RouteInUse[]
+  /** A subnet within one of these hides that part of what lies beyond. */
+  readonly wide: readonly WideRoute[]
 }
 
-export const NOTHING_IN_USE: InUse = { firm: [], routes: [] }
+export const NOTHING_IN_USE: InUse = { firm: [], wide: [] }
+
+/** The size of the largest predefined subnets. One must never be equal to a route, not even to an unreachable one: that wins. */
+const NETWORK: Readonly<Record<Family, number>> = { 4: 16, 6: 64 }
 
 const RTPROT_KERNEL = 2
+
+/** Routes of these kinds lead nowhere outside, or not to one place. */
+const NOT_IN_USE: ReadonlySet<string> = new Set(['local', 'broadcast', 'anycast', 'multicast'])
 
 /**
  * Docker looks at on-link IPv4 routes of the main table; here it is every route of any table, for a VPN often has one of
@@ -30,12 +36,14 @@ export async function inUseOnHost({ host, store }: Hall): Promise<InUse> {
   const names = new Map(links.map(({ index, name }) => [index, name]))
   const own = new Set(store.networks.list().flatMap(({ pools }) => pools.map(({ subnet }) => subnet)))
   const routes = rows
-    .filter(({ type, to }) => type === 'unicast' && to.prefix > 0 && !own.has(formatCidr(to)))
-    .map(({ to, link, protocol }) => {
-      const by = names.has(link) ? `a route through ${names.get(link)}` : 'a route'
-      return { prefix: formatCidr(to), by, width: to.prefix, firm: protocol === RTPROT_KERNEL }
-    })
-  return { firm: [...routes.filter(({ firm }) => firm), ...nameServers()], routes: routes.filter(({ firm }) => !firm) }
+    .filter(({ type, to }) => !NOT_IN_USE.has(type) && to.prefix > 0 && !own.has(formatCidr(to)))
+    .map(({ to, type, link, protocol }) => ({
+      prefix: formatCidr(to),
+      by: type === 'unicast' ? `a route through ${names.get(link) ?? 'several links'}` : `a route of type ${type}`,
+      width: to.prefix,
+      isWide: protocol !== RTPROT_KERNEL && to.prefix < NETWORK[to.family],
+    }))
+  return { firm: [...routes.filter(({ isWide }) => !isWide), ...nameServers()], wide: routes.filter(({ isWide }) => isWide) }
 }
 
 function nameServers(): readonly Reserved[] {
