@@ -3,7 +3,7 @@ import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } f
 import { contains, type Family, parseAddress, parseCidr } from '../model/address.ts'
 import type { SubnetUsage } from '../model/engine.ts'
 import { CnmError, fault } from '../model/errors.ts'
-import type { Endpoint, Network, Pool } from '../model/network.ts'
+import type { Endpoint, Network, Options, Pool } from '../model/network.ts'
 import type { CreateNetwork, IpamConfig } from '../model/request.ts'
 import type { Hall } from './hall.ts'
 import { holdersOn } from './holders.ts'
@@ -34,15 +34,17 @@ export async function claimPools(
   const ipam = hall.ipams.get(request.ipam?.driver ?? 'default')
   const { local: space } = await ipam.defaultAddressSpaces()
   const options = request.ipam?.options ?? {}
+  const wanted = ([4, 6] as const)
+    .filter((family) => (family === 4 ? request.enableIPv4 : request.enableIPv6))
+    .flatMap((family) => {
+      const own = configs.filter((config) => familyOf(config) === family)
+      return (own.length > 0 ? own : [{}]).map((config) => ({ family, config }))
+    })
+  const inUse = wanted.some(({ config }) => isAutomatic(config)) ? await inUseOnHost(hall) : NOTHING_IN_USE
   const pools: Pool[] = []
-  for (const family of [4, 6] as const) {
-    if (!(family === 4 ? request.enableIPv4 : request.enableIPv6)) continue
-    const own = configs.filter((config) => familyOf(config) === family)
-    for (const config of own.length > 0 ? own : [{}]) {
-      const inUse = isAutomatic(config) ? await inUseOnHost(hall) : NOTHING_IN_USE
-      const skip = family === 4 ? skipGateway.v4 : skipGateway.v6
-      pools.push(await claimPool(ipam, { space, family, config, options, inUse, skip }, claims))
-    }
+  for (const { family, config } of wanted) {
+    const skip = family === 4 ? skipGateway.v4 : skipGateway.v6
+    pools.push(await claimPool(ipam, { space, family, config, options, inUse, skip }, claims))
   }
   return pools
 }
@@ -124,14 +126,19 @@ async function takeGateway(
 export interface Wish {
   readonly sandbox: string
   readonly ip: string | undefined
+  readonly mac: string | undefined
 }
+
+/** What an IPAM driver is told of an endpoint, if it wants to know. */
+const factsFor = ({ capabilities }: IpamDriver, mac: string | undefined): Options =>
+  capabilities.requiresMACAddress && mac ? { 'com.docker.network.endpoint.macaddress': mac } : {}
 
 /** An address of a network for an endpoint, 'IP/PREFIX'; undefined when the network has none in this family. */
 export async function claimAddress(
   hall: Hall,
   network: Network,
   family: Family,
-  { sandbox, ip }: Wish,
+  { sandbox, ip, mac }: Wish,
   claims: Claims,
 ): Promise<string | undefined> {
   const pools = network.pools.filter((pool) => pool.family === family)
@@ -141,7 +148,7 @@ export async function claimAddress(
   const candidates = ip === undefined ? pools : [poolOf(network, pools, family, ip)]
   for (const pool of candidates) {
     try {
-      const address = await ipam.requestAddress(pool.id, ip ?? '', {})
+      const address = await ipam.requestAddress(pool.id, ip ?? '', factsFor(ipam, mac))
       if (address === '') return undefined
       claims.add(() => ipam.releaseAddress(pool.id, withoutPrefix(address)))
       return address
@@ -227,9 +234,9 @@ export async function replay(hall: Hall, network: Network, endpoints: readonly E
     await ipam.requestPool(again)
     if (pool.gateway) await ipam.requestAddress(pool.id, withoutPrefix(pool.gateway), GATEWAY_REQUEST)
     for (const address of keptIn(pool)) await ipam.requestAddress(pool.id, address, {})
-    for (const text of endpoints.flatMap(({ address, address6 }) => [address, address6])) {
-      const ip = withoutPrefix(text ?? '')
-      if (isIn(pool.subnet, ip) && !isReserved(pool, ip)) await ipam.requestAddress(pool.id, ip, {})
+    for (const { address, address6, mac } of endpoints) {
+      const ip = withoutPrefix((pool.family === 4 ? address : address6) ?? '')
+      if (isIn(pool.subnet, ip) && !isReserved(pool, ip)) await ipam.requestAddress(pool.id, ip, factsFor(ipam, mac))
     }
   }
 }

@@ -1,8 +1,14 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Options } from '../../lib/index.ts'
+import type { IpamDriver, Options } from '../../lib/index.ts'
+import { createDefaultIpam } from '../../lib/ipam/default.ts'
+import { GATEWAY_REQUEST } from '../../lib/ipam/driver.ts'
 import { networkToEngine } from '../../lib/model/engine.ts'
-import { BEYOND4, BEYOND6, LAN4 } from '../support/lab.ts'
-import { must } from '../support/run.ts'
+import { BEYOND4, BEYOND6, LAN4, Lab } from '../support/lab.ts'
+import { must, run } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
 import { pings } from '../support/traffic.ts'
 
@@ -125,15 +131,18 @@ describe('an address that is reserved', () => {
     await stage.cnm.createNetwork({ name: 'web', enableIPv6: true, ipam: { config } })
     await stage.cnm.createSandbox({ name: 'first', ...on('web') })
     expect(addressOf('first')).toBe('10.1.0.3/29')
-    for (let round = 0; round < 2; round++) {
-      await expect(stage.cnm.createSandbox({ name: 'thief', ...on('web', { ip: '10.1.0.2' }) })).rejects.toMatchObject({
+    const expectKept = () =>
+      expect(stage.cnm.createSandbox({ name: 'thief', ...on('web', { ip: '10.1.0.2' }) })).rejects.toMatchObject({
         code: 'ADDRESS_IN_USE',
         remedy: '10.1.0.2 is held by the reservation for sandbox db on network web',
       })
+    for (let round = 0; round < 2; round++) {
+      await expectKept()
       const { path } = await stage.cnm.createSandbox({ name: 'db', ...on('web', round === 0 ? {} : { ip6: 'fd00:1:0::2' }) })
       expect(must(['ip', '-br', 'addr', 'show', 'eth0'], { netns: path })).toMatch(/ 10\.1\.0\.2\/29 fd00:1::2\/64 /)
       expect(await pings(path, '10.1.0.3')).toBe(true)
       await stage.cnm.removeSandbox('db')
+      await expectKept()
       await stage.reopen()
     }
   })
@@ -184,5 +193,54 @@ describe('the usage of a network', () => {
       'fd00:1::/64': { IPsInUse: 3n, DynamicIPsAvailable: (1n << 64n) - 3n },
     })
     expect(await stage.cnm.usage('host')).toEqual({})
+  })
+})
+
+describe('an IPAM driver of one’s own', () => {
+  it('in docs/ipam.md does what it says there', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'cnm-inventory-')), 'inventory.json')
+    writeFileSync(file, JSON.stringify({ '10.40.0.0/24': { '10.40.0.1': '', '10.40.0.8': 'a printer', '10.40.0.9': '' } }))
+    const lab = new Lab()
+    try {
+      const example = fileURLToPath(new URL('../../examples/inventory.mjs', import.meta.url))
+      const { status, stdout, stderr } = run([process.execPath, example, file], { netns: lab.host, env: lab.env })
+      expect([status, stderr]).toEqual([0, ''])
+      expect(stdout).toContain("10.40.0.9/24 { '10.40.0.0/24': { inUse: 3n, available: 0n } }")
+      expect(stdout).toContain('"10.40.0.1": "gateway"')
+      expect(JSON.parse(readFileSync(file, 'utf8'))['10.40.0.0/24']).toEqual({ '10.40.0.1': '', '10.40.0.8': 'a printer', '10.40.0.9': '' })
+    } finally {
+      rmSync(dirname(file), { recursive: true })
+      await lab[Symbol.asyncDispose]()
+    }
+  })
+
+  it('is told the MAC when it wants to know it, at once and again by the next controller', async () => {
+    const told: Options[] = []
+    const leases = (): IpamDriver => {
+      const inner = createDefaultIpam()
+      return {
+        name: 'leases',
+        capabilities: { requiresMACAddress: true, requiresRequestReplay: true },
+        defaultAddressSpaces: () => inner.defaultAddressSpaces(),
+        requestPool: (request) => inner.requestPool(request),
+        releasePool: (id) => inner.releasePool(id),
+        requestAddress(id, address, options) {
+          told.push(options)
+          return inner.requestAddress(id, address, options)
+        },
+        releaseAddress: (id, address) => inner.releaseAddress(id, address),
+      }
+    }
+    await stage.reopen({ ipamDrivers: [leases()] })
+    await stage.cnm.createNetwork({ name: 'web', ipam: { driver: 'leases', config: [{ subnet: '10.1.0.0/29' }] } })
+    const { path } = await stage.cnm.createSandbox({ name: 'any', ...on('web') })
+    await stage.cnm.createSandbox({ name: 'own', ...on('web', { mac: '02:00:00:00:00:07' }) })
+    const mac = must(['ip', 'link', 'show', 'eth0'], { netns: path }).match(/ether (\S+)/)?.[1] ?? ''
+    const option = 'com.docker.network.endpoint.macaddress'
+    const once = [GATEWAY_REQUEST, { [option]: mac }, { [option]: '02:00:00:00:00:07' }]
+    expect(told).toEqual(once)
+    await stage.reopen({ ipamDrivers: [leases()] })
+    expect(told.slice(3)).toEqual(expect.arrayContaining(once))
+    expect(await stage.cnm.usage('web')).toEqual({})
   })
 })
