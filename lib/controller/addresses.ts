@@ -69,7 +69,7 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, inU
   claims.add(() => ipam.releasePool(answer.id))
   const take = async (address: string, kind: Readonly<Record<string, string>>): Promise<string> => {
     const taken = await ipam.requestAddress(answer.id, address, kind)
-    if (taken !== '') claims.add(() => ipam.releaseAddress(answer.id, withoutPrefix(taken)))
+    if (taken !== '') claims.add(() => ipam.releaseAddress(answer.id, withoutPrefix(taken), true))
     return taken
   }
   const supplied = answer.data['com.docker.network.gateway']
@@ -150,7 +150,7 @@ export async function claimAddress(
     try {
       const address = await ipam.requestAddress(pool.id, ip ?? '', factsFor(ipam, mac))
       if (address === '') return undefined
-      claims.add(() => ipam.releaseAddress(pool.id, withoutPrefix(address)))
+      claims.add(() => ipam.releaseAddress(pool.id, withoutPrefix(address), true))
       return address
     } catch (error) {
       if (!(error instanceof CnmError && error.code === 'NO_ADDRESSES')) throw error

@@ -103,9 +103,13 @@ export class DefaultIpam implements IpamDriver {
     return `${ip}/${holding.pool.subnet.cidr.prefix}`
   }
 
-  releaseAddress(poolId: string, text: string): void {
-    const { subnet } = this.#find(poolId).pool
-    subnet.release(readAddress(text, subnet.cidr))
+  /** An unused address need not rest: nobody has seen it, and it is the next one again. */
+  releaseAddress(poolId: string, text: string, unused = false): void {
+    const holding = this.#find(poolId)
+    const { subnet } = holding.pool
+    const address = readAddress(text, subnet.cidr)
+    subnet.release(address, unused)
+    if (unused && address.value === holding.last) this.#giveBehind(holding, { ...address, value: address.value - 1n })
   }
 
   /** Throws POOL_NOT_FOUND. */
@@ -123,12 +127,15 @@ export class DefaultIpam implements IpamDriver {
 
   /** The gateway gets the lowest free address, wherever the dynamic ones have got to. */
   #takeAny(holding: Holding, gateway: boolean): string {
-    const { id, subnet, range } = holding.pool
+    const { subnet, range } = holding.pool
     const taken = subnet.takeNext(range, gateway ? undefined : holding.last)
-    const ip = formatAddress(taken)
-    if (gateway) return ip
-    holding.last = taken.value
-    this.#lastGiven.set(id, ip)
+    return gateway ? formatAddress(taken) : this.#giveBehind(holding, taken)
+  }
+
+  #giveBehind(holding: Holding, last: Address): string {
+    const ip = formatAddress(last)
+    holding.last = last.value
+    this.#lastGiven.set(holding.pool.id, ip)
     return ip
   }
 

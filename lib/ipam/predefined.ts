@@ -69,7 +69,8 @@ export function readPools(text: string): readonly PredefinedPool[] {
     .filter((word) => word !== '')
     .map((word) => {
       const [, base, size] = /^base=([^,]+),size=(\d+)$/.exec(word) ?? []
-      if (base === undefined) throw fault('POOL_INVALID', { reason: `${word} is not base=SUBNET,size=BITS` })
+      if (base === undefined)
+        throw fault('POOL_INVALID', { reason: `${word} is not base=SUBNET,size=BITS, as CNM_DEFAULT_ADDRESS_POOLS has them` })
       return { base, size: Number(size) }
     })
 }

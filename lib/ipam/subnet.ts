@@ -53,10 +53,15 @@ export class Subnet {
     return { family: this.cidr.family, value }
   }
 
-  release(address: Address): void {
+  /** `unused`: it need not rest. */
+  release(address: Address, unused = false): void {
     this.#check(address)
     const { value } = address
     if (!this.#held.has(value) || this.#ownAt(value) || this.#quarantine.has(value)) return
+    if (unused) {
+      this.#held.delete(value)
+      return
+    }
     this.#quarantine.start(value)
     if (this.#quarantine.isCrowded) this.#discharge()
   }

@@ -179,6 +179,20 @@ describe('an address that was released', () => {
   })
 })
 
+describe('an address of a verb that was only planned, or failed', () => {
+  it('is given to the next', async () => {
+    await stage.cnm.createNetwork({ name: 'web', ipam: { config: [{ subnet: '10.1.0.0/24' }] } })
+    const { text } = await stage.cnm.plan((dry) => dry.createSandbox({ name: 's', ...on('web') }))
+    expect(text).toContain('ip addr add 10.1.0.2/24 dev eth0')
+    await expect(stage.cnm.createSandbox({ name: 's', networks: [{ network: 'web' }, { network: 'nowhere' }] })).rejects.toThrow()
+    await expect(
+      stage.cnm.createSandbox(on('web', { options: { 'com.docker.network.endpoint.ifname': 'no name' } })),
+    ).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    await stage.cnm.createSandbox({ name: 's', ...on('web') })
+    expect(addressOf('s')).toBe('10.1.0.2/24')
+  })
+})
+
 describe('the usage of a network', () => {
   it('is what Docker’s inspect shows: the subnet’s own, the gateway and endpoints in use; the range available', async () => {
     const config = [{ subnet: '10.1.0.0/24', ipRange: '10.1.0.128/25', gateway: '10.1.0.1', auxAddresses: { nas: '10.1.0.200' } }]

@@ -44,9 +44,10 @@ class Pair {
     else if (choice < 420) this.#same(`${id} gateway`, ask('', GATEWAY_REQUEST), answer(this.model.takeNext(id, true)))
     else if (choice < 550) this.#same(`${id} take ${n}`, ask(ipOf(v6, n), {}), answer(this.model.take(id, n)))
     else if (choice < 960) {
-      this.#ipam.releaseAddress(id, ipOf(v6, n))
-      this.model.release(id, n)
-      this.#trail.push(`${id} release ${n}`)
+      const unused = this.#random(4) === 0
+      this.#ipam.releaseAddress(id, ipOf(v6, n), unused)
+      this.model.release(id, n, unused)
+      this.#trail.push(`${id} release ${n} ${unused ? 'unused' : ''}`)
     } else {
       const { inUse, available } = this.#ipam.usage(id)
       this.#same(`${id} usage`, `${inUse} ${available}`, this.model.usage(id).join(' '))

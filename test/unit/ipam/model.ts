@@ -101,9 +101,12 @@ export class Model {
     return n
   }
 
-  release(id: string, n: number): void {
-    const { cells, first, size, v6 } = this.tenantOf(id)
-    if (cells[n - first] === 'held' && !isOwn({ first, size }, v6, n)) cells[n - first] = { since: this.now, turn: this.#turn++ }
+  release(id: string, n: number, unused: boolean): void {
+    const { cells, first, size, v6, pools } = this.tenantOf(id)
+    const pool = pools.get(id)
+    if (cells[n - first] === 'held' && !isOwn({ first, size }, v6, n))
+      cells[n - first] = unused ? 'free' : { since: this.now, turn: this.#turn++ }
+    if (unused && pool?.given === n) pool.given--
   }
 
   usage(id: string): readonly [inUse: number, available: number] {

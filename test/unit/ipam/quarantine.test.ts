@@ -58,6 +58,16 @@ describe('an address that was just released', () => {
     expect(refusal(() => ipam.requestAddress(id, '10.0.0.1', {})).code).toBe('ADDRESS_IN_USE')
   })
 
+  it('is the next one again where it was not used', () => {
+    const { ipam, id, options } = setUp('10.0.0.0/24')
+    next(ipam, id)
+    ipam.releaseAddress(id, next(ipam, id), true)
+    expect(options.lastGiven?.get(id)).toBe('10.0.0.1')
+    expect([next(ipam, id), next(ipam, id)]).toEqual(['10.0.0.2', '10.0.0.3'])
+    ipam.releaseAddress(id, '10.0.0.2', true)
+    expect(next(ipam, id)).toBe('10.0.0.4')
+  })
+
   it('counts as available', () => {
     const { ipam, id } = setUp('10.0.0.0/29', '10.0.0.4/30')
     const before = ipam.usage(id)
