@@ -171,11 +171,11 @@ function reservedFor(sandbox: string, pools: readonly Pool[], ip: string | undef
 }
 
 /** '::1' and '0:0::1' are the same. */
-const isSame = (a: string, b: string): boolean => parseAddress(a)?.value === parseAddress(b)?.value
+export const isSame = (a: string, b: string): boolean => parseAddress(a)?.value === parseAddress(b)?.value
 
 const isReserved = ({ reservations = {} }: Pool, ip: string): boolean => Object.values(reservations).some((kept) => isSame(kept, ip))
 
-function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
+export function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
   const address = parseAddress(requested)
   if (address?.family !== family) throw fault('INVALID_ENDPOINT_SETTINGS', { problems: `invalid IPv${family} address: ${requested}` })
   const pool = pools.find(({ subnet }) => isIn(subnet, requested))
@@ -241,4 +241,4 @@ export async function replay(hall: Hall, network: Network, endpoints: readonly E
   }
 }
 
-const withoutPrefix = (cidr: string): string => cidr.replace(/\/\d+$/, '')
+export const withoutPrefix = (cidr: string): string => cidr.replace(/\/\d+$/, '')

@@ -13,6 +13,7 @@ import type { Hall } from './hall.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
 import { openingsOf } from './ports.ts'
+import { reserve, unreserve } from './reservations.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
 import type { Turns } from './turns.ts'
 
@@ -64,6 +65,16 @@ export class Controller implements AsyncDisposable {
   /** Addresses in use and still available, by subnet. */
   usage(network: string): Promise<SubnetUsage> {
     return usageOf(this.#hall, findNetwork(this.#hall, network))
+  }
+
+  /** Keeps an address for the sandbox of that name, whether it is there or not, in place of the one kept in that subnet. */
+  reserve(network: string, sandbox: string, address: string, { signal }: VerbOptions = {}): Promise<Network> {
+    return this.#turns.take(() => reserve(this.#hall, network, sandbox, address), signal)
+  }
+
+  /** A sandbox that is there keeps its address as long as it stays. */
+  unreserve(network: string, sandbox: string, { signal }: VerbOptions = {}): Promise<Network> {
+    return this.#turns.take(() => unreserve(this.#hall, network, sandbox), signal)
   }
 
   createSandbox(request: CreateSandbox = {}, { signal }: VerbOptions = {}): Promise<Sandbox> {

@@ -47,6 +47,23 @@ describe('network create --reserve', () => {
   })
 })
 
+describe('network reserve and unreserve', () => {
+  it('keep and give up an address', async () => {
+    const kept = async () => JSON.parse(await host.must('network inspect web'))[0].IPAM.Config[0].Reservations
+    await host.must('network create --subnet 10.10.0.0/24 web')
+    expect(await host.must('network reserve web db 10.10.0.7')).toBe('')
+    expect(await kept()).toEqual({ db: '10.10.0.7' })
+    expect(await host.must('--dry-run network unreserve web db')).toBe('# no step in the kernel')
+    expect(await kept()).toEqual({ db: '10.10.0.7' })
+    expect(await host.must('network unreserve web db')).toBe('')
+    expect(await kept()).toBeUndefined()
+    expect((await host.cnm('network unreserve web db')).stderr).toBe(
+      'no address of network web is reserved for sandbox db\nhint: cnm network inspect web\n',
+    )
+    await host.must('network rm web')
+  })
+})
+
 describe('CNM_DEFAULT_ADDRESS_POOLS', () => {
   const cnm = (pools: string, ...argv: readonly string[]) =>
     run([process.execPath, CNM, ...argv], { netns: host.host, env: { ...host.env, CNM_DEFAULT_ADDRESS_POOLS: pools } })

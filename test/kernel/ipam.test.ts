@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { IpamDriver, Options } from '../../lib/index.ts'
 import { createDefaultIpam } from '../../lib/ipam/default.ts'
 import { GATEWAY_REQUEST } from '../../lib/ipam/driver.ts'
@@ -163,6 +163,61 @@ describe('an address that is reserved', () => {
     await stage.cnm.removeSandbox('db')
     await stage.cnm.createSandbox({ name: 'db', ...on('web') })
     expect(addressOf('db')).toBe('10.1.0.2/29')
+  })
+})
+
+describe('a reservation that comes later', () => {
+  const kept = () => stage.cnm.network('web').pools.map(({ reservations }) => reservations)
+
+  beforeEach(async () => {
+    await stage.cnm.createNetwork({
+      name: 'web',
+      enableIPv6: true,
+      ipam: { config: [{ subnet: '10.1.0.0/29' }, { subnet: 'fd00:1::/64' }] },
+    })
+  })
+
+  it('holds at once and for the next controller, also for a sandbox that is there, and ends when it is taken back', async () => {
+    await stage.cnm.createSandbox({ name: 'db', ...on('web') })
+    await stage.cnm.reserve('web', 'db', '10.1.0.2')
+    await stage.cnm.reserve('web', 'db', '10.1.0.2')
+    await stage.cnm.reserve('web', 'db', 'fd00:1::77')
+    expect(kept()).toEqual([{ db: '10.1.0.2' }, { db: 'fd00:1::77' }])
+    await stage.cnm.removeSandbox('db')
+    await stage.reopen()
+    await expect(stage.cnm.createSandbox(on('web', { ip6: 'fd00:1::77' }))).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' })
+    const { path } = await stage.cnm.createSandbox({ name: 'db', ...on('web') })
+    expect(must(['ip', '-br', 'addr', 'show', 'eth0'], { netns: path })).toMatch(/ 10\.1\.0\.2\/29 fd00:1::77\/64 /)
+
+    await stage.cnm.unreserve('web', 'db')
+    await expect(stage.cnm.createSandbox(on('web', { ip: '10.1.0.2' }))).rejects.toMatchObject({
+      remedy: '10.1.0.2 is held by sandbox db on network web',
+    })
+    await stage.cnm.removeSandbox('db')
+    await stage.cnm.createSandbox({ name: 'heir', ...on('web', { ip: '10.1.0.2', ip6: 'fd00:1::77' }) })
+    await expect(stage.cnm.unreserve('web', 'db')).rejects.toMatchObject({ code: 'RESERVATION_NOT_FOUND' })
+  })
+
+  it('takes the place of the one before, and that is free', async () => {
+    await stage.cnm.reserve('web', 'db', '10.1.0.2')
+    await stage.cnm.reserve('web', 'db', '10.1.0.3')
+    await stage.cnm.createSandbox({ name: 'other', ...on('web', { ip: '10.1.0.2' }) })
+    await stage.cnm.unreserve('web', 'db')
+    await stage.cnm.createSandbox({ name: 'third', ...on('web', { ip: '10.1.0.3' }) })
+    expect(kept()).toEqual([{}, undefined])
+  })
+
+  it('is refused where it cannot be, and a planned one leaves nothing behind', async () => {
+    await stage.cnm.createSandbox({ name: 'a', ...on('web') })
+    await expect(stage.cnm.reserve('web', 'db', '10.1.0.2')).rejects.toMatchObject({
+      remedy: '10.1.0.2 is held by sandbox a on network web',
+    })
+    await expect(stage.cnm.reserve('web', 'db', '10.2.0.2')).rejects.toMatchObject({ code: 'ADDRESS_OUTSIDE' })
+    await expect(stage.cnm.reserve('web', 'db', 'ten')).rejects.toMatchObject({ code: 'INVALID_ENDPOINT_SETTINGS' })
+    await stage.cnm.plan((dry) => dry.reserve('web', 'db', '10.1.0.3'))
+    expect(kept()).toEqual([undefined, undefined])
+    await stage.cnm.createSandbox({ name: 'b', ...on('web') })
+    expect(addressOf('b')).toBe('10.1.0.3/29')
   })
 })
 
