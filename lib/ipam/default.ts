@@ -172,7 +172,6 @@ function readAddress(text: string, subnet: Cidr): Address {
   return address
 }
 
-const [KIND = '', GATEWAY] = Object.entries(GATEWAY_REQUEST)[0] ?? []
-const isGateway = (options: Options): boolean => options[KIND] === GATEWAY
+const isGateway = ({ RequestAddressType }: Options): boolean => RequestAddressType === GATEWAY_REQUEST.RequestAddressType
 
 export const createDefaultIpam = (options: DefaultIpamOptions = {}): DefaultIpam => new DefaultIpam(options)

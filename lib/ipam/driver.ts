@@ -44,7 +44,7 @@ export interface Usage {
 type Answer<T> = T | Promise<T>
 
 /** RequestAddressType of a gateway request; key and value are Docker's. */
-export const GATEWAY_REQUEST: Options = { RequestAddressType: 'com.docker.network.gateway' }
+export const GATEWAY_REQUEST = { RequestAddressType: 'com.docker.network.gateway' } as const satisfies Options
 
 /**
  * Docker's IpamDriver protocol as an interface; docs/ipam.md says which verb makes which calls. One call is made at a time.
