@@ -13,7 +13,9 @@ export type {
   Publishing,
   Route,
 } from './drivers/driver.ts'
-export type { IpamCapabilities, IpamDriver, PoolAnswer, PoolRequest } from './ipam/driver.ts'
+export type { IpamCapabilities, IpamDriver, PoolAnswer, PoolRequest, Reserved, Usage } from './ipam/driver.ts'
+export type { PredefinedPool } from './ipam/predefined.ts'
+export type { SubnetUsage } from './model/engine.ts'
 export { CnmError, type ErrorCode } from './model/errors.ts'
 export type { Endpoint, Network, Options, Pool, PortBinding, Protocol, Sandbox, SandboxKind, Scope } from './model/network.ts'
 export type { Op, Plan } from './model/op.ts'

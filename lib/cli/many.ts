@@ -1,20 +1,25 @@
 import type { Controller, VerbOptions } from '../controller/controller.ts'
 import { Interrupted } from './interrupts.ts'
+import { toJson } from './json.ts'
 import type { Visit } from './visit.ts'
 
 /** Prints what there is under each name as one JSON array, then reports what is missing. Resolves with an exit code. */
-export const inspectAll = (visit: Visit, names: readonly string[], look: (cnm: Controller, name: string) => object): Promise<number> =>
+export const inspectAll = (
+  visit: Visit,
+  names: readonly string[],
+  look: (cnm: Controller, name: string) => object | Promise<object>,
+): Promise<number> =>
   visit.open(async (cnm) => {
     const found: object[] = []
     const errors: unknown[] = []
     for (const name of names) {
       try {
-        found.push(look(cnm, name))
+        found.push(await look(cnm, name))
       } catch (error) {
         errors.push(error)
       }
     }
-    visit.print(JSON.stringify(found, null, 4))
+    visit.print(toJson(found))
     for (const error of errors) visit.complain(error)
     return errors.length > 0 ? 1 : 0
   })

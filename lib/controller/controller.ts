@@ -1,9 +1,11 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { SubnetUsage } from '../model/engine.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import { printPlan } from '../model/print.ts'
 import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
+import { usageOf } from './addresses.ts'
 import type { Work } from './commit.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
 import type { Seat } from './gateway.ts'
@@ -11,6 +13,7 @@ import type { Hall } from './hall.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
 import { reloadFirewall } from './mend.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
+import { reserve, unreserve } from './reservations.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
 import type { Turns } from './turns.ts'
 
@@ -57,6 +60,21 @@ export class Controller implements AsyncDisposable {
 
   networks(): readonly Network[] {
     return this.#hall.store.networks.list()
+  }
+
+  /** Addresses in use and still available, by subnet. */
+  usage(network: string): Promise<SubnetUsage> {
+    return usageOf(this.#hall, findNetwork(this.#hall, network))
+  }
+
+  /** Keeps an address for the sandbox of that name, whether it is there or not, in place of the one kept in that subnet. */
+  reserve(network: string, sandbox: string, address: string, { signal }: VerbOptions = {}): Promise<Network> {
+    return this.#turns.take(() => reserve(this.#hall, network, sandbox, address), signal)
+  }
+
+  /** A sandbox that is there keeps its address as long as it stays. */
+  unreserve(network: string, sandbox: string, { signal }: VerbOptions = {}): Promise<Network> {
+    return this.#turns.take(() => unreserve(this.#hall, network, sandbox), signal)
   }
 
   createSandbox(request: CreateSandbox = {}, { signal }: VerbOptions = {}): Promise<Sandbox> {

@@ -1,6 +1,6 @@
 import type { EndpointConfig, NetworkConfig, NetworkDriver } from '../drivers/driver.ts'
 import { fault } from '../model/errors.ts'
-import { isLinkName, newId, parseMac } from '../model/ids.ts'
+import { isLinkName, macOf, newId, parseMac } from '../model/ids.ts'
 import { type Endpoint, isPredefined, type Network, type PortBinding, type Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { Attachment } from '../model/request.ts'
@@ -53,13 +53,17 @@ export async function planEndpoint(
   checkAttachment(network, attachment)
   checkRoom(hall, network)
   const driver = hall.drivers.get(network.driver)
-  const address = await claimAddress(hall, network, 4, attachment.ip, claims)
-  const address6 = await claimAddress(hall, network, 6, attachment.ip6, claims)
+  const id = newId()
+  const { requiresMACAddress } = hall.ipams.get(network.ipam.driver).capabilities
+  const mac = attachment.mac ?? (requiresMACAddress ? macOf(id) : undefined)
+  const wish = { sandbox: interior.sandbox.name, mac }
+  const address = await claimAddress(hall, network, 4, { ...wish, ip: attachment.ip }, claims)
+  const address6 = await claimAddress(hall, network, 6, { ...wish, ip: attachment.ip6 }, claims)
   const config: EndpointConfig = {
-    id: newId(),
+    id,
     ...(address ? { address } : {}),
     ...(address6 ? { address6 } : {}),
-    ...(attachment.mac ? { mac: attachment.mac } : {}),
+    ...(mac ? { mac } : {}),
     ports: interior.sandbox.ports,
     options: attachment.options ?? {},
   }
@@ -67,7 +71,7 @@ export async function planEndpoint(
   const joined = await driver.join(facts, made.mac ? { ...config, mac: made.mac } : config)
   const ifname = joined.link ? nameLink(attachment, joined.link.prefix, interior) : ''
   const endpoint: Endpoint = {
-    id: config.id,
+    id,
     networkId: network.id,
     sandboxId: interior.sandbox.id,
     aliases: attachment.aliases ?? [],

@@ -7,12 +7,10 @@ import type { FoundLink, NetworkConfig } from './driver.ts'
 export function checkNetwork(network: NetworkConfig, settings: Settings, others: readonly NetworkConfig[]): void {
   if (!network.enableIPv4 && !network.enableIPv6) throw invalid('IPv4 or IPv6 must be enabled')
   for (const family of [4, 6] as const) {
-    const subnets = network.pools.filter((pool) => pool.family === family)
-    if (subnets.length > 1) throw invalid("bridge driver doesn't support multiple subnets")
-    const subnet = parseCidr(subnets[0]?.subnet ?? '')
+    const subnets = network.pools.flatMap((pool) => (pool.family === family ? [parseCidr(pool.subnet)] : []))
     const wanted = family === 4 ? network.enableIPv4 : network.enableIPv6
-    if (wanted && (!subnet || subnet.prefix === 0)) throw invalid(`ipv${family} pool is empty`)
-    if (subnet && family === 6) checkIPv6(subnet)
+    if (wanted && !subnets.some((subnet) => subnet && subnet.prefix > 0)) throw invalid(`ipv${family} pool is empty`)
+    for (const subnet of subnets) if (subnet && family === 6) checkIPv6(subnet)
     if (settings.modes[family] === 'isolated' && !network.internal)
       throw invalid("gateway mode 'isolated' can only be used for an internal network")
   }

@@ -1,4 +1,4 @@
-import { type Cidr, type Family, formatAddress, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
+import { type Cidr, contains, type Family, formatAddress, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { type Id, LINK_GROUP, macOf, parseMac } from '../model/ids.ts'
 import type { Pool } from '../model/network.ts'
 import type { Op, Plan } from '../model/op.ts'
@@ -188,8 +188,14 @@ function gatewayOf({ family, gateway, aux }: Pool): string {
 /** The gateway in the subnet of `own`, or '' for an internal network, which has no way out. */
 function wayOut(network: NetworkConfig, own: EndpointConfig['address']): string {
   const cidr = parseCidr(own ?? '')
-  const pool = network.internal ? undefined : network.pools.find(({ family }) => family === cidr?.family)
+  if (!cidr || network.internal) return ''
+  const pool = network.pools.find(({ subnet }) => isWithin(subnet, cidr))
   return pool ? gatewayOf(pool) : ''
+}
+
+function isWithin(subnet: string, address: Cidr): boolean {
+  const cidr = parseCidr(subnet)
+  return cidr !== null && contains(cidr, address)
 }
 
 function wallOf(network: NetworkConfig, { link, icc, masquerade, modes, source, trusted }: Settings): Wall {

@@ -7,8 +7,11 @@ export interface Guest {
   readonly sandbox: Sandbox
 }
 
+/** By subnet: addresses that are held, and those that may still be given out. */
+export type SubnetUsage = Readonly<Record<string, { readonly inUse: bigint; readonly available: bigint }>>
+
 /** A network as `docker network inspect` has it: Docker's names, in Docker's order; maps are sorted, as Go writes them. */
-export const networkToEngine = (network: Network, guests: readonly Guest[]) => ({
+export const networkToEngine = (network: Network, guests: readonly Guest[], usage: SubnetUsage = {}) => ({
   Name: network.name,
   Id: network.id,
   Created: network.created,
@@ -25,13 +28,28 @@ export const networkToEngine = (network: Network, guests: readonly Guest[]) => (
   Containers: sorted(Object.fromEntries(guests.map((guest) => [guest.sandbox.id, guestToEngine(guest)]))),
   Options: sorted(network.options),
   Labels: sorted(network.labels),
+  ...(Object.keys(usage).length > 0 ? { Status: { IPAM: { Subnets: sorted(usageToEngine(usage)) } } } : {}),
 })
 
-const poolToEngine = ({ subnet, range, gateway, aux }: Pool) => ({
+/** Docker's counters are 64 bits wide, and stay at their end. */
+const COUNTER_END = (1n << 64n) - 1n
+const counter = (count: bigint): bigint => (count > COUNTER_END ? COUNTER_END : count)
+
+const usageToEngine = (usage: SubnetUsage) =>
+  Object.fromEntries(
+    Object.entries(usage).map(([subnet, { inUse, available }]) => [
+      subnet,
+      { IPsInUse: counter(inUse), DynamicIPsAvailable: counter(available) },
+    ]),
+  )
+
+/** What Docker has no name for comes last. */
+const poolToEngine = ({ subnet, range, gateway, aux, reservations = {} }: Pool) => ({
   Subnet: subnet,
   ...(range ? { IPRange: range } : {}),
   ...(gateway ? { Gateway: split(gateway).ip } : {}),
   ...(Object.keys(aux).length > 0 ? { AuxiliaryAddresses: sorted(aux) } : {}),
+  ...(Object.keys(reservations).length > 0 ? { Reservations: sorted(reservations) } : {}),
 })
 
 const guestToEngine = ({ endpoint, sandbox }: Guest) => ({

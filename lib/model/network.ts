@@ -17,6 +17,8 @@ export interface Pool {
   readonly gateway?: string
   /** Reserved by name: { router: '172.18.0.9' }. */
   readonly aux: Options
+  /** Kept for the sandbox of that name, whether it is there or not: { db: '172.18.0.5' }. */
+  readonly reservations?: Options
 }
 
 export interface Network {

@@ -26,7 +26,10 @@ export interface IpamConfig {
   readonly subnet?: string
   readonly ipRange?: string
   readonly gateway?: string
+  /** By a name of your choice: never given to a sandbox. */
   readonly auxAddresses?: Options
+  /** By the name of a sandbox: given to it, and to no other. */
+  readonly reservations?: Options
 }
 
 /** How one sandbox is attached to one network. */

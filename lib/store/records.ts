@@ -16,6 +16,7 @@ const pool = object<Pool>({
   range: optional(text),
   gateway: optional(text),
   aux: map(text),
+  reservations: optional(map(text)),
 })
 
 export const network: Shape<Network> = object<Network>({

@@ -17,6 +17,8 @@ describe('help', () => {
     ['network rm --help'],
     ['network connect --help'],
     ['network disconnect --help'],
+    ['network reserve --help'],
+    ['network unreserve --help'],
     ['sandbox'],
     ['sandbox create --help'],
     ['sandbox ls --help'],

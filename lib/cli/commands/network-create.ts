@@ -20,6 +20,7 @@ interface Flags {
   readonly ipRange?: readonly string[]
   readonly gateway?: readonly string[]
   readonly auxAddress?: readonly string[]
+  readonly reserve?: readonly string[]
 }
 
 export const networkCreate = (noun: Verb): Verb =>
@@ -39,6 +40,7 @@ export const networkCreate = (noun: Verb): Verb =>
     .option('--ip-range <cidr>', 'Part of the subnet that addresses are given out of (may be repeated)', collect)
     .option('--gateway <address>', 'Gateway of the subnet (may be repeated)', collect)
     .option('--aux-address <name=address>', 'Address that is not given out (may be repeated)', collect)
+    .option('--reserve <sandbox=address>', 'Address for the sandbox of that name, and no other (may be repeated)', collect)
     .option('--ipam-driver <name>', 'Driver to manage the addresses (default: default)')
     .option('--ipam-opt <key=value>', 'Option of the IPAM driver (may be repeated)', collect)
     .examples(
@@ -73,6 +75,7 @@ const requestOf = (name: string, flags: Flags): CreateNetwork => ({
       ranges: listed('--ip-range', flags.ipRange),
       gateways: listed('--gateway', flags.gateway),
       aux: (flags.auxAddress ?? []).map(pair),
+      reservations: (flags.reserve ?? []).map(pair),
     }),
   },
 })

@@ -9,8 +9,8 @@ export const networkInspect = (noun: Verb): Verb =>
     .argument('<network...>', 'Name, id, or unique beginning of an id')
     .examples('cnm network inspect bridge', 'cnm network inspect web | jq -r .[0].IPAM.Config[].Subnet')
     .perform((visit, names: readonly string[]) =>
-      inspectAll(visit, names, (cnm, name) => {
+      inspectAll(visit, names, async (cnm, name) => {
         const network = cnm.network(name)
-        return networkToEngine(network, cnm.guests(network.id))
+        return networkToEngine(network, cnm.guests(network.id), await cnm.usage(network.id))
       }),
     )

@@ -4,11 +4,13 @@ import { networkCreate } from './network-create.ts'
 import { networkDisconnect } from './network-disconnect.ts'
 import { networkInspect } from './network-inspect.ts'
 import { networkLs } from './network-ls.ts'
+import { networkReserve } from './network-reserve.ts'
 import { networkRm } from './network-rm.ts'
+import { networkUnreserve } from './network-unreserve.ts'
 
 export const network = (program: Verb): Verb =>
   program
     .command('network')
     .description('Manage networks')
     .examples('cnm network create --internal back', 'cnm network ls --filter type=custom', 'cnm network connect back web')
-    .gather(networkConnect, networkCreate, networkDisconnect, networkInspect, networkLs, networkRm)
+    .gather(networkConnect, networkCreate, networkDisconnect, networkInspect, networkLs, networkReserve, networkRm, networkUnreserve)
