@@ -11,6 +11,7 @@ import type { Hall } from './hall.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
 import { openingsOf } from './ports.ts'
+import { pruneNetworks, unusedNetworks } from './prune.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
 import type { Turns } from './turns.ts'
 
@@ -49,6 +50,16 @@ export class Controller implements AsyncDisposable {
   /** By name, id, or unique prefix of the id; so everywhere. */
   removeNetwork(network: string, { signal }: VerbOptions = {}): Promise<Network> {
     return this.#turns.take(() => removeNetwork(this.#hall, network), signal)
+  }
+
+  /** Removes the networks that pass and that nobody is on. */
+  pruneNetworks(passes: (network: Network) => boolean, { signal }: VerbOptions = {}): Promise<readonly Network[]> {
+    return this.#turns.take(() => pruneNetworks(this.#hall, passes, signal), signal)
+  }
+
+  /** What pruneNetworks() would remove if all of them passed. */
+  unusedNetworks(): readonly Network[] {
+    return unusedNetworks(this.#hall)
   }
 
   network(network: string): Network {

@@ -7,20 +7,30 @@ import { isPredefined, type Network } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { CreateNetwork } from '../model/request.ts'
 import { Claims, claimPools, releasePools } from './addresses.ts'
+import { checkUnused, configurationOf, withConfiguration } from './configurations.ts'
 import { closeWay, type Lent, openWay } from './forwarding.ts'
 import type { Hall } from './hall.ts'
 import { findNetwork } from './lookup.ts'
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   checkName(hall, request.name)
-  return define(hall, request, async (network) => {
+  if (request.configOnly) return keep(hall, configurationOf(request), signal)
+  return define(hall, withConfiguration(hall, request), async (network) => {
     const raised = await raise(hall, network)
     const record = () => {
       hall.store.networks.put(network)
       raised.record()
     }
     await hall.commit({ way: 'up', plan: raised.plan, record }, signal)
+    hall.tell('create', network)
   })
+}
+
+/** A configuration is a record and nothing else. */
+async function keep(hall: Hall, network: Network, signal?: AbortSignal): Promise<Network> {
+  await hall.commit({ way: 'up', plan: [], record: () => hall.store.networks.put(network) }, signal)
+  hall.tell('create', network)
+  return network
 }
 
 function checkName(hall: Hall, name: string): void {
@@ -30,11 +40,12 @@ function checkName(hall: Hall, name: string): void {
   if (hall.store.networks.list().some((network) => network.name === name)) throw fault('NETWORK_EXISTS', { name })
 }
 
-/** Claims what the network needs, hands it to `keep`, and gives everything back when `keep` fails. */
-async function define(hall: Hall, request: CreateNetwork, keep: (network: Network) => Promise<void> | void): Promise<Network> {
+/** Claims what the network needs, hands it to `commit`, and gives everything back when that fails. */
+async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
   const options = request.options ?? {}
   if (request.driver === 'overlay' || request.scope === 'swarm') throw fault('NETWORK_NOT_SWARM', {})
   const driver = hall.drivers.get(request.driver ?? 'bridge')
+  if (request.ingress && driver.capabilities.scope !== 'global') throw fault('NETWORK_INGRESS', {})
   if (driver.capabilities.singleton && !isPredefined(request.name)) throw fault('NETWORK_LIMIT_ONE', { driver: driver.name })
   const addressed = !driver.capabilities.singleton
   const facts = {
@@ -58,8 +69,9 @@ async function define(hall: Hall, request: CreateNetwork, keep: (network: Networ
       labels: request.labels ?? {},
       ipam: { driver: request.ipam?.driver ?? 'default', options: request.ipam?.options ?? {} },
       pools,
+      ...(request.configFrom ? { configFrom: request.configFrom } : {}),
     }
-    await keep(network)
+    await commit(network)
     return network
   } catch (error) {
     await claims.release()
@@ -150,14 +162,16 @@ export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
     const named = endpoints.map(({ id, sandboxId }) => `name:"${hall.store.sandboxes.get(sandboxId)?.name ?? ''}" id:"${shortId(id)}"`)
     throw fault('NETWORK_IN_USE', { name: network.name, endpoints: named.join(', ') })
   }
+  checkUnused(hall, network)
   const lowered = await lower(hall, network)
   const record = () => {
     hall.store.networks.delete(network.id)
     lowered.record()
   }
   await hall.commit({ way: 'down', plan: lowered.plan, record }).finally(async () => {
-    if (!hall.store.networks.get(network.id)) await releasePools(hall, network)
+    if (!network.configOnly && !hall.store.networks.get(network.id)) await releasePools(hall, network)
   })
+  hall.tell('destroy', network)
   return network
 }
 
