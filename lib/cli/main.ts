@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createInterface } from 'node:readline/promises'
 import { setImmediate } from 'node:timers/promises'
 import { cnm } from './cnm.ts'
 import type { World } from './world.ts'
@@ -10,11 +11,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 process.stderr.on('error', () => {})
 
+async function firstLine(): Promise<string> {
+  for await (const line of createInterface({ input: process.stdin })) return line
+  return ''
+}
+
 const world: World = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   signals: process,
+  ask: firstLine,
   // Loaded when it is needed: help, and complaints about the command line, want neither the addon nor the store.
   open: async (options) => (await import('../controller/open.ts')).open(options),
 }

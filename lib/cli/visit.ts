@@ -1,4 +1,5 @@
 import type { Controller, VerbOptions } from '../controller/controller.ts'
+import { type Directories, runOf } from '../controller/directories.ts'
 import { CnmError } from '../model/errors.ts'
 import { complaint } from './complaint.ts'
 import type { Interrupts } from './interrupts.ts'
@@ -25,9 +26,25 @@ export class Visit {
     this.#place = place
   }
 
+  /** The run directory; absent flags and variables leave it to the controller. */
+  get run(): string {
+    return runOf(this.#directories)
+  }
+
+  get #directories(): Directories {
+    const root = this.#place.root ?? this.world.env['CNM_ROOT']
+    const run = this.#place.run ?? this.world.env['CNM_RUN']
+    return { ...(root ? { root } : {}), ...(run ? { run } : {}) }
+  }
+
   /** A line on standard output. */
   print(line: string): void {
-    this.world.stdout.write(`${line}\n`)
+    this.write(`${line}\n`)
+  }
+
+  /** Any text on standard output. */
+  write(text: string): void {
+    if (text !== '') this.world.stdout.write(text)
   }
 
   /** Opens the controller for `work` alone. `signal` null: nothing keeps us from waiting for our turn. */
@@ -41,10 +58,8 @@ export class Visit {
   }
 
   async #controller(options: VerbOptions): Promise<Controller> {
-    const { env, open } = this.world
-    const root = this.#place.root ?? env['CNM_ROOT']
-    const run = this.#place.run ?? env['CNM_RUN']
-    const where = { ...(root ? { root } : {}), ...(run ? { run } : {}), ...options }
+    const { open } = this.world
+    const where = { ...this.#directories, ...options }
     try {
       return await open({ ...where, wait: PATIENCE })
     } catch (error) {
