@@ -26,7 +26,13 @@ export function eventLog(run: string): Tell {
   }
 }
 
-const now = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000)
+let last = 0
+
+/** Microseconds since 1970. No two events of a process have the same, and time does not go backwards. */
+function now(): number {
+  last = Math.max(last + 1, Date.now() * 1000)
+  return last
+}
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 
@@ -52,7 +58,7 @@ export async function* eventsOf(run: string, { since = Date.now(), until, signal
       signal?.throwIfAborted()
       const over = until !== undefined && Date.now() >= until
       for (const event of reader.read()) {
-        if (event.time / 1000 >= since && (until === undefined || event.time / 1000 <= until)) yield event
+        if (event.time / 1000 >= since && (until === undefined || Math.floor(event.time / 1000) <= until)) yield event
       }
       if (over) return
       await bell.rung()
