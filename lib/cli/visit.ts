@@ -64,7 +64,7 @@ export class Visit {
       return await open({ ...where, wait: PATIENCE })
     } catch (error) {
       if (!(error instanceof CnmError && error.code === 'STATE_LOCKED')) throw error
-      this.#note(`${error.message}; waiting for it to end`)
+      this.progress(`${error.message}; waiting for it to end`)
       return open(where)
     }
   }
@@ -77,7 +77,7 @@ export class Visit {
       this.print(text || '# no step in the kernel')
       return undefined
     }
-    const slow = setTimeout(() => this.#note('still waiting for the kernel'), PATIENCE)
+    const slow = setTimeout(() => this.progress('still waiting for the kernel'), PATIENCE)
     try {
       return await verb(cnm, options)
     } finally {
@@ -91,7 +91,7 @@ export class Visit {
   }
 
   /** For a person who watches; a program is not told. */
-  #note(text: string): void {
+  progress(text: string): void {
     if (this.world.stderr.isTTY) this.world.stderr.write(`${text}\n`)
   }
 }
