@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { events } from './commands/events.ts'
+import { explain } from './commands/explain.ts'
 import { apply, diff, plan } from './commands/lab.ts'
 import { network } from './commands/network.ts'
 import { run } from './commands/run.ts'
@@ -35,7 +36,7 @@ export async function cnm(argv: readonly string[], world: World): Promise<number
       'cnm run --network front -- ping -c 1 10.10.0.2',
     )
     .addHelpText('after', EXIT_CODES)
-    .gather(network, sandbox, run, plan, diff, apply, events)
+    .gather(network, sandbox, run, plan, diff, apply, explain, events)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0

@@ -6,6 +6,7 @@ import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.
 import type { Opening } from '../model/wall.ts'
 import type { Work } from './commit.ts'
 import { seatsOf } from './endpoints.ts'
+import { type ExplainRequest, explain, type Hop } from './explain.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
@@ -112,6 +113,11 @@ export class Controller implements AsyncDisposable {
       const sandbox = endpoint.networkId === id ? this.#hall.store.sandboxes.get(endpoint.sandboxId) : undefined
       return sandbox ? [{ endpoint, sandbox }] : []
     })
+  }
+
+  /** How a packet would go from one place to another, and what would stop it; nothing is sent. */
+  explain(request: ExplainRequest): Promise<readonly Hop[]> {
+    return this.#turns.take(() => explain(this.#hall, request))
   }
 
   /** Starts a process inside a sandbox. No shell; nsenter(1) enters the namespace and becomes the command. */

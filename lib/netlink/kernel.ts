@@ -73,6 +73,9 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   fdb: 'bridge fdb',
 }
 
+/** One table of nftables as JSON text, see libnftables-json(5); null when there is no such table. */
+export const nftTable = (netns: Netns, family: string, table: string): Promise<string | null> => addon().listNftTable(netns, family, table)
+
 /** The rows of one table of the kernel, as they are now. Rejects with NetlinkError. */
 export async function dump<T extends TableName>(netns: Netns, table: T): Promise<Rows<T>> {
   const columns = await addon().dump(netns, table, ++jobs)
