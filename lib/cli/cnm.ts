@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { candidates, completion } from './commands/completion.ts'
 import { events } from './commands/events.ts'
 import { explain } from './commands/explain.ts'
 import { apply, diff, plan } from './commands/lab.ts'
@@ -36,7 +37,7 @@ export async function cnm(argv: readonly string[], world: World): Promise<number
       'cnm run --network front -- ping -c 1 10.10.0.2',
     )
     .addHelpText('after', EXIT_CODES)
-    .gather(network, sandbox, run, plan, diff, apply, explain, events)
+    .gather(network, sandbox, run, plan, diff, apply, explain, events, completion, candidates)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0

@@ -8,6 +8,7 @@ let lost: Error | undefined
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // `cnm network ls | head -1`: a reader that has seen enough is no failure of ours.
   if (error.code !== 'EPIPE') lost = error
+  else process.emit('SIGPIPE')
 })
 process.stderr.on('error', () => {})
 

@@ -57,6 +57,28 @@ export class Visit {
     }
   }
 
+  /** A question to a person, and the first line of the answer. Rejects with the reason of a signal that comes first. */
+  async ask(question: string): Promise<string> {
+    this.write(question)
+    const { signal } = this.interrupts
+    const interrupted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    return Promise.race([this.world.ask(), interrupted])
+  }
+
+  /** What the controller knows, if it can be had at once: for who would rather have nothing than wait. */
+  async glance<T>(look: (cnm: Controller) => T): Promise<T | undefined> {
+    try {
+      const cnm = await this.world.open({ ...this.#directories, wait: 0 })
+      try {
+        return look(cnm)
+      } finally {
+        await cnm.close()
+      }
+    } catch {
+      return undefined
+    }
+  }
+
   async #controller(options: VerbOptions): Promise<Controller> {
     const { open } = this.world
     const where = { ...this.#directories, ...options }

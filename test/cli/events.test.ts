@@ -64,6 +64,15 @@ describe('cnm events', () => {
     expect(run([...argv, '--since', before, '--until', String(Date.now() / 1000)]).stdout).toBe('destroy seen\n')
   })
 
+  it('ends when nobody reads it any more', async () => {
+    await host.must('network create heard')
+    const line = `${process.execPath} ${CNM} events --run ${host.run} --since 0 | head -n 1; echo "ended: \${PIPESTATUS[0]}"`
+    await using follower = await start(['bash', '-c', line])
+    const ended = new Promise<string>((resolve) => follower.child.stdout?.once('data', (text) => resolve(String(text))))
+    await host.must('network rm heard')
+    expect(await ended).toBe('ended: 0\n')
+  })
+
   it('ends with a signal', async () => {
     const signals = new EventEmitter()
     const ended = host.cnm('events', { signals })

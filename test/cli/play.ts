@@ -13,12 +13,13 @@ export interface Stage {
   readonly signals?: EventEmitter
   /** What is typed. */
   readonly input?: string
+  readonly ask?: World['ask']
 }
 
 /** Runs the command line within this process; what it prints is caught. */
 export async function play(
   argv: readonly string[],
-  { open = unopened, env = {}, tty = false, signals, input = '' }: Stage = {},
+  { open = unopened, env = {}, tty = false, signals, input = '', ask }: Stage = {},
 ): Promise<Ran> {
   const out: string[] = []
   const err: string[] = []
@@ -27,7 +28,7 @@ export async function play(
     stderr: { write: (text) => err.push(text), isTTY: tty },
     env,
     signals: signals ?? new EventEmitter(),
-    ask: async () => input.split('\n')[0] ?? '',
+    ask: ask ?? (async () => input.split('\n')[0] ?? ''),
     open,
   })
   return { status, stdout: out.join(''), stderr: err.join('') }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pruneFilter } from '../../lib/cli/filter.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -40,6 +41,12 @@ describe('network prune', () => {
     await host.must('sandbox rm web')
     await host.must('network rm busy plan')
     expect(snapshot(host.host)).toEqual(before)
+  })
+
+  it('does not wait for an answer when a signal comes', async () => {
+    const signals = new EventEmitter()
+    const asked = host.cnm('network prune', { signals, ask: () => new Promise(() => signals.emit('SIGINT', 'SIGINT')) })
+    expect(await asked).toMatchObject({ status: 130, stderr: '' })
   })
 
   it('knows no other filter, and one moment', () => {

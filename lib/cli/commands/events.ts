@@ -33,14 +33,21 @@ export const events = (program: Verb): Verb =>
       const passes = eventFilter(filter)
       const line = lineOf(format)
       const now = Date.now()
+      // A verb that only tells has nothing left to do when nobody reads it any more.
+      const deaf = new AbortController()
+      visit.world.signals.on('SIGPIPE', () => deaf.abort())
       const period: Period = {
         ...given({
           since: since === undefined ? undefined : momentOf(since, now),
           until: until === undefined ? undefined : momentOf(until, now),
         }),
-        signal: visit.interrupts.signal,
+        signal: AbortSignal.any([visit.interrupts.signal, deaf.signal]),
       }
-      for await (const event of eventsOf(visit.run, period)) if (passes(event)) visit.print(line(event))
+      try {
+        for await (const event of eventsOf(visit.run, period)) if (passes(event)) visit.print(line(event))
+      } catch (end) {
+        if (!deaf.signal.aborted) throw end
+      }
     })
 
 /** How one event is shown. */

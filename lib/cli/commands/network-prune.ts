@@ -28,10 +28,7 @@ export const networkPrune = (noun: Verb): Verb =>
       if (removed?.length) visit.print(['Deleted Networks:', ...removed.map(({ name }) => name), ''].join('\n'))
     })
 
-async function confirmed(visit: Visit): Promise<boolean> {
-  visit.write(WARNING)
-  return (await visit.world.ask()).trim().toLowerCase() === 'y'
-}
+const confirmed = async (visit: Visit): Promise<boolean> => (await visit.ask(WARNING)).trim().toLowerCase() === 'y'
 
 async function showPlans(visit: Visit, cnm: Controller, passes: (network: Network) => boolean): Promise<void> {
   for (const { id } of cnm.unusedNetworks().filter(passes)) await visit.change(cnm, (it, options) => it.removeNetwork(id, options))
