@@ -59,12 +59,12 @@ export function parseAttachment(text: string): Attachment {
   }
 }
 
-/** `SANDBOX:ALIAS`; without an alias it is the sandbox's own name. */
+/** `SANDBOX:ALIAS`, or SANDBOX alone; kept as it was given. */
 export function parseLink(text: string): string {
   const [sandbox = '', alias = sandbox, ...more] = text.split(':')
   if (text === '') throw badValue('--link', text, 'empty string specified for links')
   if (more.length > 0 || sandbox === '' || alias === '') throw badValue('--link', text, `bad format for links: ${text}`)
-  return `${sandbox}:${alias}`
+  return text
 }
 
 const KEYS = ['name', 'ip', 'ip6', 'mac-address', 'link-local-ip', 'alias', 'driver-opt', 'gw-priority'] as const

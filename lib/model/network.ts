@@ -75,7 +75,7 @@ export interface Endpoint {
   readonly networkId: Id
   readonly sandboxId: Id
   readonly aliases: readonly string[]
-  /** Names that others have for this sandbox only: 'SANDBOX:ALIAS'. Recorded for whoever answers names. */
+  /** Names that others have for this sandbox only: 'SANDBOX:ALIAS', or 'SANDBOX'. Recorded for whoever answers names. */
   readonly links?: readonly string[]
   /** Addresses of the link besides those of the network: '169.254.7.7', 'fe80::7'. */
   readonly linkLocal?: readonly string[]

@@ -43,7 +43,7 @@ export interface Attachment {
   readonly ip6?: string
   readonly mac?: string
   readonly aliases?: readonly string[]
-  /** 'SANDBOX:ALIAS': what this sandbox calls another. */
+  /** 'SANDBOX:ALIAS', or 'SANDBOX': what this sandbox calls another. */
   readonly links?: readonly string[]
   /** Of 169.254.0.0/16 or fe80::/64. */
   readonly linkLocal?: readonly string[]

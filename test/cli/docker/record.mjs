@@ -21,6 +21,7 @@ const missing = (name) => [404, { message: `network ${name} not found` }]
 function answer(method, path) {
   const [, name] = /^\/v[\d.]+\/networks\/([^/?]+)$/.exec(path) ?? []
   const found = engine.find(({ Name, Id }) => Name === name || Id === name)
+  if (/\/(create|connect|disconnect)$/.test(path)) return path.endsWith('create') ? [201, { Id: 'f00d', Warning: '' }] : [200, '']
   if (path.endsWith('/_ping')) return [200, 'OK']
   if (path.includes('/networks/prune')) return [200, { NetworksDeleted: ['web2', 'web10'] }]
   if (/\/networks(\?.*)?$/.test(path)) return [200, engine.map(({ Containers, ...summary }) => ({ ...summary, Containers: {} }))]
@@ -32,7 +33,11 @@ function answer(method, path) {
 
 const folder = mkdtempSync(join(tmpdir(), 'docker-cli-'))
 const socket = join(folder, 'docker.sock')
-const server = createServer((request, response) => {
+let asked
+const server = createServer(async (request, response) => {
+  let sent = ''
+  for await (const text of request) sent += text
+  if (sent !== '') asked = JSON.parse(sent)
   const [status, body] = answer(request.method, request.url)
   response.writeHead(status, { 'Api-Version': '1.50', 'Content-Type': 'application/json' })
   response.end(request.method === 'HEAD' ? '' : typeof body === 'string' ? body : JSON.stringify(body))
@@ -42,11 +47,12 @@ await new Promise((resolve) => server.listen(socket, resolve))
 function docker(argv, input = '') {
   const env = { PATH: process.env.PATH, HOME: folder, TZ: 'UTC', DOCKER_HOST: `unix://${socket}` }
   const child = spawn('docker', argv, { env })
+  asked = undefined
   const ran = { argv, input, status: 0, stdout: '', stderr: '' }
   child.stdout.on('data', (text) => (ran.stdout += text))
   child.stderr.on('data', (text) => (ran.stderr += text))
   child.stdin.end(input)
-  return new Promise((resolve) => child.on('close', (status) => resolve({ ...ran, status })))
+  return new Promise((resolve) => child.on('close', (status) => resolve({ ...ran, status, asked })))
 }
 
 const ran = []
