@@ -3,10 +3,11 @@ import { isPredefined, type Network } from '../model/network.ts'
 import type { Hall } from './hall.ts'
 import { removeNetwork } from './networks.ts'
 
-/** Networks that a user made, and that nobody is on. */
+/** Networks that a user made, and that nobody is on; by name. */
 export function unusedNetworks({ store }: Hall): readonly Network[] {
   const used = new Set(store.endpoints.list().map(({ networkId }) => networkId))
-  return store.networks.list().filter(({ id, name, configOnly }) => !configOnly && !isPredefined(name) && !used.has(id))
+  const unused = store.networks.list().filter(({ id, name, configOnly }) => !configOnly && !isPredefined(name) && !used.has(id))
+  return unused.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** Removes those that pass, and answers with what is gone; one that cannot be removed stays, as in Docker. */

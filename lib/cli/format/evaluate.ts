@@ -6,7 +6,7 @@ import { isTrue, Struct, show, sortedEntries } from './value.ts'
 export interface Execution {
   /** A key that a map has not is refused; `missingkey=error` in Go. */
   readonly strict?: boolean
-  /** In place of those of the same name. */
+  /** Default: Go's and Docker's. */
   readonly functions?: typeof FUNCTIONS
 }
 
@@ -20,8 +20,8 @@ export class Template {
     this.#nodes = parse(source)
   }
 
-  execute(data: unknown, { strict = false, functions = {} }: Execution = {}): string {
-    return new Evaluation(this.#source, strict, { ...FUNCTIONS, ...functions }).run(this.#nodes, data)
+  execute(data: unknown, { strict = false, functions = FUNCTIONS }: Execution = {}): string {
+    return new Evaluation(this.#source, strict, functions).run(this.#nodes, data)
   }
 }
 

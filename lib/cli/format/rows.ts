@@ -1,7 +1,7 @@
 import { Contradiction } from '../misuse.ts'
 import { table } from '../table.ts'
 import { Template } from './evaluate.ts'
-import type { FUNCTIONS } from './functions.ts'
+import { FUNCTIONS } from './functions.ts'
 import { TemplateError } from './lex.ts'
 import { Row } from './value.ts'
 
@@ -25,7 +25,7 @@ const TABLE = /^table */
 
 /** Above a column stands its name, whatever is done with the values below. */
 const asIs = { least: 1, most: 2, call: (name: unknown) => name }
-const HEADER_FUNCTIONS: typeof FUNCTIONS = { json: asIs, title: asIs, lower: asIs, upper: asIs, truncate: asIs }
+const HEADER_FUNCTIONS: typeof FUNCTIONS = { ...FUNCTIONS, json: asIs, title: asIs, lower: asIs, upper: asIs, truncate: asIs }
 
 const labelHeader = (key: string): string => (key.split('.').at(-1) ?? '').replace(/[-_]/g, ' ')
 
@@ -63,5 +63,4 @@ export function refused<T>(work: () => T): T {
 
 const compile = (text: string): Template => refused(() => new Template(text))
 
-const execute = (template: Template, row: Row, functions: typeof FUNCTIONS = {}): string =>
-  refused(() => template.execute(row, { functions }))
+const execute = (template: Template, row: Row, functions = FUNCTIONS): string => refused(() => template.execute(row, { functions }))
