@@ -136,7 +136,9 @@ class Walk {
     const { packet: sent } = this.#trace('output', packet)
     if (this.#view.holds(sent.target)) this.#end('host', `${sent.target} is its own`, 'arrive')
     const { link, next } = this.#route(this.#view, 'host', sent)
-    await this.#leave({ ...sent, source: this.#view.addressOf(link.index, packet.family), output: link.name }, link, next)
+    // Who speaks to the host itself, as to a published port, does so by the same address.
+    const source = this.#view.holds(packet.target) ? packet.target : this.#view.addressOf(link.index, packet.family)
+    await this.#leave({ ...sent, source, output: link.name }, link, next)
   }
 
   /** From elsewhere a sandbox is asked for at the port of the host that leads to it, if there is one. */

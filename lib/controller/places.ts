@@ -1,5 +1,5 @@
 import { type Family, parseAddress, parseCidr } from '../model/address.ts'
-import { fault } from '../model/errors.ts'
+import { CnmError, fault } from '../model/errors.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import { seatsOf } from './endpoints.ts'
 import { chooseGateway, type Seat } from './gateway.ts'
@@ -58,8 +58,9 @@ function placeAt(hall: Hall, address: string, view: View): Place {
 function orNot<T>(look: () => T): T | undefined {
   try {
     return look()
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof CnmError && error.status === 404) return undefined
+    throw error
   }
 }
 

@@ -77,6 +77,20 @@ describe.each([4, 6] as const)('over IPv%i, what is said is what happens', (fami
   })
 })
 
+it('a published port is explained as it is reached, from everywhere', async () => {
+  const told: Record<string, unknown> = {}
+  const seen: Record<string, unknown> = {}
+  const look = async (from: string, address: string) => {
+    const { status, lines } = await explain(from, address, '8080')
+    told[`${from} ${address}`] = [status === 0, lines]
+    seen[`${from} ${address}`] = [(await ask(netnsOf(from), 'tcp', address, 8080)) !== null, lines]
+    expect(lines.at(-1)).toBe('sandbox web | arrive | by eth0')
+  }
+  for (const from of ['host', 'internet', 'web', 'mate', 'db', 'x']) for (const address of [HOST4, HOST6]) await look(from, address)
+  await look('host', '127.0.0.1')
+  expect(told).toEqual(seen)
+})
+
 describe('what is said', () => {
   const hops = async (...words: readonly string[]) =>
     (await explain(...words)).lines.map((line) => line.replaceAll(/br-[0-9a-f]{12}/g, 'br-ID').replaceAll(/_[0-9a-f]{12}/g, '_ID'))
