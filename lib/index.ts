@@ -1,4 +1,6 @@
 export { Controller, type DryRun, type VerbOptions } from './controller/controller.ts'
+export { eventsOf, type Period } from './controller/events.ts'
+export type { ExplainRequest, Hop } from './controller/explain.ts'
 export { type OpenOptions, open } from './controller/open.ts'
 export type {
   Capabilities,
@@ -17,6 +19,7 @@ export type { IpamCapabilities, IpamDriver, PoolAnswer, PoolRequest, Reserved, U
 export type { PredefinedPool } from './ipam/predefined.ts'
 export type { SubnetUsage } from './model/engine.ts'
 export { CnmError, type ErrorCode } from './model/errors.ts'
+export type { Action, NetworkEvent } from './model/event.ts'
 export type { Endpoint, Network, Options, Pool, PortBinding, Protocol, Sandbox, SandboxKind, Scope } from './model/network.ts'
 export type { Op, Plan } from './model/op.ts'
 export type { Attachment, CreateNetwork, CreateSandbox, IpamConfig, PublishPort } from './model/request.ts'

@@ -12,6 +12,7 @@ packages=(
   libnl-3-dev:build              # netlink messages
   libnftables1:run               # firewall
   nftables:test iproute2:test iputils-ping:test tcpdump:test
+  zsh:test fish:test             # shell completion
   procps:test netbase:test       # sysctl; names of protocols in nft's listings
   util-linux:run                 # nsenter
   clang-format:lint

@@ -209,9 +209,9 @@ export async function releasePools(hall: Hall, network: Network): Promise<void> 
   }
 }
 
-/** By subnet; nothing of an IPAM driver that does not count, or that this program does not bring. */
+/** By subnet; nothing of a configuration, nor of an IPAM driver that does not count, or that this program does not bring. */
 export async function usageOf(hall: Hall, network: Network): Promise<SubnetUsage> {
-  if (!hall.ipams.has(network.ipam.driver)) return {}
+  if (network.configOnly || !hall.ipams.has(network.ipam.driver)) return {}
   const ipam = hall.ipams.get(network.ipam.driver)
   const counted = network.pools.map(async ({ id, subnet }) => [subnet, await ipam.usage?.(id)] as const)
   return Object.fromEntries((await Promise.all(counted)).flatMap(([subnet, usage]) => (usage ? [[subnet, usage]] : [])))

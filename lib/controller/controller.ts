@@ -8,11 +8,13 @@ import type { Opening } from '../model/wall.ts'
 import { usageOf } from './addresses.ts'
 import type { Work } from './commit.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
+import { type ExplainRequest, explain, type Hop } from './explain.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
 import { reloadFirewall } from './mend.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
+import { pruneNetworks, unusedNetworks } from './prune.ts'
 import { reserve, unreserve } from './reservations.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
 import type { Turns } from './turns.ts'
@@ -52,6 +54,16 @@ export class Controller implements AsyncDisposable {
   /** By name, id, or unique prefix of the id; so everywhere. */
   removeNetwork(network: string, { signal }: VerbOptions = {}): Promise<Network> {
     return this.#turns.take(() => removeNetwork(this.#hall, network), signal)
+  }
+
+  /** Removes the networks that pass and that nobody is on. */
+  pruneNetworks(passes: (network: Network) => boolean, { signal }: VerbOptions = {}): Promise<readonly Network[]> {
+    return this.#turns.take(() => pruneNetworks(this.#hall, passes, signal), signal)
+  }
+
+  /** What pruneNetworks() would remove if all of them passed. */
+  unusedNetworks(): readonly Network[] {
+    return unusedNetworks(this.#hall)
   }
 
   network(network: string): Network {
@@ -124,6 +136,11 @@ export class Controller implements AsyncDisposable {
       const sandbox = endpoint.networkId === id ? this.#hall.store.sandboxes.get(endpoint.sandboxId) : undefined
       return sandbox ? [{ endpoint, sandbox }] : []
     })
+  }
+
+  /** How a packet would go from one place to another, and what would stop it; nothing is sent. */
+  explain(request: ExplainRequest): Promise<readonly Hop[]> {
+    return this.#turns.take(() => explain(this.#hall, request))
   }
 
   /** Starts a process inside a sandbox. No shell; nsenter(1) enters the namespace and becomes the command. */

@@ -8,7 +8,7 @@ import type { Opening } from '../model/wall.ts'
 import { type Claims, claimAddress } from './addresses.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
-import { bringIn, bringOut, furnish, nextName } from './interior.ts'
+import { bringIn, bringOut, furnish, linkLocalCidr, nextName } from './interior.ts'
 import { openingsOf as openingsThrough, PUBLISHING } from './ports.ts'
 import { configOf, onThisKernel } from './raising.ts'
 import { readSysctls } from './sysctls.ts'
@@ -75,6 +75,8 @@ export async function planEndpoint(
     networkId: network.id,
     sandboxId: interior.sandbox.id,
     aliases: attachment.aliases ?? [],
+    ...(attachment.links?.length ? { links: attachment.links } : {}),
+    ...(attachment.linkLocal?.length ? { linkLocal: attachment.linkLocal } : {}),
     options: config.options,
     gwPriority: attachment.gwPriority ?? 0,
     mac: made.mac ?? '',
@@ -135,11 +137,12 @@ function nameLink(attachment: Attachment, prefix: string, { sandbox, taken }: In
   return wanted
 }
 
-function checkAttachment(network: Network, { ip, ip6, mac, aliases }: Attachment): void {
+function checkAttachment(network: Network, { ip, ip6, mac, aliases, linkLocal = [] }: Attachment): void {
   const problems: string[] = []
   const userDefined = !isPredefined(network.name)
   if ((ip || ip6) && !userDefined) problems.push('user-specified IP address is supported on user-defined networks only')
   if (aliases?.length && !userDefined) problems.push('network-scoped aliases are only supported for user-defined networks')
+  for (const text of linkLocal) if (!linkLocalCidr(text)) problems.push(`invalid link-local IP address: ${text}`)
   if (mac !== undefined && !isUnicast(parseMac(mac))) problems.push(`invalid MAC address: ${mac}`)
   if (ip && !network.enableIPv4) problems.push(`network ${network.name} has no IPv4: ${ip}`)
   if (ip6 && !network.enableIPv6) problems.push(`network ${network.name} has no IPv6: ${ip6}`)

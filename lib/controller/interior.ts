@@ -1,5 +1,5 @@
 import type { JoinSteps, Neighbour, Route } from '../drivers/driver.ts'
-import { parseAddress, parseCidr, toBytes } from '../model/address.ts'
+import { type Cidr, contains, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { parseMac } from '../model/ids.ts'
 import type { Endpoint } from '../model/network.ts'
 import { HOST, type Op, type Plan, SANDBOX } from '../model/op.ts'
@@ -46,6 +46,18 @@ const move = (from: number, link: string, to: number, name: string): Op => ({
   undo: [{ op: 'link.set', at: to, link: name, name: link, moveTo: from }],
 })
 
+const LINK_LOCAL: readonly Cidr[] = [
+  { family: 4, value: 0xa9fe0000n, prefix: 16 },
+  { family: 6, value: 0xfe80n << 112n, prefix: 64 },
+]
+
+/** 'IP' as an address of a link; null when it is not a link-local one. */
+export function linkLocalCidr(text: string): Cidr | null {
+  const address = parseAddress(text)
+  const subnet = LINK_LOCAL.find((candidate) => address && contains(candidate, address))
+  return address && subnet ? { ...address, prefix: subnet.prefix } : null
+}
+
 /** What a link gets inside the sandbox besides its addresses. */
 export interface Furniture extends Pick<JoinSteps, 'routes' | 'neighbours'> {
   readonly sysctls: readonly LinkSysctl[]
@@ -53,10 +65,16 @@ export interface Furniture extends Pick<JoinSteps, 'routes' | 'neighbours'> {
 
 /** Addresses, settings, state, neighbours and routes of an endpoint's link inside the sandbox. `ipv6`: the kernel has it. */
 export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls }: Furniture, ipv6: boolean): Plan {
-  const { ifname, address, address6 } = endpoint
+  const { ifname, address, address6, linkLocal = [] } = endpoint
   const link = { at: SANDBOX, link: ifname } as const
-  const addresses = [address, address6].map((text) => parseCidr(text ?? '')).filter((cidr) => cidr !== null)
-  const disabled: Op = { op: 'sysctl', at: SANDBOX, path: `net/ipv6/conf/${ifname}/disable_ipv6`, value: address6 ? '0' : '1' }
+  const own = [address, address6].map((text) => parseCidr(text ?? ''))
+  const addresses = [...own, ...linkLocal.map(linkLocalCidr)].filter((cidr) => cidr !== null)
+  const disabled: Op = {
+    op: 'sysctl',
+    at: SANDBOX,
+    path: `net/ipv6/conf/${ifname}/disable_ipv6`,
+    value: addresses.some(({ family }) => family === 6) ? '0' : '1',
+  }
   return [
     ...(ipv6 ? [disabled] : []),
     ...addresses.map((cidr): Op => ({ op: 'addr.add', ...link, address: toBytes(cidr), prefix: cidr.prefix })),

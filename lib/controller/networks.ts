@@ -1,9 +1,10 @@
-import { readBool as parseBool } from '../drivers/options.ts'
 import { fault } from '../model/errors.ts'
 import { newId, shortId } from '../model/ids.ts'
 import { isPredefined, type Network } from '../model/network.ts'
 import type { CreateNetwork } from '../model/request.ts'
 import { Claims, claimPools, releasePools } from './addresses.ts'
+import { checkUnused, configurationOf, withConfiguration } from './configurations.ts'
+import { familiesOf } from './families.ts'
 import type { Hall } from './hall.ts'
 import { findNetwork } from './lookup.ts'
 import { commitOnWalls } from './mend.ts'
@@ -11,14 +12,23 @@ import { lower, raise } from './raising.ts'
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   checkName(hall, request.name)
-  return define(hall, request, async (network) => {
+  if (request.configOnly) return keep(hall, configurationOf(request), signal)
+  return define(hall, withConfiguration(hall, request), async (network) => {
     const raised = await raise(hall, network)
     const record = () => {
       hall.store.networks.put(network)
       raised.record()
     }
     await commitOnWalls(hall, { way: 'up', plan: raised.plan, record }, signal)
+    hall.tell('create', network)
   })
+}
+
+/** A configuration is a record and nothing else. */
+async function keep(hall: Hall, network: Network, signal?: AbortSignal): Promise<Network> {
+  await hall.commit({ way: 'up', plan: [], record: () => hall.store.networks.put(network) }, signal)
+  hall.tell('create', network)
+  return network
 }
 
 function checkName(hall: Hall, name: string): void {
@@ -28,33 +38,12 @@ function checkName(hall: Hall, name: string): void {
   if (hall.store.networks.list().some((network) => network.name === name)) throw fault('NETWORK_EXISTS', { name })
 }
 
-/** Docker's options for the families are the same wish in another place; they are not kept, and the request itself counts more. */
-function familiesOf(request: CreateNetwork): Pick<Network, 'options' | 'enableIPv4' | 'enableIPv6'> {
-  const { [ENABLE_IPV4]: ipv4, [ENABLE_IPV6]: ipv6, ...options } = request.options ?? {}
-  return {
-    options,
-    enableIPv4: request.enableIPv4 ?? readBool(ENABLE_IPV4, ipv4) ?? true,
-    enableIPv6: request.enableIPv6 ?? readBool(ENABLE_IPV6, ipv6) ?? false,
-  }
-}
-
-const ENABLE_IPV4 = 'com.docker.network.enable_ipv4'
-const ENABLE_IPV6 = 'com.docker.network.enable_ipv6'
-
-function readBool(key: string, value: string | undefined): boolean | undefined {
-  if (value === undefined) return undefined
-  try {
-    return parseBool(value)
-  } catch (error) {
-    throw fault('INVALID_DRIVER_OPT', { key }, error)
-  }
-}
-
-/** Claims what the network needs, hands it to `keep`, and gives everything back when `keep` fails. */
-async function define(hall: Hall, request: CreateNetwork, keep: (network: Network) => Promise<void> | void): Promise<Network> {
+/** Claims what the network needs, hands it to `commit`, and gives everything back when that fails. */
+async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
   const { options, ...families } = familiesOf(request)
   if (request.driver === 'overlay' || request.scope === 'swarm') throw fault('NETWORK_NOT_SWARM', {})
   const driver = hall.drivers.get(request.driver ?? 'bridge')
+  if (request.ingress && driver.capabilities.scope !== 'global') throw fault('NETWORK_INGRESS', {})
   if (driver.capabilities.singleton && !isPredefined(request.name)) throw fault('NETWORK_LIMIT_ONE', { driver: driver.name })
   const addressed = !driver.capabilities.singleton
   const facts = {
@@ -78,8 +67,9 @@ async function define(hall: Hall, request: CreateNetwork, keep: (network: Networ
       labels: request.labels ?? {},
       ipam: { driver: request.ipam?.driver ?? 'default', options: request.ipam?.options ?? {} },
       pools,
+      ...(request.configFrom ? { configFrom: request.configFrom } : {}),
     }
-    await keep(network)
+    await commit(network)
     return network
   } catch (error) {
     await claims.release()
@@ -111,14 +101,16 @@ export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
     const named = endpoints.map(({ id, sandboxId }) => `name:"${hall.store.sandboxes.get(sandboxId)?.name ?? ''}" id:"${shortId(id)}"`)
     throw fault('NETWORK_IN_USE', { name: network.name, endpoints: named.join(', ') })
   }
+  checkUnused(hall, network)
   const lowered = await lower(hall, network)
   const record = () => {
     hall.store.networks.delete(network.id)
     lowered.record()
   }
   await hall.commit({ way: 'down', plan: lowered.plan, record }).finally(async () => {
-    if (!hall.store.networks.get(network.id)) await releasePools(hall, network)
+    if (!network.configOnly && !hall.store.networks.get(network.id)) await releasePools(hall, network)
   })
+  hall.tell('destroy', network)
   return network
 }
 

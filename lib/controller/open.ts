@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { bridge } from '../drivers/bridge.ts'
 import type { NetworkDriver } from '../drivers/driver.ts'
 import { host, none } from '../drivers/singleton.ts'
@@ -14,6 +14,8 @@ import { namespaceAt } from '../netlink/namespace.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { commit } from './commit.ts'
 import { Controller } from './controller.ts'
+import { type Directories, rootOf, runOf } from './directories.ts'
+import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { definePredefined } from './networks.ts'
@@ -21,11 +23,7 @@ import { recover } from './recover.ts'
 import { Registry } from './registry.ts'
 import { Turns } from './turns.ts'
 
-export interface OpenOptions {
-  /** State directory, kept over reboots. Default: CNM_ROOT, else /var/lib/cnm. */
-  readonly root?: string
-  /** Run directory, on a tmpfs: it ends with the links it speaks of. Default: CNM_RUN, else /run/cnm. */
-  readonly run?: string
+export interface OpenOptions extends Directories {
   /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
   readonly netns?: string
   /** Drivers besides bridge, host and null; one of the same name takes its place. */
@@ -43,9 +41,8 @@ export interface OpenOptions {
 
 /** Opens the controller of this host. `await using cnm = await open()` closes it at the end of the block. */
 export async function open(options: OpenOptions = {}): Promise<Controller> {
-  // Records name paths in the run directory; they have to lead there from any other working directory too.
-  const root = resolve(options.root ?? (process.env['CNM_ROOT'] || '/var/lib/cnm'))
-  const run = resolve(options.run ?? (process.env['CNM_RUN'] || '/run/cnm'))
+  const root = rootOf(options)
+  const run = runOf(options)
   const local = options.defaultAddressPools ?? readPools(process.env['CNM_DEFAULT_ADDRESS_POOLS'] ?? '')
   const { wait, signal } = options
   // Before anything is made on disk: where the addon cannot be loaded, this is what says so.
@@ -70,6 +67,7 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
         [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, ...(options.ipamDrivers ?? [])],
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
+      tell: eventLog(run),
       commit: (work, abort) => commit(store, netns, work, abort),
     }
     await recover(hall)

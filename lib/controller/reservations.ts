@@ -20,7 +20,7 @@ export async function reserve(hall: Hall, ref: string, sandbox: string, ip: stri
   const changed = withPool(network, pool, { ...pool.reservations, [sandbox]: ip })
   const claims = new Claims()
   try {
-    if (!isInUse(hall, network, sandbox, ip)) {
+    if (isClaimed(hall, network, sandbox, ip)) {
       const ipam = hall.ipams.get(network.ipam.driver)
       await ipam.requestAddress(pool.id, ip, {})
       claims.add(() => ipam.releaseAddress(pool.id, ip, true))
@@ -47,15 +47,19 @@ export async function unreserve(hall: Hall, ref: string, sandbox: string): Promi
 
 const withPool = (network: Network, pool: Pool, reservations: Readonly<Record<string, string>>): Network => ({
   ...network,
-  pools: network.pools.map((candidate) => (candidate.id === pool.id ? { ...pool, reservations } : candidate)),
+  pools: network.pools.map((candidate) => (candidate.subnet === pool.subnet ? { ...pool, reservations } : candidate)),
 })
 
 const without = (map: Readonly<Record<string, string>>, key: string): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(map).filter(([name]) => name !== key))
 
 async function setFree(hall: Hall, network: Network, pool: Pool, sandbox: string, ip: string): Promise<void> {
-  if (!isInUse(hall, network, sandbox, ip)) await hall.ipams.get(network.ipam.driver).releaseAddress(pool.id, ip)
+  if (isClaimed(hall, network, sandbox, ip)) await hall.ipams.get(network.ipam.driver).releaseAddress(pool.id, ip)
 }
+
+/** The reservation itself has the address in the IPAM driver: not that of a configuration, nor while the sandbox has it. */
+const isClaimed = (hall: Hall, network: Network, sandbox: string, ip: string): boolean =>
+  !network.configOnly && !isInUse(hall, network, sandbox, ip)
 
 /** The sandbox is on the network, with this very address. */
 const isInUse = ({ store }: Hall, network: Network, sandbox: string, ip: string): boolean =>

@@ -55,6 +55,8 @@ function checkName(hall: Hall, name: string): string {
 
 /** `host` and `none` do not share a sandbox with any other network. */
 function checkCompany(networks: readonly Network[]): void {
+  const configuration = networks.find(({ configOnly }) => configOnly)
+  if (configuration) throw fault('CONFIG_CONNECT', { name: configuration.name })
   const drivers = networks.map(({ driver }) => driver)
   if (networks.length < 2) return
   if (drivers.includes('host')) throw fault('HOST_SHARED', {})
@@ -90,7 +92,7 @@ export async function connect(hall: Hall, attachment: Attachment, ref: string, s
     throw fault('ALREADY_CONNECTED', { sandbox: sandbox.name, network: network.name })
   if (network.driver === 'host') throw fault('HOST_CONNECT', {})
   if (sandbox.kind === 'host') throw fault('HOST_SHARED', {})
-  if (seats.length > 0) checkCompany([network, ...seats.map((seat) => seat.network)])
+  checkCompany([network, ...seats.map((seat) => seat.network)])
   await checkAlive(sandbox)
   const [seat] = await attach(hall, sandbox, [attachment], { plan: [], record: () => {} }, signal)
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
@@ -142,6 +144,7 @@ async function attach(
       for (const write of records) write()
     }
     await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, record }, signal)
+    for (const { network } of seats) hall.tell('connect', network, { container: sandbox.id })
     return seats
   } catch (error) {
     await claims.release()
@@ -201,6 +204,7 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   const plan = [...(await republish(hall, sandbox, before, after)), ...rerouting(before, after), ...(await planDeparture(hall, seat))]
   const record = () => hall.store.endpoints.delete(seat.endpoint.id)
   await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, [seat]))
+  hall.tell('disconnect', network, { container: sandbox.id })
   await lowerIdle(hall, [network])
 }
 
@@ -215,6 +219,7 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
     hall.store.sandboxes.delete(sandbox.id)
   }
   await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, seats))
+  for (const { network } of seats) hall.tell('disconnect', network, { container: sandbox.id })
   await lowerIdle(
     hall,
     seats.map(({ network }) => network),

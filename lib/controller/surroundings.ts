@@ -34,7 +34,7 @@ const NOT_IN_USE: ReadonlySet<string> = new Set(['local', 'broadcast', 'anycast'
 export async function inUseOnHost({ host, store }: Hall): Promise<InUse> {
   const [rows, links] = await Promise.all([dump(host, 'route'), dump(host, 'link')])
   const names = new Map(links.map(({ index, name }) => [index, name]))
-  const own = new Set(store.networks.list().flatMap(({ pools }) => pools.map(({ subnet }) => subnet)))
+  const own = new Set(store.networks.list().flatMap(({ configOnly, pools }) => (configOnly ? [] : pools.map(({ subnet }) => subnet))))
   const routes = rows
     .filter(({ type, to }) => !NOT_IN_USE.has(type) && to.prefix > 0 && !own.has(formatCidr(to)))
     .map(({ to, type, link, protocol }) => ({

@@ -23,8 +23,8 @@ export const networkToEngine = (network: Network, guests: readonly Guest[], usag
   Internal: network.internal,
   Attachable: network.attachable,
   Ingress: false,
-  ConfigFrom: { Network: '' },
-  ConfigOnly: false,
+  ConfigFrom: { Network: network.configFrom ?? '' },
+  ConfigOnly: network.configOnly ?? false,
   Containers: sorted(Object.fromEntries(guests.map((guest) => [guest.sandbox.id, guestToEngine(guest)]))),
   Options: sorted(network.options),
   Labels: sorted(network.labels),
@@ -97,7 +97,7 @@ const keyOf = ({ port, protocol }: Pick<Opening, 'port' | 'protocol'>): string =
 
 const seatToEngine = ({ endpoint }: EngineSeat) => ({
   IPAMConfig: ipamConfigOf(endpoint),
-  Links: null,
+  Links: endpoint.links ?? null,
   Aliases: endpoint.aliases.length > 0 ? endpoint.aliases : null,
   DriverOpts: Object.keys(endpoint.options).length > 0 ? sorted(endpoint.options) : null,
   GwPriority: endpoint.gwPriority,
@@ -113,9 +113,13 @@ const seatToEngine = ({ endpoint }: EngineSeat) => ({
   DNSNames: null,
 })
 
-function ipamConfigOf({ requested: { address, address6 } }: Endpoint) {
-  if (address === undefined && address6 === undefined) return null
-  return { ...(address ? { IPv4Address: address } : {}), ...(address6 ? { IPv6Address: address6 } : {}) }
+function ipamConfigOf({ requested: { address, address6 }, linkLocal }: Endpoint) {
+  if (address === undefined && address6 === undefined && linkLocal === undefined) return null
+  return {
+    ...(address ? { IPv4Address: address } : {}),
+    ...(address6 ? { IPv6Address: address6 } : {}),
+    ...(linkLocal ? { LinkLocalIPs: linkLocal } : {}),
+  }
 }
 
 /** '172.18.0.2/16' in its two halves; '' and 0 when there is none. */

@@ -36,6 +36,10 @@ export interface Network {
   readonly options: Options
   readonly ipam: { readonly driver: string; readonly options: Options }
   readonly pools: readonly Pool[]
+  /** A template for other networks: its pools are not claimed, and nobody can be on it. */
+  readonly configOnly?: boolean
+  /** The name of the network it is made after. */
+  readonly configFrom?: string
 }
 
 /** There on every host: never created by a user, never removed. */
@@ -73,6 +77,10 @@ export interface Endpoint {
   readonly networkId: Id
   readonly sandboxId: Id
   readonly aliases: readonly string[]
+  /** Names that others have for this sandbox only: 'SANDBOX:ALIAS', or 'SANDBOX'. Recorded for whoever answers names. */
+  readonly links?: readonly string[]
+  /** Addresses of the link besides those of the network: '169.254.7.7', 'fe80::7'. */
+  readonly linkLocal?: readonly string[]
   readonly options: Options
   /** Larger wins the default route; see controller/gateway.ts. */
   readonly gwPriority: number

@@ -9,6 +9,12 @@ export interface CreateNetwork {
   /** No way out, no way in. */
   readonly internal?: boolean
   readonly attachable?: boolean
+  /** Only swarm has one: refused. */
+  readonly ingress?: boolean
+  /** Keep what is said here for networks that name it in `configFrom`; make nothing. */
+  readonly configOnly?: boolean
+  /** Families, labels, options and addresses are those of this network, which is config-only. */
+  readonly configFrom?: string
   /** Default: true. */
   readonly enableIPv4?: boolean
   /** Default: false. */
@@ -40,6 +46,10 @@ export interface Attachment {
   readonly ip6?: string
   readonly mac?: string
   readonly aliases?: readonly string[]
+  /** 'SANDBOX:ALIAS', or 'SANDBOX': what this sandbox calls another. */
+  readonly links?: readonly string[]
+  /** Of 169.254.0.0/16 or fe80::/64. */
+  readonly linkLocal?: readonly string[]
   readonly options?: Options
   readonly gwPriority?: number
 }

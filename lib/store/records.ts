@@ -33,6 +33,8 @@ export const network: Shape<Network> = object<Network>({
   options: map(text),
   ipam: object<Network['ipam']>({ driver: text, options: map(text) }),
   pools: list(pool),
+  configOnly: optional(flag),
+  configFrom: optional(text),
 })
 
 export const sandbox: Shape<Sandbox> = object<Sandbox>({
@@ -51,6 +53,8 @@ export const endpoint: Shape<Endpoint> = object<Endpoint>({
   networkId: text,
   sandboxId: text,
   aliases: list(text),
+  links: optional(list(text)),
+  linkLocal: optional(list(text)),
   options: map(text),
   gwPriority: whole,
   mac: text,
