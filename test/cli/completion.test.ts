@@ -26,7 +26,10 @@ const at = async (...words: readonly string[]) => (await host.must(['__complete'
 describe('at the cursor can stand', () => {
   it.each([
     [['net'], ['network']],
-    [['network', 'r'], ['rm']],
+    [
+      ['network', 'r'],
+      ['reserve', 'rm'],
+    ],
     [
       ['network', 'rm', ''],
       ['back', 'bridge', 'front', 'host', 'none'],
@@ -60,7 +63,19 @@ describe('at the cursor can stand', () => {
   })
 
   it('what is hidden does not stand', async () => {
-    expect(await at('')).toEqual(['apply', 'completion', 'diff', 'events', 'explain', 'help', 'network', 'plan', 'run', 'sandbox'])
+    expect(await at('')).toEqual([
+      'apply',
+      'completion',
+      'diff',
+      'events',
+      'explain',
+      'firewall',
+      'help',
+      'network',
+      'plan',
+      'run',
+      'sandbox',
+    ])
     expect(await at('network', 'create', '--no-')).toEqual([''])
   })
 })

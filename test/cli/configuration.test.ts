@@ -16,14 +16,16 @@ describe('a configuration', () => {
     const before = snapshot(host.host)
     await host.must(
       'network create --config-only --ipv6 --subnet 10.60.0.0/24 --gateway 10.60.0.254 --ip-range 10.60.0.64/26 --aux-address nas=10.60.0.9' +
+        ' --reserve db=10.60.0.5' +
         ' --subnet fd00:60::/64 --label tier=back -o com.docker.network.bridge.name=br-plan -o com.docker.network.driver.mtu=1400 plan',
     )
     expect(snapshot(host.host)).toEqual(before)
+    await host.must('network reserve plan web 10.60.0.7')
     const configuration = await inspect('plan')
     expect(configuration).toMatchObject({ Driver: 'null', Scope: 'local', ConfigOnly: true, ConfigFrom: { Network: '' } })
 
     await host.must('network create --config-from plan --internal back')
-    const { Id, Name, Created, Driver, Internal, ConfigOnly, ConfigFrom, IPAM, ...copied } = await inspect('back')
+    const { Id, Name, Created, Driver, Internal, ConfigOnly, ConfigFrom, IPAM, Status, ...copied } = await inspect('back')
     expect({ Driver, Internal, ConfigOnly, ConfigFrom }).toEqual({
       Driver: 'bridge',
       Internal: true,
@@ -32,7 +34,13 @@ describe('a configuration', () => {
     })
     expect(configuration).toMatchObject(copied)
     expect(IPAM.Config).toEqual([
-      { Subnet: '10.60.0.0/24', IPRange: '10.60.0.64/26', Gateway: '10.60.0.254', AuxiliaryAddresses: { nas: '10.60.0.9' } },
+      {
+        Subnet: '10.60.0.0/24',
+        IPRange: '10.60.0.64/26',
+        Gateway: '10.60.0.254',
+        AuxiliaryAddresses: { nas: '10.60.0.9' },
+        Reservations: { db: '10.60.0.5', web: '10.60.0.7' },
+      },
       { Subnet: 'fd00:60::/64', Gateway: 'fd00:60::1' },
     ])
     expect(must(['ip', '-o', 'link', 'show', 'br-plan'], { netns: host.host })).toContain('mtu 1400')

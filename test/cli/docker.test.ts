@@ -47,6 +47,8 @@ const cnm = {
     endpoints
       .filter(({ networkId }) => networkId === id)
       .map((endpoint) => ({ endpoint, sandbox: sandboxes.find((sandbox) => sandbox.id === endpoint.sandboxId) })),
+  // This docker does not count addresses.
+  usage: async () => ({}),
   close: async () => {},
 } as unknown as Controller
 

@@ -8,20 +8,29 @@ let host: Host
 const servers: AsyncDisposable[] = []
 const boxes: Record<string, { readonly netns: string; readonly 4: string; readonly 6: string }> = {}
 
-/** Sandbox → its networks. `x` and `y` are on one that lets nobody speak to anybody. */
-const BOXES = { web: 'front', mate: 'front', db: 'back', job: 'inner', x: 'mute', y: 'mute' }
+const MODE = 'com.docker.network.bridge.gateway_mode_ipv'
+const mode = (word: string) => `-o ${MODE}4=${word} -o ${MODE}6=${word}`
+
+/** Networks, and how they are made. */
+const NETWORKS = {
+  front: '',
+  back: '',
+  inner: '--internal',
+  mute: '-o com.docker.network.bridge.enable_icc=false',
+  routed: mode('routed'),
+  open: mode('nat-unprotected'),
+}
+
+/** Sandbox → its networks. `x` and `y` are on one that lets nobody speak to anybody; only `own` publishes its port 80 there. */
+const BOXES = { web: 'front', mate: 'front', db: 'back', job: 'inner', x: 'mute', y: 'mute', own: 'routed', shy: 'routed', bare: 'open' }
+const PORTS: Readonly<Record<string, string>> = { web: '8080:80', own: '80' }
 
 beforeAll(async () => {
   host = new Host()
-  for (const [name, flags] of Object.entries({
-    front: '',
-    back: '',
-    inner: '--internal',
-    mute: '-o com.docker.network.bridge.enable_icc=false',
-  }))
+  for (const [name, flags] of Object.entries(NETWORKS))
     await host.must(['network', 'create', '--ipv6', ...flags.split(' ').filter(Boolean), name])
   for (const [name, network] of Object.entries(BOXES)) {
-    await host.must(['sandbox', 'create', '--name', name, '--network', network, ...(name === 'web' ? ['-p', '8080:80'] : [])])
+    await host.must(['sandbox', 'create', '--name', name, '--network', network, ...(PORTS[name] ? ['-p', PORTS[name]] : [])])
     const format = `{{.NetworkSettings.SandboxKey}} {{with index .NetworkSettings.Networks "${network}"}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}`
     const [netns = '', address = '', address6 = ''] = (await host.must(['sandbox', 'inspect', '-f', format, name])).split(' ')
     boxes[name] = { netns, 4: address, 6: address6 }
@@ -60,9 +69,9 @@ describe.each([4, 6] as const)('over IPv%i, what is said is what happens', (fami
     return [boxes[to]?.[family] ?? '', 80]
   }
 
-  const TO = ['web', 'mate', 'db', 'job', 'y', 'host', 'internet']
+  const TO = ['web', 'mate', 'db', 'job', 'y', 'own', 'shy', 'bare', 'host', 'internet']
 
-  it.each(['web', 'db', 'job', 'x', 'host', 'internet'])('from %s', async (from) => {
+  it.each(['web', 'db', 'job', 'x', 'shy', 'bare', 'host', 'internet'])('from %s', async (from) => {
     const told: Record<string, unknown> = {}
     const seen: Record<string, unknown> = {}
     const look = async (to: string) => {
@@ -118,6 +127,25 @@ describe('what is said', () => {
     expect((await hops('web', '172.18.99.99')).at(-1)).toBe('link br-ID | drop | nobody on network front has 172.18.99.99')
     expect((await hops('host', '172.18.99.99')).at(-1)).toBe('link br-ID | drop | nobody has 172.18.99.99')
     expect(await hops('web', web?.[4] ?? '')).toEqual([`sandbox web | arrive | ${web?.[4]} is its own`])
+  })
+
+  it('knows gateway modes, source addresses and rules of the operator', async () => {
+    const { own, web } = boxes
+    expect((await hops('internet', 'own', '80')).filter((line) => line.startsWith('host | pass | port'))).toEqual([
+      `host | pass | port 80 of own is published at ${own?.[4]}, port 80`,
+    ])
+    expect((await hops('internet', 'shy')).at(-1)).toBe('sandbox shy | arrive | by eth0')
+    expect((await hops('internet', 'shy', '80')).at(-1)).toBe('firewall to_ID | drop | drop')
+    await host.must('network create -o com.docker.network.host_ipv4=192.0.2.77 named')
+    await host.must('sandbox create --name sent --network named')
+    expect(await hops('sent', 'internet')).toContainEqual(
+      expect.stringMatching(/^link lan0 \| pass \| from .* becomes from 192\.0\.2\.77$/),
+    )
+    must(['nft', 'add', 'rule', 'inet', 'cnm', 'user', 'ip', 'daddr', web?.[4] ?? '', 'tcp', 'dport', '80', 'drop'], { netns: host.host })
+    expect((await hops('internet', 'web', '80')).at(-1)).toBe(`firewall user | drop | ip daddr ${web?.[4]} tcp dport 80 drop`)
+    must(['nft', 'flush', 'chain', 'inet', 'cnm', 'user'], { netns: host.host })
+    await host.must('sandbox rm sent')
+    await host.must('network rm named')
   })
 
   it('is what is true now', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -110,6 +110,27 @@ shop: 4 to add, 0 to replace, 0 to remove.
     )
     expect(await lab('apply')).toMatchObject({ status: 0, stderr: '' })
     expect((await lab('diff')).status).toBe(0)
+  })
+
+  it('takes a port that was left open for as declared, and families and reservations by any of their names', async () => {
+    declare(`
+name: shop
+networks:
+  net:
+    ipam: { config: [{ subnet: 10.72.0.0/24, reservations: { a: 10.72.0.9 } }, { subnet: 10.73.0.0/24 }] }
+    driver_opts: { com.docker.network.enable_ipv6: true }
+sandboxes:
+  a: { networks: [net], ports: ["80", "8000-8009:81", "8003:81", "9000-9002:90-92"] }
+`)
+    expect(await lab('apply')).toMatchObject({ status: 0, stderr: '' })
+    expect(await lab('diff')).toMatchObject({ status: 0, stdout: 'shop is as declared.\n' })
+    expect(must(['ip', '-4', '-o', 'addr'], { netns: await netnsOf('a') })).toContain('10.72.0.9/24')
+    const other = (from: string, to: string) => declare(readFileSync(file, 'utf8').replace(from, to))
+    other('"80", "8000-8009:81"', '"80", "8004-8009:81"')
+    other('a: 10.72.0.9', 'a: 10.72.0.8')
+    const { stdout } = await lab('diff')
+    expect(stdout).toContain('    reservations of 10.72.0.0/24: a=10.72.0.9 -> a=10.72.0.8\n')
+    expect(stdout).toMatch(/\n {4}ports: .*:8000:81\/tcp.* -> .*:8004-8009:81\/tcp.*, ::80\/tcp\n/)
   })
 
   it('--prune removes what is not declared any more, of this lab alone', async () => {

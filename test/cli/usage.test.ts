@@ -33,6 +33,8 @@ describe('help', () => {
     ['apply --help'],
     ['explain --help'],
     ['events --help'],
+    ['firewall'],
+    ['firewall reload --help'],
     ['completion --help'],
   ])('cnm %s has usage, global options and examples', async (line) => {
     const { status, stdout, stderr } = await play(line.split(' '))

@@ -15,5 +15,15 @@ export const network = (program: Verb): Verb =>
     .command('network')
     .description('Manage networks')
     .examples('cnm network create --internal back', 'cnm network ls --filter type=custom', 'cnm network connect back web')
-    .gather(networkConnect, networkCreate, networkDisconnect, networkExists, networkInspect, networkLs, networkPrune)
-    .gather(networkReserve, networkRm, networkUnreserve)
+    .gather(
+      networkConnect,
+      networkCreate,
+      networkDisconnect,
+      networkExists,
+      networkInspect,
+      networkLs,
+      networkPrune,
+      networkReserve,
+      networkRm,
+      networkUnreserve,
+    )
