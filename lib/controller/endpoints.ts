@@ -6,6 +6,7 @@ import type { Plan } from '../model/op.ts'
 import type { Attachment } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
 import { type Claims, claimAddress } from './addresses.ts'
+import { forgetEndpoint } from './connections.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
 import { bringIn, bringOut, furnish, linkLocalCidr, nextName } from './interior.ts'
@@ -110,7 +111,12 @@ export async function planDeparture(hall: Hall, { endpoint, network }: Seat): Pr
   const joined = await driver.join(facts, config)
   const left = await driver.leave(facts, config)
   const deleted = await driver.deleteEndpoint(facts, config)
-  return [...bringOut([...made.plan, ...joined.plan], joined.link, endpoint.ifname), ...left.plan, ...deleted.plan]
+  return [
+    ...bringOut([...made.plan, ...joined.plan], joined.link, endpoint.ifname),
+    ...left.plan,
+    ...deleted.plan,
+    ...forgetEndpoint(endpoint),
+  ]
 }
 
 const NEARLY_FULL = 0.88

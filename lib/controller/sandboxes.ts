@@ -9,6 +9,7 @@ import type { Opening } from '../model/wall.ts'
 import { dump } from '../netlink/kernel.ts'
 import { inode, namespaceAt, readSysctl } from '../netlink/namespace.ts'
 import { Claims, releaseAddresses } from './addresses.ts'
+import { forgetOpened } from './connections.ts'
 import { openingsOf, planDeparture, planEndpoint, seatsOf } from './endpoints.ts'
 import { rerouting, type Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
@@ -170,7 +171,7 @@ async function republish(hall: Hall, sandbox: Sandbox, before: readonly Seat[], 
   const taken = added.filter(notIn(had, spot)).filter(({ hostPort }) => hostPort !== 0)
   checkSpots(wanted, heldByOthers(hall, sandbox, wanted), sandbox.name)
   if (taken.length > 0) checkSpots(taken, await heldByProcesses(hall, taken), sandbox.name)
-  return [...unpublish(had.filter(notIn(wanted, opening))), ...publish(added)]
+  return [...unpublish(had.filter(notIn(wanted, opening))), ...publish(added), ...forgetOpened(added)]
 }
 
 const opening = (whole: Opening): string => JSON.stringify(whole)
