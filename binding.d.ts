@@ -9,11 +9,13 @@
 
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
+import type { ClassAdd, ClassDel, FilterAdd, FilterDel, QdiscAdd, QdiscDel } from './binding/qdiscs.d.ts'
 import type { AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { TableName, Tables } from './binding/tables.d.ts'
 
 export type * from './binding/links.d.ts'
 export type * from './binding/outcome.d.ts'
+export type * from './binding/qdiscs.d.ts'
 export type * from './binding/rows.d.ts'
 export type * from './binding/tables.d.ts'
 
@@ -84,6 +86,12 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | FdbOp
   | FdbManyOp
   | RuleOp
+  | QdiscAdd
+  | QdiscDel
+  | ClassAdd
+  | ClassDel
+  | FilterAdd
+  | FilterDel
   | SysctlOp
   | NftOp
   | NetnsOp

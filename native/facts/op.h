@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "facts/links.h"
+#include "facts/qdiscs.h"
 #include "facts/rows.h"
 
 namespace cnm {
@@ -25,8 +26,8 @@ struct NetnsOp {
 
 struct Op {
   size_t at = 0;
-  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, NeighOp, FdbOp, RuleOp, SysctlOp, NftOp,
-               NetnsOp>
+  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, NeighOp, FdbOp, RuleOp, QdiscOp, ClassOp,
+               FilterOp, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

@@ -7,6 +7,7 @@
 #include "js/errors.h"
 #include "js/fields.h"
 #include "js/link_ops.h"
+#include "js/qdisc_ops.h"
 #include "js/row_ops.h"
 
 namespace cnm {
@@ -105,6 +106,12 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadForwardings(fields, VerbOf(kind), Become<FdbOp>(op));
   } else if (kind == "rule.add" || kind == "rule.del") {
     ReadRule(fields, VerbOf(kind), Become<RuleOp>(op));
+  } else if (IsOneOf(kind, "qdisc.", {"add", "replace", "del"})) {
+    ReadQdisc(fields, VerbOf(kind), Become<QdiscOp>(op));
+  } else if (IsOneOf(kind, "class.", {"add", "replace", "del"})) {
+    ReadClass(fields, VerbOf(kind), Become<ClassOp>(op));
+  } else if (kind == "filter.add" || kind == "filter.del") {
+    ReadFilter(fields, VerbOf(kind), Become<FilterOp>(op));
   } else if (kind == "sysctl") {
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {

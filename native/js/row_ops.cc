@@ -3,6 +3,7 @@
 #include <string>
 
 #include "js/link_ops.h"
+#include "js/numbers.h"
 #include "js/options.h"
 #include "kernel/neighbour.h"
 
@@ -11,18 +12,6 @@ namespace cnm {
 namespace {
 
 constexpr size_t kMacSize = 6;
-
-/** An optional number that the kernel has in `bits`. */
-void ReadNumber(Fields& fields, const char* key, uint32_t max, std::optional<uint32_t>& out) {
-  fields.Optional(key, out);
-  if (out && *out > max) fields.Fail(key, "an integer from 0 to " + std::to_string(max));
-}
-
-void ReadFlag(Fields& fields, const char* key, bool& out) {
-  std::optional<bool> read;
-  fields.Optional(key, read);
-  out = read.value_or(false);
-}
 
 /** The first of `words` where nothing is said. */
 void ReadState(Fields& fields, std::span<const Word> words, uint32_t& state) {

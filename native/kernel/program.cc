@@ -3,9 +3,12 @@
 #include <cerrno>
 
 #include "kernel/address.h"
+#include "kernel/class.h"
+#include "kernel/filter.h"
 #include "kernel/group.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
+#include "kernel/qdisc.h"
 #include "kernel/route.h"
 #include "kernel/rule.h"
 
@@ -33,6 +36,9 @@ class Step {
   Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op)); }
   Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op)); }
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
+  Refused operator()(const QdiscOp& op) { return ApplyQdisc(place_, op); }
+  Refused operator()(const ClassOp& op) { return ApplyClass(place_, op); }
+  Refused operator()(const FilterOp& op) { return ApplyFilter(place_, op); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
     std::string output;
