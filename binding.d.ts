@@ -7,13 +7,19 @@
  * synchronously, before anything is sent, with `code` ERR_CNM_INVALID_ARG or ERR_CNM_CLOSED.
  */
 
+import type { AnnounceOp } from './binding/announce.d.ts'
+import type { ConntrackDel } from './binding/conntrack.d.ts'
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
+import type { News, WatchedTable } from './binding/monitor.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
 import type { ClassAdd, ClassDel, FilterAdd, FilterDel, QdiscAdd, QdiscDel } from './binding/qdiscs.d.ts'
-import type { AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteOp, RuleOp } from './binding/rows.d.ts'
-import type { TableName, Tables } from './binding/tables.d.ts'
+import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
+import type { Filter, TableName, Tables } from './binding/tables.d.ts'
 
+export type * from './binding/announce.d.ts'
+export type * from './binding/conntrack.d.ts'
 export type * from './binding/links.d.ts'
+export type * from './binding/monitor.d.ts'
 export type * from './binding/outcome.d.ts'
 export type * from './binding/qdiscs.d.ts'
 export type * from './binding/rows.d.ts'
@@ -26,7 +32,7 @@ export const abi: number
  * A network namespace, and the sockets that live in it. A handle owns its descriptors until close(); a handle that is
  * collected while open is closed and raises a process warning (code CNM_WARN_COLLECTED).
  *
- * The descriptor, the rtnetlink socket and the libnftables context are opened at first use, on a throwaway thread that
+ * The descriptor, the netlink sockets and the libnftables context are opened at first use, on a throwaway thread that
  * enters the namespace and ends, so no thread that lives on ever leaves its own namespace.
  */
 export class Netns {
@@ -41,6 +47,28 @@ export class Netns {
   readonly path: string
   readonly closed: boolean
   /** Closes all descriptors once the job that uses them has ended. Idempotent. JS thread, does not wait. */
+  close(): void
+}
+
+/**
+ * A subscription to changes of tables. What the kernel tells waits in its own buffer until it is read, so nothing is lost
+ * from open() on as long as that holds it. A handle that is collected is closed.
+ */
+export class Monitor {
+  /**
+   * Subscribes; `buffer` is how many bytes the kernel may keep for us (it takes twice as many, see SO_RCVBUF in socket(7)).
+   * Kernel thread. Rejects with Error{errno}.
+   */
+  static open(namespace: Netns, tables: readonly WatchedTable[], buffer: number): Promise<Monitor>
+  /**
+   * Waits for changes; null once there will be none: after cancel(job), or when the Netns was closed. The waiting thread,
+   * one per environment, reads a few thousand at a time. Rejects with Error{errno}.
+   */
+  next(job: number): Promise<News | null>
+  /** What is there already: all that the kernel told before the jobs that were posted before had ended. Kernel thread. */
+  drain(): Promise<News | null>
+  readonly closed: boolean
+  /** Closes the socket once the job that uses it has ended. Idempotent. JS thread, does not wait. */
   close(): void
 }
 
@@ -80,7 +108,9 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | LinkDel
   | GroupDel
   | AddrOp
+  | AddrManyOp
   | RouteOp
+  | RouteManyOp
   | NeighOp
   | NeighManyOp
   | FdbOp
@@ -92,6 +122,8 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | ClassDel
   | FilterAdd
   | FilterDel
+  | AnnounceOp
+  | ConntrackDel
   | SysctlOp
   | NftOp
   | NetnsOp
@@ -103,11 +135,18 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
  */
 export function apply(namespaces: readonly Netns[], ops: readonly Op[], job: number): Promise<Outcome>
 
-/** Do not start the next op of this job. False when it is already over. JS thread, does not wait. */
+/**
+ * Do not start the next op of this job, nor the next batch of one with many rows. False when it is already over. JS thread,
+ * does not wait.
+ */
 export function cancel(job: number): boolean
 
-/** One table, on the kernel thread. A dump that the kernel interrupted is repeated; EINTR when that happens five times. */
-export function dump<T extends TableName>(namespace: Netns, table: T, job: number): Promise<Tables[T]>
+/**
+ * One table, on the kernel thread, as columns whose memory JS takes over (posted to a worker, long ones are copied). A dump
+ * that the kernel interrupted (EINTR) or lost a part of (ENOBUFS) is repeated, and refused with that when it happens five
+ * times.
+ */
+export function dump<T extends TableName>(namespace: Netns, table: T, job: number, filter?: Filter<T>): Promise<Tables[T]>
 
 /**
  * Read /proc/sys/PATH of a namespace, without the trailing newline; null when there is no such file. Throwaway thread.

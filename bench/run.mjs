@@ -1,6 +1,39 @@
-// npm run bench [NAME] [--json]: the benches of the file that has NAME, or all of them.
-const FILES = { attach: './verbs.mjs', connect: './verbs.mjs', fdb: './fdb.mjs' }
+// npm run bench [NAME] [--json]: one of the benches, or all of them.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { dumps } from './dumps.mjs'
+import { group } from './group.mjs'
+import { show } from './harness.mjs'
+import { memory } from './memory.mjs'
+import { rows } from './rows.mjs'
+import { attach, connect } from './verbs.mjs'
+
+const BENCHES = {
+  fdb: async () => [...(await rows('fdb', 10_000, 7)), ...(await rows('fdb', 100_000, 5)), ...(await rows('fdb', 1_000_000, 3))],
+  route: async () => [...(await rows('route', 10_000, 7)), ...(await rows('route', 100_000, 5))],
+  neigh: async () => [...(await rows('neigh', 10_000, 7)), ...(await rows('neigh', 100_000, 5))],
+  dump: dumps,
+  group,
+  memory,
+  attach,
+  connect,
+  // Files that print for themselves.
+  threads: () => import('./threads.mjs'),
+  busy: () => import('./busy.mjs'),
+}
 
 const name = process.argv.slice(2).find((argument) => !argument.startsWith('-'))
-if (name && !(name in FILES)) throw new Error(`no bench is called ${name}; there are ${Object.keys(FILES).join(', ')}`)
-for (const file of new Set(name ? [FILES[name]] : Object.values(FILES))) await import(file)
+if (name && !(name in BENCHES)) throw new Error(`no bench is called ${name}; there are ${Object.keys(BENCHES).join(', ')}`)
+
+const contenders = fileURLToPath(new URL('contenders', import.meta.url))
+if (!existsSync(`${contenders}/node_modules`))
+  spawnSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], { cwd: contenders })
+
+const results = []
+for (const run of name ? [BENCHES[name]] : Object.values(BENCHES)) {
+  const answer = await run()
+  if (Array.isArray(answer)) results.push(...answer)
+}
+if (process.argv.includes('--json')) console.log(JSON.stringify(results, null, 2))
+else if (results.length > 0) show(results)

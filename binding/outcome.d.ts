@@ -10,10 +10,12 @@ export interface Refusal {
   readonly message: string
   /** 'IFLA_LINKINFO.IFLA_INFO_DATA.IFLA_VXLAN_ID'; '' when unknown. */
   readonly attribute: string
-  /** 'RTM_NEWLINK', 'nft', 'sysctl', 'netns', or 'open' when the namespace itself could not be entered; '' when cancelled. */
+  /** 'RTM_NEWLINK', 'nft', 'sysctl', 'netns', 'announce', or 'open' when the namespace itself could not be entered; '' when cancelled. */
   readonly request: string
-  /** Of an op with many rows: which were refused, and why; the rest of the refusal speaks of the first. */
+  /** Of an op with many rows: which were refused, and why; the rest of the refusal speaks of the one that was first. */
   readonly rows?: { readonly row: Uint32Array; readonly errno: Int32Array }
+  /** Of an op with many rows: how many had not been tried when cancel() came. */
+  readonly untried?: number
 }
 
 export interface Outcome {
@@ -21,6 +23,8 @@ export interface Outcome {
   readonly done: number
   /** Per op: the link it made, else 0. */
   readonly ifindex: Int32Array
+  /** Per op: the connections that a conntrack.del made the kernel forget, else 0. */
+  readonly count: Uint32Array
   /** null on success. errno -ECANCELED when cancel() came first. */
   readonly refusal: Refusal | null
 }

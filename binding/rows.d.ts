@@ -66,8 +66,13 @@ export interface FdbOp extends FdbShared {
 }
 
 /**
- * Many rows in packed columns, sent in batches. All are tried; a refusal tells `rows`. To add and to append is all or
- * nothing: what was added is taken back when another row is refused. Replacing and deleting goes as far as it can.
+ * Many rows in packed columns, sent in batches; deleting begins with the last row. All are tried; a refusal tells `rows`.
+ * To add and to append is all or nothing: what was added is taken back when another row is refused, or when cancel() comes.
+ * Replacing and deleting goes as far as it can; cancelled, it ends behind the batch that was under way, and the refusal
+ * tells how many rows were `untried`.
+ *
+ * Where the kernel had to drop its answers, the table is read back: a row that is there as it is wanted counts as added or
+ * replaced (nobody can tell by whom), one that is gone as deleted; the others are sent once more, and refused with ENOBUFS if that is lost too.
  */
 export interface NeighManyOp extends NeighShared {
   readonly op: 'neigh.addMany' | 'neigh.replaceMany' | 'neigh.delMany'
@@ -88,6 +93,37 @@ export interface FdbManyOp extends FdbShared {
   /** 4 or 16 bytes a row. */
   readonly dsts?: Uint8Array
   readonly vnis?: Uint32Array
+}
+
+/** See NeighManyOp. What is no column holds for all rows; either of the two, not both. */
+export interface RouteManyOp {
+  readonly op: 'route.addMany' | 'route.replaceMany' | 'route.delMany'
+  readonly family: 4 | 6
+  /** 4 or 16 bytes a row. */
+  readonly tos: Uint8Array
+  readonly prefix?: number
+  /** A byte a row. */
+  readonly prefixes?: Uint8Array
+  readonly via?: Uint8Array
+  /** 4 or 16 bytes a row. */
+  readonly vias?: Uint8Array
+  readonly link?: LinkRef
+  /** Ifindexes. */
+  readonly links?: Int32Array
+  readonly table?: number
+  readonly metric?: number
+}
+
+/** See NeighManyOp and RouteManyOp. */
+export interface AddrManyOp {
+  readonly op: 'addr.addMany' | 'addr.replaceMany' | 'addr.delMany'
+  readonly family: 4 | 6
+  /** 4 or 16 bytes a row. */
+  readonly addresses: Uint8Array
+  readonly prefix?: number
+  readonly prefixes?: Uint8Array
+  readonly link?: LinkRef
+  readonly links?: Int32Array
 }
 
 /** `ip rule`: which packets look into which routing table. Priorities go up; `iif` and `oif` are names, of links to come too. */

@@ -1,5 +1,7 @@
 /** The kernel's tables, as columns. */
 
+import type { ConntrackTable } from './conntrack.d.ts'
+import type { LinkRef } from './links.d.ts'
 import type { Refusal } from './outcome.d.ts'
 
 /** Columns of a kernel table; row i of every column belongs together. */
@@ -100,5 +102,23 @@ export interface Tables {
   readonly route: RouteTable
   readonly neigh: NeighTable
   readonly fdb: FdbTable
+  readonly conntrack: ConntrackTable
 }
 export type TableName = keyof Tables
+
+/**
+ * Which rows are asked for; the kernel itself leaves out the others. `link` and `master` are looked up when the table is
+ * read, and refused with ENODEV when there is no such link.
+ */
+export interface Filters {
+  readonly link: { readonly master?: LinkRef }
+  readonly address: { readonly link?: LinkRef; readonly family?: 4 | 6 }
+  /** ENOENT when `family` is given and there is no such table. */
+  readonly route: { readonly link?: LinkRef; readonly family?: 4 | 6; readonly table?: number }
+  /** `proxy`: the addresses that are answered for, in the place of neighbours. */
+  readonly neigh: { readonly link?: LinkRef; readonly master?: LinkRef; readonly family?: 4 | 6; readonly proxy?: boolean }
+  readonly fdb: { readonly link?: LinkRef; readonly master?: LinkRef }
+  /** None: conntrack.del tells connections apart. */
+  readonly conntrack: Readonly<Record<never, never>>
+}
+export type Filter<T extends TableName> = Filters[T]

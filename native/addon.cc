@@ -2,6 +2,7 @@
 
 #include "js/environment.h"
 #include "js/functions.h"
+#include "js/monitor_class.h"
 #include "js/netns_class.h"
 
 namespace {
@@ -14,8 +15,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(environment);
   const Napi::Function netns = cnm::NetnsClass::Define(env);
   environment->netns = Napi::Persistent(netns);
+  const Napi::Function monitor = cnm::MonitorClass::Define(env);
+  environment->monitor = Napi::Persistent(monitor);
   exports.Set("abi", kAbi);
   exports.Set("Netns", netns);
+  exports.Set("Monitor", monitor);
   cnm::DefineFunctions(env, exports);
   return exports;
 }

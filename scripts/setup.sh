@@ -13,6 +13,8 @@ packages=(
   libnftables1:run               # firewall
   nftables:test iproute2:test iputils-ping:test
   procps:test netbase:test       # sysctl; names of protocols in nft's listings
+  conntrack:test tcpdump:test    # connections; frames
+  netsniff-ng:test ipv6toolkit:test # announcements as they are printed: mausezahn, na6
   util-linux:run                 # nsenter
   clang-format:lint
 )

@@ -32,7 +32,7 @@ async function up(store: Store, places: readonly Netns[], work: Work, signal?: A
   try {
     await apply(places, work.plan, signal ? { signal } : {})
   } catch (stop) {
-    if (stop instanceof PlanStopped) await applyLeniently(places, undoOf(work.plan, stop.done))
+    if (stop instanceof PlanStopped) await applyLeniently(places, undoOf(work.plan, await stop.done))
     store.journal.delete(entry)
     throw stop instanceof PlanStopped ? stop.cause : stop
   }

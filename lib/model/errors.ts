@@ -76,6 +76,11 @@ export const ERRORS = {
   STATE_VERSION: [500, '{file} was written by a newer version of cnm (format {found}, this one knows {known})', 'use the newer cnm'],
   STATE_BROKEN: [500, 'the record {key} in {file} is not valid: {reason}', 'restore it from a backup, or remove it'],
   STATE_UNWRITABLE: [500, 'cannot write the state in {path}: {reason}', 'run as root, or give --root and --run that you may write'],
+  STORE_MISSING: [
+    500,
+    'lmdb, which keeps the state, cannot be loaded: {reason}',
+    'it is prebuilt for Linux on x64, arm64 and arm; elsewhere: npm rebuild lmdb',
+  ],
   ADDON_MISSING: [500, 'the native part of libcnm cannot be loaded: {reason}', '{hint}'],
   UNSUPPORTED_PLATFORM: [500, 'libcnm needs Linux; this is {platform}'],
 } as const satisfies Record<string, readonly [status: number, sentence: string, remedy?: string]>

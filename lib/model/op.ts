@@ -19,8 +19,12 @@ export function inverse(op: Op): Plan {
       return [{ ...at, op: 'link.del', link: op.name }]
     case 'addr.add':
       return [{ ...op, op: 'addr.del' }]
+    case 'addr.addMany':
+      return [{ ...op, op: 'addr.delMany' }]
     case 'route.add':
       return [{ ...op, op: 'route.del' }]
+    case 'route.addMany':
+      return [{ ...op, op: 'route.delMany' }]
     case 'neigh.add':
       return [{ ...op, op: 'neigh.del' }]
     case 'neigh.addMany':

@@ -1,5 +1,8 @@
 import type { AddrOp, Birth, GroupSet, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, RouteOp, SysctlOp } from '../../binding.d.ts'
 import type { Op, Plan } from './op.ts'
+import { announceCommands } from './print-announce.ts'
+import { addrManyCommand, routeManyCommand } from './print-columns.ts'
+import { conntrackCommand } from './print-conntrack.ts'
 import { kindWords, parentOf, portWords } from './print-kinds.ts'
 import { printNft } from './print-nft.ts'
 import { classCommand, filterCommand, qdiscCommand } from './print-qdiscs.ts'
@@ -7,7 +10,7 @@ import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand
 import { addressText, cidrText, hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
 
 /**
- * The commands that do what `op` does, for a shell: ip, bridge, tc, sysctl and nft, a line each (an nft transaction of several
+ * The commands that do what `op` does, for a shell: ip, bridge, tc, sysctl, nft and the like, a line each (an nft transaction of several
  * commands is a here-document). `places[at]` is the path of namespace number `at`, '' for the one the shell is in; a
  * number above 0 that is not in `places` prints as NETNS1, NETNS2, ….
  */
@@ -37,10 +40,18 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'addr.add':
     case 'addr.del':
       return [addrCommand(op)]
+    case 'addr.addMany':
+    case 'addr.replaceMany':
+    case 'addr.delMany':
+      return [addrManyCommand(op)]
     case 'route.add':
     case 'route.replace':
     case 'route.del':
       return [routeCommand(op)]
+    case 'route.addMany':
+    case 'route.replaceMany':
+    case 'route.delMany':
+      return [routeManyCommand(op)]
     case 'neigh.add':
     case 'neigh.replace':
     case 'neigh.del':
@@ -73,6 +84,10 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'filter.add':
     case 'filter.del':
       return [filterCommand(op)]
+    case 'announce':
+      return announceCommands(op)
+    case 'conntrack.del':
+      return [conntrackCommand(op)]
     case 'sysctl':
       return [sysctlCommand(op)]
     case 'nft':

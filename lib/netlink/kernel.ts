@@ -1,5 +1,5 @@
-import { constants } from 'node:os'
-import type { Outcome, TableName } from '../../binding.d.ts'
+import type { Filter, Outcome, TableName, Tables } from '../../binding.d.ts'
+import { withRow } from '../model/columns.ts'
 import type { Plan } from '../model/op.ts'
 import { printOp } from '../model/print.ts'
 import { addon } from './addon.ts'
@@ -7,41 +7,60 @@ import type { Netns } from './namespace.ts'
 import { isGone, NetlinkError } from './refusal.ts'
 import { type Rows, rowsOf } from './tables.ts'
 
-/**
- * A plan that did not come to its end: `done` steps were carried out and stay until they are undone. `cause` is a
- * NetlinkError, or the reason of the signal.
- */
+/** A plan that did not come to its end. `cause` is a NetlinkError, or the reason of the signal. */
 export class PlanStopped extends Error {
   override readonly name = 'PlanStopped'
 
+  /**
+   * `done`: how many steps were carried out and stay until they are undone. After an abort it is known once the step that
+   * was under way is over.
+   */
   constructor(
-    readonly done: number,
+    readonly done: Promise<number>,
     cause: unknown,
   ) {
-    super(`stopped after ${done} steps: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    super(`stopped: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
 }
 
 let jobs = 0
 
+/** A number that no other job has. */
+export const newJob = (): number => ++jobs
+
+/** Nobody can call a step back that waits in the kernel; but nobody has to wait for it either. */
+export function abortable<T>(running: Promise<T>, job: number, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return running
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      addon().cancel(job)
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    running.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
 /**
- * Carries out the steps in order, in one crossing. Rejects with PlanStopped at the first that is refused, or when `signal`
- * is raised before the last has begun.
+ * Carries out the steps in order, in one crossing. Rejects with PlanStopped at the first that is refused, or as soon as
+ * `signal` is raised.
  */
 export async function apply(
   namespaces: readonly Netns[],
   plan: Plan,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Outcome> {
-  if (signal?.aborted) throw new PlanStopped(0, signal.reason)
+  if (signal?.aborted) throw new PlanStopped(Promise.resolve(0), signal.reason)
   const job = ++jobs
   const running = addon().apply(namespaces, plan, job)
-  const abort = () => addon().cancel(job)
-  signal?.addEventListener('abort', abort)
-  const outcome = await running.finally(() => signal?.removeEventListener('abort', abort))
-  const { done, refusal } = outcome
-  if (!refusal) return outcome
-  throw new PlanStopped(done, refusal.errno === -constants.errno.ECANCELED ? signal?.reason : refusedStep(namespaces, plan, outcome))
+  const stopped = (cause: unknown) =>
+    new PlanStopped(
+      running.then(({ done }) => done),
+      cause,
+    )
+  const outcome = await abortable(running, job, signal).catch((reason) => Promise.reject(stopped(reason)))
+  if (outcome.refusal) throw stopped(refusedStep(namespaces, plan, outcome))
+  return outcome
 }
 
 /**
@@ -62,7 +81,12 @@ function refusedStep(namespaces: readonly Netns[], plan: Plan, { done, refusal }
   const step = plan[done]
   if (!step || !refusal) throw new RangeError('no step was refused')
   const places = namespaces.map(({ path }) => path)
-  return new NetlinkError(refusal, printOp(step, places))
+  const first = withRow(step, refusal.rows?.row[0] ?? 0)
+  return new NetlinkError(
+    refusal,
+    () => printOp(step, places),
+    () => printOp(first, places),
+  )
 }
 
 const COMMANDS: Readonly<Record<TableName, string>> = {
@@ -71,11 +95,32 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   route: 'ip route show table all',
   neigh: 'ip neigh',
   fdb: 'bridge fdb',
+  conntrack: 'conntrack -L',
 }
 
-/** The rows of one table of the kernel, as they are now. Rejects with NetlinkError. */
-export async function dump<T extends TableName>(netns: Netns, table: T): Promise<Rows<T>> {
-  const columns = await addon().dump(netns, table, ++jobs)
-  if (columns.refusal) throw new NetlinkError(columns.refusal, COMMANDS[table])
-  return rowsOf(table, columns)
+/**
+ * One table of the kernel as it is now, as columns: for those who read it by the hundred thousand. Rejects with
+ * NetlinkError, or as soon as `signal` is raised.
+ */
+export async function dumpColumns<T extends TableName>(
+  netns: Netns,
+  table: T,
+  filter?: Filter<T>,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<Tables[T]> {
+  signal?.throwIfAborted()
+  const job = ++jobs
+  const columns = await abortable(addon().dump(netns, table, job, filter), job, signal)
+  if (columns.refusal) throw new NetlinkError(columns.refusal, () => COMMANDS[table])
+  return columns
+}
+
+/** The same as rows. */
+export async function dump<T extends TableName>(
+  netns: Netns,
+  table: T,
+  filter?: Filter<T>,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Rows<T>> {
+  return rowsOf(table, await dumpColumns(netns, table, filter, options))
 }

@@ -19,19 +19,24 @@ function brief(command: string): string {
 
 /** The kernel said no. The message ends with the command that asks for the same. */
 export class NetlinkError extends CnmError {
-  /** The whole of it, to be pasted. */
-  readonly command: string
   /** Negative, as Node has it. */
   readonly errno: number
   readonly refusal: Refusal
+  readonly #command: () => string
 
-  constructor(refusal: Refusal, command: string) {
+  /** `excerpt` is the command with as much as a sentence has room for. */
+  constructor(refusal: Refusal, command: () => string, excerpt = command) {
     const [name, text] = getSystemErrorMap().get(refusal.errno) ?? [`errno ${-refusal.errno}`, 'refused']
     const words = (refusal.message || text) + (refusal.attribute && ` (${refusal.attribute})`)
-    super('KERNEL_REFUSED', { errno: name, words, command: brief(command), hint: HINTS[refusal.errno] ?? '' })
-    this.command = command
+    super('KERNEL_REFUSED', { errno: name, words, command: brief(excerpt()), hint: HINTS[refusal.errno] ?? '' })
+    this.#command = command
     this.errno = refusal.errno
     this.refusal = refusal
+  }
+
+  /** The whole of it, to be pasted; of a million rows it is long, and made when it is asked for. */
+  get command(): string {
+    return this.#command()
   }
 }
 

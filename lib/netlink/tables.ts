@@ -1,6 +1,7 @@
 import type { AddressTable, FdbTable, LinkTable, NeighTable, RouteTable, TableName, Tables } from '../../binding.d.ts'
-import { type Address, type Cidr, type Family, fromBytes } from '../model/address.ts'
-import { macText } from '../model/words.ts'
+import type { Address, Cidr } from '../model/address.ts'
+import { addressAt, at, familyAt, macAt, rows } from './cells.ts'
+import { type ConntrackRow, conntrackRows } from './conntrack.ts'
 
 export interface LinkRow {
   readonly index: number
@@ -85,8 +86,10 @@ interface RowTypes {
   readonly route: RouteRow
   readonly neigh: NeighRow
   readonly fdb: FdbRow
+  readonly conntrack: ConntrackRow
 }
-export type Rows<T extends TableName> = readonly RowTypes[T][]
+export type Row<T extends TableName> = RowTypes[T]
+export type Rows<T extends TableName> = readonly Row<T>[]
 
 /** Tables cross as columns, which is cheap; here they become what is pleasant to work with. */
 export const rowsOf = <T extends TableName>(table: T, columns: Tables[T]): Rows<T> => readers[table](columns)
@@ -97,18 +100,8 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   route: routeRows,
   neigh: neighRows,
   fdb: fdbRows,
+  conntrack: conntrackRows,
 }
-
-/** `read` gets the number of a row; rows exist in each column, so what it finds there is never undefined. */
-const rows = <Row>({ length }: { readonly length: number }, read: (row: number) => Row): readonly Row[] =>
-  Array.from({ length }, (_, row) => read(row))
-
-const at = (column: ArrayLike<number>, row: number): number => column[row] ?? 0
-
-const MAC_SIZE = 6
-const ADDRESS_SIZE = 16
-
-const macAt = (column: Uint8Array, row: number): string => macText(column.subarray(row * MAC_SIZE, (row + 1) * MAC_SIZE))
 
 function linkRows(columns: LinkTable): readonly LinkRow[] {
   const names = columns.names.split('\n')
@@ -125,13 +118,6 @@ function linkRows(columns: LinkTable): readonly LinkRow[] {
     group: at(columns.group, row),
     operState: at(columns.operState, row),
   }))
-}
-
-const familyAt = (column: Uint8Array, row: number): Family => (column[row] === 6 ? 6 : 4)
-
-function addressAt(column: Uint8Array, row: number, family: Family): Address {
-  const start = row * ADDRESS_SIZE
-  return fromBytes(column.subarray(start, start + (family === 4 ? 4 : ADDRESS_SIZE)))
 }
 
 function addressRows(columns: AddressTable): readonly AddressRow[] {

@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { getSystemErrorName } from 'node:util'
-import { open, type RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
 import { CnmError, fault } from '../model/errors.ts'
+import { lmdb } from './lmdb.ts'
 
 /** Of the records in a file. Raised when a reader of the old one would misunderstand the new one. */
 const FORMAT = 1
@@ -20,22 +21,32 @@ export class StateFile {
   readonly #db: RootDatabase<string, string>
   #aborts = 0
 
-  /** `durable`: what is written is on the disk before the call returns. Throws STATE_UNWRITABLE, STATE_VERSION, STATE_BROKEN. */
-  constructor(path: string, { durable }: { readonly durable: boolean }) {
+  private constructor(path: string, db: RootDatabase<string, string>) {
     this.path = path
+    this.#db = db
+  }
+
+  /**
+   * `durable`: what is written is on the disk before the call returns. Throws STORE_MISSING, STATE_UNWRITABLE, STATE_VERSION,
+   * STATE_BROKEN.
+   */
+  static async open(path: string, { durable }: { readonly durable: boolean }): Promise<StateFile> {
+    const { open } = await lmdb()
+    let file: StateFile
     try {
       checkFile(path)
       // Without overlappingSync a transaction that has returned is on the disk.
-      this.#db = open<string, string>({ path, noSubdir: true, encoding: 'string', overlappingSync: false, noSync: !durable })
+      file = new StateFile(path, open({ path, noSubdir: true, encoding: 'string', overlappingSync: false, noSync: !durable }))
     } catch (error) {
       throw unwritable(path, error)
     }
     try {
-      this.#checkFormat()
+      file.#checkFormat()
     } catch (error) {
-      void this.#db.close()
+      await file.close()
       throw error
     }
+    return file
   }
 
   /** Rises with each transaction that was aborted: whoever remembers what was written in it has to look again. */

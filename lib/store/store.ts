@@ -80,7 +80,7 @@ export interface Store {
 
 /**
  * Opens both directories, makes them where they are missing, and becomes their owner. Throws STATE_LOCKED,
- * STATE_UNWRITABLE, STATE_VERSION, STATE_BROKEN, or the signal's reason.
+ * STATE_UNWRITABLE, STATE_VERSION, STATE_BROKEN, STORE_MISSING, or the signal's reason.
  */
 export async function openStore({ root, run, descriptor, wait = 10_000, signal }: StoreOptions): Promise<Store> {
   const opened: (() => unknown)[] = []
@@ -90,9 +90,9 @@ export async function openStore({ root, run, descriptor, wait = 10_000, signal }
   try {
     for (const directory of new Set([resolve(run), resolve(root)]))
       opened.push(await own(directory, { tryLock: descriptor.tryLock, wait, signal }))
-    const state = new StateFile(join(root, 'networks.mdb'), { durable: true })
+    const state = await StateFile.open(join(root, 'networks.mdb'), { durable: true })
     opened.push(() => state.close())
-    const live = new StateFile(join(run, 'live.mdb'), { durable: false })
+    const live = await StateFile.open(join(run, 'live.mdb'), { durable: false })
     opened.push(() => live.close())
     keepFromChildren([state.path, live.path], descriptor)
     return storeOf(state, live, close)

@@ -4,6 +4,8 @@
 #include <string>
 #include <variant>
 
+#include "facts/announce.h"
+#include "facts/conntrack.h"
 #include "facts/links.h"
 #include "facts/qdiscs.h"
 #include "facts/rows.h"
@@ -26,8 +28,8 @@ struct NetnsOp {
 
 struct Op {
   size_t at = 0;
-  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, NeighOp, FdbOp, RuleOp, QdiscOp, ClassOp,
-               FilterOp, SysctlOp, NftOp, NetnsOp>
+  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
+               RuleOp, QdiscOp, ClassOp, FilterOp, AnnounceOp, ConntrackDel, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

@@ -23,6 +23,8 @@ struct Refusal {
   size_t op = 0;
   /** Of an op with many rows: those that were refused. */
   std::vector<RefusedRow> rows{};
+  /** Of an op with many rows: how many had not been tried when it was cancelled. */
+  size_t untried = 0;
 };
 
 /** Empty: it was done. */
@@ -31,6 +33,7 @@ using Refused = std::optional<Refusal>;
 struct Outcome {
   size_t done = 0;
   std::vector<int32_t> ifindex;
+  std::vector<uint32_t> count;
   Refused refusal;
 };
 

@@ -62,6 +62,29 @@ struct FdbOp {
   bool many = false;
 };
 
+/** Absent columns: what is shared holds. */
+struct RoutesOp {
+  Verb verb = Verb::kAdd;
+  size_t count = 0;
+  Packed tos;
+  Packed prefixes;
+  Packed vias;
+  Packed links;
+  std::optional<Address> via;
+  std::optional<LinkRef> link;
+  std::optional<uint32_t> table;
+  std::optional<uint32_t> metric;
+};
+
+struct AddressesOp {
+  Verb verb = Verb::kAdd;
+  size_t count = 0;
+  Packed addresses;
+  Packed prefixes;
+  Packed links;
+  std::optional<LinkRef> link;
+};
+
 struct RuleOp {
   Verb verb = Verb::kAdd;
   /** 4 or 6. */

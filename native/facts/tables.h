@@ -2,9 +2,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <vector>
 
+#include "facts/columns.h"
 #include "facts/outcome.h"
 #include "facts/words.h"
 
@@ -21,6 +22,12 @@ struct LinkRow {
   uint8_t oper_state = 0;
   std::string name;
   std::string kind;
+
+  static constexpr auto kFields =
+      std::tuple(Field{"index", &LinkRow::index}, Field{"flags", &LinkRow::flags}, Field{"mtu", &LinkRow::mtu},
+                 Field{"master", &LinkRow::master}, Field{"parent", &LinkRow::parent}, Field{"group", &LinkRow::group},
+                 Field{"mac", &LinkRow::mac}, Field{"operState", &LinkRow::oper_state}, Field{"names", &LinkRow::name},
+                 Field{"kinds", &LinkRow::kind});
 };
 
 struct AddressRow {
@@ -31,6 +38,10 @@ struct AddressRow {
   uint8_t scope = 0;
   uint32_t flags = 0;
   std::array<uint8_t, 16> address{};
+
+  static constexpr auto kFields = std::tuple(
+      Field{"link", &AddressRow::link}, Field{"family", &AddressRow::family}, Field{"prefix", &AddressRow::prefix},
+      Field{"scope", &AddressRow::scope}, Field{"flags", &AddressRow::flags}, Field{"address", &AddressRow::address});
 };
 
 struct RouteRow {
@@ -45,6 +56,12 @@ struct RouteRow {
   uint32_t metric = 0;
   std::array<uint8_t, 16> to{};
   std::array<uint8_t, 16> via{};
+
+  static constexpr auto kFields =
+      std::tuple(Field{"family", &RouteRow::family}, Field{"prefix", &RouteRow::prefix},
+                 Field{"table", &RouteRow::table}, Field{"protocol", &RouteRow::protocol},
+                 Field{"scope", &RouteRow::scope}, Field{"type", &RouteRow::type}, Field{"link", &RouteRow::link},
+                 Field{"metric", &RouteRow::metric}, Field{"to", &RouteRow::to}, Field{"via", &RouteRow::via});
 };
 
 struct NeighRow {
@@ -55,6 +72,10 @@ struct NeighRow {
   uint8_t flags = 0;
   std::array<uint8_t, 16> address{};
   Mac mac{};
+
+  static constexpr auto kFields =
+      std::tuple(Field{"link", &NeighRow::link}, Field{"family", &NeighRow::family}, Field{"state", &NeighRow::state},
+                 Field{"flags", &NeighRow::flags}, Field{"address", &NeighRow::address}, Field{"mac", &NeighRow::mac});
 };
 
 struct FdbRow {
@@ -71,12 +92,29 @@ struct FdbRow {
   uint16_t port = 0;
   int32_t via = 0;
   uint16_t vlan = 0;
+
+  static constexpr auto kFields =
+      std::tuple(Field{"link", &FdbRow::link}, Field{"state", &FdbRow::state}, Field{"flags", &FdbRow::flags},
+                 Field{"master", &FdbRow::master}, Field{"mac", &FdbRow::mac}, Field{"family", &FdbRow::family},
+                 Field{"dst", &FdbRow::dst}, Field{"vni", &FdbRow::vni}, Field{"srcVni", &FdbRow::src_vni},
+                 Field{"port", &FdbRow::port}, Field{"via", &FdbRow::via}, Field{"vlan", &FdbRow::vlan});
 };
 
 template <typename Row>
 struct Table {
-  std::vector<Row> rows;
+  Columns<Row> columns;
   Refused refusal;
+};
+
+/** Which rows of a table are asked for; what is absent does not matter. */
+struct Filter {
+  std::optional<LinkRef> link;
+  std::optional<LinkRef> master;
+  /** 4 or 6. */
+  std::optional<uint8_t> family;
+  std::optional<uint32_t> table;
+  /** Addresses that are answered for, in the place of neighbours. */
+  bool proxy = false;
 };
 
 }  // namespace cnm

@@ -1,131 +1,107 @@
 #include "js/columns.h"
 
 #include <algorithm>
+#include <cstring>
+#include <memory>
 
+#include "js/arrays.h"
 #include "js/errors.h"
 
 namespace cnm {
 
 namespace {
 
-/** Results are copied into memory of JS's own: not every runtime takes a buffer of ours. */
-template <typename Row>
-class Columns {
- public:
-  Columns(Napi::Env env, const Table<Row>& table) : env_(env), rows_(table.rows), object_(Napi::Object::New(env)) {
-    object_.Set("length", static_cast<double>(rows_.size()));
-    object_.Set("refusal", table.refusal ? RefusalOf(env, *table.refusal) : env.Null());
-  }
+/** Copying less than this is cheaper than telling the runtime about memory of ours. */
+constexpr size_t kWorthHandingOver = 65536;
 
-  template <typename T>
-  void Numbers(const char* name, T Row::*field) {
-    auto column = Napi::TypedArrayOf<T>::New(env_, rows_.size());
-    std::ranges::transform(rows_, column.Data(), field);
-    object_.Set(name, column);
-  }
-
-  template <size_t N>
-  void Bytes(const char* name, std::array<uint8_t, N> Row::*field) {
-    auto column = Napi::Uint8Array::New(env_, rows_.size() * N);
-    uint8_t* to = column.Data();
-    for (const Row& row : rows_) to = std::ranges::copy(row.*field, to).out;
-    object_.Set(name, column);
-  }
-
-  void Lines(const char* name, std::string Row::*field) {
-    std::string lines;
-    for (const Row& row : rows_) (lines += row.*field) += '\n';
-    if (!lines.empty()) lines.pop_back();
-    object_.Set(name, lines);
-  }
-
-  Napi::Object object() const { return object_; }
-
- private:
-  Napi::Env env_;
-  const std::vector<Row>& rows_;
-  Napi::Object object_;
+/** Of one value, or of the bytes of one row. */
+template <typename T>
+struct ElementOf {
+  using Type = T;
 };
+
+template <size_t N>
+struct ElementOf<std::array<uint8_t, N>> {
+  using Type = uint8_t;
+};
+
+Napi::ArrayBuffer Copy(Napi::Env env, const void* data, size_t size) {
+  auto buffer = Napi::ArrayBuffer::New(env, size);
+  if (size > 0 && !buffer.IsEmpty()) memcpy(buffer.Data(), data, size);
+  return buffer;
+}
+
+/** The memory of `column`, which JS frees; a copy where the runtime takes no memory but its own. */
+template <typename T>
+Napi::ArrayBuffer HandOver(Napi::Env env, std::vector<T>& column) {
+  const size_t size = column.size() * sizeof(T);
+  if (size < kWorthHandingOver) return Copy(env, column.data(), size);
+  auto owned = std::make_unique<std::vector<T>>(std::move(column));
+  const auto free = [](napi_env, void*, void* vector) { delete static_cast<std::vector<T>*>(vector); };
+  napi_value buffer;
+  if (napi_create_external_arraybuffer(env, owned->data(), size, free, owned.get(), &buffer) != napi_ok) {
+    return Copy(env, owned->data(), size);
+  }
+  owned.release();
+  return {env, buffer};
+}
+
+template <typename T>
+Napi::Value ColumnOf(Napi::Env env, std::vector<T>& column) {
+  using Element = typename ElementOf<T>::Type;
+  const size_t length = column.size() * sizeof(T) / sizeof(Element);
+  return Napi::TypedArrayOf<Element>::New(env, length, HandOver(env, column), 0);
+}
+
+Napi::Value ColumnOf(Napi::Env env, Lines& column) { return Napi::String::New(env, column.text()); }
+
+template <typename Row>
+Napi::Object ObjectOf(Napi::Env env, Table<Row>& table) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("length", static_cast<double>(table.columns.length()));
+  object.Set("refusal", table.refusal ? RefusalOf(env, *table.refusal) : env.Null());
+  table.columns.Each([&](const auto& field, auto& column) { object.Set(field.name, ColumnOf(env, column)); });
+  return object;
+}
 
 }  // namespace
 
 Napi::Object OutcomeOf(Napi::Env env, const Outcome& outcome) {
-  auto ifindex = Napi::Int32Array::New(env, outcome.ifindex.size());
-  std::ranges::copy(outcome.ifindex, ifindex.Data());
   Napi::Object object = Napi::Object::New(env);
   object.Set("done", static_cast<double>(outcome.done));
-  object.Set("ifindex", ifindex);
+  object.Set("ifindex", ArrayOf<int32_t>(env, outcome.ifindex));
+  object.Set("count", ArrayOf<uint32_t>(env, outcome.count));
   object.Set("refusal", outcome.refusal ? RefusalOf(env, *outcome.refusal) : env.Null());
   return object;
 }
 
-Napi::Object TableOf(Napi::Env env, const Table<LinkRow>& table) {
-  Columns<LinkRow> columns(env, table);
-  columns.Numbers("index", &LinkRow::index);
-  columns.Numbers("flags", &LinkRow::flags);
-  columns.Numbers("mtu", &LinkRow::mtu);
-  columns.Numbers("master", &LinkRow::master);
-  columns.Numbers("parent", &LinkRow::parent);
-  columns.Numbers("group", &LinkRow::group);
-  columns.Bytes("mac", &LinkRow::mac);
-  columns.Numbers("operState", &LinkRow::oper_state);
-  columns.Lines("names", &LinkRow::name);
-  columns.Lines("kinds", &LinkRow::kind);
-  return columns.object();
-}
+Napi::Object TableOf(Napi::Env env, Table<LinkRow>& table) { return ObjectOf(env, table); }
 
-Napi::Object TableOf(Napi::Env env, const Table<AddressRow>& table) {
-  Columns<AddressRow> columns(env, table);
-  columns.Numbers("link", &AddressRow::link);
-  columns.Numbers("family", &AddressRow::family);
-  columns.Numbers("prefix", &AddressRow::prefix);
-  columns.Numbers("scope", &AddressRow::scope);
-  columns.Numbers("flags", &AddressRow::flags);
-  columns.Bytes("address", &AddressRow::address);
-  return columns.object();
-}
+Napi::Object TableOf(Napi::Env env, Table<AddressRow>& table) { return ObjectOf(env, table); }
 
-Napi::Object TableOf(Napi::Env env, const Table<RouteRow>& table) {
-  Columns<RouteRow> columns(env, table);
-  columns.Numbers("family", &RouteRow::family);
-  columns.Numbers("prefix", &RouteRow::prefix);
-  columns.Numbers("table", &RouteRow::table);
-  columns.Numbers("protocol", &RouteRow::protocol);
-  columns.Numbers("scope", &RouteRow::scope);
-  columns.Numbers("type", &RouteRow::type);
-  columns.Numbers("link", &RouteRow::link);
-  columns.Numbers("metric", &RouteRow::metric);
-  columns.Bytes("to", &RouteRow::to);
-  columns.Bytes("via", &RouteRow::via);
-  return columns.object();
-}
+Napi::Object TableOf(Napi::Env env, Table<RouteRow>& table) { return ObjectOf(env, table); }
 
-Napi::Object TableOf(Napi::Env env, const Table<NeighRow>& table) {
-  Columns<NeighRow> columns(env, table);
-  columns.Numbers("link", &NeighRow::link);
-  columns.Numbers("family", &NeighRow::family);
-  columns.Numbers("state", &NeighRow::state);
-  columns.Numbers("flags", &NeighRow::flags);
-  columns.Bytes("address", &NeighRow::address);
-  columns.Bytes("mac", &NeighRow::mac);
-  return columns.object();
-}
+Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table) { return ObjectOf(env, table); }
 
-Napi::Object TableOf(Napi::Env env, const Table<FdbRow>& table) {
-  Columns<FdbRow> columns(env, table);
-  columns.Numbers("link", &FdbRow::link);
-  columns.Numbers("state", &FdbRow::state);
-  columns.Numbers("flags", &FdbRow::flags);
-  columns.Numbers("master", &FdbRow::master);
-  columns.Bytes("mac", &FdbRow::mac);
-  columns.Numbers("family", &FdbRow::family);
-  columns.Bytes("dst", &FdbRow::dst);
-  columns.Numbers("vni", &FdbRow::vni);
-  columns.Numbers("srcVni", &FdbRow::src_vni);
-  columns.Numbers("port", &FdbRow::port);
-  columns.Numbers("via", &FdbRow::via);
-  columns.Numbers("vlan", &FdbRow::vlan);
-  return columns.object();
+Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table) { return ObjectOf(env, table); }
+
+Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table) { return ObjectOf(env, table); }
+
+Napi::Object NewsOf(Napi::Env env, News& news) {
+  Napi::Array changes = Napi::Array::New(env, news.changes.size());
+  for (uint32_t i = 0; i < news.changes.size(); i++) {
+    auto& [rows, removed] = news.changes[i];
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("table", std::string(kTableNames[rows.index()]));
+    object.Set("rows", std::visit([&](auto& table) { return TableOf(env, table); }, rows));
+    object.Set("removed", ArrayOf<uint8_t>(env, removed));
+    changes.Set(i, object);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("changes", changes);
+  object.Set("overrun", news.overrun);
+  object.Set("routesInDoubt", news.routes_in_doubt);
+  return object;
 }
 
 }  // namespace cnm

@@ -2,6 +2,8 @@
 
 #include <napi.h>
 
+#include "facts/changes.h"
+#include "facts/conntrack.h"
 #include "facts/outcome.h"
 #include "facts/tables.h"
 
@@ -10,10 +12,13 @@ namespace cnm {
 // Facts of the kernel as JS values: tables cross as columns, which is many times cheaper than an object for each row.
 
 Napi::Object OutcomeOf(Napi::Env env, const Outcome& outcome);
-Napi::Object TableOf(Napi::Env env, const Table<LinkRow>& table);
-Napi::Object TableOf(Napi::Env env, const Table<AddressRow>& table);
-Napi::Object TableOf(Napi::Env env, const Table<RouteRow>& table);
-Napi::Object TableOf(Napi::Env env, const Table<NeighRow>& table);
-Napi::Object TableOf(Napi::Env env, const Table<FdbRow>& table);
+/** Takes the columns' memory over. */
+Napi::Object TableOf(Napi::Env env, Table<LinkRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<AddressRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<RouteRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table);
+Napi::Object NewsOf(Napi::Env env, News& news);
 
 }  // namespace cnm

@@ -18,6 +18,8 @@ struct Environment {
   const std::shared_ptr<Jobs> jobs;
   /** The class Netns. */
   Napi::FunctionReference netns;
+  /** The class Monitor. */
+  Napi::FunctionReference monitor;
 };
 
 }  // namespace cnm

@@ -1,37 +1,40 @@
 #include "js/errors.h"
 
-#include <algorithm>
 #include <system_error>
+
+#include "js/arrays.h"
 
 namespace cnm {
 
 namespace {
 
-void Throw(const Napi::Error& error, const char* code) {
+template <typename Error>
+void Throw(Napi::Env env, const std::string& sentence, const char* code) {
+  if (!CanGoOn(env)) return;
+  const Napi::Error error = Error::New(env, sentence);
   error.Set("code", code);
   error.ThrowAsJavaScriptException();
 }
 
 Napi::Object RowsOf(Napi::Env env, const std::vector<RefusedRow>& rows) {
-  auto row = Napi::Uint32Array::New(env, rows.size());
-  auto error = Napi::Int32Array::New(env, rows.size());
-  std::ranges::transform(rows, row.Data(), &RefusedRow::row);
-  std::ranges::transform(rows, error.Data(), &RefusedRow::error);
   Napi::Object object = Napi::Object::New(env);
-  object.Set("row", row);
-  object.Set("errno", error);
+  object.Set("row", ArrayOf<uint32_t>(env, rows, &RefusedRow::row));
+  object.Set("errno", ArrayOf<int32_t>(env, rows, &RefusedRow::error));
   return object;
 }
 
 }  // namespace
 
-void ThrowInvalid(Napi::Env env, const std::string& sentence) {
-  Throw(Napi::TypeError::New(env, sentence), "ERR_CNM_INVALID_ARG");
+bool CanGoOn(Napi::Env env) {
+  bool ignored;
+  return env != nullptr && napi_has_named_property(env, env.Global(), "process", &ignored) == napi_ok;
 }
 
-void ThrowClosed(Napi::Env env, const std::string& sentence) {
-  Throw(Napi::Error::New(env, sentence), "ERR_CNM_CLOSED");
+void ThrowInvalid(Napi::Env env, const std::string& sentence) {
+  Throw<Napi::TypeError>(env, sentence, "ERR_CNM_INVALID_ARG");
 }
+
+void ThrowClosed(Napi::Env env, const std::string& sentence) { Throw<Napi::Error>(env, sentence, "ERR_CNM_CLOSED"); }
 
 Napi::Error ErrorOf(Napi::Env env, const Refusal& refusal) {
   const std::string words = refusal.message.empty() ? std::generic_category().message(-refusal.error) : refusal.message;
@@ -47,6 +50,7 @@ Napi::Object RefusalOf(Napi::Env env, const Refusal& refusal) {
   object.Set("message", refusal.message);
   object.Set("attribute", refusal.attribute);
   object.Set("request", refusal.request);
+  if (refusal.untried > 0) object.Set("untried", static_cast<double>(refusal.untried));
   if (!refusal.rows.empty()) object.Set("rows", RowsOf(env, refusal.rows));
   return object;
 }

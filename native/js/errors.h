@@ -8,6 +8,12 @@
 
 namespace cnm {
 
+/**
+ * False when an exception is under way, or the environment is being taken down, which another thread can begin at any
+ * moment: whatever touches an object of JS fails from then on, and answers with an empty value.
+ */
+bool CanGoOn(Napi::Env env);
+
 /** Misuse: a wrong argument, ERR_CNM_INVALID_ARG. */
 void ThrowInvalid(Napi::Env env, const std::string& sentence);
 

@@ -90,7 +90,9 @@ const char* Read(const Napi::Value& value, LinkRef& out) {
 
 const char* Read(const Napi::Value& value, Packed& out) {
   const auto type = value.IsTypedArray() ? value.As<Napi::TypedArray>().TypedArrayType() : napi_int8_array;
-  if (type != napi_uint8_array && type != napi_uint32_array) return "a Uint8Array, or a Uint32Array of numbers";
+  if (type != napi_uint8_array && type != napi_uint32_array && type != napi_int32_array) {
+    return "a Uint8Array, or a Uint32Array or Int32Array of numbers";
+  }
   const auto array = value.As<Napi::TypedArray>();
   const auto* from = static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
   out.bytes.assign(from, from + array.ByteLength());
@@ -132,7 +134,7 @@ Napi::Value Fields::Get(const char* key) {
   if (!ok_) return {};
   const Napi::Value value = object_.Get(key);
   // A getter can throw.
-  ok_ = !env_.IsExceptionPending();
+  ok_ = !value.IsEmpty();
   return value;
 }
 
@@ -140,7 +142,9 @@ std::vector<std::string> Fields::Names() {
   std::vector<std::string> names;
   if (!ok_) return names;
   const Napi::Array keys = object_.GetPropertyNames();
-  for (uint32_t i = 0; i < keys.Length(); i++) names.push_back(keys.Get(i).ToString());
+  if (keys.IsEmpty()) return names;
+  names.resize(keys.Length());
+  for (uint32_t i = 0; i < names.size(); i++) Read(keys.Get(i), names[i]);
   return names;
 }
 

@@ -23,7 +23,7 @@ const char* Read(const Napi::Value& value, Mac& out);
 const char* Read(const Napi::Value& value, Address& out);
 /** The empty name is no link's; the ifindex 0 is read, since LinkSet.master has a meaning for it. */
 const char* Read(const Napi::Value& value, LinkRef& out);
-/** The bytes of a Uint8Array or of a Uint32Array, whatever they are to hold. */
+/** The bytes of a Uint8Array, a Uint32Array or an Int32Array, whatever they are to hold. */
 const char* Read(const Napi::Value& value, Packed& out);
 const char* Read(const Napi::Value& value, PortRange& out);
 const char* Read(const Napi::Value& value, std::vector<Mac>& out);

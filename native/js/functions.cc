@@ -7,8 +7,10 @@
 #include "js/environment.h"
 #include "js/errors.h"
 #include "js/fields.h"
+#include "js/filter.h"
 #include "js/netns_class.h"
 #include "js/ops.h"
+#include "kernel/conntrack.h"
 #include "kernel/descriptor.h"
 #include "kernel/program.h"
 #include "kernel/tables.h"
@@ -26,20 +28,6 @@ struct Answer {
   Refused refusal;
 };
 
-/** False has thrown. NaN is no number to find a job by. */
-bool ReadJob(const Napi::Value& value, double& job) {
-  const Napi::Env env = value.Env();
-  job = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
-  if (std::isnan(job)) {
-    ThrowInvalid(env, "job: expected a number");
-  } else if (Environment::Of(env).jobs->IsRunning(job)) {
-    ThrowInvalid(env, "job: expected a number that is not in use");
-  } else {
-    return true;
-  }
-  return false;
-}
-
 /** False has thrown. */
 bool ReadPlaces(const Napi::Value& value, std::vector<std::shared_ptr<Place>>& places) {
   const Napi::Env env = value.Env();
@@ -51,7 +39,7 @@ bool ReadPlaces(const Napi::Value& value, std::vector<std::shared_ptr<Place>>& p
   places.resize(array.Length());
   for (uint32_t i = 0; i < places.size(); i++) {
     const Napi::Value netns = array.Get(i);
-    if (env.IsExceptionPending()) return false;
+    if (netns.IsEmpty()) return false;
     places[i] = NetnsClass::PlaceOf(netns, "namespaces[" + std::to_string(i) + "]");
     if (!places[i]) return false;
   }
@@ -81,28 +69,33 @@ Napi::Value Apply(const Napi::CallbackInfo& info) {
           job);
 }
 
+/** A table is read with the fields that a filter of it may have. */
 template <typename Row>
-Napi::Value SubmitDump(Napi::Env env, std::shared_ptr<Place> place, Table<Row> (*read)(Place&), double job) {
-  return Environment::Of(env).jobs->Submit<Table<Row>>(
-      [place = std::move(place), read](const std::atomic<bool>& cancelled) {
-        return cancelled ? Table<Row>{.rows = {}, .refusal = Refusal{.error = -ECANCELED}} : read(*place);
-      },
-      [](Napi::Env then, const Promise& promise, const Table<Row>& table) { promise.Resolve(TableOf(then, table)); },
-      job);
+Napi::Value SubmitDump(const Napi::CallbackInfo& info, Table<Row> (*read)(Place&, const Filter&),
+                       std::initializer_list<const char*> filters) {
+  auto place = NetnsClass::PlaceOf(info[0], "namespace");
+  double job;
+  Filter filter;
+  if (!place || !ReadJob(info[2], job) || !ReadFilter(info[3], filters, filter)) return {};
+  return Environment::Of(info.Env())
+      .jobs->Submit<Table<Row>>(
+          [place = std::move(place), filter = std::move(filter), read](const std::atomic<bool>& cancelled) {
+            return cancelled ? Table<Row>{.columns = {}, .refusal = Refusal{.error = -ECANCELED}}
+                             : read(*place, filter);
+          },
+          [](Napi::Env env, const Promise& promise, Table<Row>& table) { promise.Resolve(TableOf(env, table)); }, job);
 }
 
 Napi::Value Dump(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  auto place = NetnsClass::PlaceOf(info[0], "namespace");
   std::string table;
-  double job;
-  if (!place || !ReadText(info[1], "table", table) || !ReadJob(info[2], job)) return {};
-  if (table == "link") return SubmitDump(env, std::move(place), DumpLinks, job);
-  if (table == "address") return SubmitDump(env, std::move(place), DumpAddresses, job);
-  if (table == "route") return SubmitDump(env, std::move(place), DumpRoutes, job);
-  if (table == "neigh") return SubmitDump(env, std::move(place), DumpNeighbours, job);
-  if (table == "fdb") return SubmitDump(env, std::move(place), DumpForwarding, job);
-  ThrowInvalid(env, "table: expected 'link', 'address', 'route', 'neigh' or 'fdb'");
+  if (!ReadText(info[1], "table", table)) return {};
+  if (table == "link") return SubmitDump(info, DumpLinks, {"master"});
+  if (table == "address") return SubmitDump(info, DumpAddresses, {"link", "family"});
+  if (table == "route") return SubmitDump(info, DumpRoutes, {"link", "family", "table"});
+  if (table == "neigh") return SubmitDump(info, DumpNeighbours, {"link", "master", "family", "proxy"});
+  if (table == "fdb") return SubmitDump(info, DumpForwarding, {"link", "master"});
+  if (table == "conntrack") return SubmitDump(info, DumpConntrack, {});
+  ThrowInvalid(info.Env(), "table: expected 'link', 'address', 'route', 'neigh', 'fdb' or 'conntrack'");
   return {};
 }
 
@@ -210,6 +203,19 @@ Napi::Value CloseFileOnExec(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+bool ReadJob(const Napi::Value& value, double& job) {
+  const Napi::Env env = value.Env();
+  job = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
+  if (std::isnan(job)) {
+    ThrowInvalid(env, "job: expected a number");
+  } else if (Environment::Of(env).jobs->IsRunning(job)) {
+    ThrowInvalid(env, "job: expected a number that is not in use");
+  } else {
+    return true;
+  }
+  return false;
+}
 
 void DefineFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("apply", Napi::Function::New<Apply>(env, "apply"));

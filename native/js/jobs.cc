@@ -1,5 +1,7 @@
 #include "js/jobs.h"
 
+#include "js/globals.h"
+
 namespace cnm {
 
 namespace {
@@ -15,11 +17,10 @@ class CloseTask final : public Task {
 
   void Settle(Napi::Env env) override {
     if (!collected_) return;
-    const auto process = env.Global().Get("process").As<Napi::Object>();
     Napi::Object options = Napi::Object::New(env);
     options.Set("code", "CNM_WARN_COLLECTED");
     const std::string sentence = "A Netns was collected while open; close it: " + (path_.empty() ? "current()" : path_);
-    process.Get("emitWarning").As<Napi::Function>().Call(process, {Napi::String::New(env, sentence), options});
+    CallGlobal(env, "process", "emitWarning", {Napi::String::New(env, sentence), options});
   }
 
  private:
@@ -33,22 +34,27 @@ class CloseTask final : public Task {
 Jobs::Jobs(Napi::Env env)
     : env_(env),
       completion_(Completion::New(env, "cnm", 0, 1, this)),
-      worker_([this](std::unique_ptr<Job> job) { completion_.NonBlockingCall(static_cast<Task*>(job.release())); }) {
+      worker_([this](std::unique_ptr<Job> job) { Complete(std::move(job)); }),
+      waiter_([this](std::unique_ptr<Job> job) { Complete(std::move(job)); }) {
   completion_.Unref(env);
-  // Hooks run last in, first out: the kernel thread has ended when the thread-safe function is torn down.
+  // Hooks run last in, first out: both threads have ended when the thread-safe function is torn down.
   env.AddCleanupHook([this] { Stop(); });
 }
 
 void Jobs::Stop() {
   stopped_ = true;
   worker_.Stop();
+  waiter_.Stop();
 }
 
-int Jobs::Post(std::unique_ptr<Task> task) {
+void Jobs::Complete(std::unique_ptr<Job> job) { completion_.NonBlockingCall(static_cast<Task*>(job.release())); }
+
+int Jobs::Post(std::unique_ptr<Task> task, std::shared_ptr<const Source> source) {
   Task* posted = task.get();
   const std::optional<double> number = task->number;
   const bool awaited = task->awaited;
-  if (const int error = worker_.Post(std::move(task))) return error;
+  const int error = source ? waiter_.Post(std::move(task), std::move(source)) : worker_.Post(std::move(task));
+  if (error) return error;
   if (number) numbered_.emplace(*number, posted);
   if (awaited && awaited_++ == 0) completion_.Ref(env_);
   return 0;
@@ -63,16 +69,16 @@ bool Jobs::Cancel(double number) {
   const auto found = numbered_.find(number);
   if (found == numbered_.end()) return false;
   found->second->cancelled = true;
+  bell()->Ring();
   return true;
 }
 
 void Jobs::Deliver(Napi::Env env, Napi::Function, Jobs* jobs, Task* delivered) {
   const std::unique_ptr<Task> task(delivered);
-  // The environment is gone: nobody is left to be told.
   if (env == nullptr) return;
   if (task->number) jobs->numbered_.erase(*task->number);
   if (task->awaited && --jobs->awaited_ == 0) jobs->completion_.Unref(env);
-  task->Settle(env);
+  if (CanGoOn(env)) task->Settle(env);
 }
 
 }  // namespace cnm

@@ -10,6 +10,7 @@
 
 #include "js/errors.h"
 #include "kernel/place.h"
+#include "kernel/waiter.h"
 #include "kernel/worker.h"
 
 namespace cnm {
@@ -31,7 +32,7 @@ template <typename Result>
 class PromisedTask final : public Task {
  public:
   using Work = std::function<Result(const std::atomic<bool>& cancelled)>;
-  using Conclude = std::function<void(Napi::Env env, const Napi::Promise::Deferred& promise, const Result& result)>;
+  using Conclude = std::function<void(Napi::Env env, const Napi::Promise::Deferred& promise, Result& result)>;
 
   PromisedTask(Napi::Env env, Work work, Conclude conclude)
       : promise(Napi::Promise::Deferred::New(env)), work_(std::move(work)), conclude_(std::move(conclude)) {}
@@ -47,18 +48,21 @@ class PromisedTask final : public Task {
   Result result_;
 };
 
-/** The jobs of one environment: posts them to its kernel thread and brings them back. JS thread only. */
+/** The jobs of one environment: posts them to its two threads and brings them back. JS thread only. */
 class Jobs {
  public:
   explicit Jobs(Napi::Env env);
 
+  /** On the kernel thread or, with a `source`, on the waiting thread once there is something to do. */
   template <typename Result>
   Napi::Value Submit(typename PromisedTask<Result>::Work work, typename PromisedTask<Result>::Conclude conclude,
-                     std::optional<double> number = {}) {
+                     std::optional<double> number = {}, std::shared_ptr<const Source> source = {}) {
     auto task = std::make_unique<PromisedTask<Result>>(env_, std::move(work), std::move(conclude));
+    // Else the promise is none, or the arguments were not read to their end.
+    if (!CanGoOn(env_)) return {};
     task->number = number;
     const Napi::Promise promise = task->promise.Promise();
-    const int error = Post(std::move(task));
+    const int error = Post(std::move(task), std::move(source));
     if (error == 0) return promise;
     ErrorOf(env_, Refusal{.error = error}).ThrowAsJavaScriptException();
     return {};
@@ -71,17 +75,23 @@ class Jobs {
   /** False when it is already over. */
   bool Cancel(double number);
 
+  /** Whoever closes a source rings it. */
+  const std::shared_ptr<const Bell>& bell() const { return waiter_.bell(); }
+
  private:
   static void Deliver(Napi::Env env, Napi::Function, Jobs* jobs, Task* task);
   using Completion = Napi::TypedThreadSafeFunction<Jobs, Task, Deliver>;
 
   /** 0, or a negative errno. */
-  int Post(std::unique_ptr<Task> task);
+  int Post(std::unique_ptr<Task> task, std::shared_ptr<const Source> source = {});
   void Stop();
+  /** Either thread. */
+  void Complete(std::unique_ptr<Job> job);
 
   Napi::Env env_;
   Completion completion_;
   Worker worker_;
+  Waiter waiter_;
   std::unordered_map<double, Task*> numbered_;
   size_t awaited_ = 0;
   bool stopped_ = false;

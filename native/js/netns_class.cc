@@ -55,13 +55,14 @@ std::shared_ptr<Place> NetnsClass::PlaceOf(const Napi::Value& value, const std::
     ThrowInvalid(env, where + ": expected a Netns");
     return nullptr;
   }
-  NetnsClass& netns = *Unwrap(value.As<Napi::Object>());
-  if (!netns.place_) {
+  NetnsClass* netns = Unwrap(value.As<Napi::Object>());
+  if (!netns) return nullptr;
+  if (!netns->place_) {
     ThrowClosed(env, where + ": this Netns is closed");
     return nullptr;
   }
-  netns.used_ = true;
-  return netns.place_;
+  netns->used_ = true;
+  return netns->place_;
 }
 
 Napi::Value NetnsClass::Current(const Napi::CallbackInfo& info) {

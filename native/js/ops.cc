@@ -4,23 +4,19 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "js/announce_ops.h"
+#include "js/conntrack_ops.h"
 #include "js/errors.h"
 #include "js/fields.h"
+#include "js/globals.h"
 #include "js/link_ops.h"
 #include "js/qdisc_ops.h"
 #include "js/row_ops.h"
+#include "js/shared_fields.h"
 
 namespace cnm {
 
 namespace {
-
-void ReadPrefix(Fields& fields, const Address& address, uint8_t& prefix) {
-  uint32_t read = 0;
-  fields.Required("prefix", read);
-  const uint32_t bits = address.length * 8u;
-  if (read > bits) fields.Fail("prefix", "an integer from 0 to " + std::to_string(bits));
-  prefix = static_cast<uint8_t>(read);
-}
 
 void ReadAddress(Fields& fields, Verb verb, AddrOp& op) {
   op.verb = verb;
@@ -94,8 +90,12 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadLinkDel(fields, op);
   } else if (kind == "addr.add" || kind == "addr.del") {
     ReadAddress(fields, VerbOf(kind), Become<AddrOp>(op));
+  } else if (IsOneOf(kind, "addr.", {"addMany", "replaceMany", "delMany"})) {
+    ReadAddresses(fields, VerbOf(kind), Become<AddressesOp>(op));
   } else if (kind == "route.add" || kind == "route.replace" || kind == "route.del") {
     ReadRoute(fields, VerbOf(kind), Become<RouteOp>(op));
+  } else if (IsOneOf(kind, "route.", {"addMany", "replaceMany", "delMany"})) {
+    ReadRoutes(fields, VerbOf(kind), Become<RoutesOp>(op));
   } else if (IsOneOf(kind, "neigh.", {"add", "replace", "del"})) {
     ReadNeighbour(fields, VerbOf(kind), Become<NeighOp>(op));
   } else if (IsOneOf(kind, "neigh.", {"addMany", "replaceMany", "delMany"})) {
@@ -112,6 +112,10 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadClass(fields, VerbOf(kind), Become<ClassOp>(op));
   } else if (kind == "filter.add" || kind == "filter.del") {
     ReadFilter(fields, VerbOf(kind), Become<FilterOp>(op));
+  } else if (kind == "announce") {
+    ReadAnnounce(fields, Become<AnnounceOp>(op));
+  } else if (kind == "conntrack.del") {
+    ReadConntrackDel(fields, Become<ConntrackDel>(op));
   } else if (kind == "sysctl") {
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {
@@ -122,7 +126,7 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
   } else {
     fields.Fail("op", "the name of an op; this is '" + kind + "'");
   }
-  return !value.Env().IsExceptionPending();
+  return CanGoOn(value.Env());
 }
 
 }  // namespace
@@ -137,7 +141,7 @@ bool ReadOps(const Napi::Value& value, const Places& places, std::vector<Op>& op
   for (uint32_t i = 0; i < ops.size(); i++) {
     const Napi::HandleScope scope(value.Env());
     const Napi::Value op = array.Get(i);
-    if (value.Env().IsExceptionPending() || !ReadOp(op, "ops[" + std::to_string(i) + "]", places, ops[i])) return false;
+    if (op.IsEmpty() || !ReadOp(op, "ops[" + std::to_string(i) + "]", places, ops[i])) return false;
   }
   return true;
 }
@@ -152,10 +156,9 @@ bool NftDocument(const Napi::Value& commands, std::string& json) {
   const Napi::Env env = commands.Env();
   Napi::Object document = Napi::Object::New(env);
   document.Set("nftables", commands);
-  const auto builtin = env.Global().Get("JSON").As<Napi::Object>();
-  const Napi::Value text = builtin.Get("stringify").As<Napi::Function>().Call(builtin, {document});
+  const Napi::Value text = CallGlobal(env, "JSON", "stringify", {document});
   // What JSON cannot say, a bigint or a cycle, has been thrown.
-  if (env.IsExceptionPending()) return false;
+  if (text.IsEmpty()) return false;
   json = text.As<Napi::String>();
   return true;
 }

@@ -5,7 +5,7 @@
 #include <initializer_list>
 
 #include "js/link_ops.h"
-#include "js/numbers.h"
+#include "js/shared_fields.h"
 #include "kernel/filter.h"
 #include "kernel/qdisc.h"
 

@@ -1,17 +1,17 @@
 #include "js/row_ops.h"
 
+#include <algorithm>
 #include <string>
 
 #include "js/link_ops.h"
-#include "js/numbers.h"
 #include "js/options.h"
+#include "js/packed.h"
+#include "js/shared_fields.h"
 #include "kernel/neighbour.h"
 
 namespace cnm {
 
 namespace {
-
-constexpr size_t kMacSize = 6;
 
 /** The first of `words` where nothing is said. */
 void ReadState(Fields& fields, std::span<const Word> words, uint32_t& state) {
@@ -32,34 +32,6 @@ void ReadMac(Fields& fields, Packed& macs) {
   std::optional<Mac> mac;
   fields.Optional("mac", mac);
   if (mac) macs = One(*mac, kMacSize);
-}
-
-/** A column of `count` rows; absent when the field is. */
-void ReadColumn(Fields& fields, const char* key, size_t width, size_t count, Packed& column) {
-  std::optional<Packed> read;
-  fields.Optional(key, read);
-  if (!read) return;
-  column = std::move(*read);
-  column.width = width;
-  if (column.bytes.size() != count * width) {
-    fields.Fail(key, std::to_string(width) + " bytes for each of " + std::to_string(count) + " rows");
-  }
-}
-
-/** A column that has to be there and says how many rows there are. */
-void ReadFirstColumn(Fields& fields, const char* key, size_t width, size_t& count, Packed& column) {
-  fields.Required(key, column);
-  column.width = width;
-  count = column.bytes.size() / width;
-  if (column.bytes.size() % width != 0) fields.Fail(key, std::to_string(width) + " bytes for each row");
-}
-
-/** Bytes of an address. */
-size_t ReadFamily(Fields& fields) {
-  uint32_t family = 0;
-  fields.Required("family", family);
-  if (family != 4 && family != 6) fields.Fail("family", "4 or 6");
-  return family == 6 ? 16 : 4;
 }
 
 void ReadShared(Fields& fields, Verb verb, NeighOp& op) {
@@ -84,21 +56,6 @@ void ReadShared(Fields& fields, Verb verb, FdbOp& op) {
   ReadFlag(fields, "master", op.master);
   ReadFlag(fields, "externLearn", op.extern_learn);
   ReadFlag(fields, "sticky", op.sticky);
-}
-
-/** '10.0.0.0/8' as an address and a prefix. */
-void ReadPrefixed(Fields& fields, const char* key, uint8_t family, std::optional<Address>& address, uint8_t& prefix) {
-  const Napi::Value value = fields.Get(key);
-  if (!fields.ok() || value.IsUndefined()) return;
-  Fields inner(value, fields.Name(key));
-  Address read;
-  inner.Required("address", read);
-  if (read.length != (family == 6 ? 16 : 4)) inner.Fail("address", "an address of the rule's family");
-  uint32_t bits = 0;
-  inner.Required("prefix", bits);
-  if (bits > read.length * 8u) inner.Fail("prefix", "an integer from 0 to " + std::to_string(read.length * 8u));
-  address = read;
-  prefix = static_cast<uint8_t>(bits);
 }
 
 }  // namespace
@@ -144,13 +101,62 @@ void ReadForwardings(Fields& fields, Verb verb, FdbOp& op) {
   ReadColumn(fields, "vnis", sizeof(uint32_t), op.count, op.vnis);
 }
 
+namespace {
+
+/** A number that all rows have, or a byte for each. */
+void ReadPrefixes(Fields& fields, size_t width, size_t count, Packed& prefixes) {
+  std::optional<uint32_t> shared;
+  fields.Optional("prefix", shared);
+  ReadColumn(fields, "prefixes", 1, count, prefixes);
+  if (shared.has_value() == (prefixes.width > 0)) return fields.Fail("prefix", "a number, or the column 'prefixes'");
+  const size_t bits = width * 8;
+  if (shared > bits) fields.Fail("prefix", "an integer from 0 to " + std::to_string(bits));
+  if (shared) prefixes = {.bytes = std::vector(count, static_cast<uint8_t>(*shared)), .width = 1};
+  if (std::ranges::any_of(prefixes.bytes, [&](uint8_t prefix) { return prefix > bits; })) {
+    fields.Fail("prefixes", "integers from 0 to " + std::to_string(bits));
+  }
+}
+
+void ReadLinks(Fields& fields, size_t count, std::optional<LinkRef>& link, Packed& links) {
+  fields.Optional("link", link);
+  if (link == LinkRef(0)) fields.Fail("link", "a link's name or ifindex");
+  ReadColumn(fields, "links", sizeof(int32_t), count, links);
+  if (link && links.width > 0) fields.Fail("links", "nothing, beside link");
+}
+
+}  // namespace
+
+void ReadRoutes(Fields& fields, Verb verb, RoutesOp& op) {
+  op.verb = verb;
+  const size_t width = ReadFamily(fields);
+  ReadFirstColumn(fields, "tos", width, op.count, op.tos);
+  ReadPrefixes(fields, width, op.count, op.prefixes);
+  fields.Optional("via", op.via);
+  if (op.via && op.via->length != width) fields.Fail("via", std::to_string(width) + " bytes");
+  ReadColumn(fields, "vias", width, op.count, op.vias);
+  if (op.via && op.vias.width > 0) fields.Fail("vias", "nothing, beside via");
+  ReadLinks(fields, op.count, op.link, op.links);
+  fields.Optional("table", op.table);
+  fields.Optional("metric", op.metric);
+}
+
+void ReadAddresses(Fields& fields, Verb verb, AddressesOp& op) {
+  op.verb = verb;
+  const size_t width = ReadFamily(fields);
+  ReadFirstColumn(fields, "addresses", width, op.count, op.addresses);
+  ReadPrefixes(fields, width, op.count, op.prefixes);
+  ReadLinks(fields, op.count, op.link, op.links);
+  if (!op.link && op.links.width == 0) fields.Fail("link", "a link's name or ifindex, or the column 'links'");
+}
+
 void ReadRule(Fields& fields, Verb verb, RuleOp& op) {
   op.verb = verb;
-  op.family = ReadFamily(fields) == 16 ? 6 : 4;
+  const size_t length = ReadFamily(fields);
+  op.family = length == 16 ? 6 : 4;
   fields.Required("priority", op.priority);
   fields.Required("table", op.table);
-  ReadPrefixed(fields, "from", op.family, op.from, op.from_prefix);
-  ReadPrefixed(fields, "to", op.family, op.to, op.to_prefix);
+  ReadPrefixed(fields, "from", length, op.from, op.from_prefix);
+  ReadPrefixed(fields, "to", length, op.to, op.to_prefix);
   fields.Optional("iif", op.iif);
   fields.Optional("oif", op.oif);
   fields.Optional("mark", op.mark);

@@ -1,11 +1,20 @@
 #include "kernel/message.h"
 
+#include <utility>
+
 namespace cnm {
 
 Message::Message(Named type, int flags, const void* header, size_t size)
     : message_(nlmsg_alloc_simple(type.value, flags)), request_(type.name) {
   PutHeader(header, size);
 }
+
+Message::Message(Message&& other) noexcept
+    : message_(std::exchange(other.message_, nullptr)),
+      request_(other.request_),
+      noted_(std::move(other.noted_)),
+      nests_(std::move(other.nests_)),
+      overflowed_(other.overflowed_) {}
 
 Message::~Message() { nlmsg_free(message_); }
 

@@ -17,8 +17,8 @@ class Message {
  public:
   template <typename Header>
   Message(Named type, int flags, const Header& header) : Message(type, flags, &header, sizeof header) {}
-  Message(const Message&) = delete;
-  Message& operator=(const Message&) = delete;
+  Message(Message&& other) noexcept;
+  Message& operator=(Message&&) = delete;
   ~Message();
 
   /** Answers where the data is, counted from the message's beginning. */

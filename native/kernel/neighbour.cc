@@ -5,10 +5,9 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include <numeric>
-
 #include "kernel/link.h"
 #include "kernel/rows.h"
+#include "kernel/tables.h"
 #include "kernel/verb.h"
 
 namespace cnm {
@@ -38,19 +37,8 @@ uint32_t FlagsOf(const FdbOp& op) {
   return flags;
 }
 
-/** Sends the rows that `put` completes, and takes those back that were added when another of them is refused. */
-template <typename Ask>
-Refused AllOrNothing(Verb verb, size_t count, const Ask& ask) {
-  std::vector<uint32_t> rows(count);
-  std::iota(rows.begin(), rows.end(), 0);
-  Refused refusal = ask(verb, rows);
-  if (!refusal || (verb != Verb::kAdd && verb != Verb::kAppend)) return refusal;
-  for (const RefusedRow& refused : refusal->rows) rows[refused.row] = UINT32_MAX;
-  std::erase(rows, UINT32_MAX);
-  // One that has gone meanwhile is what we want.
-  ask(Verb::kDel, rows);
-  return refusal;
-}
+/** A link's own entries and those that its bridge has of it come in one dump. */
+bool IsOwn(const nlmsghdr* reply) { return static_cast<const ndmsg*>(nlmsg_data(reply))->ndm_flags & NTF_SELF; }
 
 }  // namespace
 
@@ -58,43 +46,44 @@ std::span<const Word> NeighbourStates() { return kNeighbourStates; }
 
 std::span<const Word> ForwardingStates() { return kForwardingStates; }
 
-Refused ApplyNeighbours(Place& place, const NeighOp& op) {
+Refused ApplyNeighbours(Place& place, const NeighOp& op, const std::atomic<bool>& cancelled) {
   int32_t link;
   if (Refused refusal = ResolveLink(place, op.link, "", link)) return refusal;
-  Socket* socket;
-  if (Refused refusal = place.Route(socket)) return refusal;
   const uint32_t flags =
       (op.proxy ? NTF_PROXY : 0u) | (op.router ? NTF_ROUTER : 0u) | (op.extern_learn ? NTF_EXT_LEARNED : 0u);
-  const int family = op.addresses.width == 16 ? AF_INET6 : AF_INET;
-  return AllOrNothing(op.verb, op.count, [&](Verb verb, std::span<const uint32_t> rows) {
-    Message pattern(TypeOf(verb), FlagsOf(verb), HeaderOf(family, link, op.state, flags));
-    std::vector<Slot> slots;
-    PutColumn(pattern, CNM_NAMED(NDA_DST), op.addresses, slots);
-    PutColumn(pattern, CNM_NAMED(NDA_LLADDR), op.macs, slots);
-    return AskRows(*socket, pattern, slots, rows);
-  });
+  const uint8_t family = op.addresses.width == 16 ? AF_INET6 : AF_INET;
+  const auto pattern = [&](Verb verb) {
+    Pattern row(TypeOf(verb), FlagsOf(verb), HeaderOf(family, link, op.state, flags));
+    row.PutColumn(CNM_NAMED(NDA_DST), op.addresses);
+    row.PutColumn(CNM_NAMED(NDA_LLADDR), op.macs);
+    return row;
+  };
+  const auto dump = [&] { return NeighboursRequest({.link = link, .family = family, .proxy = op.proxy}); };
+  return ApplyRows(place, {.verb = op.verb, .count = op.count, .pattern = pattern, .dump = dump}, cancelled);
 }
 
-Refused ApplyForwarding(Place& place, const FdbOp& op) {
+Refused ApplyForwarding(Place& place, const FdbOp& op, const std::atomic<bool>& cancelled) {
   int32_t link, via = 0;
   if (Refused refusal = ResolveLink(place, op.link, "", link)) return refusal;
   if (op.via) {
     if (Refused refusal = ResolveLink(place, *op.via, "NDA_IFINDEX", via)) return refusal;
   }
-  Socket* socket;
-  if (Refused refusal = place.Route(socket)) return refusal;
-  return AllOrNothing(op.verb, op.count, [&](Verb verb, std::span<const uint32_t> rows) {
-    Message pattern(TypeOf(verb), FlagsOf(verb), HeaderOf(AF_BRIDGE, link, op.state, FlagsOf(op)));
-    std::vector<Slot> slots;
-    PutColumn(pattern, CNM_NAMED(NDA_LLADDR), op.macs, slots);
-    PutColumn(pattern, CNM_NAMED(NDA_DST), op.dsts, slots);
-    PutColumn(pattern, CNM_NAMED(NDA_VNI), op.vnis, slots);
-    if (op.port) pattern.PutU16(CNM_NAMED(NDA_PORT), htons(static_cast<uint16_t>(*op.port)));
-    if (op.src_vni) pattern.PutU32(CNM_NAMED(NDA_SRC_VNI), *op.src_vni);
-    if (op.vlan) pattern.PutU16(CNM_NAMED(NDA_VLAN), static_cast<uint16_t>(*op.vlan));
-    if (op.via) pattern.PutU32(CNM_NAMED(NDA_IFINDEX), static_cast<uint32_t>(via));
-    return AskRows(*socket, pattern, slots, rows);
-  });
+  const uint32_t flags = FlagsOf(op);
+  const auto pattern = [&](Verb verb) {
+    Pattern row(TypeOf(verb), FlagsOf(verb), HeaderOf(AF_BRIDGE, link, op.state, flags));
+    row.PutColumn(CNM_NAMED(NDA_LLADDR), op.macs);
+    row.PutColumn(CNM_NAMED(NDA_DST), op.dsts);
+    row.PutColumn(CNM_NAMED(NDA_VNI), op.vnis);
+    if (op.port) row.shared.PutU16(CNM_NAMED(NDA_PORT), htons(static_cast<uint16_t>(*op.port)));
+    if (op.src_vni) row.shared.PutU32(CNM_NAMED(NDA_SRC_VNI), *op.src_vni);
+    if (op.vlan) row.shared.PutU16(CNM_NAMED(NDA_VLAN), static_cast<uint16_t>(*op.vlan));
+    if (op.via) row.shared.PutU32(CNM_NAMED(NDA_IFINDEX), static_cast<uint32_t>(via));
+    return row;
+  };
+  const auto dump = [&] { return ForwardingRequest({.link = link}); };
+  const auto among = [&](const nlmsghdr* reply) { return IsOwn(reply) == ((flags & NTF_SELF) != 0); };
+  return ApplyRows(place, {.verb = op.verb, .count = op.count, .pattern = pattern, .dump = dump, .among = among},
+                   cancelled);
 }
 
 }  // namespace cnm

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <span>
 
 #include "facts/outcome.h"
@@ -9,10 +10,10 @@
 
 namespace cnm {
 
-// Neighbours and forwarding entries. To add is all or nothing; replacing and deleting goes on behind a refused row.
+// Neighbours and forwarding entries, see rows.h.
 
-Refused ApplyNeighbours(Place& place, const NeighOp& op);
-Refused ApplyForwarding(Place& place, const FdbOp& op);
+Refused ApplyNeighbours(Place& place, const NeighOp& op, const std::atomic<bool>& cancelled);
+Refused ApplyForwarding(Place& place, const FdbOp& op, const std::atomic<bool>& cancelled);
 
 /** What the states are called by ip and by bridge, with their NUD_*; the first is the one that is meant. */
 std::span<const Word> NeighbourStates();

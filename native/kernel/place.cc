@@ -1,6 +1,7 @@
 #include "kernel/place.h"
 
 #include <linux/netlink.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -10,6 +11,8 @@
 namespace cnm {
 
 namespace {
+
+constexpr int kAttempts = 5;
 
 Refused RefusedIf(int error, const char* request) {
   if (error == 0) return {};
@@ -38,20 +41,69 @@ Refused Place::Inode(uint64_t& inode) {
   return RefusedIf(InodeOf(fd, inode), "open");
 }
 
-Refused Place::Route(Socket*& socket) {
-  if (!route_) {
+Refused Place::Open(const std::function<Fd()>& open, Fd& fd) {
+  int error = 0;
+  const Refused outside = Enter([&] {
+    fd = open();
+    if (!fd) error = -errno;
+  });
+  return outside ? outside : RefusedIf(error, "open");
+}
+
+Refused Place::Ready(Kept& kept, Socket*& socket) {
+  if (!kept.socket) {
     Fd fd;
-    int error = 0;
-    const Refused refusal = Enter([&] {
-      fd = OpenNetlink(NETLINK_ROUTE);
-      if (!fd) error = -errno;
-    });
-    if (refusal) return refusal;
-    if (error) return RefusedIf(error, "open");
-    route_ = Socket::Adopt(std::move(fd));
-    if (!route_) return RefusedIf(-EPROTO, "open");
+    if (Refused refusal = Open([&] { return OpenNetlink(kept.protocol); }, fd)) return refusal;
+    kept.socket = std::make_unique<Socket>(std::move(fd));
   }
-  socket = route_.get();
+  socket = kept.socket.get();
+  return {};
+}
+
+Refused Place::Read(Kept& kept, Message& message, const Socket::OnReply& on_reply,
+                    const std::function<void()>& restart) {
+  Socket* socket = nullptr;
+  if (Refused refusal = Ready(kept, socket)) return refusal;
+  Refused refusal = socket->Ask(message, on_reply);
+  for (int again = 1; again < kAttempts && refusal; again++) {
+    if (refusal->error == -ENOBUFS) {
+      // The kernel would go on with the old dump, and take no other.
+      Fd fd;
+      if (Refused closed = Open([&] { return OpenNetlink(kept.protocol); }, fd)) return closed;
+      socket->Renew(std::move(fd));
+    } else if (refusal->error != -EINTR) {
+      break;
+    }
+    restart();
+    refusal = socket->Ask(message, on_reply);
+  }
+  return refusal;
+}
+
+Refused Place::Route(Socket*& socket) { return Ready(route_, socket); }
+
+Refused Place::Dump(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart) {
+  return Read(route_, message, on_reply, restart);
+}
+
+Refused Place::Netfilter(Socket*& socket) { return Ready(netfilter_, socket); }
+
+Refused Place::DumpNetfilter(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart) {
+  return Read(netfilter_, message, on_reply, restart);
+}
+
+Refused Place::Packet(Fd& socket) {
+  return Open([] { return Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); }, socket);
+}
+
+Refused Place::Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,
+                         std::shared_ptr<Subscription>& subscription) {
+  Fd fd;
+  if (Refused refusal = Open([&] { return OpenNetlink(NETLINK_ROUTE); }, fd)) return refusal;
+  subscription = Subscription::Open(std::move(fd), interest, bell);
+  if (!subscription) return RefusedIf(-errno, "monitor");
+  std::erase_if(subscriptions_, [](const auto& each) { return each.expired(); });
+  subscriptions_.push_back(subscription);
   return {};
 }
 
@@ -91,8 +143,13 @@ Refused Place::Remove() {
 }
 
 void Place::Close() {
+  for (const auto& each : subscriptions_) {
+    if (const auto subscription = each.lock()) subscription->End();
+  }
+  subscriptions_.clear();
   nft_.reset();
-  route_.reset();
+  route_.socket.reset();
+  netfilter_.socket.reset();
   netns_ = Fd();
 }
 

@@ -1,20 +1,24 @@
 #pragma once
 
+#include <linux/netlink.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "facts/outcome.h"
 #include "kernel/fd.h"
 #include "kernel/nft.h"
 #include "kernel/socket.h"
+#include "kernel/subscription.h"
 
 namespace cnm {
 
 /**
- * A network namespace that steps are carried out in: its descriptor, its rtnetlink socket and its libnftables context,
+ * A network namespace that steps are carried out in: its descriptor, its netlink sockets and its libnftables context,
  * each opened at first use. Only the kernel thread touches it; what it closes as it is destroyed nobody uses any more.
  */
 class Place {
@@ -28,6 +32,19 @@ class Place {
   Refused Descriptor(int& fd);
   Refused Inode(uint64_t& inode);
   Refused Route(Socket*& socket);
+  /**
+   * Reads a whole table from rtnetlink. It is read anew, after `restart`, while the kernel says that it changed
+   * meanwhile or drops what it had to say.
+   */
+  Refused Dump(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
+  /** Ends when the place is closed. */
+  Refused Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,
+                    std::shared_ptr<Subscription>& subscription);
+  Refused Netfilter(Socket*& socket);
+  /** The same of netfilter's tables. */
+  Refused DumpNetfilter(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
+  /** A packet socket that receives nothing; the caller's own. */
+  Refused Packet(Fd& socket);
   /** Commands are libnftables' JSON. */
   Refused RunNft(const std::string& commands, std::string& output);
   Refused ReadSysctl(const std::string& path, std::optional<std::string>& value);
@@ -41,11 +58,23 @@ class Place {
 
  private:
   Refused Enter(const std::function<void()>& body);
+  /** What `open` opens inside; empty with errno set when it fails. */
+  Refused Open(const std::function<Fd()>& open, Fd& fd);
+
+  /** A netlink socket that is opened at first use. */
+  struct Kept {
+    const int protocol;
+    std::unique_ptr<Socket> socket{};
+  };
+  Refused Ready(Kept& kept, Socket*& socket);
+  Refused Read(Kept& kept, Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
 
   const std::string path_;
   Fd netns_;
-  std::unique_ptr<Socket> route_;
+  Kept route_{NETLINK_ROUTE};
+  Kept netfilter_{NETLINK_NETFILTER};
   std::unique_ptr<Nft> nft_;
+  std::vector<std::weak_ptr<Subscription>> subscriptions_;
 };
 
 }  // namespace cnm

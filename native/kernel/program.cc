@@ -3,13 +3,17 @@
 #include <cerrno>
 
 #include "kernel/address.h"
+#include "kernel/address_rows.h"
+#include "kernel/announce.h"
 #include "kernel/class.h"
+#include "kernel/conntrack.h"
 #include "kernel/filter.h"
 #include "kernel/group.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
 #include "kernel/qdisc.h"
 #include "kernel/route.h"
+#include "kernel/route_rows.h"
 #include "kernel/rule.h"
 
 namespace cnm {
@@ -19,8 +23,8 @@ namespace {
 /** One op, carried out by its kind. */
 class Step {
  public:
-  Step(const Program& program, size_t at, int32_t& index)
-      : program_(program), place_(*program.places[at]), index_(index) {}
+  Step(const Program& program, size_t at, const std::atomic<bool>& cancelled, int32_t& index, uint32_t& count)
+      : program_(program), place_(*program.places[at]), cancelled_(cancelled), index_(index), count_(count) {}
 
   Refused operator()(const LinkAdd& add) {
     return AddLink(place_, add.peer ? program_.places[add.peer->at].get() : nullptr, add, index_);
@@ -32,13 +36,17 @@ class Step {
   Refused operator()(const GroupSet& set) { return SetGroup(place_, set); }
   Refused operator()(const GroupDel& del) { return DelGroup(place_, del); }
   Refused operator()(const AddrOp& op) { return ApplyAddress(place_, op); }
+  Refused operator()(const AddressesOp& op) { return ApplyAddresses(place_, op, cancelled_); }
   Refused operator()(const RouteOp& op) { return ApplyRoute(place_, op); }
-  Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op)); }
-  Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op)); }
+  Refused operator()(const RoutesOp& op) { return ApplyRoutes(place_, op, cancelled_); }
+  Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op, cancelled_)); }
+  Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op, cancelled_)); }
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
   Refused operator()(const QdiscOp& op) { return ApplyQdisc(place_, op); }
   Refused operator()(const ClassOp& op) { return ApplyClass(place_, op); }
   Refused operator()(const FilterOp& op) { return ApplyFilter(place_, op); }
+  Refused operator()(const AnnounceOp& op) { return Announce(place_, op); }
+  Refused operator()(const ConntrackDel& op) { return DeleteConntrack(place_, op, count_); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
     std::string output;
@@ -55,21 +63,25 @@ class Step {
 
   const Program& program_;
   Place& place_;
+  const std::atomic<bool>& cancelled_;
   int32_t& index_;
+  uint32_t& count_;
 };
 
 }  // namespace
 
 Outcome CarryOut(const Program& program, const std::atomic<bool>& cancelled) {
-  Outcome outcome{.ifindex = std::vector<int32_t>(program.ops.size()), .refusal = {}};
+  const size_t size = program.ops.size();
+  Outcome outcome{.ifindex = std::vector<int32_t>(size), .count = std::vector<uint32_t>(size), .refusal = {}};
   for (const Op& op : program.ops) {
+    const size_t i = outcome.done;
     if (cancelled) {
       outcome.refusal = Refusal{.error = -ECANCELED};
     } else {
-      outcome.refusal = std::visit(Step(program, op.at, outcome.ifindex[outcome.done]), op.step);
+      outcome.refusal = std::visit(Step(program, op.at, cancelled, outcome.ifindex[i], outcome.count[i]), op.step);
     }
     if (outcome.refusal) {
-      outcome.refusal->op = outcome.done;
+      outcome.refusal->op = i;
       break;
     }
     outcome.done++;

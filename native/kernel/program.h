@@ -16,7 +16,10 @@ struct Program {
   std::vector<Op> ops;
 };
 
-/** Carries out the ops in order; stops at the first refusal, or before the next op once `cancelled` is set. */
+/**
+ * Carries out the ops in order; stops at the first refusal, or, once `cancelled` is set, before the next op or the next
+ * batch of an op with many rows.
+ */
 Outcome CarryOut(const Program& program, const std::atomic<bool>& cancelled);
 
 }  // namespace cnm

@@ -1,99 +1,134 @@
 #include "kernel/rows.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstring>
-
-#include "kernel/extack.h"
+#include <utility>
 
 namespace cnm {
 
 namespace {
 
-/** Longer batches are slower where the kernel has to wait for RCU, and their refusals could overflow the receive
- * buffer. */
-constexpr size_t kBatch = 64;
+/** Deleting begins with the last row: the first address of a link takes those along that came after it. */
+bool IsBackwards(Verb verb) { return verb == Verb::kDel; }
 
-/** The messages of one batch, and who of them was refused. */
-class Batch {
+/** Which of some rows are in the table. */
+class ReadBack {
  public:
-  Batch(Socket& socket, const Message& pattern, std::span<const Slot> slots)
-      : socket_(socket), pattern_(pattern), slots_(slots), stride_(NLMSG_ALIGN(nlmsg_hdr(pattern.get())->nlmsg_len)) {}
+  ReadBack(const Pattern& pattern, std::vector<uint32_t> rows)
+      : pattern_(pattern), rows_(std::move(rows)), found_(rows_.size()) {
+    std::ranges::sort(rows_, std::ranges::lexicographical_compare, key_);
+  }
 
-  /** 0, or a negative errno when what became of the rows is unknown. */
-  int Send(std::span<const uint32_t> rows, Refused& refusal) {
-    buffer_.resize(rows.size() * stride_);
-    first_ = socket_.TakeSequences(static_cast<uint32_t>(rows.size()));
-    for (size_t i = 0; i < rows.size(); i++) Write(i, rows[i], i + 1 == rows.size());
-    if (send(socket_.fd(), buffer_.data(), buffer_.size(), 0) < 0) return -errno;
-    while (true) {
-      const ssize_t size = recv(socket_.fd(), answer_, sizeof answer_, 0);
-      if (size < 0 && errno == EINTR) continue;
-      if (size < 0) return -errno;
-      if (Read(static_cast<int>(size), rows, refusal)) return 0;
+  Refused Run(Place& place, const Rows& asked) {
+    Message dump = asked.dump();
+    const auto on_reply = [&](const nlmsghdr* reply) {
+      if (!asked.among || asked.among(reply)) Find(reply);
+    };
+    return place.Dump(dump, on_reply, [&] { found_.assign(found_.size(), false); });
+  }
+
+  /** Those that are there, or those that are not, by number. */
+  std::vector<uint32_t> Which(bool there) const {
+    std::vector<uint32_t> rows;
+    for (size_t i = 0; i < rows_.size(); i++) {
+      if (found_[i] == there) rows.push_back(rows_[i]);
     }
+    std::ranges::sort(rows);
+    return rows;
   }
 
  private:
-  void Write(size_t i, uint32_t row, bool last) {
-    uint8_t* message = buffer_.data() + i * stride_;
-    const nlmsghdr* pattern = nlmsg_hdr(pattern_.get());
-    memcpy(message, pattern, pattern->nlmsg_len);
-    auto* header = reinterpret_cast<nlmsghdr*>(message);
-    header->nlmsg_seq = first_ + static_cast<uint32_t>(i);
-    header->nlmsg_flags = static_cast<uint16_t>(pattern->nlmsg_flags | NLM_F_REQUEST | (last ? NLM_F_ACK : 0));
-    for (const auto& [column, offset] : slots_) {
-      memcpy(message + offset, column->bytes.data() + row * column->width, column->width);
+  void Find(const nlmsghdr* reply) {
+    const auto key = pattern_.KeyIn(reply);
+    const auto alike = std::ranges::equal_range(rows_, key, std::ranges::lexicographical_compare, key_);
+    for (auto row = alike.begin(); row != alike.end(); row++) {
+      if (pattern_.Describes(*row, reply)) found_[static_cast<size_t>(row - rows_.begin())] = true;
     }
   }
 
-  /** True once the last message has been answered; what is left of an earlier request is skipped. */
-  bool Read(int size, std::span<const uint32_t> rows, Refused& refusal) {
-    for (auto* reply = reinterpret_cast<nlmsghdr*>(answer_); nlmsg_ok(reply, size); reply = nlmsg_next(reply, &size)) {
-      const size_t i = reply->nlmsg_seq - first_;
-      if (reply->nlmsg_type != NLMSG_ERROR || i >= rows.size()) continue;
-      if (Refused refused = RefusalInError(reply, pattern_)) {
-        const int error = refused->error;
-        if (!refusal) refusal = std::move(refused);
-        refusal->rows.push_back({.row = rows[i], .error = error});
+  const Pattern& pattern_;
+  const std::function<std::span<const uint8_t>(uint32_t row)> key_ = std::bind_front(&Pattern::KeyOf, &pattern_);
+  std::vector<uint32_t> rows_;
+  std::vector<bool> found_;
+};
+
+/** One op with many rows. */
+class Bulk {
+ public:
+  Bulk(Place& place, Socket& socket, const Rows& rows) : place_(place), socket_(socket), rows_(rows) {}
+
+  Refused Apply(const std::atomic<bool>& cancelled) {
+    Refused refusal;
+    const size_t tried = Try(rows_.verb, rows_.count, {}, &cancelled, refusal);
+    if (tried < rows_.count) {
+      if (!refusal) refusal = Refusal{.error = -ECANCELED};
+      refusal->untried = rows_.count - tried;
+    }
+    if (!refusal) return {};
+    std::ranges::sort(refusal->rows, {}, &RefusedRow::row);
+    if (rows_.verb == Verb::kAdd || rows_.verb == Verb::kAppend) TakeBack(tried, refusal->rows);
+    return refusal;
+  }
+
+ private:
+  void TakeBack(size_t tried, const std::vector<RefusedRow>& refused) {
+    std::vector<bool> others(tried);
+    for (const RefusedRow& row : refused) others[row.row] = true;
+    // A row that has gone meanwhile is as it is wanted.
+    Refused gone;
+    Try(Verb::kDel, tried, others, nullptr, gone);
+  }
+
+  /** Tries the first `count` rows except `others`; answers how many were reached before `cancelled` was set. */
+  size_t Try(Verb verb, size_t count, const std::vector<bool>& others, const std::atomic<bool>* cancelled,
+             Refused& refusal) {
+    const Pattern pattern = rows_.pattern(verb);
+    Batch batch(socket_, pattern);
+    Answers answers;
+    std::array<uint32_t, Batch::kMax> part;
+    size_t reached = 0;
+    while (reached < count && !(cancelled && reached > 0 && *cancelled)) {
+      size_t size = 0;
+      for (; reached < count && size < part.size(); reached++) {
+        const size_t row = IsBackwards(verb) ? count - 1 - reached : reached;
+        if (others.empty() || !others[row]) part[size++] = static_cast<uint32_t>(row);
       }
-      if (i + 1 == rows.size()) return true;
+      if (size > 0) batch.Send({part.data(), size}, answers);
     }
-    return false;
+    if (!answers.lost.empty()) Settle(verb, pattern, answers);
+    refusal = std::move(answers.refusal);
+    return reached;
   }
 
+  /** Finds out what became of the rows whose answers were lost, and tries once more those that are not as wanted. */
+  void Settle(Verb verb, const Pattern& pattern, Answers& answers) {
+    const std::vector<uint32_t> lost = std::exchange(answers.lost, {});
+    ReadBack table(pattern, lost);
+    if (const Refused unread = table.Run(place_, rows_)) return Refuse(lost, *unread, answers);
+    std::vector<uint32_t> again = table.Which(verb == Verb::kDel);
+    if (IsBackwards(verb)) std::ranges::reverse(again);
+    Batch batch(socket_, pattern);
+    // One by one, so that there is room for every answer.
+    for (const uint32_t row : again) batch.Send({&row, 1}, answers);
+    Refuse(answers.lost, {.error = -ENOBUFS, .request = pattern.shared.request()}, answers);
+  }
+
+  static void Refuse(std::span<const uint32_t> rows, const Refusal& refusal, Answers& answers) {
+    for (const uint32_t row : rows) AddRefused(answers.refusal, row, Refusal(refusal));
+  }
+
+  Place& place_;
   Socket& socket_;
-  const Message& pattern_;
-  const std::span<const Slot> slots_;
-  const size_t stride_;
-  uint32_t first_ = 0;
-  std::vector<uint8_t> buffer_;
-  alignas(nlmsghdr) char answer_[Socket::kBufferSize];
+  const Rows& rows_;
 };
 
 }  // namespace
 
-void PutColumn(Message& pattern, Named attribute, const Packed& column, std::vector<Slot>& slots) {
-  if (column.width == 0) return;
-  const uint8_t zero[sizeof(Address::bytes)] = {};
-  slots.push_back({.column = &column, .offset = pattern.Put(attribute, zero, column.width)});
-}
-
-Refused AskRows(Socket& socket, Message& pattern, std::span<const Slot> slots, std::span<const uint32_t> rows) {
-  Refused refusal;
-  Batch batch(socket, pattern, slots);
-  for (size_t from = 0; from < rows.size(); from += kBatch) {
-    const auto part = rows.subspan(from, std::min(kBatch, rows.size() - from));
-    const int error = batch.Send(part, refusal);
-    if (error == 0) continue;
-    // What the rest would be refused for is unknown as well; the caller reads the table back.
-    if (!refusal) refusal = Refusal{.error = error, .request = pattern.request()};
-    for (const uint32_t row : rows.subspan(from)) refusal->rows.push_back({.row = row, .error = error});
-    return refusal;
-  }
-  return refusal;
+Refused ApplyRows(Place& place, const Rows& rows, const std::atomic<bool>& cancelled) {
+  Socket* socket = nullptr;
+  if (Refused refusal = place.Route(socket)) return refusal;
+  return Bulk(place, *socket, rows).Apply(cancelled);
 }
 
 }  // namespace cnm

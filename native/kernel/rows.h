@@ -1,27 +1,34 @@
 #pragma once
 
-#include <span>
+#include <atomic>
+#include <functional>
 
 #include "facts/outcome.h"
 #include "facts/words.h"
-#include "kernel/message.h"
-#include "kernel/socket.h"
+#include "kernel/batch.h"
+#include "kernel/place.h"
 
 namespace cnm {
 
-/** Where the bytes of one column go in each row's message. */
-struct Slot {
-  const Packed* column;
-  size_t offset;
+/** Rows of one table, and what is to become of them. */
+struct Rows {
+  Verb verb;
+  size_t count;
+  /** The request of a row for a verb. */
+  std::function<Pattern(Verb)> pattern;
+  /** What asks for the part of the table where they are, or are to be. */
+  std::function<Message()> dump;
+  /** False for a row of that which looks alike but is in another table; absent when there are none. */
+  std::function<bool(const nlmsghdr* reply)> among{};
 };
 
-/** Puts an attribute that each row fills from `column`; nothing when the column is absent. */
-void PutColumn(Message& pattern, Named attribute, const Packed& column, std::vector<Slot>& slots);
-
 /**
- * Sends `pattern` once for each row, with the row's bytes in the slots, in batches, and goes on behind a refused row.
- * The refusal is that of the first such row and names all of them.
+ * Sends the rows in batches, and goes on behind a refused one. To add and to append is all or nothing: when a row is
+ * refused, or once `cancelled` is set, what was added is taken back. The other verbs go as far as they can.
+ *
+ * The refusal is that of the first row that was refused, names all of them, and says how many were not tried. Where the
+ * kernel had to drop its answers the table is read back: what is not as it is wanted is sent once more.
  */
-Refused AskRows(Socket& socket, Message& pattern, std::span<const Slot> slots, std::span<const uint32_t> rows);
+Refused ApplyRows(Place& place, const Rows& rows, const std::atomic<bool>& cancelled);
 
 }  // namespace cnm

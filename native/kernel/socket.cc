@@ -1,6 +1,5 @@
 #include "kernel/socket.h"
 
-#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -18,7 +17,11 @@ constexpr timeval kPatience = {.tv_sec = 5, .tv_usec = 0};
 /** Room for the answers of any batch that we send, refused or not. */
 constexpr int kReceiveBuffer = 1 << 20;
 
-constexpr int kAttempts = 5;
+/** The kernel's own port, as the sender of a datagram. */
+constexpr uint32_t kKernel = 0;
+
+/** More datagrams than the receive buffer has room for. */
+constexpr int kMostQueued = 4096;
 
 void Enable(int fd, int option) {
   const int on = 1;
@@ -26,10 +29,47 @@ void Enable(int fd, int option) {
   setsockopt(fd, SOL_NETLINK, option, &on, sizeof on);
 }
 
-/** The request did not get through, or its answer did not; libnl's own codes say less than errno does. */
-Refusal Failed(const Message& message, int error) {
-  return {.error = error ? -error : -EIO, .request = message.request()};
-}
+/** The request did not get through, or its answer did not. */
+Refusal Failed(const Message& message, int error) { return {.error = error, .request = message.request()}; }
+
+bool IsDump(const nlmsghdr* request) { return (request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP; }
+
+/** One request that waits for its answer. */
+class Exchange {
+ public:
+  Exchange(const Message& message, const Socket::OnReply& on_reply)
+      : message_(message), on_reply_(on_reply), sequence_(nlmsg_hdr(message.get())->nlmsg_seq) {}
+
+  /** True once the answer is complete; what is left of an earlier one is skipped. */
+  bool Read(nlmsghdr* reply, int size) {
+    for (; nlmsg_ok(reply, size); reply = nlmsg_next(reply, &size)) {
+      if (reply->nlmsg_seq != sequence_) continue;
+      if (reply->nlmsg_flags & NLM_F_DUMP_INTR) interrupted_ = true;
+      if (reply->nlmsg_type == NLMSG_ERROR) return End(RefusalInError(reply, message_));
+      if (reply->nlmsg_type == NLMSG_DONE) return End(RefusalInDone(reply, message_));
+      if (on_reply_) on_reply_(reply);
+    }
+    return false;
+  }
+
+  const Refused& refusal() const { return refusal_; }
+
+ private:
+  bool End(Refused refusal) {
+    refusal_ = std::move(refusal);
+    if (!refusal_ && interrupted_) {
+      refusal_ =
+          Refusal{.error = -EINTR, .message = "the table changed while it was read", .request = message_.request()};
+    }
+    return true;
+  }
+
+  const Message& message_;
+  const Socket::OnReply& on_reply_;
+  const uint32_t sequence_;
+  bool interrupted_ = false;
+  Refused refusal_;
+};
 
 }  // namespace
 
@@ -40,104 +80,63 @@ Fd OpenNetlink(int protocol) {
   return fd;
 }
 
-std::unique_ptr<Socket> Socket::Adopt(Fd fd) {
-  for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK}) Enable(fd.get(), option);
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  nl_sock* socket = nl_socket_alloc();
-  if (nl_socket_set_fd(socket, NETLINK_ROUTE, fd.get()) != 0) {
-    nl_socket_free(socket);
-    return nullptr;
-  }
-  fd.release();
-  return std::unique_ptr<Socket>(new Socket(socket));
-}
+Socket::Socket(Fd fd) { Renew(std::move(fd)); }
 
-Socket::Socket(nl_sock* socket) : socket_(socket) {
-  nl_socket_disable_msg_peek(socket_);
-  nl_socket_set_msg_buf_size(socket_, kBufferSize);
-  nl_socket_modify_cb(socket_, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, OnSequence, this);
-  nl_socket_modify_cb(socket_, NL_CB_VALID, NL_CB_CUSTOM, OnValid, this);
-  nl_socket_modify_cb(socket_, NL_CB_ACK, NL_CB_CUSTOM, OnAck, this);
-  nl_socket_modify_cb(socket_, NL_CB_FINISH, NL_CB_CUSTOM, OnFinish, this);
-  nl_socket_modify_cb(socket_, NL_CB_DUMP_INTR, NL_CB_CUSTOM, OnInterrupted, this);
-  nl_socket_modify_err_cb(socket_, NL_CB_CUSTOM, OnError, this);
+void Socket::Renew(Fd fd) {
+  fd_ = std::move(fd);
+  for (const int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK}) Enable(fd_.get(), option);
+  setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
+  setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
 }
-
-Socket::~Socket() { nl_socket_free(socket_); }
 
 uint32_t Socket::TakeSequences(uint32_t count) {
-  const uint32_t first = nl_socket_use_seq(socket_);
-  for (uint32_t taken = 1; taken < count; taken++) nl_socket_use_seq(socket_);
+  const uint32_t first = sequence_;
+  sequence_ += count;
   return first;
 }
 
-Refused Socket::Ask(Message& message, const OnReply& on_reply, const std::function<void()>& restart) {
-  for (int attempt = 1; attempt <= kAttempts; attempt++) {
-    if (attempt > 1 && restart) restart();
-    bool interrupted = false;
-    Refused refusal = AskOnce(message, on_reply, interrupted);
-    if (refusal || !interrupted) return refusal;
-  }
-  return Refusal{.error = -EINTR, .message = "the table changed while it was read", .request = message.request()};
-}
+int Socket::Send(const void* messages, size_t size) { return send(fd_.get(), messages, size, 0) < 0 ? -errno : 0; }
 
-Refused Socket::AskOnce(Message& message, const OnReply& on_reply, bool& interrupted) {
-  if (message.overflowed()) return Failed(message, EMSGSIZE);
-  nlmsghdr* header = nlmsg_hdr(message.get());
-  header->nlmsg_seq = NL_AUTO_SEQ;
-  errno = 0;
-  if (nl_send_auto(socket_, message.get()) < 0) return Failed(message, errno);
-  Exchange exchange{.message = message, .on_reply = on_reply, .sequence = header->nlmsg_seq, .refusal = {}};
-  exchange_ = &exchange;
+void Socket::Drain() {
+  nlmsghdr* late = nullptr;
   int received = 0;
-  while (!exchange.over && received >= 0) {
-    errno = 0;
-    received = nl_recvmsgs_default(socket_);
+  for (int i = 0; i < kMostQueued && (received >= 0 || received == -ENOBUFS); i++)
+    received = Receive(late, MSG_DONTWAIT);
+}
+
+int Socket::Receive(nlmsghdr*& datagram, int flags) {
+  while (true) {
+    sockaddr_nl from{};
+    socklen_t length = sizeof from;
+    const ssize_t size =
+        recvfrom(fd_.get(), buffer_, sizeof buffer_, MSG_TRUNC | flags, reinterpret_cast<sockaddr*>(&from), &length);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return -errno;
+    // Whoever has CAP_NET_ADMIN in the namespace, a container say, can send to our socket as well.
+    if (from.nl_pid != kKernel) continue;
+    // With MSG_TRUNC the kernel says how long it was, not how much of it came.
+    if (static_cast<size_t>(size) > sizeof buffer_) return -EMSGSIZE;
+    datagram = reinterpret_cast<nlmsghdr*>(buffer_);
+    return static_cast<int>(size);
   }
-  const int error = errno;
-  exchange_ = nullptr;
-  if (!exchange.over) return Failed(message, error);
-  interrupted = exchange.interrupted;
-  return exchange.refusal;
 }
 
-/** Skips what is left of an earlier answer. */
-int Socket::OnSequence(nl_msg* reply, void* self) {
-  const Exchange& exchange = *static_cast<Socket*>(self)->exchange_;
-  return nlmsg_hdr(reply)->nlmsg_seq == exchange.sequence ? NL_OK : NL_SKIP;
-}
-
-int Socket::OnValid(nl_msg* reply, void* self) {
-  const Exchange& exchange = *static_cast<Socket*>(self)->exchange_;
-  if (exchange.on_reply) exchange.on_reply(nlmsg_hdr(reply));
-  return NL_OK;
-}
-
-int Socket::OnAck(nl_msg*, void* self) {
-  static_cast<Socket*>(self)->exchange_->over = true;
-  return NL_OK;
-}
-
-int Socket::OnFinish(nl_msg* reply, void* self) {
-  Exchange& exchange = *static_cast<Socket*>(self)->exchange_;
-  exchange.refusal = RefusalInDone(nlmsg_hdr(reply), exchange.message);
-  exchange.over = true;
-  return NL_OK;
-}
-
-int Socket::OnInterrupted(nl_msg*, void* self) {
-  static_cast<Socket*>(self)->exchange_->interrupted = true;
-  return NL_OK;
-}
-
-int Socket::OnError(sockaddr_nl*, nlmsgerr* error, void* self) {
-  Exchange& exchange = *static_cast<Socket*>(self)->exchange_;
-  // libnl hands out the body only; its header, which says how to read the rest, stands right before it.
-  const auto* reply = reinterpret_cast<nlmsghdr*>(reinterpret_cast<char*>(error) - NLMSG_HDRLEN);
-  exchange.refusal = RefusalInError(reply, exchange.message);
-  exchange.over = true;
-  return NL_SKIP;
+Refused Socket::Ask(Message& message, const OnReply& on_reply) {
+  if (message.overflowed()) return Failed(message, -EMSGSIZE);
+  nlmsghdr* request = nlmsg_hdr(message.get());
+  request->nlmsg_seq = TakeSequences(1);
+  request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+  Drain();
+  if (const int error = Send(request, request->nlmsg_len)) return Failed(message, error);
+  Exchange exchange(message, on_reply);
+  while (true) {
+    nlmsghdr* reply = nullptr;
+    const int size = Receive(reply);
+    // Something was dropped; other than of a dump, not necessarily this answer.
+    if (size == -ENOBUFS && !IsDump(request)) continue;
+    if (size < 0) return Failed(message, size);
+    if (exchange.Read(reply, size)) return exchange.refusal();
+  }
 }
 
 }  // namespace cnm

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "kernel/attributes.h"
+#include "kernel/link.h"
 
 namespace cnm {
 
@@ -16,7 +17,7 @@ namespace {
 /** 4, 6, or 0 for families that we have no use for. */
 uint8_t FamilyOf(int family) { return family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0; }
 
-void Decode(const nlmsghdr* reply, const ifinfomsg& header, std::vector<LinkRow>& rows) {
+void Decode(const nlmsghdr* reply, const ifinfomsg& header, Columns<LinkRow>& columns) {
   const Attributes attributes(reply, sizeof header);
   LinkRow row;
   row.index = header.ifi_index;
@@ -29,10 +30,10 @@ void Decode(const nlmsghdr* reply, const ifinfomsg& header, std::vector<LinkRow>
   row.oper_state = attributes.U8(IFLA_OPERSTATE);
   row.name = attributes.Text(IFLA_IFNAME);
   row.kind = attributes.Inside(IFLA_LINKINFO).Text(IFLA_INFO_KIND);
-  rows.push_back(std::move(row));
+  columns.Add(row);
 }
 
-void Decode(const nlmsghdr* reply, const ifaddrmsg& header, std::vector<AddressRow>& rows) {
+void Decode(const nlmsghdr* reply, const ifaddrmsg& header, Columns<AddressRow>& columns) {
   const Attributes attributes(reply, sizeof header);
   AddressRow row;
   row.family = FamilyOf(header.ifa_family);
@@ -43,7 +44,7 @@ void Decode(const nlmsghdr* reply, const ifaddrmsg& header, std::vector<AddressR
   row.flags = attributes.U32(IFA_FLAGS);
   // On a point-to-point link IFA_ADDRESS is the other end; where both are the same IPv6 has no IFA_LOCAL.
   if (!attributes.Bytes(IFA_LOCAL, row.address)) attributes.Bytes(IFA_ADDRESS, row.address);
-  rows.push_back(row);
+  columns.Add(row);
 }
 
 /** The first of several next hops. */
@@ -55,7 +56,7 @@ void DecodeMultipath(const Attributes& attributes, RouteRow& row) {
   Attributes(hop + 1, hop->rtnh_len - static_cast<int>(sizeof *hop)).Bytes(RTA_GATEWAY, row.via);
 }
 
-void Decode(const nlmsghdr* reply, const rtmsg& header, std::vector<RouteRow>& rows) {
+void Decode(const nlmsghdr* reply, const rtmsg& header, Columns<RouteRow>& columns) {
   const Attributes attributes(reply, sizeof header);
   RouteRow row;
   row.family = FamilyOf(header.rtm_family);
@@ -70,10 +71,10 @@ void Decode(const nlmsghdr* reply, const rtmsg& header, std::vector<RouteRow>& r
   attributes.Bytes(RTA_DST, row.to);
   attributes.Bytes(RTA_GATEWAY, row.via);
   if (row.link == 0) DecodeMultipath(attributes, row);
-  rows.push_back(row);
+  columns.Add(row);
 }
 
-void Decode(const nlmsghdr* reply, const ndmsg& header, std::vector<NeighRow>& rows) {
+void Decode(const nlmsghdr* reply, const ndmsg& header, Columns<NeighRow>& columns) {
   const Attributes attributes(reply, sizeof header);
   NeighRow row;
   row.family = FamilyOf(header.ndm_family);
@@ -83,10 +84,10 @@ void Decode(const nlmsghdr* reply, const ndmsg& header, std::vector<NeighRow>& r
   row.flags = header.ndm_flags;
   attributes.Bytes(NDA_DST, row.address);
   attributes.Bytes(NDA_LLADDR, row.mac);
-  rows.push_back(row);
+  columns.Add(row);
 }
 
-void Decode(const nlmsghdr* reply, const ndmsg& header, std::vector<FdbRow>& rows) {
+void Decode(const nlmsghdr* reply, const ndmsg& header, Columns<FdbRow>& columns) {
   const Attributes attributes(reply, sizeof header);
   FdbRow row;
   row.link = header.ndm_ifindex;
@@ -102,52 +103,114 @@ void Decode(const nlmsghdr* reply, const ndmsg& header, std::vector<FdbRow>& row
   row.port = ntohs(attributes.U16(NDA_PORT));
   row.via = attributes.Index(NDA_IFINDEX);
   row.vlan = attributes.U16(NDA_VLAN);
-  rows.push_back(row);
+  columns.Add(row);
 }
 
-template <typename Row, typename Header>
-Table<Row> Dump(Place& place, Message& message) {
+void PutIndex(Message& message, Named attribute, int32_t index) {
+  if (index) message.PutU32(attribute, static_cast<uint32_t>(index));
+}
+
+Refused Resolve(Place& place, const Filter& filter, Wanted& wanted) {
+  if (filter.link) {
+    if (Refused refusal = ResolveLink(place, *filter.link, "", wanted.link)) return refusal;
+  }
+  if (filter.master) {
+    if (Refused refusal = ResolveLink(place, *filter.master, "", wanted.master)) return refusal;
+  }
+  if (filter.family) wanted.family = *filter.family == 6 ? AF_INET6 : AF_INET;
+  wanted.table = filter.table.value_or(0);
+  wanted.proxy = filter.proxy;
+  return {};
+}
+
+/** One that is shorter than its header says nothing. */
+template <typename Header, typename Row>
+void DecodeAs(const nlmsghdr* message, Columns<Row>& columns) {
+  if (nlmsg_datalen(message) < static_cast<int>(sizeof(Header))) return;
+  Decode(message, *static_cast<const Header*>(nlmsg_data(message)), columns);
+}
+
+template <typename Row>
+Table<Row> Dump(Place& place, const Filter& filter, Message (*request)(const Wanted&)) {
   Table<Row> table;
-  Socket* socket;
-  table.refusal = place.Route(socket);
+  Wanted wanted;
+  table.refusal = Resolve(place, filter, wanted);
   if (table.refusal) return table;
-  const auto on_reply = [&](const nlmsghdr* reply) {
-    if (nlmsg_datalen(reply) < static_cast<int>(sizeof(Header))) return;
-    Decode(reply, *static_cast<const Header*>(nlmsg_data(reply)), table.rows);
-  };
-  table.refusal = socket->Ask(message, on_reply, [&] { table.rows.clear(); });
-  if (table.refusal) table.rows.clear();
+  Message message = request(wanted);
+  const auto on_reply = [&](const nlmsghdr* reply) { cnm::Decode(reply, table.columns); };
+  table.refusal = place.Dump(message, on_reply, [&] { table.columns = {}; });
+  if (table.refusal) table.columns = {};
   return table;
 }
 
 }  // namespace
 
-Table<LinkRow> DumpLinks(Place& place) {
+void Decode(const nlmsghdr* message, Columns<LinkRow>& columns) { DecodeAs<ifinfomsg>(message, columns); }
+
+void Decode(const nlmsghdr* message, Columns<AddressRow>& columns) { DecodeAs<ifaddrmsg>(message, columns); }
+
+void Decode(const nlmsghdr* message, Columns<RouteRow>& columns) { DecodeAs<rtmsg>(message, columns); }
+
+void Decode(const nlmsghdr* message, Columns<NeighRow>& columns) { DecodeAs<ndmsg>(message, columns); }
+
+void Decode(const nlmsghdr* message, Columns<FdbRow>& columns) { DecodeAs<ndmsg>(message, columns); }
+
+Message LinksRequest(const Wanted& wanted) {
   Message message(CNM_NAMED(RTM_GETLINK), NLM_F_DUMP, ifinfomsg{});
   message.PutU32(CNM_NAMED(IFLA_EXT_MASK), RTEXT_FILTER_SKIP_STATS);
-  return Dump<LinkRow, ifinfomsg>(place, message);
+  PutIndex(message, CNM_NAMED(IFLA_MASTER), wanted.master);
+  return message;
 }
 
-Table<AddressRow> DumpAddresses(Place& place) {
-  Message message(CNM_NAMED(RTM_GETADDR), NLM_F_DUMP, ifaddrmsg{});
-  return Dump<AddressRow, ifaddrmsg>(place, message);
+Message AddressesRequest(const Wanted& wanted) {
+  ifaddrmsg header{};
+  header.ifa_family = wanted.family;
+  header.ifa_index = static_cast<uint32_t>(wanted.link);
+  return Message(CNM_NAMED(RTM_GETADDR), NLM_F_DUMP, header);
 }
 
-Table<RouteRow> DumpRoutes(Place& place) {
-  Message message(CNM_NAMED(RTM_GETROUTE), NLM_F_DUMP, rtmsg{});
-  return Dump<RouteRow, rtmsg>(place, message);
+Message RoutesRequest(const Wanted& wanted) {
+  rtmsg header{};
+  header.rtm_family = wanted.family;
+  Message message(CNM_NAMED(RTM_GETROUTE), NLM_F_DUMP, header);
+  PutIndex(message, CNM_NAMED(RTA_OIF), wanted.link);
+  if (wanted.table) message.PutU32(CNM_NAMED(RTA_TABLE), wanted.table);
+  return message;
 }
 
-Table<NeighRow> DumpNeighbours(Place& place) {
-  Message message(CNM_NAMED(RTM_GETNEIGH), NLM_F_DUMP, ndmsg{});
-  return Dump<NeighRow, ndmsg>(place, message);
+Message NeighboursRequest(const Wanted& wanted) {
+  ndmsg header{};
+  header.ndm_family = wanted.family;
+  header.ndm_flags = wanted.proxy ? NTF_PROXY : 0;
+  Message message(CNM_NAMED(RTM_GETNEIGH), NLM_F_DUMP, header);
+  PutIndex(message, CNM_NAMED(NDA_IFINDEX), wanted.link);
+  PutIndex(message, CNM_NAMED(NDA_MASTER), wanted.master);
+  return message;
 }
 
-Table<FdbRow> DumpForwarding(Place& place) {
+Message ForwardingRequest(const Wanted& wanted) {
   ndmsg header{};
   header.ndm_family = AF_BRIDGE;
+  header.ndm_ifindex = wanted.link;
   Message message(CNM_NAMED(RTM_GETNEIGH), NLM_F_DUMP, header);
-  return Dump<FdbRow, ndmsg>(place, message);
+  PutIndex(message, CNM_NAMED(NDA_MASTER), wanted.master);
+  return message;
+}
+
+Table<LinkRow> DumpLinks(Place& place, const Filter& filter) { return Dump<LinkRow>(place, filter, LinksRequest); }
+
+Table<AddressRow> DumpAddresses(Place& place, const Filter& filter) {
+  return Dump<AddressRow>(place, filter, AddressesRequest);
+}
+
+Table<RouteRow> DumpRoutes(Place& place, const Filter& filter) { return Dump<RouteRow>(place, filter, RoutesRequest); }
+
+Table<NeighRow> DumpNeighbours(Place& place, const Filter& filter) {
+  return Dump<NeighRow>(place, filter, NeighboursRequest);
+}
+
+Table<FdbRow> DumpForwarding(Place& place, const Filter& filter) {
+  return Dump<FdbRow>(place, filter, ForwardingRequest);
 }
 
 }  // namespace cnm

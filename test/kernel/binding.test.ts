@@ -83,7 +83,7 @@ describe('misuse', () => {
       [{ op: 'fdb.delMany', link: 'x', family: 4, macs: new Uint8Array(12), dsts: address }],
     ],
     [
-      "ops[0].from.address: expected an address of the rule's family",
+      'ops[0].from.address: expected a Uint8Array of 16 bytes',
       [{ op: 'rule.add', family: 6, priority: 1, table: 1, from: { address, prefix: 8 } }],
     ],
     ['ops[0].path: expected a path below net/', [{ op: 'sysctl', path: 'kernel/hostname', value: '' }]],
@@ -99,7 +99,9 @@ describe('misuse', () => {
     expect(() => call([], { namespaces: [Object.create(here())] })).toThrow(invalid('namespaces[0]: expected a Netns'))
     expect(() => call([add], { namespaces: [] })).toThrow(invalid("ops[0].at: expected a namespace's number, but there are no namespaces"))
     expect(() => call([], { job: Number.NaN })).toThrow(invalid('job: expected a number'))
-    expect(() => addon().dump(here(), 'rule' as 'link', 1)).toThrow(invalid("table: expected 'link', 'address', 'route', 'neigh' or 'fdb'"))
+    expect(() => addon().dump(here(), 'rule' as 'link', 1)).toThrow(
+      invalid("table: expected 'link', 'address', 'route', 'neigh', 'fdb' or 'conntrack'"),
+    )
     expect(() => addon().readSysctl(here(), 'net/')).toThrow(invalid('path: expected a path below net/'))
     expect(() => new (addon().Netns)()).toThrow(invalid('Netns: expected Netns.at(path) or Netns.current(), not new'))
     const current = Netns.current()

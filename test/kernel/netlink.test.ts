@@ -28,12 +28,27 @@ describe('apply', () => {
   it('stops with the words of the kernel and the command that would be refused too', async () => {
     const stop = await stopOf([bridge('br0'), bridge('sixteen-letters-')])
     expect(stop).toBeInstanceOf(PlanStopped)
-    expect(stop.done).toBe(1)
+    expect(await stop.done).toBe(1)
     expect(stop.cause).toBeInstanceOf(NetlinkError)
     expect(stop.cause).toMatchObject({ code: 'KERNEL_REFUSED', errno: -34, refusal: { request: 'RTM_NEWLINK' } })
     const { message } = stop.cause as NetlinkError
     const command = `nsenter --net=${spaces.paths[0]} ip link add sixteen-letters- type bridge`
     expect(message).toBe(`ERANGE: Attribute failed policy validation (IFLA_IFNAME), while: ${command}`)
+  })
+
+  it('names the row of many that was refused first, and prints all of them when asked', async () => {
+    const macs = Uint8Array.from({ length: 3000 * 6 }, (_, i) => [2, 0, 0, 0, (i / 6) >> 8, (i / 6) & 255][i % 6] ?? 0)
+    const dsts = new Uint8Array(3000 * 4).fill(10)
+    const add: Op = { op: 'fdb.addMany', link: 'vx0', family: 4, macs, dsts }
+    await apply(spaces.netns, [
+      { op: 'link.add', name: 'vx0', kind: 'vxlan', vxlan: { id: 5 } },
+      { op: 'fdb.add', link: 'vx0', mac: macs.slice(42, 48), dst: dsts.slice(0, 4) },
+    ])
+    const { cause } = await stopOf([add])
+    expect(cause).toMatchObject({
+      message: expect.stringMatching(/while: .*\nfdb add 02:00:00:00:00:07 dev vx0 dst 10\.10\.10\.10 .*\nEOF$/),
+    })
+    expect((cause as NetlinkError).command.match(/^fdb add/gm)).toHaveLength(3000)
   })
 
   it('says it in its own words where the kernel has none', async () => {
@@ -50,7 +65,9 @@ describe('apply', () => {
 
   it('does not begin when the signal was raised before', async () => {
     const reason = new Error('changed my mind')
-    expect(await stopOf([bridge('br0')], { signal: AbortSignal.abort(reason) })).toMatchObject({ done: 0, cause: reason })
+    const stop = await stopOf([bridge('br0')], { signal: AbortSignal.abort(reason) })
+    expect(stop.cause).toBe(reason)
+    expect(await stop.done).toBe(0)
     expect(spaces.link(0, 'br0')).toBeUndefined()
   })
 
@@ -61,11 +78,13 @@ describe('apply', () => {
     while (!spaces.link(0, 'br3')) await new Promise(setImmediate)
     controller.abort()
     const stop = await stopping
-    expect(stop).toMatchObject({ cause: { name: 'AbortError' }, message: expect.stringMatching(/^stopped after \d+ steps/) })
+    expect(stop).toMatchObject({ cause: { name: 'AbortError' }, message: 'stopped: This operation was aborted' })
+    const done = await stop.done
+    expect(done).toBeLessThan(plan.length)
     const rows = await dump(spaces.netns[0] ?? expect.fail(), 'link')
-    expect(rows).toHaveLength(stop.done + 1)
+    expect(rows).toHaveLength(done + 1)
     await applyLeniently(spaces.netns, undoOf(plan.slice(0, 3)))
-    expect(await dump(spaces.netns[0] ?? expect.fail(), 'link')).toHaveLength(stop.done + 1 - 3)
+    expect(await dump(spaces.netns[0] ?? expect.fail(), 'link')).toHaveLength(done + 1 - 3)
   })
 
   it('leaves the signal alone afterwards', async () => {

@@ -28,11 +28,9 @@ interface System {
 function refusal({ platform = 'linux', env = {} }: System = {}): unknown {
   const program = join(folder, 'program.mjs')
   const directories = { root: join(folder, 'root'), run: join(folder, 'run') }
-  // lmdb comes before the disguise: elsewhere it has a binary of its own, here only that of this machine can be loaded.
   writeFileSync(
     program,
-    `await import(${JSON.stringify(import.meta.resolve('lmdb'))})
-     Object.defineProperty(process, 'platform', { value: '${platform}' })
+    `Object.defineProperty(process, 'platform', { value: '${platform}' })
      Object.assign(process.env, ${JSON.stringify({ ...env, npm_config_platform: platform, LIBCNM_PREBUILD: addons() })})
      const { open } = await import(${JSON.stringify(LIBRARY)})
      const { code, message, remedy } = await open(${JSON.stringify(directories)}).catch((error) => error)
@@ -88,5 +86,28 @@ describe('an addon that the dynamic linker refuses', () => {
       message: expect.stringContaining(`version \`${need.version}' not found`),
       remedy: `this binary needs ${named} or newer; for an older system ${BUILD}`,
     })
+  })
+})
+
+it('an lmdb that cannot be loaded does not matter until a store is opened', () => {
+  const hooks = `export const resolve = (name, context, next) => {
+    if (name === 'lmdb') throw new Error('No native build was found for runtime=node')
+    return next(name, context)
+  }`
+  const program = join(folder, 'program.mjs')
+  writeFileSync(
+    program,
+    `import { register } from 'node:module'
+     register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))
+     const { open } = await import(${JSON.stringify(LIBRARY)})
+     const { code, message, remedy } = await open({ root: 'root', run: 'run' }).catch((error) => error)
+     console.log(JSON.stringify({ code, message, remedy }))`,
+  )
+  const { stdout, stderr } = run(['env', '-C', folder, process.execPath, program])
+  expect(stderr).toBe('')
+  expect(JSON.parse(stdout)).toEqual({
+    code: 'STORE_MISSING',
+    message: 'lmdb, which keeps the state, cannot be loaded: No native build was found for runtime=node',
+    remedy: 'it is prebuilt for Linux on x64, arm64 and arm; elsewhere: npm rebuild lmdb',
   })
 })

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Root } from '../support/root.ts'
 import { must } from '../support/run.ts'
 import { Spaces } from '../support/spaces.ts'
 
 /** Made by scripts/prebuild/check.sh. */
-const { CNM_TARBALL: TARBALL = '', CNM_NODE_ARM64: NODE_ARM64 = '', CNM_ARM64_IOCTL: IOCTL = '' } = process.env
+const { CNM_TARBALL: TARBALL = '', CNM_NODE_ARM64: NODE_ARM64 = '', CNM_ARM64_IOCTL: IOCTL = '', CNM_BULLSEYE: BULLSEYE = '' } = process.env
 const PACKAGE = '/node_modules/libcnm'
 
 /** Makes a bridge and prints what the addon sees then. */
@@ -20,10 +20,30 @@ const PROGRAM = `
   })
 `
 
+/** Opens the controller twice and prints which networks the second finds. */
+const REOPEN = `
+  const { open } = require('${PACKAGE}')
+  const names = async () => {
+    const cnm = await open()
+    const found = cnm.networks().map(({ name }) => name)
+    await cnm.close()
+    return found.sort().join()
+  }
+  names().then(names).then(console.log)
+`
+
 /** Node.js of this machine, and the libraries it was linked with. */
 function x64(): Root {
   const root = new Root()
   root.copyLinked(process.execPath, '/node')
+  return root
+}
+
+/** The same on the C libraries of Debian 11, the oldest that the package is for. */
+function bullseye(): Root {
+  const root = new Root()
+  root.copy(process.execPath, '/node')
+  root.copy(BULLSEYE, '/')
   return root
 }
 
@@ -40,11 +60,12 @@ function arm64(): Root {
 }
 
 const MACHINES = [
-  { arch: 'x64', make: x64, node: ['/node'] },
-  { arch: 'arm64', make: arm64, node: ['/qemu', '-E', 'LD_PRELOAD=/lib/ioctl.so', '/node'] },
+  { name: 'x64', arch: 'x64', make: x64, node: ['/node'] },
+  { name: 'x64 with glibc 2.31', arch: 'x64', make: bullseye, node: ['/node'] },
+  { name: 'arm64', arch: 'arm64', make: arm64, node: ['/qemu', '-E', 'LD_PRELOAD=/lib/ioctl.so', '/node'] },
 ] as const
 
-describe.each(MACHINES)('installed on $arch, with Node.js and nothing else', ({ arch, make, node }) => {
+describe.each(MACHINES)('installed on $name, with Node.js and nothing else', ({ arch, make, node }) => {
   let root: Root
   beforeAll(() => {
     root = make()
@@ -58,12 +79,24 @@ describe.each(MACHINES)('installed on $arch, with Node.js and nothing else', ({ 
     expect(files.filter((file) => /(^|\/)(libnl[^/]*\.so[^/]*|(.*-)?(gcc|g\+\+|cc|cmake|make|sh)|build\/Release)$/.test(file))).toEqual([])
   })
 
+  it('has the source of the libnl that is inside', () => {
+    const source = root.files().filter((file) => file.startsWith(`${PACKAGE.slice(1)}/prebuilds/source/`))
+    const names = ['libnl3_3.7.0-0.2.debian.tar.xz', 'libnl3_3.7.0-0.2.dsc', 'libnl3_3.7.0.orig.tar.gz', 'libnl3_3.7.0.orig.tar.gz.asc']
+    expect(source.map((file) => basename(file)).sort()).toEqual(names)
+  })
+
   it('makes a bridge in a new network namespace', async () => {
     await using spaces = await Spaces.open()
     const { status, stdout, stderr } = root.run([...node, '-e', PROGRAM], { netns: spaces.paths[0] })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(JSON.parse(stdout)).toEqual({ arch, refusal: null, names: 'lo\nbr7' })
     expect(spaces.link(0, 'br7')).toMatchObject({ mtu: 1400, linkinfo: { info_kind: 'bridge' } })
+  })
+
+  it('keeps its state, and finds it again', async () => {
+    await using spaces = await Spaces.open()
+    const { status, stdout, stderr } = root.run([...node, '-e', REOPEN], { netns: spaces.paths[0] })
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'bridge,host,none\n', stderr: '' })
   })
 })
 

@@ -13,7 +13,7 @@ export class Root implements Disposable {
 
   copy(file: string, as: string = file): void {
     mkdirSync(dirname(join(this.folder, as)), { recursive: true })
-    cpSync(file, join(this.folder, as), { dereference: true })
+    cpSync(file, join(this.folder, as), { dereference: true, recursive: true })
   }
 
   /** A program or library of this machine, with all that it is linked with. */
