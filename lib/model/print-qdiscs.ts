@@ -70,17 +70,14 @@ function kindWords(op: QdiscAdd): Words {
   }
 }
 
+const isHook = (kind: string): boolean => kind === 'ingress' || kind === 'clsact'
+
 export function qdiscCommand(op: QdiscAdd | QdiscDel): string {
-  const hook = op.kind === 'ingress' || op.kind === 'clsact'
-  return words(
-    'tc qdisc',
-    verbOf(op.op),
-    ['dev', linkRef(op.link)],
-    hook ? [] : parentWords(op.parent ?? 'root'),
-    op.op === 'qdisc.del' ? [] : option('handle', op.handle),
-    op.kind,
-    op.op === 'qdisc.del' ? [] : kindWords(op),
-  )
+  const place = isHook(op.kind) ? [] : parentWords(op.parent ?? 'root')
+  const head = words('tc qdisc', verbOf(op.op), ['dev', linkRef(op.link)], place)
+  // Of a kind that is to go tc would want the options too; those that are a place of their own have none.
+  if (op.op === 'qdisc.del') return isHook(op.kind) ? words(head, op.kind) : head
+  return words(head, option('handle', op.handle), op.kind, kindWords(op))
 }
 
 export const classCommand = (op: ClassAdd | ClassDel): string =>

@@ -1,13 +1,15 @@
 #include "kernel/rate.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace cnm {
 
 namespace {
 
-/** 64 ns each: /proc/net/psched, the same since Linux 2.6.31. */
-constexpr double kTicksPerSecond = 1e9 / 64;
+constexpr double kMicrosecondsPerSecond = 1e6;
+/** A tick is 64 ns: /proc/net/psched, the same since Linux 2.6.31. */
+constexpr double kTicksPerMicrosecond = 1000. / 64;
 
 }  // namespace
 
@@ -23,8 +25,8 @@ void PutWideRate(Message& message, Named attribute, uint64_t rate) {
 }
 
 uint32_t TicksFor(uint32_t size, uint64_t rate) {
-  const double ticks = size / static_cast<double>(rate) * kTicksPerSecond;
-  return static_cast<uint32_t>(std::min<double>(ticks, UINT32_MAX));
+  const double time = std::floor(kMicrosecondsPerSecond * (size / static_cast<double>(rate)));
+  return static_cast<uint32_t>(std::min<double>(time * kTicksPerMicrosecond, UINT32_MAX));
 }
 
 }  // namespace cnm

@@ -16,7 +16,7 @@ tc_ratespec SpecOf(uint64_t rate);
 /** Of a rate that its spec is too narrow for. */
 void PutWideRate(Message& message, Named attribute, uint64_t rate);
 
-/** How long `size` bytes take, in the scheduler's ticks. */
+/** How long `size` bytes take, in the scheduler's ticks; tc counts whole microseconds, and so do we. */
 uint32_t TicksFor(uint32_t size, uint64_t rate);
 
 }  // namespace cnm
