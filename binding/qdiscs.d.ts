@@ -1,6 +1,7 @@
 /** Queueing disciplines, their classes and filters: how fast and in which order packets leave a link; see tc(8). */
 
 import type { LinkRef } from './links.d.ts'
+import type { Table } from './tables.d.ts'
 
 /**
  * A qdisc ('1:') or a class ('1:10') in hexadecimal, as tc writes it. 'root' is where a link sends from; 'ingress' and
@@ -131,4 +132,20 @@ export interface FilterDel {
   readonly parent: TcHandle
   readonly kind: 'matchall' | 'u32'
   readonly priority: number
+}
+
+/** Of all links that queue. */
+export interface QdiscTable extends Table {
+  readonly link: Int32Array
+  /** TC_H_*: major << 16 | minor, as the next; 4294967295 is root. */
+  readonly handle: Uint32Array
+  readonly parent: Uint32Array
+  /** Joined by '\n'. */
+  readonly kinds: string
+  /** What has left it; as the next. */
+  readonly bytes: BigUint64Array
+  readonly packets: Uint32Array
+  readonly drops: Uint32Array
+  /** Bytes that wait. */
+  readonly backlog: Uint32Array
 }

@@ -29,7 +29,7 @@ struct NetnsOp {
 struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
-               RuleOp, QdiscOp, ClassOp, FilterOp, AnnounceOp, ConntrackDel, SysctlOp, NftOp, NetnsOp>
+               RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "facts/columns.h"
 #include "facts/words.h"
 
 namespace cnm {
@@ -56,7 +57,7 @@ struct QdiscOp {
 };
 
 /** A class of an htb qdisc. */
-struct ClassOp {
+struct TcClassOp {
   Verb verb = Verb::kAdd;
   LinkRef link;
   uint32_t parent = 0;
@@ -69,7 +70,7 @@ struct ClassOp {
   std::optional<uint32_t> prio;
 };
 
-struct FilterOp {
+struct TcFilterOp {
   Verb verb = Verb::kAdd;
   LinkRef link;
   std::string kind;
@@ -77,6 +78,22 @@ struct FilterOp {
   uint32_t priority = 0;
   std::optional<uint32_t> class_id;
   std::optional<LinkRef> redirect;
+};
+
+struct QdiscRow {
+  int32_t link = 0;
+  uint32_t handle = 0;
+  uint32_t parent = 0;
+  std::string kind;
+  uint64_t bytes = 0;
+  uint32_t packets = 0;
+  uint32_t drops = 0;
+  uint32_t backlog = 0;
+
+  static constexpr auto kFields = std::tuple(Field{"link", &QdiscRow::link}, Field{"handle", &QdiscRow::handle},
+                                             Field{"parent", &QdiscRow::parent}, Field{"kinds", &QdiscRow::kind},
+                                             Field{"bytes", &QdiscRow::bytes}, Field{"packets", &QdiscRow::packets},
+                                             Field{"drops", &QdiscRow::drops}, Field{"backlog", &QdiscRow::backlog});
 };
 
 }  // namespace cnm

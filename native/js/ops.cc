@@ -109,9 +109,9 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
   } else if (IsOneOf(kind, "qdisc.", {"add", "replace", "del"})) {
     ReadQdisc(fields, VerbOf(kind), Become<QdiscOp>(op));
   } else if (IsOneOf(kind, "class.", {"add", "replace", "del"})) {
-    ReadClass(fields, VerbOf(kind), Become<ClassOp>(op));
+    ReadTcClass(fields, VerbOf(kind), Become<TcClassOp>(op));
   } else if (kind == "filter.add" || kind == "filter.del") {
-    ReadFilter(fields, VerbOf(kind), Become<FilterOp>(op));
+    ReadTcFilter(fields, VerbOf(kind), Become<TcFilterOp>(op));
   } else if (kind == "announce") {
     ReadAnnounce(fields, Become<AnnounceOp>(op));
   } else if (kind == "conntrack.del") {

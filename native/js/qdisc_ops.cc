@@ -6,8 +6,8 @@
 
 #include "js/link_ops.h"
 #include "js/shared_fields.h"
-#include "kernel/filter.h"
 #include "kernel/qdisc.h"
+#include "kernel/tc_filter.h"
 
 namespace cnm {
 
@@ -176,7 +176,7 @@ void ReadQdisc(Fields& fields, Verb verb, QdiscOp& op) {
   if (verb != Verb::kDel) ReadOptions(fields, op);
 }
 
-void ReadClass(Fields& fields, Verb verb, ClassOp& op) {
+void ReadTcClass(Fields& fields, Verb verb, TcClassOp& op) {
   op.verb = verb;
   ReadLink(fields, "link", op.link);
   ReadHandle(fields, "classId", op.id);
@@ -190,13 +190,13 @@ void ReadClass(Fields& fields, Verb verb, ClassOp& op) {
   ReadNumber(fields, "prio", 7, op.prio);
 }
 
-void ReadFilter(Fields& fields, Verb verb, FilterOp& op) {
+void ReadTcFilter(Fields& fields, Verb verb, TcFilterOp& op) {
   op.verb = verb;
   ReadLink(fields, "link", op.link);
   ReadHandle(fields, "parent", op.parent);
   fields.Required("kind", op.kind);
-  if (std::ranges::none_of(FilterKinds(), [&](const char* kind) { return op.kind == kind; })) {
-    fields.Fail("kind", OneOf(FilterKinds(), [](const char* kind) { return kind; }));
+  if (std::ranges::none_of(TcFilterKinds(), [&](const char* kind) { return op.kind == kind; })) {
+    fields.Fail("kind", OneOf(TcFilterKinds(), [](const char* kind) { return kind; }));
   }
   fields.Required("priority", op.priority);
   if (op.priority == 0 || op.priority > UINT16_MAX) fields.Fail("priority", "an integer from 1 to 65535");

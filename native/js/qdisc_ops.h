@@ -8,7 +8,7 @@ namespace cnm {
 // Qdiscs, their classes and filters. What is taken away is read without what it was given.
 
 void ReadQdisc(Fields& fields, Verb verb, QdiscOp& op);
-void ReadClass(Fields& fields, Verb verb, ClassOp& op);
-void ReadFilter(Fields& fields, Verb verb, FilterOp& op);
+void ReadTcClass(Fields& fields, Verb verb, TcClassOp& op);
+void ReadTcFilter(Fields& fields, Verb verb, TcFilterOp& op);
 
 }  // namespace cnm

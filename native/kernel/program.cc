@@ -5,9 +5,7 @@
 #include "kernel/address.h"
 #include "kernel/address_rows.h"
 #include "kernel/announce.h"
-#include "kernel/class.h"
 #include "kernel/conntrack.h"
-#include "kernel/filter.h"
 #include "kernel/group.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
@@ -15,6 +13,8 @@
 #include "kernel/route.h"
 #include "kernel/route_rows.h"
 #include "kernel/rule.h"
+#include "kernel/tc_class.h"
+#include "kernel/tc_filter.h"
 
 namespace cnm {
 
@@ -43,8 +43,8 @@ class Step {
   Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op, cancelled_)); }
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
   Refused operator()(const QdiscOp& op) { return ApplyQdisc(place_, op); }
-  Refused operator()(const ClassOp& op) { return ApplyClass(place_, op); }
-  Refused operator()(const FilterOp& op) { return ApplyFilter(place_, op); }
+  Refused operator()(const TcClassOp& op) { return ApplyTcClass(place_, op); }
+  Refused operator()(const TcFilterOp& op) { return ApplyTcFilter(place_, op); }
   Refused operator()(const AnnounceOp& op) { return Announce(place_, op); }
   Refused operator()(const ConntrackDel& op) { return DeleteConntrack(place_, op, count_); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }

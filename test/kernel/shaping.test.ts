@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Op } from '../../binding.d.ts'
 import { parseAddress, toBytes } from '../../lib/model/address.ts'
 import { undoOf } from '../../lib/model/op.ts'
+import { dump } from '../../lib/netlink/kernel.ts'
 import { run } from '../support/run.ts'
 import { Spaces } from '../support/spaces.ts'
 
@@ -81,6 +82,37 @@ it('what comes from an endpoint is limited by a tbf on an ifb that it is led thr
   expectLimited(qdisc('ifb0').bytes, seconds)
   // Each that came back from the ifb was answered.
   expectLimited(received(1, 'eth0'), seconds)
+})
+
+it('the table counts what has passed, what was lost and what waits, as tc does', async () => {
+  await spaces.do(
+    { op: 'qdisc.add', link: 'v0', kind: 'htb', handle: '1:', htb: { default: 0x10 } },
+    { op: 'class.add', link: 'v0', parent: '1:', classId: '1:10', rate: 8 * BYTES_PER_SECOND, burst: BURST },
+    { op: 'qdisc.add', link: 'v0', parent: '1:10', handle: 'abc:', kind: 'tbf', tbf: { rate: 8, burst: SIZE * 3, limit: LIMIT } },
+    { op: 'qdisc.add', link: 'ifb0', kind: 'ingress' },
+  )
+  // Nobody else sends between our look and that of tc.
+  await spaces.do(
+    { op: 'sysctl', path: 'net/ipv6/conf/v0/disable_ipv6', value: '1' },
+    { op: 'neigh.add', link: 'v0', address: bytes('10.0.0.9'), mac: new Uint8Array([2, 0, 0, 0, 0, 9]) },
+  )
+  send(0, '10.0.0.9')
+  const table = await dump(spaces.netns[0] ?? expect.fail(), 'qdisc')
+  const shown = spaces.look(0, 'tc', '-j', '-s', 'qdisc')
+  expect(shown.filter(({ backlog }: any) => backlog > 0)).toHaveLength(2)
+  expect(shown.filter(({ drops }: any) => drops > 0)).toHaveLength(2)
+  expect(table.map(({ kind, handle, parent, bytes, ...counted }) => ({ kind, handle, parent, bytes: Number(bytes), ...counted }))).toEqual(
+    shown.map((row: any) => ({
+      link: spaces.link(0, row.dev).ifindex,
+      kind: row.kind,
+      handle: row.handle,
+      parent: row.root ? 'root' : row.parent,
+      bytes: row.bytes,
+      packets: row.packets,
+      drops: row.drops,
+      backlog: row.backlog,
+    })),
+  )
 })
 
 it('a filter puts packets into a class, which has a limit of its own', async () => {

@@ -1,4 +1,4 @@
-#include "kernel/filter.h"
+#include "kernel/tc_filter.h"
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -35,7 +35,7 @@ void PutRedirect(Message& message, Named actions, int32_t index) {
   message.Put(CNM_NAMED(TCA_MIRRED_PARMS), &parameters, sizeof parameters);
 }
 
-void PutShared(Message& message, const Names& names, const FilterOp& op, int32_t redirect) {
+void PutShared(Message& message, const Names& names, const TcFilterOp& op, int32_t redirect) {
   if (op.class_id) message.PutU32(names.class_id, *op.class_id);
   if (op.redirect) PutRedirect(message, names.actions, redirect);
 }
@@ -49,7 +49,7 @@ void PutU32Selector(Message& message) {
   message.Put(CNM_NAMED(TCA_U32_SEL), bytes, sizeof bytes);
 }
 
-void PutOptions(Message& message, const FilterOp& op, int32_t redirect) {
+void PutOptions(Message& message, const TcFilterOp& op, int32_t redirect) {
   const Message::Nest nest(message, CNM_NAMED(TCA_OPTIONS));
   if (op.kind == std::string_view("u32")) {
     PutU32Selector(message);
@@ -62,9 +62,9 @@ void PutOptions(Message& message, const FilterOp& op, int32_t redirect) {
 
 }  // namespace
 
-std::span<const char* const> FilterKinds() { return kKinds; }
+std::span<const char* const> TcFilterKinds() { return kKinds; }
 
-Refused ApplyFilter(Place& place, const FilterOp& op) {
+Refused ApplyTcFilter(Place& place, const TcFilterOp& op) {
   tcmsg header{};
   int32_t redirect = 0;
   if (Refused refusal = ResolveLink(place, op.link, "", header.tcm_ifindex)) return refusal;

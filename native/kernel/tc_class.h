@@ -6,6 +6,6 @@
 
 namespace cnm {
 
-Refused ApplyClass(Place& place, const ClassOp& op);
+Refused ApplyTcClass(Place& place, const TcClassOp& op);
 
 }  // namespace cnm

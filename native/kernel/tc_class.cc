@@ -1,4 +1,4 @@
-#include "kernel/class.h"
+#include "kernel/tc_class.h"
 
 #include <linux/rtnetlink.h>
 
@@ -16,7 +16,7 @@ uint32_t LeastBurst(uint64_t rate) {
   return static_cast<uint32_t>(rate / kLooksPerSecond + kPacket);
 }
 
-void PutOptions(Message& message, const ClassOp& op) {
+void PutOptions(Message& message, const TcClassOp& op) {
   const uint64_t ceil = op.ceil.value_or(op.rate);
   tc_htb_opt parameters{};
   parameters.rate = SpecOf(op.rate);
@@ -33,7 +33,7 @@ void PutOptions(Message& message, const ClassOp& op) {
 
 }  // namespace
 
-Refused ApplyClass(Place& place, const ClassOp& op) {
+Refused ApplyTcClass(Place& place, const TcClassOp& op) {
   tcmsg header{};
   if (Refused refusal = ResolveLink(place, op.link, "", header.tcm_ifindex)) return refusal;
   Socket* socket;

@@ -9,8 +9,8 @@
 namespace cnm {
 
 /** The kinds, as TCA_KIND names them. */
-std::span<const char* const> FilterKinds();
+std::span<const char* const> TcFilterKinds();
 
-Refused ApplyFilter(Place& place, const FilterOp& op);
+Refused ApplyTcFilter(Place& place, const TcFilterOp& op);
 
 }  // namespace cnm
