@@ -100,6 +100,7 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   neigh: 'ip neigh',
   fdb: 'bridge fdb',
   conntrack: 'conntrack -L',
+  qdisc: 'tc qdisc',
 }
 
 /**
