@@ -10,31 +10,12 @@
 #include "js/fields.h"
 #include "js/globals.h"
 #include "js/link_ops.h"
+#include "js/route_ops.h"
 #include "js/row_ops.h"
-#include "js/shared_fields.h"
 
 namespace cnm {
 
 namespace {
-
-void ReadAddress(Fields& fields, Verb verb, AddrOp& op) {
-  op.verb = verb;
-  ReadLink(fields, "link", op.link);
-  fields.Required("address", op.address);
-  ReadPrefix(fields, op.address, op.prefix);
-}
-
-void ReadRoute(Fields& fields, Verb verb, RouteOp& op) {
-  op.verb = verb;
-  fields.Required("to", op.to);
-  ReadPrefix(fields, op.to, op.prefix);
-  fields.Optional("via", op.via);
-  if (op.via && op.via->length != op.to.length) fields.Fail("via", "as many bytes as 'to' has");
-  fields.Optional("link", op.link);
-  if (op.link == LinkRef(0)) fields.Fail("link", "a link's name or ifindex");
-  fields.Optional("table", op.table);
-  fields.Optional("metric", op.metric);
-}
 
 bool IsSysctlPath(std::string_view path) {
   return path.starts_with("net/") && path != "net/" && path.find("/../") == path.npos && !path.ends_with("/..");
@@ -87,11 +68,11 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadLinkSet(fields, places, op);
   } else if (kind == "link.del") {
     ReadLinkDel(fields, op);
-  } else if (kind == "addr.add" || kind == "addr.del") {
+  } else if (IsOneOf(kind, "addr.", {"add", "replace", "del"})) {
     ReadAddress(fields, VerbOf(kind), Become<AddrOp>(op));
   } else if (IsOneOf(kind, "addr.", {"addMany", "replaceMany", "delMany"})) {
     ReadAddresses(fields, VerbOf(kind), Become<AddressesOp>(op));
-  } else if (kind == "route.add" || kind == "route.replace" || kind == "route.del") {
+  } else if (IsOneOf(kind, "route.", {"add", "replace", "del"})) {
     ReadRoute(fields, VerbOf(kind), Become<RouteOp>(op));
   } else if (IsOneOf(kind, "route.", {"addMany", "replaceMany", "delMany"})) {
     ReadRoutes(fields, VerbOf(kind), Become<RoutesOp>(op));
