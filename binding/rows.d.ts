@@ -54,6 +54,8 @@ export interface RouteOp {
   readonly onlink?: boolean
   /** In the place of via, link and onlink. */
   readonly hops?: readonly RouteHop[]
+  /** In the place of all these: a next hop with a number, see NexthopOp. */
+  readonly nexthopId?: number
   /** Default: main (254); of type local, local (255). */
   readonly table?: number
   readonly metric?: number
@@ -93,6 +95,8 @@ export interface FdbShared {
   readonly externLearn?: boolean
   readonly sticky?: boolean
   readonly vlan?: number
+  /** Of a vxlan: a next hop in the place of dst, see NexthopOp. */
+  readonly nhid?: number
   /** Of a vxlan, as the next two: the UDP port there. */
   readonly port?: number
   readonly srcVni?: number

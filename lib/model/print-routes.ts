@@ -1,7 +1,6 @@
 import type { AddrOp, RouteHop, RouteOp } from '../../binding.d.ts'
-import { addressText, cidrText, linkRef, option, quote, type Words, words } from './words.ts'
+import { addressText, cidrText, flag, linkRef, option, quote, type Words, words } from './words.ts'
 
-const flag = (name: string, value: boolean | undefined): Words => (value ? [name] : [])
 const address = (name: string, given: Uint8Array | undefined): Words => option(name, given && addressText(given))
 
 /** How a next hop is said, of a route or in a list of several. */
@@ -19,6 +18,7 @@ export const routeCommand = (op: RouteOp): string =>
     op.type ?? [],
     op.prefix === 0 ? 'default' : cidrText(op.to, op.prefix),
     op.hops ? [] : hopWords(op),
+    option('nhid', op.nexthopId),
     option('table', op.table),
     option('metric', op.metric),
     option('proto', op.protocol),

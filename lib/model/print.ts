@@ -4,6 +4,7 @@ import { announceCommands } from './print-announce.ts'
 import { addrManyCommand, routeManyCommand } from './print-columns.ts'
 import { conntrackCommand } from './print-conntrack.ts'
 import { kindWords, parentOf, portWords } from './print-kinds.ts'
+import { nexthopCommand } from './print-nexthop.ts'
 import { printNft } from './print-nft.ts'
 import { addrCommand, routeCommand } from './print-routes.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
@@ -71,6 +72,10 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'fdb.appendMany':
     case 'fdb.delMany':
       return [fdbManyCommand(op)]
+    case 'nexthop.add':
+    case 'nexthop.replace':
+    case 'nexthop.del':
+      return [nexthopCommand(op)]
     case 'rule.add':
     case 'rule.del':
       return [ruleCommand(op)]

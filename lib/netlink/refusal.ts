@@ -48,6 +48,7 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   RTM_DELADDR: [EADDRNOTAVAIL, ENODEV],
   RTM_DELROUTE: [ESRCH, ENODEV],
   RTM_DELNEIGH: [ENOENT, ENODEV],
+  RTM_DELNEXTHOP: [ENOENT],
   RTM_DELRULE: [ENOENT],
   sysctl: [ENOENT],
   nft: [ENOENT],

@@ -2,6 +2,7 @@ import type { AddressTable, FdbTable, LinkTable, NeighTable, RouteTable, TableNa
 import type { Address, Cidr } from '../model/address.ts'
 import { addressAt, at, familyAt, macAt, rows } from './cells.ts'
 import { type ConntrackRow, conntrackRows } from './conntrack.ts'
+import { type NexthopRow, nexthopRows } from './nexthop.ts'
 
 export interface LinkRow {
   readonly index: number
@@ -37,6 +38,8 @@ export interface RouteRow {
   readonly via: Address | null
   /** ifindex; 0 when there is none. */
   readonly link: number
+  /** 0 when its next hops are its own. */
+  readonly nexthopId: number
   /** As `ip route` names it: 'unicast', 'local', 'blackhole'. */
   readonly type: string
   /** 254 is main. */
@@ -67,6 +70,8 @@ export interface FdbRow {
   readonly master: number
   /** The other end of a tunnel. */
   readonly dst: Address | null
+  /** The next hop that knows the other end; 0 when there is none. */
+  readonly nhid: number
   /** This and the next are 0 where the vxlan's own number is meant, as is the port. */
   readonly vni: number
   readonly srcVni: number
@@ -86,6 +91,7 @@ interface RowTypes {
   readonly route: RouteRow
   readonly neigh: NeighRow
   readonly fdb: FdbRow
+  readonly nexthop: NexthopRow
   readonly conntrack: ConntrackRow
 }
 export type Row<T extends TableName> = RowTypes[T]
@@ -100,6 +106,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   route: routeRows,
   neigh: neighRows,
   fdb: fdbRows,
+  nexthop: nexthopRows,
   conntrack: conntrackRows,
 }
 
@@ -153,6 +160,7 @@ function routeRows(columns: RouteTable): readonly RouteRow[] {
       to: { ...addressAt(columns.to, row, family), prefix: at(columns.prefix, row) },
       via: via.value === 0n ? null : via,
       link: at(columns.link, row),
+      nexthopId: at(columns.nexthopId, row),
       type: ROUTE_TYPES[type] ?? String(type),
       table: at(columns.table, row),
       metric: at(columns.metric, row),
@@ -178,6 +186,7 @@ function fdbRows(columns: FdbTable): readonly FdbRow[] {
     mac: macAt(columns.mac, row),
     master: at(columns.master, row),
     dst: at(columns.family, row) === 0 ? null : addressAt(columns.dst, row, familyAt(columns.family, row)),
+    nhid: at(columns.nhid, row),
     vni: at(columns.vni, row),
     srcVni: at(columns.srcVni, row),
     port: at(columns.port, row),

@@ -44,6 +44,7 @@ struct RouteOp {
   std::optional<LinkRef> link;
   bool onlink = false;
   std::vector<RouteHop> hops;
+  std::optional<uint32_t> nexthop_id;
   std::optional<uint32_t> table;
   std::optional<uint32_t> metric;
   /** RTPROT_*. */
@@ -79,6 +80,7 @@ struct FdbOp {
   std::optional<uint32_t> port;
   std::optional<uint32_t> src_vni;
   std::optional<uint32_t> vlan;
+  std::optional<uint32_t> nhid;
   std::optional<LinkRef> via;
   /** NUD_*. */
   uint32_t state = 0;

@@ -10,6 +10,7 @@
 #include "js/fields.h"
 #include "js/globals.h"
 #include "js/link_ops.h"
+#include "js/nexthop_ops.h"
 #include "js/route_ops.h"
 #include "js/row_ops.h"
 
@@ -84,6 +85,8 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadForwarding(fields, VerbOf(kind), Become<FdbOp>(op));
   } else if (IsOneOf(kind, "fdb.", {"addMany", "replaceMany", "appendMany", "delMany"})) {
     ReadForwardings(fields, VerbOf(kind), Become<FdbOp>(op));
+  } else if (IsOneOf(kind, "nexthop.", {"add", "replace", "del"})) {
+    ReadNexthop(fields, VerbOf(kind), Become<NexthopOp>(op));
   } else if (kind == "rule.add" || kind == "rule.del") {
     ReadRule(fields, VerbOf(kind), Become<RuleOp>(op));
   } else if (kind == "announce") {

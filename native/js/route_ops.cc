@@ -12,17 +12,11 @@ namespace {
 
 constexpr size_t kIPv6 = 16;
 constexpr size_t kLabelMax = 15;
-constexpr uint32_t kWeightMax = 256;
 
 /** Only IPv4 has the scope: IPv6 knows that of an address, and has none of a route. */
 void ReadScope(Fields& fields, size_t length, std::optional<uint32_t>& scope) {
   ReadOptionalWord(fields, "scope", Scopes(), scope);
   if (scope && length == kIPv6) fields.Fail("scope", "nothing, of IPv6");
-}
-
-void ReadOptionalLink(Fields& fields, std::optional<LinkRef>& link) {
-  fields.Optional("link", link);
-  if (link == LinkRef(0)) fields.Fail("link", "a link's name or ifindex");
 }
 
 void ReadLifetimes(Fields& fields, AddrOp& op) {
@@ -37,12 +31,9 @@ void ReadLifetimes(Fields& fields, AddrOp& op) {
 
 void ReadHop(Fields& fields, size_t length, RouteHop& hop) {
   ReadAddress(fields, "via", length, hop.via);
-  ReadOptionalLink(fields, hop.link);
+  ReadOptionalLink(fields, "link", hop.link);
   ReadFlag(fields, "onlink", hop.onlink);
-  fields.Optional("weight", hop.weight);
-  if (hop.weight && (*hop.weight < 1 || *hop.weight > kWeightMax)) {
-    fields.Fail("weight", "an integer from 1 to " + std::to_string(kWeightMax));
-  }
+  ReadWeight(fields, hop.weight);
 }
 
 void ReadHops(Fields& fields, RouteOp& op) {
@@ -88,9 +79,13 @@ void ReadRoute(Fields& fields, Verb verb, RouteOp& op) {
   ReadPrefix(fields, op.to, op.prefix);
   ReadOptionalWord(fields, "type", RouteTypes(), op.type);
   ReadAddress(fields, "via", op.to.length, op.via);
-  ReadOptionalLink(fields, op.link);
+  ReadOptionalLink(fields, "link", op.link);
   ReadFlag(fields, "onlink", op.onlink);
   ReadHops(fields, op);
+  fields.Optional("nexthopId", op.nexthop_id);
+  if (op.nexthop_id && (op.via || op.link || op.onlink || !op.hops.empty())) {
+    fields.Fail("nexthopId", "nothing, beside via, link, onlink and hops");
+  }
   fields.Optional("table", op.table);
   fields.Optional("metric", op.metric);
   ReadNumber(fields, "protocol", UINT8_MAX, op.protocol);

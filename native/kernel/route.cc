@@ -23,7 +23,7 @@ bool IsLocal(const RouteOp& op) { return op.type == uint32_t{RTN_LOCAL}; }
 /** As ip has it. */
 uint32_t DefaultScope(const RouteOp& op) {
   if (IsLocal(op)) return RT_SCOPE_HOST;
-  const bool direct = op.type.value_or(RTN_UNICAST) == RTN_UNICAST && !op.via && op.hops.empty();
+  const bool direct = op.type.value_or(RTN_UNICAST) == RTN_UNICAST && !op.via && op.hops.empty() && !op.nexthop_id;
   return direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }
 
@@ -81,6 +81,7 @@ Refused ApplyRoute(Place& place, const RouteOp& op) {
   if (!op.hops.empty()) {
     if (Refused refusal = PutHops(place, message, op.hops)) return refusal;
   }
+  if (op.nexthop_id) message.PutU32(CNM_NAMED(RTA_NH_ID), *op.nexthop_id);
   message.PutU32(CNM_NAMED(RTA_TABLE), op.table.value_or(IsLocal(op) ? RT_TABLE_LOCAL : RT_TABLE_MAIN));
   if (op.metric) message.PutU32(CNM_NAMED(RTA_PRIORITY), *op.metric);
   if (op.src) message.PutAddress(CNM_NAMED(RTA_PREFSRC), *op.src);
