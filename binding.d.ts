@@ -11,6 +11,7 @@ import type { AnnounceOp } from './binding/announce.d.ts'
 import type { ConntrackDel } from './binding/conntrack.d.ts'
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
 import type { News, WatchedTable } from './binding/monitor.d.ts'
+import type { NexthopOp } from './binding/nexthop.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
 import type { ClassAdd, ClassDel, FilterAdd, FilterDel, QdiscAdd, QdiscDel } from './binding/qdiscs.d.ts'
 import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
@@ -20,6 +21,7 @@ export type * from './binding/announce.d.ts'
 export type * from './binding/conntrack.d.ts'
 export type * from './binding/links.d.ts'
 export type * from './binding/monitor.d.ts'
+export type * from './binding/nexthop.d.ts'
 export type * from './binding/outcome.d.ts'
 export type * from './binding/qdiscs.d.ts'
 export type * from './binding/rows.d.ts'
@@ -117,6 +119,7 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | NeighManyOp
   | FdbOp
   | FdbManyOp
+  | NexthopOp
   | RuleOp
   | QdiscAdd
   | QdiscDel

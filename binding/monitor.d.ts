@@ -2,8 +2,8 @@
 
 import type { TableName, Tables } from './tables.d.ts'
 
-/** The tables whose changes rtnetlink tells of. */
-export type WatchedTable = Exclude<TableName, 'conntrack' | 'qdisc'>
+/** The tables whose changes can be followed. */
+export type WatchedTable = Exclude<TableName, 'nexthop' | 'conntrack' | 'qdisc'>
 
 /** Consecutive changes of one table. */
 export type Changes = {

@@ -4,22 +4,68 @@ import type { LinkRef } from './links.d.ts'
 
 /** Addresses are 4 or 16 bytes. An IPv6 address is added with NODAD: whoever plans it knows that it is free. */
 export interface AddrOp {
-  readonly op: 'addr.add' | 'addr.del'
+  readonly op: 'addr.add' | 'addr.replace' | 'addr.del'
   readonly link: LinkRef
   readonly address: Uint8Array
   readonly prefix: number
+  /** The other end of a point-to-point link, whose prefix it then is. */
+  readonly peer?: Uint8Array
+  /** Of IPv4, as the next two. */
+  readonly broadcast?: Uint8Array
+  /** The link's name, or that and a colon and more; 15 bytes at most. */
+  readonly label?: string
+  /** Default: global. */
+  readonly scope?: Scope
+  /** Without a route to its prefix. */
+  readonly noPrefixRoute?: boolean
+  /** Of IPv6, as the next: the home address of a mobile node. */
+  readonly home?: boolean
+  /** What temporary addresses are made from. */
+  readonly mngTmpAddr?: boolean
+  /** Seconds; default: for ever. The preferred one is not the longer. */
+  readonly validLifetime?: number
+  readonly preferredLifetime?: number
 }
 
-/** A unicast route; prefix 0 is the default route. `via` without `link` lets the kernel find the link. */
+export type Scope = 'global' | 'site' | 'link' | 'host' | 'nowhere'
+
+/** One of several ways that a route has. */
+export interface RouteHop {
+  readonly via?: Uint8Array
+  readonly link?: LinkRef
+  readonly onlink?: boolean
+  /** 1 to 256; default 1. */
+  readonly weight?: number
+}
+
+/**
+ * Prefix 0 is the default route. `via` without `link` lets the kernel find the link. To delete, every field that is there has
+ * to fit, and of several routes that do the first goes.
+ */
 export interface RouteOp {
   readonly op: 'route.add' | 'route.replace' | 'route.del'
   readonly to: Uint8Array
   readonly prefix: number
+  /** Default: unicast. The last four lead nowhere, and take no link. */
+  readonly type?: 'unicast' | 'local' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw'
   readonly via?: Uint8Array
   readonly link?: LinkRef
-  /** Default: main (254). */
+  /** `via` is behind the link, whatever the routes say. */
+  readonly onlink?: boolean
+  /** In the place of via, link and onlink. */
+  readonly hops?: readonly RouteHop[]
+  /** In the place of all these: a next hop with a number, see NexthopOp. */
+  readonly nexthopId?: number
+  /** Default: main (254); of type local, local (255). */
   readonly table?: number
   readonly metric?: number
+  /** RTPROT_*; default: boot (3). */
+  readonly protocol?: number
+  /** Of IPv4. Default: link without a next hop, host of type local, else global. */
+  readonly scope?: Scope
+  /** The address that packets have as their source, where the sender does not say. */
+  readonly src?: Uint8Array
+  readonly mtu?: number
 }
 
 /** A neighbour's link address, or (proxy) an address that is answered for. */
@@ -49,6 +95,8 @@ export interface FdbShared {
   readonly externLearn?: boolean
   readonly sticky?: boolean
   readonly vlan?: number
+  /** Of a vxlan: a next hop in the place of dst, see NexthopOp. */
+  readonly nhid?: number
   /** Of a vxlan, as the next two: the UDP port there. */
   readonly port?: number
   readonly srcVni?: number

@@ -2,6 +2,7 @@
 
 import type { ConntrackTable } from './conntrack.d.ts'
 import type { LinkRef } from './links.d.ts'
+import type { NexthopTable } from './nexthop.d.ts'
 import type { Refusal } from './outcome.d.ts'
 import type { QdiscTable } from './qdiscs.d.ts'
 
@@ -57,6 +58,8 @@ export interface RouteTable extends Table {
   readonly to: Uint8Array
   /** 16 bytes a row; all zero when there is no next hop. */
   readonly via: Uint8Array
+  /** 0 when its next hops are its own. */
+  readonly nexthopId: Uint32Array
 }
 
 /** IPv4 and IPv6 neighbours. */
@@ -89,6 +92,8 @@ export interface FdbTable extends Table {
   readonly family: Uint8Array
   /** 16 bytes a row; IPv4 in the first 4. */
   readonly dst: Uint8Array
+  /** The next hop that is in the place of dst; 0 when there is none. */
+  readonly nhid: Uint32Array
   /** This and the next are 0 where the vxlan's own number is meant, as is the port. */
   readonly vni: Uint32Array
   readonly srcVni: Uint32Array
@@ -103,6 +108,7 @@ export interface Tables {
   readonly route: RouteTable
   readonly neigh: NeighTable
   readonly fdb: FdbTable
+  readonly nexthop: NexthopTable
   readonly conntrack: ConntrackTable
   readonly qdisc: QdiscTable
 }
@@ -120,6 +126,7 @@ export interface Filters {
   /** `proxy`: the addresses that are answered for, in the place of neighbours. */
   readonly neigh: { readonly link?: LinkRef; readonly master?: LinkRef; readonly family?: 4 | 6; readonly proxy?: boolean }
   readonly fdb: { readonly link?: LinkRef; readonly master?: LinkRef }
+  readonly nexthop: { readonly link?: LinkRef }
   /** None: conntrack.del tells connections apart. */
   readonly conntrack: Readonly<Record<never, never>>
   /** None: the kernel has none. */

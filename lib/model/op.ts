@@ -35,6 +35,8 @@ export function inverse(op: Op): Plan {
     case 'fdb.addMany':
     case 'fdb.appendMany':
       return [{ ...op, op: 'fdb.delMany' }]
+    case 'nexthop.add':
+      return [{ ...at, op: 'nexthop.del', id: op.id }]
     case 'rule.add':
       return [{ ...op, op: 'rule.del' }]
     case 'qdisc.add':

@@ -1,7 +1,6 @@
 import type { FdbManyOp, FdbOp, FdbShared, NeighManyOp, NeighOp, RuleOp } from '../../binding.d.ts'
-import { addressText, cidrText, hereDocument, linkRef, macText, option, type Words, words } from './words.ts'
+import { addressText, cidrText, flag, hereDocument, linkRef, macText, option, type Words, words } from './words.ts'
 
-const flag = (name: string, value: boolean | undefined): Words => (value ? [name] : [])
 const verbOf = (op: string): string => op.slice(op.indexOf('.') + 1).replace('Many', '')
 
 function neighWords(op: NeighOp): Words {
@@ -22,6 +21,7 @@ const fdbWords = (op: FdbOp): Words => [
   'dev',
   linkRef(op.link),
   ...option('dst', op.dst && addressText(op.dst)),
+  ...option('nhid', op.nhid),
   ...option('port', op.port),
   ...option('vni', op.vni),
   ...option('src_vni', op.srcVni),

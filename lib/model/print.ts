@@ -1,13 +1,15 @@
-import type { AddrOp, Birth, GroupSet, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, RouteOp, SysctlOp } from '../../binding.d.ts'
+import type { Birth, GroupSet, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, SysctlOp } from '../../binding.d.ts'
 import type { Op, Plan } from './op.ts'
 import { announceCommands } from './print-announce.ts'
 import { addrManyCommand, routeManyCommand } from './print-columns.ts'
 import { conntrackCommand } from './print-conntrack.ts'
 import { kindWords, parentOf, portWords } from './print-kinds.ts'
+import { nexthopCommand } from './print-nexthop.ts'
 import { printNft } from './print-nft.ts'
 import { classCommand, filterCommand, qdiscCommand } from './print-qdiscs.ts'
+import { addrCommand, routeCommand } from './print-routes.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
-import { addressText, cidrText, hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
+import { hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
 
 /**
  * The commands that do what `op` does, for a shell: ip, bridge, tc, sysctl, nft and the like, a line each (an nft transaction of several
@@ -38,6 +40,7 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'link.del':
       return [words('ip link del', op.link === undefined ? option('group', op.group) : ['dev', linkRef(op.link)])]
     case 'addr.add':
+    case 'addr.replace':
     case 'addr.del':
       return [addrCommand(op)]
     case 'addr.addMany':
@@ -70,6 +73,10 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'fdb.appendMany':
     case 'fdb.delMany':
       return [fdbManyCommand(op)]
+    case 'nexthop.add':
+    case 'nexthop.replace':
+    case 'nexthop.del':
+      return [nexthopCommand(op)]
     case 'rule.add':
     case 'rule.del':
       return [ruleCommand(op)]
@@ -149,23 +156,6 @@ function linkSetCommands(op: LinkSet, places: readonly string[]): readonly strin
     ...(settings.length > 0 ? [words('ip link set dev', linkRef(link), settings)] : []),
     ...(port ? [words('bridge link set dev', linkRef(name ?? link), portWords(port))] : []),
   ]
-}
-
-function addrCommand({ op, link, address, prefix }: AddrOp): string {
-  const nodad = op === 'addr.add' && address.length === 16 ? ['nodad'] : []
-  return words('ip addr', op === 'addr.add' ? 'add' : 'del', cidrText(address, prefix), 'dev', linkRef(link), nodad)
-}
-
-function routeCommand({ op, to, prefix, via, link, table, metric }: RouteOp): string {
-  return words(
-    to.length === 16 ? 'ip -6 route' : 'ip route',
-    op.replace('route.', ''),
-    prefix === 0 ? 'default' : cidrText(to, prefix),
-    option('via', via && addressText(via)),
-    link === undefined ? [] : ['dev', linkRef(link)],
-    option('table', table),
-    option('metric', metric),
-  )
 }
 
 /** Dots separate, as usual, unless a part of the path has one (the name of a VLAN); then slashes do. */

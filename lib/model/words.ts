@@ -12,6 +12,9 @@ export const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? 
 /** `name value`; nothing when there is no value. */
 export const option = (name: string, value: string | number | undefined): Words => (value === undefined ? [] : [name, quote(String(value))])
 
+/** `name` when it is so. */
+export const flag = (name: string, value: boolean | undefined): Words => (value ? [name] : [])
+
 /** iproute2 reads 'if7' as the link whose index is 7. */
 export const linkRef = (link: LinkRef): string => (typeof link === 'number' ? `if${link}` : quote(link))
 

@@ -99,6 +99,7 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   route: 'ip route show table all',
   neigh: 'ip neigh',
   fdb: 'bridge fdb',
+  nexthop: 'ip nexthop',
   conntrack: 'conntrack -L',
   qdisc: 'tc qdisc',
 }

@@ -53,6 +53,7 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   RTM_DELADDR: [EADDRNOTAVAIL, ENODEV],
   RTM_DELROUTE: [ESRCH, ENODEV],
   RTM_DELNEIGH: [ENOENT, ENODEV],
+  RTM_DELNEXTHOP: [ENOENT],
   RTM_DELRULE: [ENOENT],
   // EINVAL: there is one of another kind by now, if only the kernel's own.
   RTM_DELQDISC: [ENOENT, ENODEV, EINVAL],

@@ -2,6 +2,7 @@ import type { AddressTable, FdbTable, LinkTable, NeighTable, RouteTable, TableNa
 import type { Address, Cidr } from '../model/address.ts'
 import { addressAt, at, familyAt, macAt, rows } from './cells.ts'
 import { type ConntrackRow, conntrackRows } from './conntrack.ts'
+import { type NexthopRow, nexthopRows } from './nexthop.ts'
 import { type QdiscRow, qdiscRows } from './qdiscs.ts'
 
 export interface LinkRow {
@@ -38,6 +39,8 @@ export interface RouteRow {
   readonly via: Address | null
   /** ifindex; 0 when there is none. */
   readonly link: number
+  /** 0 when its next hops are its own. */
+  readonly nexthopId: number
   /** As `ip route` names it: 'unicast', 'local', 'blackhole'. */
   readonly type: string
   /** 254 is main. */
@@ -68,6 +71,8 @@ export interface FdbRow {
   readonly master: number
   /** The other end of a tunnel. */
   readonly dst: Address | null
+  /** The next hop that knows the other end; 0 when there is none. */
+  readonly nhid: number
   /** This and the next are 0 where the vxlan's own number is meant, as is the port. */
   readonly vni: number
   readonly srcVni: number
@@ -87,6 +92,7 @@ interface RowTypes {
   readonly route: RouteRow
   readonly neigh: NeighRow
   readonly fdb: FdbRow
+  readonly nexthop: NexthopRow
   readonly conntrack: ConntrackRow
   readonly qdisc: QdiscRow
 }
@@ -102,6 +108,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   route: routeRows,
   neigh: neighRows,
   fdb: fdbRows,
+  nexthop: nexthopRows,
   conntrack: conntrackRows,
   qdisc: qdiscRows,
 }
@@ -156,6 +163,7 @@ function routeRows(columns: RouteTable): readonly RouteRow[] {
       to: { ...addressAt(columns.to, row, family), prefix: at(columns.prefix, row) },
       via: via.value === 0n ? null : via,
       link: at(columns.link, row),
+      nexthopId: at(columns.nexthopId, row),
       type: ROUTE_TYPES[type] ?? String(type),
       table: at(columns.table, row),
       metric: at(columns.metric, row),
@@ -181,6 +189,7 @@ function fdbRows(columns: FdbTable): readonly FdbRow[] {
     mac: macAt(columns.mac, row),
     master: at(columns.master, row),
     dst: at(columns.family, row) === 0 ? null : addressAt(columns.dst, row, familyAt(columns.family, row)),
+    nhid: at(columns.nhid, row),
     vni: at(columns.vni, row),
     srcVni: at(columns.srcVni, row),
     port: at(columns.port, row),

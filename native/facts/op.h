@@ -7,6 +7,7 @@
 #include "facts/announce.h"
 #include "facts/conntrack.h"
 #include "facts/links.h"
+#include "facts/nexthop.h"
 #include "facts/qdiscs.h"
 #include "facts/rows.h"
 
@@ -29,7 +30,7 @@ struct NetnsOp {
 struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
-               RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, SysctlOp, NftOp, NetnsOp>
+               NexthopOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "facts/words.h"
 
@@ -14,16 +15,44 @@ struct AddrOp {
   LinkRef link;
   Address address;
   uint8_t prefix = 0;
+  std::optional<Address> peer;
+  std::optional<Address> broadcast;
+  std::optional<std::string> label;
+  /** RT_SCOPE_*. */
+  std::optional<uint32_t> scope;
+  bool no_prefix_route = false;
+  bool home = false;
+  bool mng_tmp_addr = false;
+  std::optional<uint32_t> valid_lifetime;
+  std::optional<uint32_t> preferred_lifetime;
+};
+
+struct RouteHop {
+  std::optional<Address> via;
+  std::optional<LinkRef> link;
+  bool onlink = false;
+  std::optional<uint32_t> weight;
 };
 
 struct RouteOp {
   Verb verb = Verb::kAdd;
   Address to;
   uint8_t prefix = 0;
+  /** RTN_*. */
+  std::optional<uint32_t> type;
   std::optional<Address> via;
   std::optional<LinkRef> link;
+  bool onlink = false;
+  std::vector<RouteHop> hops;
+  std::optional<uint32_t> nexthop_id;
   std::optional<uint32_t> table;
   std::optional<uint32_t> metric;
+  /** RTPROT_*. */
+  std::optional<uint32_t> protocol;
+  /** RT_SCOPE_*. */
+  std::optional<uint32_t> scope;
+  std::optional<Address> src;
+  std::optional<uint32_t> mtu;
 };
 
 struct NeighOp {
@@ -51,6 +80,7 @@ struct FdbOp {
   std::optional<uint32_t> port;
   std::optional<uint32_t> src_vni;
   std::optional<uint32_t> vlan;
+  std::optional<uint32_t> nhid;
   std::optional<LinkRef> via;
   /** NUD_*. */
   uint32_t state = 0;

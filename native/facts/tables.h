@@ -56,12 +56,13 @@ struct RouteRow {
   uint32_t metric = 0;
   std::array<uint8_t, 16> to{};
   std::array<uint8_t, 16> via{};
+  uint32_t nexthop_id = 0;
 
-  static constexpr auto kFields =
-      std::tuple(Field{"family", &RouteRow::family}, Field{"prefix", &RouteRow::prefix},
-                 Field{"table", &RouteRow::table}, Field{"protocol", &RouteRow::protocol},
-                 Field{"scope", &RouteRow::scope}, Field{"type", &RouteRow::type}, Field{"link", &RouteRow::link},
-                 Field{"metric", &RouteRow::metric}, Field{"to", &RouteRow::to}, Field{"via", &RouteRow::via});
+  static constexpr auto kFields = std::tuple(
+      Field{"family", &RouteRow::family}, Field{"prefix", &RouteRow::prefix}, Field{"table", &RouteRow::table},
+      Field{"protocol", &RouteRow::protocol}, Field{"scope", &RouteRow::scope}, Field{"type", &RouteRow::type},
+      Field{"link", &RouteRow::link}, Field{"metric", &RouteRow::metric}, Field{"to", &RouteRow::to},
+      Field{"via", &RouteRow::via}, Field{"nexthopId", &RouteRow::nexthop_id});
 };
 
 struct NeighRow {
@@ -87,6 +88,7 @@ struct FdbRow {
   /** 4 or 6, of dst; 0 without one. */
   uint8_t family = 0;
   std::array<uint8_t, 16> dst{};
+  uint32_t nhid = 0;
   uint32_t vni = 0;
   uint32_t src_vni = 0;
   uint16_t port = 0;
@@ -96,8 +98,9 @@ struct FdbRow {
   static constexpr auto kFields =
       std::tuple(Field{"link", &FdbRow::link}, Field{"state", &FdbRow::state}, Field{"flags", &FdbRow::flags},
                  Field{"master", &FdbRow::master}, Field{"mac", &FdbRow::mac}, Field{"family", &FdbRow::family},
-                 Field{"dst", &FdbRow::dst}, Field{"vni", &FdbRow::vni}, Field{"srcVni", &FdbRow::src_vni},
-                 Field{"port", &FdbRow::port}, Field{"via", &FdbRow::via}, Field{"vlan", &FdbRow::vlan});
+                 Field{"dst", &FdbRow::dst}, Field{"nhid", &FdbRow::nhid}, Field{"vni", &FdbRow::vni},
+                 Field{"srcVni", &FdbRow::src_vni}, Field{"port", &FdbRow::port}, Field{"via", &FdbRow::via},
+                 Field{"vlan", &FdbRow::vlan});
 };
 
 template <typename Row>

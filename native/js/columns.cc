@@ -85,6 +85,8 @@ Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table) { return ObjectOf(en
 
 Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table) { return ObjectOf(env, table); }
 
+Napi::Object TableOf(Napi::Env env, Table<NexthopRow>& table) { return ObjectOf(env, table); }
+
 Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table) { return ObjectOf(env, table); }
 
 Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table) { return ObjectOf(env, table); }

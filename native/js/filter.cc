@@ -4,15 +4,11 @@
 #include <string_view>
 
 #include "js/fields.h"
+#include "js/shared_fields.h"
 
 namespace cnm {
 
 namespace {
-
-void ReadLinkOf(Fields& fields, const char* key, std::optional<LinkRef>& link) {
-  fields.Optional(key, link);
-  if (link == LinkRef(0)) fields.Fail(key, "a link's name or ifindex");
-}
 
 void ReadFamily(Fields& fields, std::optional<uint8_t>& family) {
   std::optional<uint32_t> read;
@@ -31,8 +27,8 @@ bool ReadFilter(const Napi::Value& value, std::initializer_list<const char*> kno
     const bool takes = std::ranges::find(known, std::string_view(name)) != known.end();
     if (!takes) fields.Fail(name.c_str(), "nothing: this table has no such filter");
   }
-  ReadLinkOf(fields, "link", filter.link);
-  ReadLinkOf(fields, "master", filter.master);
+  ReadOptionalLink(fields, "link", filter.link);
+  ReadOptionalLink(fields, "master", filter.master);
   ReadFamily(fields, filter.family);
   fields.Optional("table", filter.table);
   if (filter.table == 0u) fields.Fail("table", "an integer from 1 to 4294967295");

@@ -12,6 +12,7 @@
 #include "js/ops.h"
 #include "kernel/conntrack.h"
 #include "kernel/descriptor.h"
+#include "kernel/nexthop.h"
 #include "kernel/program.h"
 #include "kernel/qdisc_rows.h"
 #include "kernel/tables.h"
@@ -95,9 +96,11 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "route") return SubmitDump(info, DumpRoutes, {"link", "family", "table"});
   if (table == "neigh") return SubmitDump(info, DumpNeighbours, {"link", "master", "family", "proxy"});
   if (table == "fdb") return SubmitDump(info, DumpForwarding, {"link", "master"});
+  if (table == "nexthop") return SubmitDump(info, DumpNexthops, {"link"});
   if (table == "conntrack") return SubmitDump(info, DumpConntrack, {});
   if (table == "qdisc") return SubmitDump(info, DumpQdiscs, {});
-  ThrowInvalid(info.Env(), "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'conntrack' or 'qdisc'");
+  ThrowInvalid(info.Env(),
+               "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack' or 'qdisc'");
   return {};
 }
 

@@ -10,32 +10,14 @@
 #include "js/fields.h"
 #include "js/globals.h"
 #include "js/link_ops.h"
+#include "js/nexthop_ops.h"
 #include "js/qdisc_ops.h"
+#include "js/route_ops.h"
 #include "js/row_ops.h"
-#include "js/shared_fields.h"
 
 namespace cnm {
 
 namespace {
-
-void ReadAddress(Fields& fields, Verb verb, AddrOp& op) {
-  op.verb = verb;
-  ReadLink(fields, "link", op.link);
-  fields.Required("address", op.address);
-  ReadPrefix(fields, op.address, op.prefix);
-}
-
-void ReadRoute(Fields& fields, Verb verb, RouteOp& op) {
-  op.verb = verb;
-  fields.Required("to", op.to);
-  ReadPrefix(fields, op.to, op.prefix);
-  fields.Optional("via", op.via);
-  if (op.via && op.via->length != op.to.length) fields.Fail("via", "as many bytes as 'to' has");
-  fields.Optional("link", op.link);
-  if (op.link == LinkRef(0)) fields.Fail("link", "a link's name or ifindex");
-  fields.Optional("table", op.table);
-  fields.Optional("metric", op.metric);
-}
 
 bool IsSysctlPath(std::string_view path) {
   return path.starts_with("net/") && path != "net/" && path.find("/../") == path.npos && !path.ends_with("/..");
@@ -88,11 +70,11 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadLinkSet(fields, places, op);
   } else if (kind == "link.del") {
     ReadLinkDel(fields, op);
-  } else if (kind == "addr.add" || kind == "addr.del") {
+  } else if (IsOneOf(kind, "addr.", {"add", "replace", "del"})) {
     ReadAddress(fields, VerbOf(kind), Become<AddrOp>(op));
   } else if (IsOneOf(kind, "addr.", {"addMany", "replaceMany", "delMany"})) {
     ReadAddresses(fields, VerbOf(kind), Become<AddressesOp>(op));
-  } else if (kind == "route.add" || kind == "route.replace" || kind == "route.del") {
+  } else if (IsOneOf(kind, "route.", {"add", "replace", "del"})) {
     ReadRoute(fields, VerbOf(kind), Become<RouteOp>(op));
   } else if (IsOneOf(kind, "route.", {"addMany", "replaceMany", "delMany"})) {
     ReadRoutes(fields, VerbOf(kind), Become<RoutesOp>(op));
@@ -104,6 +86,8 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadForwarding(fields, VerbOf(kind), Become<FdbOp>(op));
   } else if (IsOneOf(kind, "fdb.", {"addMany", "replaceMany", "appendMany", "delMany"})) {
     ReadForwardings(fields, VerbOf(kind), Become<FdbOp>(op));
+  } else if (IsOneOf(kind, "nexthop.", {"add", "replace", "del"})) {
+    ReadNexthop(fields, VerbOf(kind), Become<NexthopOp>(op));
   } else if (kind == "rule.add" || kind == "rule.del") {
     ReadRule(fields, VerbOf(kind), Become<RuleOp>(op));
   } else if (IsOneOf(kind, "qdisc.", {"add", "replace", "del"})) {

@@ -50,8 +50,8 @@ void ReadShared(Fields& fields, Verb verb, FdbOp& op) {
   ReadNumber(fields, "port", UINT16_MAX, op.port);
   ReadNumber(fields, "srcVni", UINT32_MAX, op.src_vni);
   ReadNumber(fields, "vlan", UINT16_MAX, op.vlan);
-  fields.Optional("via", op.via);
-  if (op.via == LinkRef(0)) fields.Fail("via", "a link's name or ifindex");
+  fields.Optional("nhid", op.nhid);
+  ReadOptionalLink(fields, "via", op.via);
   ReadFlag(fields, "self", op.self);
   ReadFlag(fields, "master", op.master);
   ReadFlag(fields, "externLearn", op.extern_learn);
@@ -118,8 +118,7 @@ void ReadPrefixes(Fields& fields, size_t width, size_t count, Packed& prefixes) 
 }
 
 void ReadLinks(Fields& fields, size_t count, std::optional<LinkRef>& link, Packed& links) {
-  fields.Optional("link", link);
-  if (link == LinkRef(0)) fields.Fail("link", "a link's name or ifindex");
+  ReadOptionalLink(fields, "link", link);
   ReadColumn(fields, "links", sizeof(int32_t), count, links);
   if (link && links.width > 0) fields.Fail("links", "nothing, beside link");
 }

@@ -6,6 +6,12 @@
 
 namespace cnm {
 
+namespace {
+
+constexpr uint32_t kWeightMax = 256;
+
+}  // namespace
+
 void ReadNumber(Fields& fields, const char* key, uint32_t max, std::optional<uint32_t>& out) {
   fields.Optional(key, out);
   if (out && *out > max) fields.Fail(key, "an integer from 0 to " + std::to_string(max));
@@ -24,6 +30,18 @@ void ReadOptionalWord(Fields& fields, const char* key, std::span<const Word> wor
   const std::string expected = ReadWord(value, words, number);
   if (!expected.empty()) return fields.Fail(key, expected);
   out = number;
+}
+
+void ReadOptionalLink(Fields& fields, const char* key, std::optional<LinkRef>& link) {
+  fields.Optional(key, link);
+  if (link == LinkRef(0)) fields.Fail(key, "a link's name or ifindex");
+}
+
+void ReadWeight(Fields& fields, std::optional<uint32_t>& weight) {
+  fields.Optional("weight", weight);
+  if (weight && (*weight < 1 || *weight > kWeightMax)) {
+    fields.Fail("weight", "an integer from 1 to " + std::to_string(kWeightMax));
+  }
 }
 
 size_t ReadFamily(Fields& fields) {

@@ -20,6 +20,12 @@ void ReadFlag(Fields& fields, const char* key, bool& out);
 /** One of `words`, if it is there. */
 void ReadOptionalWord(Fields& fields, const char* key, std::span<const Word> words, std::optional<uint32_t>& out);
 
+/** An optional link, by its name or ifindex. */
+void ReadOptionalLink(Fields& fields, const char* key, std::optional<LinkRef>& link);
+
+/** The optional field 'weight' of a next hop among others. */
+void ReadWeight(Fields& fields, std::optional<uint32_t>& weight);
+
 /** The bytes that an address of the field 'family' has. */
 size_t ReadFamily(Fields& fields);
 

@@ -24,6 +24,8 @@ class Attributes {
     return {data, length};
   }
 
+  bool Has(int type) const { return Find(type, 0) != nullptr; }
+
   uint32_t U32(int type) const {
     const nlattr* found = Find(type, sizeof(uint32_t));
     return found ? nla_get_u32(found) : 0;

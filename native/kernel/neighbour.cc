@@ -77,6 +77,7 @@ Refused ApplyForwarding(Place& place, const FdbOp& op, const std::atomic<bool>& 
     if (op.port) row.shared.PutU16(CNM_NAMED(NDA_PORT), htons(static_cast<uint16_t>(*op.port)));
     if (op.src_vni) row.shared.PutU32(CNM_NAMED(NDA_SRC_VNI), *op.src_vni);
     if (op.vlan) row.shared.PutU16(CNM_NAMED(NDA_VLAN), static_cast<uint16_t>(*op.vlan));
+    if (op.nhid) row.shared.PutU32(CNM_NAMED(NDA_NH_ID), *op.nhid);
     if (op.via) row.shared.PutU32(CNM_NAMED(NDA_IFINDEX), static_cast<uint32_t>(via));
     return row;
   };

@@ -9,6 +9,7 @@
 #include "kernel/group.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
+#include "kernel/nexthop.h"
 #include "kernel/qdisc.h"
 #include "kernel/route.h"
 #include "kernel/route_rows.h"
@@ -41,6 +42,7 @@ class Step {
   Refused operator()(const RoutesOp& op) { return ApplyRoutes(place_, op, cancelled_); }
   Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op, cancelled_)); }
   Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op, cancelled_)); }
+  Refused operator()(const NexthopOp& op) { return ApplyNexthop(place_, op); }
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
   Refused operator()(const QdiscOp& op) { return ApplyQdisc(place_, op); }
   Refused operator()(const TcClassOp& op) { return ApplyTcClass(place_, op); }

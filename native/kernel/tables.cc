@@ -70,6 +70,7 @@ void Decode(const nlmsghdr* reply, const rtmsg& header, Columns<RouteRow>& colum
   row.metric = attributes.U32(RTA_PRIORITY);
   attributes.Bytes(RTA_DST, row.to);
   attributes.Bytes(RTA_GATEWAY, row.via);
+  row.nexthop_id = attributes.U32(RTA_NH_ID);
   if (row.link == 0) DecodeMultipath(attributes, row);
   columns.Add(row);
 }
@@ -98,6 +99,7 @@ void Decode(const nlmsghdr* reply, const ndmsg& header, Columns<FdbRow>& columns
   const int size = attributes.Raw(NDA_DST).second;
   row.family = size == 4 ? 4 : size == 16 ? 6 : 0;
   attributes.Bytes(NDA_DST, row.dst);
+  row.nhid = attributes.U32(NDA_NH_ID);
   row.vni = attributes.U32(NDA_VNI);
   row.src_vni = attributes.U32(NDA_SRC_VNI);
   row.port = ntohs(attributes.U16(NDA_PORT));

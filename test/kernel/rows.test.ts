@@ -201,7 +201,7 @@ it('neighbours and forwarding entries are read as rows', async () => {
     { link: br0, address: parseAddress('10.0.0.7'), mac: '02:00:00:00:00:07', state, flags: 0x10 },
     { link: br0, address: parseAddress('fd00::7'), mac: '02:00:00:00:00:08', state, flags: 0 },
   ])
-  const plain = { master: 0, dst: null, vni: 0, srcVni: 0, port: 0, via: 0, vlan: 0, state, flags: 2 }
+  const plain = { master: 0, dst: null, nhid: 0, vni: 0, srcVni: 0, port: 0, via: 0, vlan: 0, state, flags: 2 }
   expect(ours(await dump(netns, 'fdb'))).toEqual([
     { ...plain, link: vx0, mac: '02:00:00:00:00:09', dst: parseAddress('192.0.2.7'), vni: 77, port: 4000, via: br0 },
     { ...plain, link: vx6, mac: '02:00:00:00:00:0a', dst: parseAddress('fd00::7') },

@@ -1,0 +1,33 @@
+import type { NexthopMember, NexthopOp } from '../../binding.d.ts'
+import { addressText, flag, linkRef, option, type Words, words } from './words.ts'
+
+const memberText = ({ id, weight = 1 }: NexthopMember): string => (weight === 1 ? String(id) : `${id},${weight}`)
+
+const groupWords = ({ group, resilient }: NexthopOp): Words =>
+  group
+    ? [
+        ...option('group', group.map(memberText).join('/')),
+        ...(resilient ? ['type', 'resilient'] : []),
+        ...option('buckets', resilient?.buckets),
+        ...option('idle_timer', resilient?.idleTimer),
+        ...option('unbalanced_timer', resilient?.unbalancedTimer),
+      ]
+    : []
+
+const settingWords = (op: NexthopOp): Words => [
+  ...option('via', op.via && addressText(op.via)),
+  ...(op.link === undefined ? [] : ['dev', linkRef(op.link)]),
+  ...flag('onlink', op.onlink),
+  ...flag('blackhole', op.blackhole),
+  ...groupWords(op),
+  ...flag('fdb', op.fdb),
+  ...option('proto', op.protocol),
+]
+
+export const nexthopCommand = (op: NexthopOp): string =>
+  words(
+    op.family === 6 ? 'ip -6 nexthop' : 'ip nexthop',
+    op.op.replace('nexthop.', ''),
+    option('id', op.id),
+    op.op === 'nexthop.del' ? [] : settingWords(op),
+  )
