@@ -1,5 +1,6 @@
 #include "kernel/extack.h"
 
+#include <cerrno>
 #include <cstring>
 
 namespace cnm {
@@ -26,6 +27,8 @@ void ReadWords(const nlmsghdr* reply, size_t offset, const Message& request, Ref
 
 Refused RefusalInError(const nlmsghdr* reply, const Message& request) {
   const auto* error = static_cast<const nlmsgerr*>(nlmsg_data(reply));
+  if (nlmsg_datalen(reply) < static_cast<int>(sizeof *error))
+    return Refusal{.error = -EBADMSG, .request = request.request()};
   if (error->error == 0) return {};
   Refusal refusal{.error = error->error, .request = request.request()};
   // Without NETLINK_CAP_ACK the kernel puts the whole request between the errno and its words.

@@ -29,10 +29,13 @@ class Batch {
     for (size_t i = 0; i < rows.size(); i++) Write(i, rows[i], i + 1 == rows.size());
     if (send(socket_.fd(), buffer_.data(), buffer_.size(), 0) < 0) return -errno;
     while (true) {
-      const ssize_t size = recv(socket_.fd(), answer_, sizeof answer_, 0);
+      sockaddr_nl from{};
+      socklen_t length = sizeof from;
+      const ssize_t size =
+          recvfrom(socket_.fd(), answer_, sizeof answer_, 0, reinterpret_cast<sockaddr*>(&from), &length);
       if (size < 0 && errno == EINTR) continue;
       if (size < 0) return -errno;
-      if (Read(static_cast<int>(size), rows, refusal)) return 0;
+      if (from.nl_pid == Socket::kKernel && Read(static_cast<int>(size), rows, refusal)) return 0;
     }
   }
 

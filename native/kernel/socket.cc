@@ -56,6 +56,7 @@ std::unique_ptr<Socket> Socket::Adopt(Fd fd) {
 Socket::Socket(nl_sock* socket) : socket_(socket) {
   nl_socket_disable_msg_peek(socket_);
   nl_socket_set_msg_buf_size(socket_, kBufferSize);
+  nl_socket_modify_cb(socket_, NL_CB_MSG_IN, NL_CB_CUSTOM, OnMessage, nullptr);
   nl_socket_modify_cb(socket_, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, OnSequence, this);
   nl_socket_modify_cb(socket_, NL_CB_VALID, NL_CB_CUSTOM, OnValid, this);
   nl_socket_modify_cb(socket_, NL_CB_ACK, NL_CB_CUSTOM, OnAck, this);
@@ -101,6 +102,9 @@ Refused Socket::AskOnce(Message& message, const OnReply& on_reply, bool& interru
   interrupted = exchange.interrupted;
   return exchange.refusal;
 }
+
+/** Whoever has CAP_NET_ADMIN in the namespace, a container say, can send to our socket as well. */
+int Socket::OnMessage(nl_msg* reply, void*) { return nlmsg_get_src(reply)->nl_pid == kKernel ? NL_OK : NL_SKIP; }
 
 /** Skips what is left of an earlier answer. */
 int Socket::OnSequence(nl_msg* reply, void* self) {

@@ -35,6 +35,9 @@ class Socket {
   /** The kernel fills dump datagrams up to the largest buffer it has seen, at most 32 KiB; one link can need more. */
   static constexpr size_t kBufferSize = 65536;
 
+  /** The kernel's own port, as the sender of a datagram. */
+  static constexpr uint32_t kKernel = 0;
+
   // For those who send more than one request at a time.
 
   int fd() const { return nl_socket_get_fd(socket_); }
@@ -55,6 +58,7 @@ class Socket {
     Refused refusal;
   };
 
+  static int OnMessage(nl_msg* reply, void*);
   static int OnSequence(nl_msg* reply, void* self);
   static int OnValid(nl_msg* reply, void* self);
   static int OnAck(nl_msg* reply, void* self);
