@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -49,7 +48,7 @@ ssize_t Script::Receive(void* data, size_t size, sockaddr_nl* from) {
   }
   const auto& datagram = std::get<Bytes>(answer);
   const size_t taken = std::min(size, datagram.size());
-  memcpy(data, datagram.data(), taken);
+  std::copy_n(datagram.begin(), taken, static_cast<uint8_t*>(data));
   ForEach(data, taken, [&](nlmsghdr& header) { header.nlmsg_seq = sequence_ - header.nlmsg_seq; });
   if (from) *from = {.nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = sender, .nl_groups = 0};
   // As with MSG_TRUNC.
