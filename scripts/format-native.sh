@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 
 mode=(-i)
 if [ "${1-}" = --check ]; then mode=(--dry-run -Werror); fi
-find native test/native -name '*.h' -o -name '*.cc' | sort | xargs clang-format "${mode[@]}"
+find native test/native test/fuzz -name '*.h' -o -name '*.cc' | sort | xargs clang-format "${mode[@]}"
