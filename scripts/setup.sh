@@ -17,6 +17,7 @@ packages=(
   conntrack:test tcpdump:test    # connections; frames
   netsniff-ng:test ipv6toolkit:test # announcements as they are printed: mausezahn, na6
   util-linux:run                 # nsenter
+  doctest-dev:test               # test/native
   clang-format:lint
 )
 
@@ -28,9 +29,10 @@ if stale node_modules/.package-lock.json package-lock.json; then
   touch node_modules/.package-lock.json
 fi
 
-if stale build/Release/cnm.node native CMakeLists.txt; then
-  say 'building the native addon (cmake-js)'
-  npx --no-install cmake-js compile --log-level error >&2
+if stale build/Release/cnm.node native test/native CMakeLists.txt; then
+  say 'building the native addon and its tests (cmake-js)'
+  npx --no-install cmake-js configure --CDCNM_NATIVE_TESTS=ON --log-level error >&2
+  npx --no-install cmake-js build --log-level error >&2
   touch build/Release/cnm.node
 fi
 

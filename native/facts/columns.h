@@ -16,6 +16,10 @@ struct Field {
   T Row::*member;
 };
 
+/** clang before 17 does not deduce it from the members. */
+template <typename Row, typename T>
+Field(const char*, T Row::*) -> Field<Row, T>;
+
 /** Texts joined by line breaks. */
 class Lines {
  public:

@@ -41,6 +41,7 @@ void Pattern::WriteRow(uint32_t row, void* request) const {
 
 std::span<const uint8_t> Pattern::Slot::BytesIn(const nlmsghdr* reply, size_t header_size) const {
   if (attribute != 0) return ValueIn(reply, header_size, attribute);
+  if (reply->nlmsg_len < offset + column->width) return {};
   return {reinterpret_cast<const uint8_t*>(reply) + offset, column->width};
 }
 

@@ -38,7 +38,10 @@ uint32_t FlagsOf(const FdbOp& op) {
 }
 
 /** A link's own entries and those that its bridge has of it come in one dump. */
-bool IsOwn(const nlmsghdr* reply) { return static_cast<const ndmsg*>(nlmsg_data(reply))->ndm_flags & NTF_SELF; }
+bool IsOwn(const nlmsghdr* reply) {
+  return nlmsg_datalen(reply) >= static_cast<int>(sizeof(ndmsg)) &&
+         static_cast<const ndmsg*>(nlmsg_data(reply))->ndm_flags & NTF_SELF;
+}
 
 }  // namespace
 

@@ -41,8 +41,8 @@ class ReadBack {
  private:
   void Find(const nlmsghdr* reply) {
     const auto key = pattern_.KeyIn(reply);
-    const auto alike = std::ranges::equal_range(rows_, key, std::ranges::lexicographical_compare, key_);
-    for (auto row = alike.begin(); row != alike.end(); row++) {
+    auto row = std::ranges::lower_bound(rows_, key, std::ranges::lexicographical_compare, key_);
+    for (; row != rows_.end() && std::ranges::equal(key_(*row), key); row++) {
       if (pattern_.Describes(*row, reply)) found_[static_cast<size_t>(row - rows_.begin())] = true;
     }
   }

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# sanitize.sh address|thread: builds the addon and its native tests to find errors, and runs tests with them: AddressSanitizer
+# with UndefinedBehaviorSanitizer, or ThreadSanitizer. In build/address, build/thread; the build that is used stays as it is.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/common.sh
+
+sanitizer=$1
+stage=$PWD/build/$sanitizer
+case $sanitizer in
+  address) flags=address,undefined library=libasan.so ;;
+  thread) flags=thread library=libtsan.so ;;
+  *) say "$sanitizer: address or thread" && exit 2 ;;
+esac
+
+bash scripts/setup.sh
+if stale "$stage/built" native test/native CMakeLists.txt; then
+  say "building with -fsanitize=$flags (cmake-js)"
+  cmake_js=(npx --no-install cmake-js --out "$stage/build" --log-level error)
+  "${cmake_js[@]}" configure "--CDCNM_SANITIZE=$flags" --CDCNM_NATIVE_TESTS=ON >&2
+  "${cmake_js[@]}" build >&2
+  touch "$stage/built"
+fi
+
+export UBSAN_OPTIONS=print_stacktrace=1
+say 'native/kernel without Node'
+"$stage/build/kernel-tests" --no-intro --no-version
+
+# Node.js itself was not built like this: what it leaves at its end, and what its own threads do, is not ours. What was freed
+# is kept only for a while, or the soak takes it for a leak.
+export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8 TSAN_OPTIONS=ignore_noninstrumented_modules=1
+# Where node-gyp-build looks for libcnm's addon first.
+export LIBCNM_PREBUILD=$stage
+LD_PRELOAD=$(g++ -print-file-name=$library)
+export LD_PRELOAD
+say 'the addon in Node.js'
+npx --no-install vitest run --testTimeout=120000 test/kernel test/life
+say 'the addon in many workers'
+node test/soak/soak.mjs 40 4
