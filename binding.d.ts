@@ -15,6 +15,7 @@ import type { NexthopOp } from './binding/nexthop.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
 import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
+import type { XfrmPolicyOp } from './binding/xfrm.d.ts'
 
 export type * from './binding/announce.d.ts'
 export type * from './binding/conntrack.d.ts'
@@ -24,6 +25,7 @@ export type * from './binding/nexthop.d.ts'
 export type * from './binding/outcome.d.ts'
 export type * from './binding/rows.d.ts'
 export type * from './binding/tables.d.ts'
+export type * from './binding/xfrm.d.ts'
 
 /** Bumped on every change of this file; lib/netlink/addon.ts refuses a binary with another number. */
 export const abi: number
@@ -119,6 +121,7 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | RuleOp
   | AnnounceOp
   | ConntrackDel
+  | XfrmPolicyOp
   | SysctlOp
   | NftOp
   | NetnsOp

@@ -4,6 +4,7 @@ import type { ConntrackTable } from './conntrack.d.ts'
 import type { LinkRef } from './links.d.ts'
 import type { NexthopTable } from './nexthop.d.ts'
 import type { Refusal } from './outcome.d.ts'
+import type { XfrmPolicyTable } from './xfrm.d.ts'
 
 /** Columns of a kernel table; row i of every column belongs together. */
 export interface Table {
@@ -109,6 +110,7 @@ export interface Tables {
   readonly fdb: FdbTable
   readonly nexthop: NexthopTable
   readonly conntrack: ConntrackTable
+  readonly xfrmPolicy: XfrmPolicyTable
 }
 export type TableName = keyof Tables
 
@@ -127,5 +129,6 @@ export interface Filters {
   readonly nexthop: { readonly link?: LinkRef }
   /** None: conntrack.del tells connections apart. */
   readonly conntrack: Readonly<Record<never, never>>
+  readonly xfrmPolicy: Readonly<Record<never, never>>
 }
 export type Filter<T extends TableName> = Filters[T]

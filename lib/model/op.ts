@@ -39,6 +39,8 @@ export function inverse(op: Op): Plan {
       return [{ ...at, op: 'nexthop.del', id: op.id }]
     case 'rule.add':
       return [{ ...op, op: 'rule.del' }]
+    case 'xfrm.policy.add':
+      return [{ ...op, op: 'xfrm.policy.del' }]
     case 'netns.add':
       return [{ ...at, op: 'netns.del' }]
     default:

@@ -8,6 +8,7 @@ import { nexthopCommand } from './print-nexthop.ts'
 import { printNft } from './print-nft.ts'
 import { addrCommand, routeCommand } from './print-routes.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
+import { xfrmPolicyCommand } from './print-xfrm.ts'
 import { hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
 
 /**
@@ -83,6 +84,10 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
       return announceCommands(op)
     case 'conntrack.del':
       return [conntrackCommand(op)]
+    case 'xfrm.policy.add':
+    case 'xfrm.policy.replace':
+    case 'xfrm.policy.del':
+      return [xfrmPolicyCommand(op)]
     case 'sysctl':
       return [sysctlCommand(op)]
     case 'nft':

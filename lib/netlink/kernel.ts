@@ -97,6 +97,7 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   fdb: 'bridge fdb',
   nexthop: 'ip nexthop',
   conntrack: 'conntrack -L',
+  xfrmPolicy: 'ip xfrm policy',
 }
 
 /**

@@ -50,6 +50,7 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   RTM_DELNEIGH: [ENOENT, ENODEV],
   RTM_DELNEXTHOP: [ENOENT],
   RTM_DELRULE: [ENOENT],
+  XFRM_MSG_DELPOLICY: [ENOENT],
   sysctl: [ENOENT],
   nft: [ENOENT],
   netns: [ENOENT],

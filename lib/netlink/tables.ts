@@ -3,6 +3,7 @@ import type { Address, Cidr } from '../model/address.ts'
 import { addressAt, at, familyAt, macAt, rows } from './cells.ts'
 import { type ConntrackRow, conntrackRows } from './conntrack.ts'
 import { type NexthopRow, nexthopRows } from './nexthop.ts'
+import { type XfrmPolicyRow, xfrmPolicyRows } from './xfrm.ts'
 
 export interface LinkRow {
   readonly index: number
@@ -93,6 +94,7 @@ interface RowTypes {
   readonly fdb: FdbRow
   readonly nexthop: NexthopRow
   readonly conntrack: ConntrackRow
+  readonly xfrmPolicy: XfrmPolicyRow
 }
 export type Row<T extends TableName> = RowTypes[T]
 export type Rows<T extends TableName> = readonly Row<T>[]
@@ -108,6 +110,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   fdb: fdbRows,
   nexthop: nexthopRows,
   conntrack: conntrackRows,
+  xfrmPolicy: xfrmPolicyRows,
 }
 
 function linkRows(columns: LinkTable): readonly LinkRow[] {

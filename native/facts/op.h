@@ -9,6 +9,7 @@
 #include "facts/links.h"
 #include "facts/nexthop.h"
 #include "facts/rows.h"
+#include "facts/xfrm.h"
 
 namespace cnm {
 
@@ -29,7 +30,7 @@ struct NetnsOp {
 struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
-               NexthopOp, RuleOp, AnnounceOp, ConntrackDel, SysctlOp, NftOp, NetnsOp>
+               NexthopOp, RuleOp, AnnounceOp, ConntrackDel, XfrmPolicyOp, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

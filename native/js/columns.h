@@ -7,6 +7,7 @@
 #include "facts/nexthop.h"
 #include "facts/outcome.h"
 #include "facts/tables.h"
+#include "facts/xfrm.h"
 
 namespace cnm {
 
@@ -21,6 +22,7 @@ Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<NexthopRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table);
 Napi::Object NewsOf(Napi::Env env, News& news);
 
 }  // namespace cnm

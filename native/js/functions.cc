@@ -15,6 +15,7 @@
 #include "kernel/nexthop.h"
 #include "kernel/program.h"
 #include "kernel/tables.h"
+#include "kernel/xfrm_policy.h"
 
 namespace cnm {
 
@@ -97,7 +98,9 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "fdb") return SubmitDump(info, DumpForwarding, {"link", "master"});
   if (table == "nexthop") return SubmitDump(info, DumpNexthops, {"link"});
   if (table == "conntrack") return SubmitDump(info, DumpConntrack, {});
-  ThrowInvalid(info.Env(), "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop' or 'conntrack'");
+  if (table == "xfrmPolicy") return SubmitDump(info, DumpXfrmPolicies, {});
+  ThrowInvalid(info.Env(),
+               "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack' or 'xfrmPolicy'");
   return {};
 }
 

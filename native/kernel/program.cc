@@ -13,6 +13,7 @@
 #include "kernel/route.h"
 #include "kernel/route_rows.h"
 #include "kernel/rule.h"
+#include "kernel/xfrm_policy.h"
 
 namespace cnm {
 
@@ -43,6 +44,7 @@ class Step {
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
   Refused operator()(const AnnounceOp& op) { return Announce(place_, op); }
   Refused operator()(const ConntrackDel& op) { return DeleteConntrack(place_, op, count_); }
+  Refused operator()(const XfrmPolicyOp& op) { return ApplyXfrmPolicy(place_, op); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
     std::string output;
