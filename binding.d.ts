@@ -16,6 +16,7 @@ import type { Outcome } from './binding/outcome.d.ts'
 import type { ClassAdd, ClassDel, FilterAdd, FilterDel, QdiscAdd, QdiscDel } from './binding/qdiscs.d.ts'
 import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
+import type { XfrmPolicyOp } from './binding/xfrm.d.ts'
 
 export type * from './binding/announce.d.ts'
 export type * from './binding/conntrack.d.ts'
@@ -26,6 +27,7 @@ export type * from './binding/outcome.d.ts'
 export type * from './binding/qdiscs.d.ts'
 export type * from './binding/rows.d.ts'
 export type * from './binding/tables.d.ts'
+export type * from './binding/xfrm.d.ts'
 
 /** Bumped on every change of this file; lib/netlink/addon.ts refuses a binary with another number. */
 export const abi: number
@@ -129,6 +131,7 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | FilterDel
   | AnnounceOp
   | ConntrackDel
+  | XfrmPolicyOp
   | SysctlOp
   | NftOp
   | NetnsOp

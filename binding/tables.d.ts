@@ -5,6 +5,7 @@ import type { LinkRef } from './links.d.ts'
 import type { NexthopTable } from './nexthop.d.ts'
 import type { Refusal } from './outcome.d.ts'
 import type { QdiscTable } from './qdiscs.d.ts'
+import type { XfrmPolicyTable } from './xfrm.d.ts'
 
 /** Columns of a kernel table; row i of every column belongs together. */
 export interface Table {
@@ -111,6 +112,7 @@ export interface Tables {
   readonly nexthop: NexthopTable
   readonly conntrack: ConntrackTable
   readonly qdisc: QdiscTable
+  readonly xfrmPolicy: XfrmPolicyTable
 }
 export type TableName = keyof Tables
 
@@ -131,5 +133,6 @@ export interface Filters {
   readonly conntrack: Readonly<Record<never, never>>
   /** None: the kernel has none. */
   readonly qdisc: Readonly<Record<never, never>>
+  readonly xfrmPolicy: Readonly<Record<never, never>>
 }
 export type Filter<T extends TableName> = Filters[T]

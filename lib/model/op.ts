@@ -45,6 +45,8 @@ export function inverse(op: Op): Plan {
       return [{ ...op, op: 'class.del' }]
     case 'filter.add':
       return [{ ...op, op: 'filter.del' }]
+    case 'xfrm.policy.add':
+      return [{ ...op, op: 'xfrm.policy.del' }]
     case 'netns.add':
       return [{ ...at, op: 'netns.del' }]
     default:

@@ -9,6 +9,7 @@ import { printNft } from './print-nft.ts'
 import { classCommand, filterCommand, qdiscCommand } from './print-qdiscs.ts'
 import { addrCommand, routeCommand } from './print-routes.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
+import { xfrmPolicyCommand } from './print-xfrm.ts'
 import { hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
 
 /**
@@ -95,6 +96,10 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
       return announceCommands(op)
     case 'conntrack.del':
       return [conntrackCommand(op)]
+    case 'xfrm.policy.add':
+    case 'xfrm.policy.replace':
+    case 'xfrm.policy.del':
+      return [xfrmPolicyCommand(op)]
     case 'sysctl':
       return [sysctlCommand(op)]
     case 'nft':

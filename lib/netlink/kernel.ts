@@ -102,6 +102,7 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   nexthop: 'ip nexthop',
   conntrack: 'conntrack -L',
   qdisc: 'tc qdisc',
+  xfrmPolicy: 'ip xfrm policy',
 }
 
 /**

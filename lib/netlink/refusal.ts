@@ -60,6 +60,7 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   RTM_DELTCLASS: [ENOENT, ENODEV],
   // EINVAL: the qdisc has gone with its filters.
   RTM_DELTFILTER: [ENOENT, ENODEV, EINVAL],
+  XFRM_MSG_DELPOLICY: [ENOENT],
   sysctl: [ENOENT],
   nft: [ENOENT],
   netns: [ENOENT],

@@ -4,6 +4,7 @@ import { addressAt, at, familyAt, macAt, rows } from './cells.ts'
 import { type ConntrackRow, conntrackRows } from './conntrack.ts'
 import { type NexthopRow, nexthopRows } from './nexthop.ts'
 import { type QdiscRow, qdiscRows } from './qdiscs.ts'
+import { type XfrmPolicyRow, xfrmPolicyRows } from './xfrm.ts'
 
 export interface LinkRow {
   readonly index: number
@@ -95,6 +96,7 @@ interface RowTypes {
   readonly nexthop: NexthopRow
   readonly conntrack: ConntrackRow
   readonly qdisc: QdiscRow
+  readonly xfrmPolicy: XfrmPolicyRow
 }
 export type Row<T extends TableName> = RowTypes[T]
 export type Rows<T extends TableName> = readonly Row<T>[]
@@ -111,6 +113,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   nexthop: nexthopRows,
   conntrack: conntrackRows,
   qdisc: qdiscRows,
+  xfrmPolicy: xfrmPolicyRows,
 }
 
 function linkRows(columns: LinkTable): readonly LinkRow[] {

@@ -10,6 +10,7 @@
 #include "facts/nexthop.h"
 #include "facts/qdiscs.h"
 #include "facts/rows.h"
+#include "facts/xfrm.h"
 
 namespace cnm {
 
@@ -30,7 +31,8 @@ struct NetnsOp {
 struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
-               NexthopOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, SysctlOp, NftOp, NetnsOp>
+               NexthopOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, XfrmPolicyOp, SysctlOp,
+               NftOp, NetnsOp>
       step;
 };
 

@@ -8,6 +8,7 @@
 #include "facts/outcome.h"
 #include "facts/qdiscs.h"
 #include "facts/tables.h"
+#include "facts/xfrm.h"
 
 namespace cnm {
 
@@ -23,6 +24,7 @@ Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<NexthopRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table);
 Napi::Object NewsOf(Napi::Env env, News& news);
 
 }  // namespace cnm

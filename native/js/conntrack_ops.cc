@@ -41,11 +41,7 @@ void ReadConntrackDel(Fields& fields, ConntrackDel& op) {
   ReadOptionalWord(fields, "proto", ConntrackProtocols(), op.proto);
   ReadDirection(fields, kOrig, length, op, op.orig);
   ReadDirection(fields, kReply, length, op, op.reply);
-  fields.Optional("mark", op.mark);
-  std::optional<uint32_t> mask;
-  fields.Optional("mask", mask);
-  if (mask && !op.mark) fields.Fail("mask", "nothing, without a mark");
-  op.mask = mask.value_or(UINT32_MAX);
+  ReadMark(fields, op.mark, op.mask);
   ReadNumber(fields, "zone", UINT16_MAX, op.zone);
   // What was left out by mistake must not mean every connection.
   if (!op.proto && IsEmpty(op.orig) && IsEmpty(op.reply) && !op.mark && !op.zone) {

@@ -16,6 +16,7 @@
 #include "kernel/program.h"
 #include "kernel/qdisc_rows.h"
 #include "kernel/tables.h"
+#include "kernel/xfrm_policy.h"
 
 namespace cnm {
 
@@ -99,8 +100,10 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "nexthop") return SubmitDump(info, DumpNexthops, {"link"});
   if (table == "conntrack") return SubmitDump(info, DumpConntrack, {});
   if (table == "qdisc") return SubmitDump(info, DumpQdiscs, {});
-  ThrowInvalid(info.Env(),
-               "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack' or 'qdisc'");
+  if (table == "xfrmPolicy") return SubmitDump(info, DumpXfrmPolicies, {});
+  ThrowInvalid(
+      info.Env(),
+      "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'qdisc' or 'xfrmPolicy'");
   return {};
 }
 

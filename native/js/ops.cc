@@ -14,6 +14,7 @@
 #include "js/qdisc_ops.h"
 #include "js/route_ops.h"
 #include "js/row_ops.h"
+#include "js/xfrm_ops.h"
 
 namespace cnm {
 
@@ -38,7 +39,7 @@ void ReadNft(Fields& fields, NftOp& op) {
 
 /** Of 'fdb.addMany' it is add. */
 Verb VerbOf(std::string_view kind) {
-  const std::string_view verb = kind.substr(kind.find('.') + 1);
+  const std::string_view verb = kind.substr(kind.rfind('.') + 1);
   if (verb.starts_with("add")) return Verb::kAdd;
   if (verb.starts_with("replace")) return Verb::kReplace;
   return verb.starts_with("append") ? Verb::kAppend : Verb::kDel;
@@ -100,6 +101,8 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadAnnounce(fields, Become<AnnounceOp>(op));
   } else if (kind == "conntrack.del") {
     ReadConntrackDel(fields, Become<ConntrackDel>(op));
+  } else if (IsOneOf(kind, "xfrm.policy.", {"add", "replace", "del"})) {
+    ReadXfrmPolicy(fields, VerbOf(kind), Become<XfrmPolicyOp>(op));
   } else if (kind == "sysctl") {
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {

@@ -37,6 +37,14 @@ void ReadOptionalLink(Fields& fields, const char* key, std::optional<LinkRef>& l
   if (link == LinkRef(0)) fields.Fail(key, "a link's name or ifindex");
 }
 
+void ReadMark(Fields& fields, std::optional<uint32_t>& mark, uint32_t& mask) {
+  fields.Optional("mark", mark);
+  std::optional<uint32_t> read;
+  fields.Optional("mask", read);
+  if (read && !mark) fields.Fail("mask", "nothing, without a mark");
+  mask = read.value_or(UINT32_MAX);
+}
+
 void ReadWeight(Fields& fields, std::optional<uint32_t>& weight) {
   fields.Optional("weight", weight);
   if (weight && (*weight < 1 || *weight > kWeightMax)) {

@@ -23,6 +23,9 @@ void ReadOptionalWord(Fields& fields, const char* key, std::span<const Word> wor
 /** An optional link, by its name or ifindex. */
 void ReadOptionalLink(Fields& fields, const char* key, std::optional<LinkRef>& link);
 
+/** The optional fields 'mark' and, beside it, 'mask'. */
+void ReadMark(Fields& fields, std::optional<uint32_t>& mark, uint32_t& mask);
+
 /** The optional field 'weight' of a next hop among others. */
 void ReadWeight(Fields& fields, std::optional<uint32_t>& weight);
 

@@ -92,6 +92,12 @@ Refused Place::DumpNetfilter(Message& message, const Socket::OnReply& on_reply, 
   return Read(netfilter_, message, on_reply, restart);
 }
 
+Refused Place::Xfrm(Socket*& socket) { return Ready(xfrm_, socket); }
+
+Refused Place::DumpXfrm(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart) {
+  return Read(xfrm_, message, on_reply, restart);
+}
+
 Refused Place::Packet(Fd& socket) {
   return Open([] { return Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); }, socket);
 }
@@ -150,6 +156,7 @@ void Place::Close() {
   nft_.reset();
   route_.socket.reset();
   netfilter_.socket.reset();
+  xfrm_.socket.reset();
   netns_ = Fd();
 }
 

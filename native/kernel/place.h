@@ -43,6 +43,9 @@ class Place {
   Refused Netfilter(Socket*& socket);
   /** The same of netfilter's tables. */
   Refused DumpNetfilter(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
+  /** That of IPsec. */
+  Refused Xfrm(Socket*& socket);
+  Refused DumpXfrm(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
   /** A packet socket that receives nothing; the caller's own. */
   Refused Packet(Fd& socket);
   /** Commands are libnftables' JSON. */
@@ -73,6 +76,7 @@ class Place {
   Fd netns_;
   Kept route_{NETLINK_ROUTE};
   Kept netfilter_{NETLINK_NETFILTER};
+  Kept xfrm_{NETLINK_XFRM};
   std::unique_ptr<Nft> nft_;
   std::vector<std::weak_ptr<Subscription>> subscriptions_;
 };
