@@ -48,7 +48,8 @@ export interface VxlanOptions {
   readonly rsc?: boolean
   readonly l2miss?: boolean
   readonly l3miss?: boolean
-  readonly ttl?: number
+  /** 'inherit' takes that of the inner packet. */
+  readonly ttl?: number | 'inherit'
   /** 1 inherits. */
   readonly tos?: number
   readonly df?: 'unset' | 'set' | 'inherit'
@@ -61,6 +62,12 @@ export interface VxlanOptions {
   readonly maxAddress?: number
   readonly external?: boolean
   readonly vniFilter?: boolean
+  /** Carry the sender's firewall mark; not together with `gpe`, which carries more than Ethernet. */
+  readonly gbp?: boolean
+  readonly gpe?: boolean
+  /** Leave the inner checksum to the outer one. */
+  readonly remCsumTx?: boolean
+  readonly remCsumRx?: boolean
 }
 
 /** Of macvlan and of macvtap. */
@@ -131,7 +138,16 @@ export type LinkKind =
 
 export type LinkAdd = { readonly op: 'link.add'; readonly up?: boolean } & Birth & LinkKind
 
-export interface LinkSet {
+/** Options of the link's kind, in the field of its name; at most one. Some stay as they were made, a vxlan's id for one: EOPNOTSUPP. */
+export interface KindSettings {
+  readonly bridge?: BridgeOptions
+  readonly vxlan?: VxlanOptions
+  readonly macvlan?: MacvlanOptions
+  readonly macvtap?: MacvlanOptions
+  readonly ipvlan?: IpvlanOptions
+}
+
+export interface LinkSet extends KindSettings {
   readonly op: 'link.set'
   readonly link: LinkRef
   readonly name?: string

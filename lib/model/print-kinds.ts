@@ -1,6 +1,7 @@
 import type {
   BridgeOptions,
   IpvlanOptions,
+  KindSettings,
   LinkKind,
   LinkRef,
   MacvlanOptions,
@@ -18,6 +19,8 @@ const bit = (name: string) => (given: boolean) => [name, given ? '1' : '0']
 const onOff = (name: string) => (given: boolean) => [name, given ? 'on' : 'off']
 /** `learning` or `nolearning`. */
 const yesNo = (name: string) => (given: boolean) => [given ? name : `no${name}`]
+/** There is no word for its absence. */
+const present = (name: string) => (given: boolean) => (given ? [name] : [])
 const address = (name: string) => (given: Uint8Array) => [name, addressText(given)]
 
 function say<Options>(sayings: Sayings<Options>, options: Options | undefined): Words {
@@ -75,11 +78,15 @@ const VXLAN: Sayings<VxlanOptions> = {
   ageing: value('ageing'),
   maxAddress: value('maxaddress'),
   vniFilter: yesNo('vnifilter'),
+  gbp: present('gbp'),
+  gpe: present('gpe'),
+  remCsumTx: yesNo('remcsumtx'),
+  remCsumRx: yesNo('remcsumrx'),
 }
 
 const MACVLAN: Sayings<MacvlanOptions> = {
   mode: value('mode'),
-  noPromisc: (given) => (given ? ['nopromisc'] : []),
+  noPromisc: present('nopromisc'),
   bcQueueLen: value('bcqueuelen'),
   macAddr: (macs) => ['macaddr', 'set', ...macs.map(macText)],
 }
@@ -126,6 +133,18 @@ export function kindWords(link: LinkKind): Words {
       return []
   }
 }
+
+const typeWords = <Options>(kind: string, sayings: Sayings<Options>, options: Options | undefined): Words =>
+  options === undefined ? [] : ['type', kind, ...say(sayings, options)]
+
+/** `type KIND` with what is changed of a link that is there. */
+export const changedWords = ({ bridge, vxlan, macvlan, macvtap, ipvlan }: KindSettings): Words => [
+  ...typeWords('bridge', BRIDGE, bridge),
+  ...typeWords('vxlan', VXLAN, vxlan),
+  ...typeWords('macvlan', MACVLAN, macvlan),
+  ...typeWords('macvtap', MACVLAN, macvtap),
+  ...typeWords('ipvlan', IPVLAN, ipvlan),
+]
 
 /** The link that another stands on. */
 export const parentOf = (link: LinkKind): LinkRef | undefined => ('link' in link ? link.link : undefined)

@@ -3,7 +3,7 @@ import type { Op, Plan } from './op.ts'
 import { announceCommands } from './print-announce.ts'
 import { addrManyCommand, routeManyCommand } from './print-columns.ts'
 import { conntrackCommand } from './print-conntrack.ts'
-import { kindWords, parentOf, portWords } from './print-kinds.ts'
+import { changedWords, kindWords, parentOf, portWords } from './print-kinds.ts'
 import { printNft } from './print-nft.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
 import { addressText, cidrText, hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
@@ -132,6 +132,7 @@ function linkSetCommands(op: LinkSet, places: readonly string[]): readonly strin
     ...masterWords(master),
     ...option('alias', alias),
     ...(moveTo === undefined ? [] : netnsWords(moveTo, places)),
+    ...changedWords(op),
   ]
   return [
     ...(settings.length > 0 ? [words('ip link set dev', linkRef(link), settings)] : []),

@@ -19,10 +19,13 @@ struct PortRange {
   uint16_t high = 0;
 };
 
+/** Of a tunnel's packets: what the inner packet has. */
+struct Inherit {};
+
 /** An option with what it is set to; booleans and words are numbers here. */
 struct Setting {
   const Option* option = nullptr;
-  std::variant<uint32_t, Address, LinkRef, PortRange, std::vector<Mac>> value;
+  std::variant<uint32_t, Address, LinkRef, PortRange, Inherit, std::vector<Mac>> value;
 };
 
 using Settings = std::vector<Setting>;
@@ -57,6 +60,9 @@ struct LinkSet {
   std::optional<uint32_t> group;
   std::optional<std::string> alias;
   std::optional<size_t> move_to;
+  /** Whose options the settings are; '' without any. */
+  std::string kind;
+  Settings settings;
   Settings port;
 };
 

@@ -87,6 +87,10 @@ void ReadLinkAdd(Fields& fields, const Places& places, Op& op) {
 
 namespace {
 
+void ReadNothing(Fields& fields, const char* key, const std::string& expected) {
+  if (!fields.Get(key).IsUndefined()) fields.Fail(key, expected);
+}
+
 /** Of a group only what fits all of its links. */
 void ReadGroupSet(Fields& fields, GroupSet& set) {
   ReadGroup(fields, set.group);
@@ -94,7 +98,19 @@ void ReadGroupSet(Fields& fields, GroupSet& set) {
   fields.Optional("master", set.master);
   fields.Optional("mtu", set.mtu);
   for (const char* key : {"name", "mac", "alias", "moveTo", "port"}) {
-    if (!fields.Get(key).IsUndefined()) fields.Fail(key, "nothing, since a whole group is set");
+    ReadNothing(fields, key, "nothing, since a whole group is set");
+  }
+  for (const LinkKind& kind : LinkKinds()) ReadNothing(fields, kind.name, "nothing, since a whole group is set");
+}
+
+/** The options of one kind. */
+void ReadKindSettings(Fields& fields, LinkSet& set) {
+  for (const LinkKind& kind : LinkKinds()) {
+    if (fields.Get(kind.name).IsUndefined()) continue;
+    if (!kind.can_change) return fields.Fail(kind.name, "nothing: this kind has no options that change");
+    if (!set.kind.empty()) return fields.Fail(kind.name, "nothing, beside " + set.kind);
+    set.kind = kind.name;
+    ReadSettings(fields, kind.name, kind.options, set.settings);
   }
 }
 
@@ -109,6 +125,7 @@ void ReadOneSet(Fields& fields, const Places& places, LinkSet& set) {
   fields.Optional("group", set.group);
   fields.Optional("alias", set.alias);
   ReadAt(fields, "moveTo", places, set.move_to);
+  ReadKindSettings(fields, set);
   ReadSettings(fields, "port", PortOptions(), set.port);
   // A link leaves its bridge when it moves, and ifindexes mean nothing where it arrives.
   if (set.move_to && (set.master || !set.port.empty())) fields.Fail("moveTo", "nothing, beside master or port");
