@@ -12,6 +12,7 @@ import type { ConntrackDel } from './binding/conntrack.d.ts'
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
 import type { News, WatchedTable } from './binding/monitor.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
+import type { ClassAdd, ClassDel, FilterAdd, FilterDel, QdiscAdd, QdiscDel } from './binding/qdiscs.d.ts'
 import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
 
@@ -20,6 +21,7 @@ export type * from './binding/conntrack.d.ts'
 export type * from './binding/links.d.ts'
 export type * from './binding/monitor.d.ts'
 export type * from './binding/outcome.d.ts'
+export type * from './binding/qdiscs.d.ts'
 export type * from './binding/rows.d.ts'
 export type * from './binding/tables.d.ts'
 
@@ -116,6 +118,12 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | FdbOp
   | FdbManyOp
   | RuleOp
+  | QdiscAdd
+  | QdiscDel
+  | ClassAdd
+  | ClassDel
+  | FilterAdd
+  | FilterDel
   | AnnounceOp
   | ConntrackDel
   | SysctlOp

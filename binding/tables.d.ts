@@ -3,6 +3,7 @@
 import type { ConntrackTable } from './conntrack.d.ts'
 import type { LinkRef } from './links.d.ts'
 import type { Refusal } from './outcome.d.ts'
+import type { QdiscTable } from './qdiscs.d.ts'
 
 /** Columns of a kernel table; row i of every column belongs together. */
 export interface Table {
@@ -103,6 +104,7 @@ export interface Tables {
   readonly neigh: NeighTable
   readonly fdb: FdbTable
   readonly conntrack: ConntrackTable
+  readonly qdisc: QdiscTable
 }
 export type TableName = keyof Tables
 
@@ -120,5 +122,7 @@ export interface Filters {
   readonly fdb: { readonly link?: LinkRef; readonly master?: LinkRef }
   /** None: conntrack.del tells connections apart. */
   readonly conntrack: Readonly<Record<never, never>>
+  /** None: the kernel has none. */
+  readonly qdisc: Readonly<Record<never, never>>
 }
 export type Filter<T extends TableName> = Filters[T]

@@ -37,6 +37,12 @@ export function inverse(op: Op): Plan {
       return [{ ...op, op: 'fdb.delMany' }]
     case 'rule.add':
       return [{ ...op, op: 'rule.del' }]
+    case 'qdisc.add':
+      return [{ ...op, op: 'qdisc.del' }]
+    case 'class.add':
+      return [{ ...op, op: 'class.del' }]
+    case 'filter.add':
+      return [{ ...op, op: 'filter.del' }]
     case 'netns.add':
       return [{ ...at, op: 'netns.del' }]
     default:

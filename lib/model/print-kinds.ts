@@ -9,10 +9,8 @@ import type {
   VlanOptions,
   VxlanOptions,
 } from '../../binding.d.ts'
+import { type Sayings, say } from './sayings.ts'
 import { addressText, linkRef, macText, quote, type Words } from './words.ts'
-
-/** How each option is said, in the order in which they are printed; the compiler misses none. */
-type Sayings<Options> = { readonly [Name in keyof Options]-?: (value: NonNullable<Options[Name]>) => Words }
 
 const value = (name: string) => (given: string | number) => [name, quote(String(given))]
 const bit = (name: string) => (given: boolean) => [name, given ? '1' : '0']
@@ -22,14 +20,6 @@ const yesNo = (name: string) => (given: boolean) => [given ? name : `no${name}`]
 /** There is no word for its absence. */
 const present = (name: string) => (given: boolean) => (given ? [name] : [])
 const address = (name: string) => (given: Uint8Array) => [name, addressText(given)]
-
-function say<Options>(sayings: Sayings<Options>, options: Options | undefined): Words {
-  const names = Object.keys(sayings) as (keyof Options)[]
-  return names.flatMap((name) => {
-    const given = options?.[name]
-    return given === undefined || given === null ? [] : sayings[name](given)
-  })
-}
 
 const BRIDGE: Sayings<BridgeOptions> = {
   stp: bit('stp_state'),

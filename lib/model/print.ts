@@ -5,11 +5,12 @@ import { addrManyCommand, routeManyCommand } from './print-columns.ts'
 import { conntrackCommand } from './print-conntrack.ts'
 import { changedWords, kindWords, parentOf, portWords } from './print-kinds.ts'
 import { printNft } from './print-nft.ts'
+import { classCommand, filterCommand, qdiscCommand } from './print-qdiscs.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
 import { addressText, cidrText, hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
 
 /**
- * The commands that do what `op` does, for a shell: ip, bridge, sysctl, nft and the like, a line each (an nft transaction of several
+ * The commands that do what `op` does, for a shell: ip, bridge, tc, sysctl, nft and the like, a line each (an nft transaction of several
  * commands is a here-document). `places[at]` is the path of namespace number `at`, '' for the one the shell is in; a
  * number above 0 that is not in `places` prints as NETNS1, NETNS2, ….
  */
@@ -72,6 +73,17 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'rule.add':
     case 'rule.del':
       return [ruleCommand(op)]
+    case 'qdisc.add':
+    case 'qdisc.replace':
+    case 'qdisc.del':
+      return [qdiscCommand(op)]
+    case 'class.add':
+    case 'class.replace':
+    case 'class.del':
+      return [classCommand(op)]
+    case 'filter.add':
+    case 'filter.del':
+      return [filterCommand(op)]
     case 'announce':
       return announceCommands(op)
     case 'conntrack.del':

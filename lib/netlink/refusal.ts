@@ -49,6 +49,11 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   RTM_DELROUTE: [ESRCH, ENODEV],
   RTM_DELNEIGH: [ENOENT, ENODEV],
   RTM_DELRULE: [ENOENT],
+  // EINVAL: there is one of another kind by now, if only the kernel's own.
+  RTM_DELQDISC: [ENOENT, ENODEV, EINVAL],
+  RTM_DELTCLASS: [ENOENT, ENODEV],
+  // EINVAL: the qdisc has gone with its filters.
+  RTM_DELTFILTER: [ENOENT, ENODEV, EINVAL],
   sysctl: [ENOENT],
   nft: [ENOENT],
   netns: [ENOENT],

@@ -2,6 +2,7 @@ import type { AddressTable, FdbTable, LinkTable, NeighTable, RouteTable, TableNa
 import type { Address, Cidr } from '../model/address.ts'
 import { addressAt, at, familyAt, macAt, rows } from './cells.ts'
 import { type ConntrackRow, conntrackRows } from './conntrack.ts'
+import { type QdiscRow, qdiscRows } from './qdiscs.ts'
 
 export interface LinkRow {
   readonly index: number
@@ -87,6 +88,7 @@ interface RowTypes {
   readonly neigh: NeighRow
   readonly fdb: FdbRow
   readonly conntrack: ConntrackRow
+  readonly qdisc: QdiscRow
 }
 export type Row<T extends TableName> = RowTypes[T]
 export type Rows<T extends TableName> = readonly Row<T>[]
@@ -101,6 +103,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   neigh: neighRows,
   fdb: fdbRows,
   conntrack: conntrackRows,
+  qdisc: qdiscRows,
 }
 
 function linkRows(columns: LinkTable): readonly LinkRow[] {

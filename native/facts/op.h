@@ -7,6 +7,7 @@
 #include "facts/announce.h"
 #include "facts/conntrack.h"
 #include "facts/links.h"
+#include "facts/qdiscs.h"
 #include "facts/rows.h"
 
 namespace cnm {
@@ -28,7 +29,7 @@ struct NetnsOp {
 struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
-               RuleOp, AnnounceOp, ConntrackDel, SysctlOp, NftOp, NetnsOp>
+               RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

@@ -10,6 +10,7 @@ namespace cnm {
 namespace {
 
 constexpr double kIndexMax = INT32_MAX;
+constexpr double kExactMax = 9007199254740991;
 
 bool IsInteger(const Napi::Value& value, double max, double& out) {
   if (!value.IsNumber()) return false;
@@ -37,6 +38,19 @@ const char* Read(const Napi::Value& value, uint32_t& out) {
   double number;
   if (!IsInteger(value, UINT32_MAX, number)) return "an integer from 0 to 4294967295";
   out = static_cast<uint32_t>(number);
+  return nullptr;
+}
+
+const char* Read(const Napi::Value& value, uint64_t& out) {
+  double number;
+  if (!IsInteger(value, kExactMax, number)) return "an integer from 0 to 9007199254740991";
+  out = static_cast<uint64_t>(number);
+  return nullptr;
+}
+
+const char* Read(const Napi::Value& value, double& out) {
+  if (!value.IsNumber()) return "a number";
+  out = value.As<Napi::Number>().DoubleValue();
   return nullptr;
 }
 

@@ -14,6 +14,9 @@ namespace cnm {
 
 const char* Read(const Napi::Value& value, bool& out);
 const char* Read(const Napi::Value& value, uint32_t& out);
+/** Up to what a JS number says exactly. */
+const char* Read(const Napi::Value& value, uint64_t& out);
+const char* Read(const Napi::Value& value, double& out);
 /** Without a zero byte. */
 const char* Read(const Napi::Value& value, std::string& out);
 const char* Read(const Napi::Value& value, Mac& out);

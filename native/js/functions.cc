@@ -13,6 +13,7 @@
 #include "kernel/conntrack.h"
 #include "kernel/descriptor.h"
 #include "kernel/program.h"
+#include "kernel/qdisc_rows.h"
 #include "kernel/tables.h"
 
 namespace cnm {
@@ -95,7 +96,8 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "neigh") return SubmitDump(info, DumpNeighbours, {"link", "master", "family", "proxy"});
   if (table == "fdb") return SubmitDump(info, DumpForwarding, {"link", "master"});
   if (table == "conntrack") return SubmitDump(info, DumpConntrack, {});
-  ThrowInvalid(info.Env(), "table: expected 'link', 'address', 'route', 'neigh', 'fdb' or 'conntrack'");
+  if (table == "qdisc") return SubmitDump(info, DumpQdiscs, {});
+  ThrowInvalid(info.Env(), "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'conntrack' or 'qdisc'");
   return {};
 }
 

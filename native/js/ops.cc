@@ -10,6 +10,7 @@
 #include "js/fields.h"
 #include "js/globals.h"
 #include "js/link_ops.h"
+#include "js/qdisc_ops.h"
 #include "js/row_ops.h"
 #include "js/shared_fields.h"
 
@@ -105,6 +106,12 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadForwardings(fields, VerbOf(kind), Become<FdbOp>(op));
   } else if (kind == "rule.add" || kind == "rule.del") {
     ReadRule(fields, VerbOf(kind), Become<RuleOp>(op));
+  } else if (IsOneOf(kind, "qdisc.", {"add", "replace", "del"})) {
+    ReadQdisc(fields, VerbOf(kind), Become<QdiscOp>(op));
+  } else if (IsOneOf(kind, "class.", {"add", "replace", "del"})) {
+    ReadTcClass(fields, VerbOf(kind), Become<TcClassOp>(op));
+  } else if (kind == "filter.add" || kind == "filter.del") {
+    ReadTcFilter(fields, VerbOf(kind), Become<TcFilterOp>(op));
   } else if (kind == "announce") {
     ReadAnnounce(fields, Become<AnnounceOp>(op));
   } else if (kind == "conntrack.del") {

@@ -48,6 +48,14 @@ class Attributes {
     return {text, strnlen(text, static_cast<size_t>(nla_len(found)))};
   }
 
+  /** All zero where the kernel has a shorter one, or none. */
+  template <typename T>
+  T Struct(int type) const {
+    T value{};
+    if (const nlattr* found = Find(type, sizeof value)) memcpy(&value, nla_data(found), sizeof value);
+    return value;
+  }
+
   /** False when there is none. A longer value is cut: a tunnel's link address can be one. */
   template <size_t N>
   bool Bytes(int type, std::array<uint8_t, N>& bytes) const {

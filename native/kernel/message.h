@@ -27,6 +27,7 @@ class Message {
   void PutU8(Named attribute, uint8_t value) { Put(attribute, &value, sizeof value); }
   void PutU16(Named attribute, uint16_t value) { Put(attribute, &value, sizeof value); }
   void PutU32(Named attribute, uint32_t value) { Put(attribute, &value, sizeof value); }
+  void PutU64(Named attribute, uint64_t value) { Put(attribute, &value, sizeof value); }
   void PutName(Named attribute, const std::string& name) { Put(attribute, name.c_str(), name.size() + 1); }
   void PutMac(Named attribute, const Mac& mac) { Put(attribute, mac.data(), mac.size()); }
   void PutAddress(Named attribute, const Address& address) { Put(attribute, address.bytes.data(), address.length); }

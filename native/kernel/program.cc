@@ -9,9 +9,12 @@
 #include "kernel/group.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
+#include "kernel/qdisc.h"
 #include "kernel/route.h"
 #include "kernel/route_rows.h"
 #include "kernel/rule.h"
+#include "kernel/tc_class.h"
+#include "kernel/tc_filter.h"
 
 namespace cnm {
 
@@ -39,6 +42,9 @@ class Step {
   Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op, cancelled_)); }
   Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op, cancelled_)); }
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
+  Refused operator()(const QdiscOp& op) { return ApplyQdisc(place_, op); }
+  Refused operator()(const TcClassOp& op) { return ApplyTcClass(place_, op); }
+  Refused operator()(const TcFilterOp& op) { return ApplyTcFilter(place_, op); }
   Refused operator()(const AnnounceOp& op) { return Announce(place_, op); }
   Refused operator()(const ConntrackDel& op) { return DeleteConntrack(place_, op, count_); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }

@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 
 #include "kernel/attributes.h"
-
 #include "kernel/link.h"
 
 namespace cnm {

@@ -24,6 +24,11 @@ describe('misuse', () => {
   const address = new Uint8Array(4)
   const add = { op: 'link.add', name: 'x', kind: 'bridge' }
   const addr = { op: 'addr.add', link: 'x', address, prefix: 24 }
+  const tbf = { rate: 8, burst: 9, limit: 9 }
+  const qdisc = { op: 'qdisc.add', link: 'x', kind: 'tbf', tbf }
+  const netem = { op: 'qdisc.add', link: 'x', kind: 'netem' }
+  const htbClass = { op: 'class.add', link: 'x', parent: '1:', classId: '1:1', rate: 8 }
+  const filter = { op: 'filter.add', link: 'x', parent: '1:', kind: 'u32', priority: 1, classId: '1:1' }
   const route = { op: 'route.add', to: address, prefix: 0 }
 
   it.each<[string, unknown]>([
@@ -51,6 +56,33 @@ describe('misuse', () => {
       [{ ...add, kind: 'macvlan', link: 'lo', macvlan: { macAddr: [address] } }],
     ],
     ['ops[0].port.hairpin: expected a boolean', [{ op: 'link.set', link: 'x', port: { hairpin: 'on' } }]],
+    ["ops[0].link: expected a link's name or ifindex", [{ ...qdisc, link: 0 }]],
+    ["ops[0].kind: expected one of 'tbf', 'htb', 'netem', 'pfifo', 'fq_codel', 'ingress', 'clsact'", [{ ...qdisc, kind: 'sfq' }]],
+    ['ops[0].tbf: expected an object', [{ ...qdisc, tbf: undefined }]],
+    ['ops[0].tbf.burst: expected an integer from 0 to 4294967295', [{ ...qdisc, tbf: { rate: 8, limit: 9 } }]],
+    ['ops[0].tbf.rate: expected 8 or more bits per second', [{ ...qdisc, tbf: { ...tbf, rate: 7 } }]],
+    ['ops[0].tbf.rate: expected an integer from 0 to 9007199254740991', [{ ...qdisc, tbf: { ...tbf, rate: 2 ** 53 } }]],
+    ['ops[0].tbf.limit: expected one of limit and latency', [{ ...qdisc, tbf: { ...tbf, latency: 1 } }]],
+    ['ops[0].tbf.mtu: expected peakRate and mtu together', [{ ...qdisc, tbf: { ...tbf, mtu: 1 } }]],
+    ['ops[0].tbf.speed: expected nothing: there is no such option', [{ ...qdisc, tbf: { ...tbf, speed: 1 } }]],
+    ["ops[0].htb: expected nothing, since kind is not 'htb'", [{ ...qdisc, htb: {} }]],
+    ["ops[0].parent: expected a handle such as '1:' or '1:10', in hexadecimal", [{ ...qdisc, parent: '1:12345' }]],
+    ["ops[0].handle: expected a handle such as '1:' or '1:10', in hexadecimal", [{ ...qdisc, handle: '1x:' }]],
+    [
+      'ops[0].parent: expected nothing, since this kind has a place of its own',
+      [{ ...qdisc, kind: 'ingress', tbf: undefined, parent: 'root' }],
+    ],
+    ['ops[0].htb.default: expected an integer from 0 to 65535', [{ ...qdisc, kind: 'htb', tbf: undefined, htb: { default: 65536 } }]],
+    ['ops[0].netem.loss: expected a number from 0 to 100', [{ ...netem, netem: { loss: 100.5 } }]],
+    ['ops[0].netem.jitter: expected nothing, since there is no delay', [{ ...netem, netem: { jitter: 1 } }]],
+    ['ops[0].netem.lossCorrelation: expected nothing, since there is no loss', [{ ...netem, netem: { lossCorrelation: 1 } }]],
+    ['ops[0].netem.gap: expected nothing, since there is no reorder', [{ ...netem, netem: { gap: 1 } }]],
+    ["ops[0].parent: expected a handle such as '1:' or '1:10', in hexadecimal", [{ ...htbClass, parent: undefined }]],
+    ['ops[0].rate: expected 8 or more bits per second', [{ ...htbClass, rate: undefined }]],
+    ['ops[0].prio: expected an integer from 0 to 7', [{ ...htbClass, prio: 8 }]],
+    ["ops[0].kind: expected one of 'matchall', 'u32'", [{ ...filter, kind: 'flower' }]],
+    ['ops[0].priority: expected an integer from 1 to 65535', [{ ...filter, priority: 0 }]],
+    ['ops[0].classId: expected a handle, or redirect', [{ ...filter, classId: undefined }]],
     ['ops[0].mtu: expected an integer from 0 to 4294967295', [{ ...add, mtu: 1.5 }]],
     ['ops[0].mac: expected a Uint8Array of 6 bytes', [{ ...add, mac: address }]],
     ['ops[0].mac: expected a Uint8Array of 6 bytes', [{ ...add, mac: new Uint16Array(6) }]],
@@ -100,7 +132,7 @@ describe('misuse', () => {
     expect(() => call([add], { namespaces: [] })).toThrow(invalid("ops[0].at: expected a namespace's number, but there are no namespaces"))
     expect(() => call([], { job: Number.NaN })).toThrow(invalid('job: expected a number'))
     expect(() => addon().dump(here(), 'rule' as 'link', 1)).toThrow(
-      invalid("table: expected 'link', 'address', 'route', 'neigh', 'fdb' or 'conntrack'"),
+      invalid("table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'conntrack' or 'qdisc'"),
     )
     expect(() => addon().readSysctl(here(), 'net/')).toThrow(invalid('path: expected a path below net/'))
     expect(() => new (addon().Netns)()).toThrow(invalid('Netns: expected Netns.at(path) or Netns.current(), not new'))

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "facts/qdiscs.h"
+#include "facts/tables.h"
+#include "kernel/place.h"
+
+namespace cnm {
+
+/** Of all links; without those that do not queue. */
+Table<QdiscRow> DumpQdiscs(Place& place, const Filter& filter);
+
+}  // namespace cnm
