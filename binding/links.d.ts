@@ -94,6 +94,21 @@ export interface VlanOptions {
   readonly protocol?: VlanProtocol
 }
 
+/** Named as `ip tuntap` names them. */
+export interface TunOptions {
+  /** What its packets begin with: an IP header, or an Ethernet header. */
+  readonly mode: 'tun' | 'tap'
+  /** The uid and the gid of those who may open it; default: who may administer the network. */
+  readonly user?: number
+  readonly group?: number
+  /** Several may have it open, or one several times. */
+  readonly multiQueue?: boolean
+  /** Packets stand behind a virtio_net_hdr. */
+  readonly vnetHdr?: boolean
+  /** Packets stand behind their protocol: 4 bytes more. */
+  readonly pi?: boolean
+}
+
 /** Settings of a bridge port (IFLA_BRPORT_*), as `bridge link set` names them. */
 export interface PortOptions {
   readonly hairpin?: boolean
@@ -134,6 +149,8 @@ export type LinkKind =
   | { readonly kind: 'macvtap'; readonly link: LinkRef; readonly macvtap?: MacvlanOptions }
   | { readonly kind: 'ipvlan'; readonly link: LinkRef; readonly ipvlan?: IpvlanOptions }
   | { readonly kind: 'vlan'; readonly link: LinkRef; readonly vlan: VlanOptions }
+  /** For a program that opens /dev/net/tun; it stays when nobody has it open. EBUSY when the name is taken. */
+  | { readonly kind: 'tun'; readonly tun: TunOptions }
   | { readonly kind: 'dummy' | 'ifb' }
 
 export type LinkAdd = { readonly op: 'link.add'; readonly up?: boolean } & Birth & LinkKind

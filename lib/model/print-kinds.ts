@@ -6,6 +6,7 @@ import type {
   LinkRef,
   MacvlanOptions,
   PortOptions,
+  TunOptions,
   VlanOptions,
   VxlanOptions,
 } from '../../binding.d.ts'
@@ -86,6 +87,15 @@ const IPVLAN: Sayings<IpvlanOptions> = { mode: value('mode'), flag: (flag) => [f
 /** iproute2 wants the protocol before the id. */
 const VLAN: Sayings<VlanOptions> = { protocol: value('protocol'), id: value('id') }
 
+const TUN: Sayings<TunOptions> = {
+  mode: value('mode'),
+  user: value('user'),
+  group: value('group'),
+  multiQueue: present('multi_queue'),
+  vnetHdr: present('vnet_hdr'),
+  pi: present('pi'),
+}
+
 const PORT: Sayings<PortOptions> = {
   hairpin: onOff('hairpin'),
   isolated: onOff('isolated'),
@@ -138,5 +148,7 @@ export const changedWords = ({ bridge, vxlan, macvlan, macvtap, ipvlan }: KindSe
 
 /** The link that another stands on. */
 export const parentOf = (link: LinkKind): LinkRef | undefined => ('link' in link ? link.link : undefined)
+
+export const tunWords = (tun: TunOptions): Words => say(TUN, tun)
 
 export const portWords = (port: PortOptions): Words => say(PORT, port)

@@ -3,7 +3,7 @@ import type { Op, Plan } from './op.ts'
 import { announceCommands } from './print-announce.ts'
 import { addrManyCommand, routeManyCommand } from './print-columns.ts'
 import { conntrackCommand } from './print-conntrack.ts'
-import { changedWords, kindWords, parentOf, portWords } from './print-kinds.ts'
+import { changedWords, kindWords, parentOf, portWords, tunWords } from './print-kinds.ts'
 import { printNft } from './print-nft.ts'
 import { classCommand, filterCommand, qdiscCommand } from './print-qdiscs.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
@@ -32,7 +32,7 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
   const at = op.at ?? 0
   switch (op.op) {
     case 'link.add':
-      return [linkAddCommand(op, at, places)]
+      return op.kind === 'tun' ? tunCommands(op) : [linkAddCommand(op, at, places)]
     case 'link.set':
       return op.link === undefined ? [words('ip link set', groupWords(op))] : linkSetCommands(op, places)
     case 'link.del':
@@ -124,6 +124,15 @@ function linkAddCommand(link: LinkAdd, at: number, places: readonly string[]): s
     kindWords(link),
     link.kind === 'veth' ? peerWords(link.peer, at, places) : [],
   )
+}
+
+/** What is made by itself is set afterwards. */
+function tunCommands(link: LinkAdd & { readonly kind: 'tun' }): readonly string[] {
+  const settings = attributes(link)
+  return [
+    words('ip tuntap add dev', quote(link.name), tunWords(link.tun)),
+    ...(settings.length > 0 ? [words('ip link set dev', quote(link.name), settings)] : []),
+  ]
 }
 
 function peerWords(peer: (Birth & { readonly at: number }) | undefined, at: number, places: readonly string[]): Words {

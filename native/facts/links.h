@@ -42,12 +42,24 @@ struct Peer : Birth {
   size_t at = 0;
 };
 
+/** A link whose packets a program writes and reads. */
+struct TunOptions {
+  /** IFF_TUN or IFF_TAP. */
+  uint32_t mode = 0;
+  std::optional<uint32_t> user;
+  std::optional<uint32_t> group;
+  bool multi_queue = false;
+  bool vnet_hdr = false;
+  bool pi = false;
+};
+
 struct LinkAdd : Birth {
   std::string kind;
   bool up = false;
   std::optional<LinkRef> parent;
   Settings settings;
   std::optional<Peer> peer;
+  std::optional<TunOptions> tun;
 };
 
 struct LinkSet {

@@ -1,7 +1,9 @@
 #include "js/link_ops.h"
 
 #include "js/options.h"
+#include "js/shared_fields.h"
 #include "kernel/link_kinds.h"
+#include "kernel/tun.h"
 
 namespace cnm {
 
@@ -47,6 +49,19 @@ void ReadPeer(Fields& fields, const Places& places, std::optional<Peer>& peer) {
   peer->at = at.value_or(0);
 }
 
+void ReadTun(Fields& fields, TunOptions& tun) {
+  Fields inner(fields.Get("tun"), fields.Name("tun"));
+  std::optional<uint32_t> mode;
+  ReadOptionalWord(inner, "mode", TunModes(), mode);
+  if (!mode) inner.Fail("mode", "'tun' or 'tap'");
+  tun.mode = mode.value_or(0);
+  inner.Optional("user", tun.user);
+  inner.Optional("group", tun.group);
+  ReadFlag(inner, "multiQueue", tun.multi_queue);
+  ReadFlag(inner, "vnetHdr", tun.vnet_hdr);
+  ReadFlag(inner, "pi", tun.pi);
+}
+
 std::string KindNames() {
   std::string names;
   for (const LinkKind& kind : LinkKinds()) names.append(names.empty() ? "'" : ", '").append(kind.name).append("'");
@@ -59,7 +74,9 @@ void ReadKind(Fields& fields, const Places& places, LinkAdd& add) {
   const LinkKind* kind = FindLinkKind(add.kind);
   if (!kind) return fields.Fail("kind", "one of " + KindNames());
   for (const LinkKind& other : LinkKinds()) {
-    if (&other == kind) {
+    if (&other == kind && add.kind == "tun") {
+      ReadTun(fields, add.tun.emplace());
+    } else if (&other == kind) {
       ReadSettings(fields, kind->name, kind->options, add.settings);
     } else if (!fields.Get(other.name).IsUndefined()) {
       fields.Fail(other.name, "nothing, since kind is not '" + std::string(other.name) + "'");

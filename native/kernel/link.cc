@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "kernel/options.h"
+#include "kernel/tun.h"
 
 namespace cnm {
 
@@ -110,6 +111,7 @@ Refused ResolveLink(Place& place, const LinkRef& link, const char* attribute, in
 }
 
 Refused AddLink(Place& place, Place* peer_place, const LinkAdd& add, int32_t& index) {
+  if (add.tun) return AddTun(place, add, index);
   Socket* socket;
   if (Refused refusal = place.Route(socket)) return refusal;
   int peer_netns = -1;

@@ -49,6 +49,7 @@ std::span<const LinkKind> LinkKinds() {
       {"macvtap", kMacvlanOptions, true, true},
       {"ipvlan", kIpvlanOptions, true, true},
       {"vlan", kVlanOptions, true},
+      {"tun"},
       {"dummy"},
       {"ifb"},
   };
