@@ -3,7 +3,7 @@
 import type { TableName, Tables } from './tables.d.ts'
 
 /** The tables whose changes rtnetlink tells of. */
-export type WatchedTable = Exclude<TableName, 'conntrack' | 'qdisc'>
+export type WatchedTable = Exclude<TableName, 'conntrack' | 'linkStats' | 'qdisc'>
 
 /** Consecutive changes of one table. */
 export type Changes = {

@@ -96,6 +96,7 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   neigh: 'ip neigh',
   fdb: 'bridge fdb',
   conntrack: 'conntrack -L',
+  linkStats: 'ip -s link',
   qdisc: 'tc qdisc',
 }
 

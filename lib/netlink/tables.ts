@@ -2,6 +2,7 @@ import type { AddressTable, FdbTable, LinkTable, NeighTable, RouteTable, TableNa
 import type { Address, Cidr } from '../model/address.ts'
 import { addressAt, at, familyAt, macAt, rows } from './cells.ts'
 import { type ConntrackRow, conntrackRows } from './conntrack.ts'
+import { type LinkStatsRow, linkStatsRows } from './link-stats.ts'
 import { type QdiscRow, qdiscRows } from './qdiscs.ts'
 
 export interface LinkRow {
@@ -88,6 +89,7 @@ interface RowTypes {
   readonly neigh: NeighRow
   readonly fdb: FdbRow
   readonly conntrack: ConntrackRow
+  readonly linkStats: LinkStatsRow
   readonly qdisc: QdiscRow
 }
 export type Row<T extends TableName> = RowTypes[T]
@@ -103,6 +105,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   neigh: neighRows,
   fdb: fdbRows,
   conntrack: conntrackRows,
+  linkStats: linkStatsRows,
   qdisc: qdiscRows,
 }
 

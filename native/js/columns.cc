@@ -87,6 +87,8 @@ Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table) { return ObjectOf(env,
 
 Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table) { return ObjectOf(env, table); }
 
+Napi::Object TableOf(Napi::Env env, Table<LinkStatsRow>& table) { return ObjectOf(env, table); }
+
 Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table) { return ObjectOf(env, table); }
 
 Napi::Object NewsOf(Napi::Env env, News& news) {

@@ -4,6 +4,7 @@
 
 #include "facts/changes.h"
 #include "facts/conntrack.h"
+#include "facts/link_stats.h"
 #include "facts/outcome.h"
 #include "facts/qdiscs.h"
 #include "facts/tables.h"
@@ -20,6 +21,7 @@ Napi::Object TableOf(Napi::Env env, Table<RouteRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<LinkStatsRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table);
 Napi::Object NewsOf(Napi::Env env, News& news);
 

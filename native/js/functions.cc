@@ -12,6 +12,7 @@
 #include "js/ops.h"
 #include "kernel/conntrack.h"
 #include "kernel/descriptor.h"
+#include "kernel/link_stats.h"
 #include "kernel/program.h"
 #include "kernel/qdisc_rows.h"
 #include "kernel/tables.h"
@@ -96,8 +97,10 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "neigh") return SubmitDump(info, DumpNeighbours, {"link", "master", "family", "proxy"});
   if (table == "fdb") return SubmitDump(info, DumpForwarding, {"link", "master"});
   if (table == "conntrack") return SubmitDump(info, DumpConntrack, {});
+  if (table == "linkStats") return SubmitDump(info, DumpLinkStats, {});
   if (table == "qdisc") return SubmitDump(info, DumpQdiscs, {});
-  ThrowInvalid(info.Env(), "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'conntrack' or 'qdisc'");
+  ThrowInvalid(info.Env(),
+               "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'conntrack', 'linkStats' or 'qdisc'");
   return {};
 }
 
