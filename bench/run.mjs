@@ -21,6 +21,7 @@ const BENCHES = {
   // Files that print for themselves.
   threads: () => import('./threads.mjs'),
   busy: () => import('./busy.mjs'),
+  ipam: () => import('./ipam.mjs'),
 }
 
 const name = process.argv.slice(2).find((argument) => !argument.startsWith('-'))

@@ -11,7 +11,8 @@ packages=(
   g++:build make:build cmake:build pkg-config:build
   libnl-3-dev:build              # netlink messages
   libnftables1:run               # firewall
-  nftables:test iproute2:test iputils-ping:test
+  nftables:test iproute2:test iputils-ping:test tcpdump:test
+  zsh:test fish:test             # shell completion
   procps:test netbase:test       # sysctl; names of protocols in nft's listings
   conntrack:test tcpdump:test    # connections; frames
   netsniff-ng:test ipv6toolkit:test # announcements as they are printed: mausezahn, na6

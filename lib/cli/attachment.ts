@@ -53,12 +53,21 @@ export function parseAttachment(text: string): Attachment {
     network,
     ...given({ ip: last('ip'), ip6: last('ip6'), mac: last('mac-address') }),
     aliases: values.alias ?? [],
+    ...given({ linkLocal: values['link-local-ip'] }),
     options,
     gwPriority,
   }
 }
 
-const KEYS = ['name', 'ip', 'ip6', 'mac-address', 'alias', 'driver-opt', 'gw-priority'] as const
+/** `SANDBOX:ALIAS`, or SANDBOX alone; kept as it was given. */
+export function parseLink(text: string): string {
+  const [sandbox = '', alias = sandbox, ...more] = text.split(':')
+  if (text === '') throw badValue('--link', text, 'empty string specified for links')
+  if (more.length > 0 || sandbox === '' || alias === '') throw badValue('--link', text, `bad format for links: ${text}`)
+  return text
+}
+
+const KEYS = ['name', 'ip', 'ip6', 'mac-address', 'link-local-ip', 'alias', 'driver-opt', 'gw-priority'] as const
 type Key = (typeof KEYS)[number]
 
 function fieldsOf(text: string, fields: readonly string[]): Partial<Record<Key, string[]>> {

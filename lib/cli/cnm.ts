@@ -1,4 +1,9 @@
 import { CommanderError } from 'commander'
+import { candidates, completion } from './commands/completion.ts'
+import { events } from './commands/events.ts'
+import { explain } from './commands/explain.ts'
+import { firewall } from './commands/firewall.ts'
+import { apply, diff, plan } from './commands/lab.ts'
 import { network } from './commands/network.ts'
 import { run } from './commands/run.ts'
 import { sandbox } from './commands/sandbox.ts'
@@ -33,7 +38,7 @@ export async function cnm(argv: readonly string[], world: World): Promise<number
       'cnm run --network front -- ping -c 1 10.10.0.2',
     )
     .addHelpText('after', EXIT_CODES)
-    .gather(network, sandbox, run)
+    .gather(network, sandbox, run, plan, diff, apply, explain, events, firewall, completion, candidates)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createInterface } from 'node:readline/promises'
 import { setImmediate } from 'node:timers/promises'
 import { cnm } from './cnm.ts'
 import type { World } from './world.ts'
@@ -7,14 +8,21 @@ let lost: Error | undefined
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // `cnm network ls | head -1`: a reader that has seen enough is no failure of ours.
   if (error.code !== 'EPIPE') lost = error
+  else process.emit('SIGPIPE')
 })
 process.stderr.on('error', () => {})
+
+async function firstLine(): Promise<string> {
+  for await (const line of createInterface({ input: process.stdin })) return line
+  return ''
+}
 
 const world: World = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   signals: process,
+  ask: firstLine,
   // Loaded when it is needed: help, and complaints about the command line, want neither the addon nor the store.
   open: async (options) => (await import('../controller/open.ts')).open(options),
 }

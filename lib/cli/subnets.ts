@@ -8,14 +8,16 @@ export interface SubnetFlags {
   readonly gateways: readonly string[]
   /** Name and address. */
   readonly aux: readonly (readonly [name: string, address: string])[]
+  /** Sandbox and address. */
+  readonly reservations?: readonly (readonly [sandbox: string, address: string])[]
 }
 
 /** Docker's order of questions, and its words: which subnet does each range, gateway and auxiliary address belong to? */
-export function groupBySubnet({ subnets, ranges, gateways, aux }: SubnetFlags): readonly IpamConfig[] {
+export function groupBySubnet({ subnets, ranges, gateways, aux, reservations = [] }: SubnetFlags): readonly IpamConfig[] {
   if (subnets.length < ranges.length || subnets.length < gateways.length)
     throw new Contradiction('every ip-range or gateway must have a corresponding subnet')
   refuseOverlaps(subnets)
-  const configs = subnets.map((subnet) => ({ subnet, auxAddresses: {} as Record<string, string> }) as Group)
+  const configs = subnets.map((subnet) => ({ subnet, auxAddresses: {}, reservations: {} }) as Group)
   const homeOf = (what: string, text: string): Group => {
     const home = configs.find(({ subnet }) => belongs(subnet, text))
     if (!home) throw new Contradiction(`no matching subnet for ${what} ${text}`)
@@ -35,7 +37,12 @@ export function groupBySubnet({ subnets, ranges, gateways, aux }: SubnetFlags): 
     home.gateway = gateway
   }
   for (const [name, address] of aux) homeOf('aux-address', address).auxAddresses[name] = address
-  return configs.map(({ auxAddresses, ...config }) => (Object.keys(auxAddresses).length > 0 ? { ...config, auxAddresses } : config))
+  for (const [name, address] of reservations) homeOf('reserved address', address).reservations[name] = address
+  return configs.map(({ auxAddresses, reservations, ...config }) => ({
+    ...config,
+    ...(Object.keys(auxAddresses).length > 0 ? { auxAddresses } : {}),
+    ...(Object.keys(reservations).length > 0 ? { reservations } : {}),
+  }))
 }
 
 interface Group {
@@ -43,6 +50,7 @@ interface Group {
   ipRange?: string
   gateway?: string
   readonly auxAddresses: Record<string, string>
+  readonly reservations: Record<string, string>
 }
 
 /** One subnet alone is the controller's to judge; it says more. */

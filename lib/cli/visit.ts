@@ -1,4 +1,5 @@
 import type { Controller, VerbOptions } from '../controller/controller.ts'
+import { type Directories, runOf } from '../controller/directories.ts'
 import { CnmError } from '../model/errors.ts'
 import { complaint } from './complaint.ts'
 import type { Interrupts } from './interrupts.ts'
@@ -25,9 +26,25 @@ export class Visit {
     this.#place = place
   }
 
+  /** The run directory; absent flags and variables leave it to the controller. */
+  get run(): string {
+    return runOf(this.#directories)
+  }
+
+  get #directories(): Directories {
+    const root = this.#place.root ?? this.world.env['CNM_ROOT']
+    const run = this.#place.run ?? this.world.env['CNM_RUN']
+    return { ...(root ? { root } : {}), ...(run ? { run } : {}) }
+  }
+
   /** A line on standard output. */
   print(line: string): void {
-    this.world.stdout.write(`${line}\n`)
+    this.write(`${line}\n`)
+  }
+
+  /** Any text on standard output. */
+  write(text: string): void {
+    if (text !== '') this.world.stdout.write(text)
   }
 
   /** Opens the controller for `work` alone. `signal` null: nothing keeps us from waiting for our turn. */
@@ -40,16 +57,36 @@ export class Visit {
     }
   }
 
+  /** A question to a person, and the first line of the answer. Rejects with the reason of a signal that comes first. */
+  async ask(question: string): Promise<string> {
+    this.write(question)
+    const { signal } = this.interrupts
+    const interrupted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    return Promise.race([this.world.ask(), interrupted])
+  }
+
+  /** What the controller knows, if it can be had at once: for who would rather have nothing than wait. */
+  async glance<T>(look: (cnm: Controller) => T): Promise<T | undefined> {
+    try {
+      const cnm = await this.world.open({ ...this.#directories, wait: 0 })
+      try {
+        return look(cnm)
+      } finally {
+        await cnm.close()
+      }
+    } catch {
+      return undefined
+    }
+  }
+
   async #controller(options: VerbOptions): Promise<Controller> {
-    const { env, open } = this.world
-    const root = this.#place.root ?? env['CNM_ROOT']
-    const run = this.#place.run ?? env['CNM_RUN']
-    const where = { ...(root ? { root } : {}), ...(run ? { run } : {}), ...options }
+    const { open } = this.world
+    const where = { ...this.#directories, ...options }
     try {
       return await open({ ...where, wait: PATIENCE })
     } catch (error) {
       if (!(error instanceof CnmError && error.code === 'STATE_LOCKED')) throw error
-      this.#note(`${error.message}; waiting for it to end`)
+      this.progress(`${error.message}; waiting for it to end`)
       return open(where)
     }
   }
@@ -62,7 +99,7 @@ export class Visit {
       this.print(text || '# no step in the kernel')
       return undefined
     }
-    const slow = setTimeout(() => this.#note('still waiting for the kernel'), PATIENCE)
+    const slow = setTimeout(() => this.progress('still waiting for the kernel'), PATIENCE)
     try {
       return await verb(cnm, options)
     } finally {
@@ -76,7 +113,7 @@ export class Visit {
   }
 
   /** For a person who watches; a program is not told. */
-  #note(text: string): void {
+  progress(text: string): void {
     if (this.world.stderr.isTTY) this.world.stderr.write(`${text}\n`)
   }
 }

@@ -17,5 +17,7 @@ export interface World {
   readonly stderr: Output
   readonly env: NodeJS.ProcessEnv
   readonly signals: SignalSource
+  /** The next line of standard input; '' at its end. */
+  readonly ask: () => Promise<string>
   readonly open: (options: OpenOptions) => Promise<Controller>
 }

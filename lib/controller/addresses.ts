@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs'
 import { checkIpamConfig } from '../ipam/config.ts'
-import { GATEWAY_REQUEST, type IpamDriver } from '../ipam/driver.ts'
-import { contains, type Family, formatAddress, formatCidr, parseAddress, parseCidr } from '../model/address.ts'
+import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../ipam/driver.ts'
+import { contains, type Family, parseAddress, parseCidr } from '../model/address.ts'
+import type { SubnetUsage } from '../model/engine.ts'
 import { CnmError, fault } from '../model/errors.ts'
-import type { Endpoint, Network, Pool } from '../model/network.ts'
+import type { Endpoint, Network, Options, Pool } from '../model/network.ts'
 import type { CreateNetwork, IpamConfig } from '../model/request.ts'
-import { dump } from '../netlink/kernel.ts'
 import type { Hall } from './hall.ts'
+import { holdersOn } from './holders.ts'
+import { type InUse, inUseOnHost, NOTHING_IN_USE } from './surroundings.ts'
 
 /** What is taken so far; given back, last first, when the verb fails. */
 export class Claims {
@@ -32,39 +33,43 @@ export async function claimPools(
   checkIpamConfig(configs, request)
   const ipam = hall.ipams.get(request.ipam?.driver ?? 'default')
   const { local: space } = await ipam.defaultAddressSpaces()
-  const reserved = await reservedPrefixes(hall)
+  const options = request.ipam?.options ?? {}
+  const wanted = ([4, 6] as const)
+    .filter((family) => (family === 4 ? request.enableIPv4 : request.enableIPv6))
+    .flatMap((family) => {
+      const own = configs.filter((config) => familyOf(config) === family)
+      return (own.length > 0 ? own : [{}]).map((config) => ({ family, config }))
+    })
+  const inUse = wanted.some(({ config }) => isAutomatic(config)) ? await inUseOnHost(hall) : NOTHING_IN_USE
   const pools: Pool[] = []
-  for (const family of [4, 6] as const) {
-    if (!(family === 4 ? request.enableIPv4 : request.enableIPv6)) continue
-    const own = configs.filter((config) => familyOf(config) === family)
-    for (const config of own.length > 0 ? own : [{}]) {
-      const options = request.ipam?.options ?? {}
-      const skip = family === 4 ? skipGateway.v4 : skipGateway.v6
-      pools.push(await claimPool(ipam, { space, family, config, options, reserved, skip }, claims))
-    }
+  for (const { family, config } of wanted) {
+    const skip = family === 4 ? skipGateway.v4 : skipGateway.v6
+    pools.push(await claimPool(ipam, { space, family, config, options, inUse, skip }, claims))
   }
   return pools
 }
 
 const familyOf = ({ subnet }: IpamConfig): Family | undefined => parseCidr(subnet ?? '')?.family
 
+/** '0.0.0.0/24' asks for a size only. */
+const isAutomatic = ({ subnet }: IpamConfig): boolean => (parseCidr(subnet ?? '')?.value ?? 0n) === 0n
+
 interface PoolClaim {
   readonly space: string
   readonly family: Family
   readonly config: IpamConfig
   readonly options: Readonly<Record<string, string>>
-  readonly reserved: readonly string[]
+  readonly inUse: InUse
   readonly skip: boolean
 }
 
-async function claimPool(ipam: IpamDriver, { space, family, config, options, reserved, skip }: PoolClaim, claims: Claims): Promise<Pool> {
-  const pool = config.subnet ?? ''
-  const subPool = config.ipRange ?? ''
-  const answer = await ipam.requestPool({ space, pool, subPool, options, v6: family === 6, reserved })
+async function claimPool(ipam: IpamDriver, { space, family, config, options, inUse, skip }: PoolClaim, claims: Claims): Promise<Pool> {
+  const wanted = { space, pool: config.subnet ?? '', subPool: config.ipRange ?? '', options, v6: family === 6 }
+  const answer = await requestPool(ipam, wanted, inUse)
   claims.add(() => ipam.releasePool(answer.id))
   const take = async (address: string, kind: Readonly<Record<string, string>>): Promise<string> => {
     const taken = await ipam.requestAddress(answer.id, address, kind)
-    if (taken !== '') claims.add(() => ipam.releaseAddress(answer.id, withoutPrefix(taken)))
+    if (taken !== '') claims.add(() => ipam.releaseAddress(answer.id, withoutPrefix(taken), true))
     return taken
   }
   const supplied = answer.data['com.docker.network.gateway']
@@ -73,6 +78,7 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, res
     if (!isIn(answer.pool, address)) throw fault('AUX_OUTSIDE', { name, address, pool: answer.pool })
     await take(address, {})
   }
+  for (const address of Object.values(config.reservations ?? {})) await take(address, {})
   return {
     family,
     id: answer.id,
@@ -80,7 +86,23 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, res
     ...(config.ipRange ? { range: config.ipRange } : {}),
     ...(gateway ? { gateway } : {}),
     aux: config.auxAddresses ?? {},
+    ...(config.reservations ? { reservations: config.reservations } : {}),
   }
+}
+
+/** A route to much of the world, as a tunnel has it, must not be the end of automatic subnets: the widest give way first. */
+async function requestPool(ipam: IpamDriver, wanted: Omit<PoolRequest, 'reserved'>, { firm, wide }: InUse): Promise<PoolAnswer> {
+  const widths = [...new Set(wide.map(({ width }) => width))].sort((a, b) => a - b)
+  let refusal: unknown
+  for (const given of [0, ...widths]) {
+    try {
+      return await ipam.requestPool({ ...wanted, reserved: [...firm, ...wide.filter(({ width }) => width > given)] })
+    } catch (error) {
+      if (!(error instanceof CnmError && error.code === 'POOLS_EXHAUSTED')) throw error
+      refusal ??= error
+    }
+  }
+  throw refusal
 }
 
 function isIn(subnet: string, address: string): boolean {
@@ -100,50 +122,60 @@ async function takeGateway(
   }
 }
 
-/** What an automatic pool must not touch: on-link routes of the host and its name servers. */
-async function reservedPrefixes(hall: Hall): Promise<readonly string[]> {
-  const routes = await dump(hall.host, 'route')
-  const onLink = routes.filter((route) => route.link !== 0 && route.via === null && route.to.prefix > 0 && route.type === 'unicast')
-  return [...onLink.map((route) => formatCidr(route.to)), ...nameServers()]
+/** Who wants an address: a sandbox by its name, and the address it insists on. */
+export interface Wish {
+  readonly sandbox: string
+  readonly ip: string | undefined
+  readonly mac: string | undefined
 }
 
-function nameServers(): readonly string[] {
-  let text = ''
-  try {
-    text = readFileSync('/etc/resolv.conf', 'utf8')
-  } catch {
-    return []
-  }
-  const servers = Array.from(text.matchAll(/^\s*nameserver\s+(\S+)/gm), (match) => parseAddress(match[1] ?? ''))
-  return servers.flatMap((address) => (address ? [`${formatAddress(address)}/${address.family === 4 ? 32 : 128}`] : []))
-}
+/** What an IPAM driver is told of an endpoint, if it wants to know. */
+const factsFor = ({ capabilities }: IpamDriver, mac: string | undefined): Options =>
+  capabilities.requiresMACAddress && mac ? { 'com.docker.network.endpoint.macaddress': mac } : {}
 
 /** An address of a network for an endpoint, 'IP/PREFIX'; undefined when the network has none in this family. */
 export async function claimAddress(
   hall: Hall,
   network: Network,
   family: Family,
-  requested: string | undefined,
+  { sandbox, ip, mac }: Wish,
   claims: Claims,
 ): Promise<string | undefined> {
   const pools = network.pools.filter((pool) => pool.family === family)
+  const reserved = reservedFor(sandbox, pools, ip)
+  if (reserved) return reserved
   const ipam = hall.ipams.get(network.ipam.driver)
-  const candidates = requested === undefined ? pools : [poolOf(network, pools, family, requested)]
+  const candidates = ip === undefined ? pools : [poolOf(network, pools, family, ip)]
   for (const pool of candidates) {
     try {
-      const address = await ipam.requestAddress(pool.id, requested ?? '', {})
+      const address = await ipam.requestAddress(pool.id, ip ?? '', factsFor(ipam, mac))
       if (address === '') return undefined
-      claims.add(() => ipam.releaseAddress(pool.id, withoutPrefix(address)))
+      claims.add(() => ipam.releaseAddress(pool.id, withoutPrefix(address), true))
       return address
     } catch (error) {
       if (!(error instanceof CnmError && error.code === 'NO_ADDRESSES')) throw error
     }
   }
-  if (pools.length > 0) throw fault('ADDRESSES_EXHAUSTED', { family, network: network.name, id: network.id })
-  return undefined
+  if (pools.length === 0) return undefined
+  const holders = holdersOn(hall.store, network, family)
+  throw fault('ADDRESSES_EXHAUSTED', { family, network: network.name, id: network.id, holders })
 }
 
-function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
+/** 'IP/PREFIX' that the network keeps for a sandbox: from the IPAM driver's point of view it is held all the time. */
+function reservedFor(sandbox: string, pools: readonly Pool[], ip: string | undefined): string | undefined {
+  const kept = pools.flatMap(({ reservations = {}, subnet }) => {
+    const address = reservations[sandbox]
+    return address === undefined ? [] : [`${address}/${parseCidr(subnet)?.prefix}`]
+  })
+  return ip === undefined ? kept[0] : kept.find((cidr) => isSame(withoutPrefix(cidr), ip))
+}
+
+/** '::1' and '0:0::1' are the same. */
+export const isSame = (a: string, b: string): boolean => parseAddress(a)?.value === parseAddress(b)?.value
+
+const isReserved = ({ reservations = {} }: Pool, ip: string): boolean => Object.values(reservations).some((kept) => isSame(kept, ip))
+
+export function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
   const address = parseAddress(requested)
   if (address?.family !== family) throw fault('INVALID_ENDPOINT_SETTINGS', { problems: `invalid IPv${family} address: ${requested}` })
   const pool = pools.find(({ subnet }) => isIn(subnet, requested))
@@ -160,18 +192,29 @@ export async function releaseAddresses(hall: Hall, network: Network, { address, 
   for (const text of [address, address6]) {
     const ip = withoutPrefix(text ?? '')
     const pool = network.pools.find(({ subnet }) => isIn(subnet, ip))
-    if (pool) await ipam.releaseAddress(pool.id, ip)
+    if (pool && !isReserved(pool, ip)) await ipam.releaseAddress(pool.id, ip)
   }
 }
+
+/** What a pool holds besides endpoints and its gateway. */
+const keptIn = ({ aux, reservations = {} }: Pool): readonly string[] => [...Object.values(aux), ...Object.values(reservations)]
 
 export async function releasePools(hall: Hall, network: Network): Promise<void> {
   const ipam = hall.ipams.get(network.ipam.driver)
   for (const pool of network.pools) {
-    for (const address of [...Object.values(pool.aux), ...(pool.gateway ? [withoutPrefix(pool.gateway)] : [])]) {
+    for (const address of [...keptIn(pool), ...(pool.gateway ? [withoutPrefix(pool.gateway)] : [])]) {
       await ipam.releaseAddress(pool.id, address)
     }
     await ipam.releasePool(pool.id)
   }
+}
+
+/** By subnet; nothing of a configuration, nor of an IPAM driver that does not count, or that this program does not bring. */
+export async function usageOf(hall: Hall, network: Network): Promise<SubnetUsage> {
+  if (network.configOnly || !hall.ipams.has(network.ipam.driver)) return {}
+  const ipam = hall.ipams.get(network.ipam.driver)
+  const counted = network.pools.map(async ({ id, subnet }) => [subnet, await ipam.usage?.(id)] as const)
+  return Object.fromEntries((await Promise.all(counted)).flatMap(([subnet, usage]) => (usage ? [[subnet, usage]] : [])))
 }
 
 /** Tells an IPAM driver that keeps nothing itself what the records say is taken. */
@@ -190,12 +233,12 @@ export async function replay(hall: Hall, network: Network, endpoints: readonly E
     }
     await ipam.requestPool(again)
     if (pool.gateway) await ipam.requestAddress(pool.id, withoutPrefix(pool.gateway), GATEWAY_REQUEST)
-    for (const address of Object.values(pool.aux)) await ipam.requestAddress(pool.id, address, {})
-    for (const text of endpoints.flatMap(({ address, address6 }) => [address, address6])) {
-      const ip = withoutPrefix(text ?? '')
-      if (isIn(pool.subnet, ip)) await ipam.requestAddress(pool.id, ip, {})
+    for (const address of keptIn(pool)) await ipam.requestAddress(pool.id, address, {})
+    for (const { address, address6, mac } of endpoints) {
+      const ip = withoutPrefix((pool.family === 4 ? address : address6) ?? '')
+      if (isIn(pool.subnet, ip) && !isReserved(pool, ip)) await ipam.requestAddress(pool.id, ip, factsFor(ipam, mac))
     }
   }
 }
 
-const withoutPrefix = (cidr: string): string => cidr.replace(/\/\d+$/, '')
+export const withoutPrefix = (cidr: string): string => cidr.replace(/\/\d+$/, '')

@@ -1,16 +1,21 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { SubnetUsage } from '../model/engine.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import { printPlan } from '../model/print.ts'
 import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
+import { usageOf } from './addresses.ts'
 import type { Work } from './commit.ts'
-import { seatsOf } from './endpoints.ts'
+import { openingsOf, seatsOf } from './endpoints.ts'
+import { type ExplainRequest, explain, type Hop } from './explain.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
+import { reloadFirewall } from './mend.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
-import { openingsOf } from './ports.ts'
+import { pruneNetworks, unusedNetworks } from './prune.ts'
+import { reserve, unreserve } from './reservations.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
 import type { Turns } from './turns.ts'
 
@@ -51,12 +56,37 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(() => removeNetwork(this.#hall, network), signal)
   }
 
+  /** Removes the networks that pass and that nobody is on. */
+  pruneNetworks(passes: (network: Network) => boolean, { signal }: VerbOptions = {}): Promise<readonly Network[]> {
+    return this.#turns.take(() => pruneNetworks(this.#hall, passes, signal), signal)
+  }
+
+  /** What pruneNetworks() would remove if all of them passed. */
+  unusedNetworks(): readonly Network[] {
+    return unusedNetworks(this.#hall)
+  }
+
   network(network: string): Network {
     return findNetwork(this.#hall, network)
   }
 
   networks(): readonly Network[] {
     return this.#hall.store.networks.list()
+  }
+
+  /** Addresses in use and still available, by subnet. */
+  usage(network: string): Promise<SubnetUsage> {
+    return usageOf(this.#hall, findNetwork(this.#hall, network))
+  }
+
+  /** Keeps an address for the sandbox of that name, whether it is there or not, in place of the one kept in that subnet. */
+  reserve(network: string, sandbox: string, address: string, { signal }: VerbOptions = {}): Promise<Network> {
+    return this.#turns.take(() => reserve(this.#hall, network, sandbox, address), signal)
+  }
+
+  /** A sandbox that is there keeps its address as long as it stays. */
+  unreserve(network: string, sandbox: string, { signal }: VerbOptions = {}): Promise<Network> {
+    return this.#turns.take(() => unreserve(this.#hall, network, sandbox), signal)
   }
 
   createSandbox(request: CreateSandbox = {}, { signal }: VerbOptions = {}): Promise<Sandbox> {
@@ -84,6 +114,11 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(() => disconnect(this.#hall, network, sandbox), signal)
   }
 
+  /** Our rules anew, whatever has become of them; the operator's in the chain `user` stay. */
+  reloadFirewall({ signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => reloadFirewall(this.#hall, signal), signal)
+  }
+
   /** The endpoints of a sandbox, each with its network. */
   seats(sandbox: string): readonly Seat[] {
     return seatsOf(this.#hall, findSandbox(this.#hall, sandbox))
@@ -91,7 +126,7 @@ export class Controller implements AsyncDisposable {
 
   /** Where the published ports of a sandbox are reached now: through its gateway networks. */
   openings(sandbox: string): readonly Opening[] {
-    return openingsOf(findSandbox(this.#hall, sandbox).ports, this.seats(sandbox))
+    return openingsOf(this.#hall, findSandbox(this.#hall, sandbox).ports, this.seats(sandbox))
   }
 
   /** The endpoints on a network, each with its sandbox. */
@@ -101,6 +136,11 @@ export class Controller implements AsyncDisposable {
       const sandbox = endpoint.networkId === id ? this.#hall.store.sandboxes.get(endpoint.sandboxId) : undefined
       return sandbox ? [{ endpoint, sandbox }] : []
     })
+  }
+
+  /** How a packet would go from one place to another, and what would stop it; nothing is sent. */
+  explain(request: ExplainRequest): Promise<readonly Hop[]> {
+    return this.#turns.take(() => explain(this.#hall, request))
   }
 
   /** Starts a process inside a sandbox. No shell; nsenter(1) enters the namespace and becomes the command. */

@@ -1,16 +1,21 @@
-import type { EndpointConfig, NetworkDriver } from '../drivers/driver.ts'
+import type { EndpointConfig, NetworkConfig, NetworkDriver } from '../drivers/driver.ts'
 import { fault } from '../model/errors.ts'
-import { isLinkName, newId, parseMac } from '../model/ids.ts'
-import { type Endpoint, isPredefined, type Network, type Sandbox } from '../model/network.ts'
+import { isLinkName, macOf, newId, parseMac } from '../model/ids.ts'
+import { type Endpoint, isPredefined, type Network, type PortBinding, type Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { Attachment } from '../model/request.ts'
+import type { Opening } from '../model/wall.ts'
 import { type Claims, claimAddress } from './addresses.ts'
+import { forgetEndpoint } from './connections.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
-import { bringIn, bringOut, furnish, nextName } from './interior.ts'
-import { configOf } from './networks.ts'
+import { bringIn, bringOut, furnish, linkLocalCidr, nextName } from './interior.ts'
+import { openingsOf as openingsThrough, PUBLISHING } from './ports.ts'
+import { configOf, onThisKernel } from './raising.ts'
+import { readSysctls } from './sysctls.ts'
 
 export const IFNAME_OPTION = 'com.docker.network.endpoint.ifname'
+const SYSCTLS_OPTION = 'com.docker.network.endpoint.sysctls'
 
 /** The endpoints of a sandbox with their networks. */
 export const seatsOf = (hall: Hall, sandbox: Sandbox): readonly Seat[] =>
@@ -18,6 +23,10 @@ export const seatsOf = (hall: Hall, sandbox: Sandbox): readonly Seat[] =>
     const network = endpoint.sandboxId === sandbox.id ? hall.store.networks.get(endpoint.networkId) : undefined
     return network ? [{ endpoint, network }] : []
   })
+
+/** Where `ports` are reached through these seats. */
+export const openingsOf = (hall: Hall, ports: readonly PortBinding[], seats: readonly Seat[]): readonly Opening[] =>
+  openingsThrough(ports, seats, (network) => hall.drivers.get(network.driver).publishing?.(configOf(hall, network)) ?? PUBLISHING)
 
 export interface Seating {
   readonly seat: Seat
@@ -37,30 +46,38 @@ export interface Interior {
 export async function planEndpoint(
   hall: Hall,
   network: Network,
+  facts: NetworkConfig,
   attachment: Attachment,
   interior: Interior,
   claims: Claims,
 ): Promise<Seating> {
   checkAttachment(network, attachment)
+  checkRoom(hall, network)
   const driver = hall.drivers.get(network.driver)
-  const address = await claimAddress(hall, network, 4, attachment.ip, claims)
-  const address6 = await claimAddress(hall, network, 6, attachment.ip6, claims)
+  const id = newId()
+  const { requiresMACAddress } = hall.ipams.get(network.ipam.driver).capabilities
+  const mac = attachment.mac ?? (requiresMACAddress ? macOf(id) : undefined)
+  const wish = { sandbox: interior.sandbox.name, mac }
+  const address = await claimAddress(hall, network, 4, { ...wish, ip: attachment.ip }, claims)
+  const address6 = await claimAddress(hall, network, 6, { ...wish, ip: attachment.ip6 }, claims)
   const config: EndpointConfig = {
-    id: newId(),
+    id,
     ...(address ? { address } : {}),
     ...(address6 ? { address6 } : {}),
-    ...(attachment.mac ? { mac: attachment.mac } : {}),
+    ...(mac ? { mac } : {}),
     ports: interior.sandbox.ports,
     options: attachment.options ?? {},
   }
-  const made = await driver.createEndpoint(configOf(network), config)
-  const joined = await driver.join(configOf(network), made.mac ? { ...config, mac: made.mac } : config)
+  const made = await driver.createEndpoint(facts, config)
+  const joined = await driver.join(facts, made.mac ? { ...config, mac: made.mac } : config)
   const ifname = joined.link ? nameLink(attachment, joined.link.prefix, interior) : ''
   const endpoint: Endpoint = {
-    id: config.id,
+    id,
     networkId: network.id,
     sandboxId: interior.sandbox.id,
     aliases: attachment.aliases ?? [],
+    ...(attachment.links?.length ? { links: attachment.links } : {}),
+    ...(attachment.linkLocal?.length ? { linkLocal: attachment.linkLocal } : {}),
     options: config.options,
     gwPriority: attachment.gwPriority ?? 0,
     mac: made.mac ?? '',
@@ -71,8 +88,10 @@ export async function planEndpoint(
     gateway: joined.gateway,
     gateway6: joined.gateway6,
   }
-  const inside = ifname === '' ? [] : furnish(endpoint, joined.routes, interior.ipv6)
-  return { seat: { endpoint, network }, plan: [...bringIn([...made.plan, ...joined.plan], joined.link, ifname), ...inside] }
+  const sysctls = readSysctls(config.options[SYSCTLS_OPTION])
+  const inside = ifname === '' ? [] : furnish(endpoint, { ...joined, sysctls }, interior.ipv6)
+  const outside = await onThisKernel(hall, [...made.plan, ...joined.plan])
+  return { seat: { endpoint, network }, plan: [...bringIn(outside, joined.link, ifname), ...inside] }
 }
 
 /** The driver's steps of the other direction. What is in the sandbox only (addresses, routes) goes with its link. */
@@ -87,12 +106,29 @@ export async function planDeparture(hall: Hall, { endpoint, network }: Seat): Pr
     ports: hall.store.sandboxes.get(endpoint.sandboxId)?.ports ?? [],
     options,
   }
-  const facts = configOf(network)
+  const facts = configOf(hall, network)
   const made = await driver.createEndpoint(facts, config)
   const joined = await driver.join(facts, config)
   const left = await driver.leave(facts, config)
   const deleted = await driver.deleteEndpoint(facts, config)
-  return [...bringOut([...made.plan, ...joined.plan], joined.link, endpoint.ifname), ...left.plan, ...deleted.plan]
+  return [
+    ...bringOut([...made.plan, ...joined.plan], joined.link, endpoint.ifname),
+    ...left.plan,
+    ...deleted.plan,
+    ...forgetEndpoint(endpoint),
+  ]
+}
+
+const NEARLY_FULL = 0.88
+
+/** A network with no room left is refused before anything is done; one that is nearly full is worth a warning. */
+function checkRoom({ store, drivers }: Hall, { id, name, driver }: Network): void {
+  const limit = drivers.get(driver).capabilities.maxEndpoints
+  if (limit === undefined) return
+  const count = store.endpoints.list().filter(({ networkId }) => networkId === id).length
+  if (count >= limit) throw fault('NETWORK_FULL', { name, driver, limit })
+  if (count + 1 >= Math.floor(limit * NEARLY_FULL))
+    process.emitWarning(`network ${name} has ${count + 1} endpoints; a ${driver} takes ${limit}`, { code: 'CNM_NETWORK_NEARLY_FULL' })
 }
 
 function requestedOf({ ip, ip6, mac }: Attachment): Endpoint['requested'] {
@@ -107,11 +143,12 @@ function nameLink(attachment: Attachment, prefix: string, { sandbox, taken }: In
   return wanted
 }
 
-function checkAttachment(network: Network, { ip, ip6, mac, aliases }: Attachment): void {
+function checkAttachment(network: Network, { ip, ip6, mac, aliases, linkLocal = [] }: Attachment): void {
   const problems: string[] = []
   const userDefined = !isPredefined(network.name)
   if ((ip || ip6) && !userDefined) problems.push('user-specified IP address is supported on user-defined networks only')
   if (aliases?.length && !userDefined) problems.push('network-scoped aliases are only supported for user-defined networks')
+  for (const text of linkLocal) if (!linkLocalCidr(text)) problems.push(`invalid link-local IP address: ${text}`)
   if (mac !== undefined && !isUnicast(parseMac(mac))) problems.push(`invalid MAC address: ${mac}`)
   if (ip && !network.enableIPv4) problems.push(`network ${network.name} has no IPv4: ${ip}`)
   if (ip6 && !network.enableIPv6) problems.push(`network ${network.name} has no IPv6: ${ip6}`)

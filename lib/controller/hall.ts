@@ -3,6 +3,7 @@ import type { IpamDriver } from '../ipam/driver.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import type { Store } from '../store/store.ts'
 import type { Work } from './commit.ts'
+import type { Tell } from './events.ts'
 import type { Registry } from './registry.ts'
 
 /** Where the rooms meet: what every verb of the controller works with. */
@@ -14,6 +15,8 @@ export interface Hall {
   readonly run: string
   readonly drivers: Registry<NetworkDriver>
   readonly ipams: Registry<IpamDriver>
+  /** Tells whoever listens what has happened to a network. */
+  readonly tell: Tell
   /** Does what a verb has decided, or leaves everything as it was; see commit.ts. A dry run stops here. */
   readonly commit: (work: Work, signal?: AbortSignal) => Promise<void>
 }

@@ -1,3 +1,5 @@
+import type { Family } from '../model/address.ts'
+import type { Network } from '../model/network.ts'
 import type { Store } from '../store/store.ts'
 
 const ipOf = (cidr: string | undefined): string => cidr?.replace(/\/\d+$/, '') ?? ''
@@ -5,15 +7,42 @@ const ipOf = (cidr: string | undefined): string => cidr?.replace(/\/\d+$/, '') ?
 /** Who holds a pool, or an address of it, in words; '' when the records do not say. */
 export function holderOf(store: Store, poolId: string, address?: string): string {
   const network = store.networks.list().find(({ pools }) => pools.some(({ id }) => id === poolId))
-  const pool = network?.pools.find(({ id }) => id === poolId)
-  if (!network || !pool) return ''
+  if (!network) return ''
   if (address === undefined) return `network ${network.name}`
-  if (ipOf(pool.gateway) === address) return `the gateway of network ${network.name}`
-  const aux = Object.entries(pool.aux).find(([, ip]) => ip === address)
-  if (aux) return `the auxiliary address ${aux[0]} of network ${network.name}`
-  const endpoint = store.endpoints
-    .list()
-    .find((candidate) => candidate.networkId === network.id && [ipOf(candidate.address), ipOf(candidate.address6)].includes(address))
-  const sandbox = endpoint && store.sandboxes.get(endpoint.sandboxId)
-  return sandbox ? `sandbox ${sandbox.name} on network ${network.name}` : ''
+  const holder = holdingsOf(store, network).find(({ ip }) => ip === address)
+  return holder ? `${holder.by} ${network.name}` : ''
+}
+
+/** A list of words is for a person to read. */
+const SHOWN = 32
+
+/** Who holds the addresses of a family, with them: '172.18.0.1 (the gateway), 172.18.0.2 (sandbox web)'. */
+export function holdersOn(store: Store, network: Network, family: Family): string {
+  const all = holdingsOf(store, network).filter((holding) => holding.family === family)
+  const shown = all.slice(0, SHOWN).map(({ ip, by }) => `${ip} (${by.replace(/ (of|on) network$/, '')})`)
+  return `${shown.join(', ') || 'none'}${all.length > SHOWN ? ` and ${all.length - SHOWN} more` : ''}`
+}
+
+interface Holding {
+  readonly family: Family
+  readonly ip: string
+  /** 'sandbox web on network', ready to be followed by its name. */
+  readonly by: string
+}
+
+function holdingsOf(store: Store, network: Network): readonly Holding[] {
+  const fixed = network.pools.flatMap(({ family, gateway, aux, reservations = {} }) => [
+    ...(gateway ? [{ family, ip: ipOf(gateway), by: 'the gateway of network' }] : []),
+    ...Object.entries(aux).map(([name, ip]) => ({ family, ip, by: `the auxiliary address ${name} of network` })),
+    ...Object.entries(reservations).map(([name, ip]) => ({ family, ip, by: `the reservation for sandbox ${name} on network` })),
+  ])
+  const endpoints = store.endpoints.list().filter(({ networkId }) => networkId === network.id)
+  const given = endpoints.flatMap(({ sandboxId, address, address6 }) => {
+    const by = `sandbox ${store.sandboxes.get(sandboxId)?.name ?? sandboxId} on network`
+    return [
+      { family: 4 as const, ip: ipOf(address), by },
+      { family: 6 as const, ip: ipOf(address6), by },
+    ].filter(({ ip }) => ip !== '')
+  })
+  return [...given, ...fixed]
 }

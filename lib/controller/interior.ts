@@ -1,7 +1,9 @@
-import type { JoinSteps, Route } from '../drivers/driver.ts'
-import { parseAddress, parseCidr, toBytes } from '../model/address.ts'
+import type { JoinSteps, Neighbour, Route } from '../drivers/driver.ts'
+import { type Cidr, contains, parseAddress, parseCidr, toBytes } from '../model/address.ts'
+import { parseMac } from '../model/ids.ts'
 import type { Endpoint } from '../model/network.ts'
 import { HOST, type Op, type Plan, SANDBOX } from '../model/op.ts'
+import type { LinkSysctl } from './sysctls.ts'
 
 /** The lowest free name: eth0, eth1, … */
 export function nextName(prefix: string, taken: ReadonlySet<string>): string {
@@ -44,18 +46,48 @@ const move = (from: number, link: string, to: number, name: string): Op => ({
   undo: [{ op: 'link.set', at: to, link: name, name: link, moveTo: from }],
 })
 
-/** Addresses, state and routes of an endpoint's link inside the sandbox. `ipv6`: the kernel has it. */
-export function furnish(endpoint: Endpoint, routes: readonly Route[], ipv6: boolean): Plan {
-  const { ifname, address, address6 } = endpoint
+const LINK_LOCAL: readonly Cidr[] = [
+  { family: 4, value: 0xa9fe0000n, prefix: 16 },
+  { family: 6, value: 0xfe80n << 112n, prefix: 64 },
+]
+
+/** 'IP' as an address of a link; null when it is not a link-local one. */
+export function linkLocalCidr(text: string): Cidr | null {
+  const address = parseAddress(text)
+  const subnet = LINK_LOCAL.find((candidate) => address && contains(candidate, address))
+  return address && subnet ? { ...address, prefix: subnet.prefix } : null
+}
+
+/** What a link gets inside the sandbox besides its addresses. */
+export interface Furniture extends Pick<JoinSteps, 'routes' | 'neighbours'> {
+  readonly sysctls: readonly LinkSysctl[]
+}
+
+/** Addresses, settings, state, neighbours and routes of an endpoint's link inside the sandbox. `ipv6`: the kernel has it. */
+export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls }: Furniture, ipv6: boolean): Plan {
+  const { ifname, address, address6, linkLocal = [] } = endpoint
   const link = { at: SANDBOX, link: ifname } as const
-  const addresses = [address, address6].map((text) => parseCidr(text ?? '')).filter((cidr) => cidr !== null)
-  const disabled: Op = { op: 'sysctl', at: SANDBOX, path: `net/ipv6/conf/${ifname}/disable_ipv6`, value: address6 ? '0' : '1' }
+  const own = [address, address6].map((text) => parseCidr(text ?? ''))
+  const addresses = [...own, ...linkLocal.map(linkLocalCidr)].filter((cidr) => cidr !== null)
+  const disabled: Op = {
+    op: 'sysctl',
+    at: SANDBOX,
+    path: `net/ipv6/conf/${ifname}/disable_ipv6`,
+    value: addresses.some(({ family }) => family === 6) ? '0' : '1',
+  }
   return [
     ...(ipv6 ? [disabled] : []),
     ...addresses.map((cidr): Op => ({ op: 'addr.add', ...link, address: toBytes(cidr), prefix: cidr.prefix })),
+    ...sysctls.map(({ path, value }): Op => ({ op: 'sysctl', at: SANDBOX, path: path(ifname), value })),
     { op: 'link.set', ...link, up: true },
+    ...neighbours.flatMap((neighbour) => knownNeighbour(neighbour, ifname)),
     ...routes.flatMap((route) => staticRoute(route, ifname)),
   ]
+}
+
+function knownNeighbour({ address, mac }: Neighbour, ifname: string): Plan {
+  const [ip, bytes] = [parseAddress(address), parseMac(mac)]
+  return ip && bytes ? [{ op: 'neigh.replace', at: SANDBOX, link: ifname, address: toBytes(ip), mac: bytes }] : []
 }
 
 function staticRoute({ to, via }: Route, ifname: string): Plan {

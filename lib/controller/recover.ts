@@ -54,7 +54,7 @@ async function ours(hall: Hall, plan: Plan): Promise<Plan> {
 async function replayAddresses(hall: Hall): Promise<void> {
   const endpoints = hall.store.endpoints.list()
   // A network whose IPAM driver this program does not bring can be listed; verbs that need an address of it say what is missing.
-  for (const network of hall.store.networks.list().filter(({ ipam }) => hall.ipams.has(ipam.driver))) {
+  for (const network of hall.store.networks.list().filter(({ configOnly, ipam }) => !configOnly && hall.ipams.has(ipam.driver))) {
     await replay(
       hall,
       network,

@@ -9,14 +9,18 @@ import type { Opening } from '../model/wall.ts'
 import { dump } from '../netlink/kernel.ts'
 import { inode, namespaceAt, readSysctl } from '../netlink/namespace.ts'
 import { Claims, releaseAddresses } from './addresses.ts'
-import { planDeparture, planEndpoint, seatsOf } from './endpoints.ts'
+import { forgetOpened } from './connections.ts'
+import { openingsOf, planDeparture, planEndpoint, seatsOf } from './endpoints.ts'
 import { rerouting, type Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
+import { heldByProcesses, settlePorts } from './host-ports.ts'
 import { newNamespace } from './interior.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
-import { lowerIdle, raise } from './networks.ts'
-import { checkOpenings, checkPort, openingsOf } from './ports.ts'
+import { commitOnWalls } from './mend.ts'
+import { lowerIdle } from './networks.ts'
+import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
 import { ownerOf } from './processes.ts'
+import { raise } from './raising.ts'
 
 export async function createSandbox(hall: Hall, request: CreateSandbox, signal?: AbortSignal): Promise<Sandbox> {
   const attachments = request.networks ?? [{ network: 'bridge' }]
@@ -26,6 +30,7 @@ export async function createSandbox(hall: Hall, request: CreateSandbox, signal?:
   const id = newId()
   const name = checkName(hall, request.name ?? shortId(id))
   const kind = await kindOf(hall, request, networks)
+  const settled = await settlePorts(hall, request.ports ?? [])
   const sandbox: Sandbox = {
     id,
     name,
@@ -33,10 +38,11 @@ export async function createSandbox(hall: Hall, request: CreateSandbox, signal?:
     path: kind === 'own' ? join(hall.run, 'netns', shortId(id)) : kind === 'joined' ? (request.path ?? '') : hall.host.path,
     created: new Date().toISOString(),
     labels: request.labels ?? {},
-    ports: request.ports ?? [],
+    ports: settled.ports,
     ...(request.owner === undefined ? {} : { owner: ownerOf(request.owner) }),
   }
-  await attach(hall, sandbox, attachments, kind === 'own' ? newNamespace : [], signal)
+  const first = { plan: kind === 'own' ? newNamespace : [], record: settled.record }
+  await attach(hall, sandbox, attachments, first, signal)
   return sandbox
 }
 
@@ -50,6 +56,8 @@ function checkName(hall: Hall, name: string): string {
 
 /** `host` and `none` do not share a sandbox with any other network. */
 function checkCompany(networks: readonly Network[]): void {
+  const configuration = networks.find(({ configOnly }) => configOnly)
+  if (configuration) throw fault('CONFIG_CONNECT', { name: configuration.name })
   const drivers = networks.map(({ driver }) => driver)
   if (networks.length < 2) return
   if (drivers.includes('host')) throw fault('HOST_SHARED', {})
@@ -85,9 +93,9 @@ export async function connect(hall: Hall, attachment: Attachment, ref: string, s
     throw fault('ALREADY_CONNECTED', { sandbox: sandbox.name, network: network.name })
   if (network.driver === 'host') throw fault('HOST_CONNECT', {})
   if (sandbox.kind === 'host') throw fault('HOST_SHARED', {})
-  if (seats.length > 0) checkCompany([network, ...seats.map((seat) => seat.network)])
+  checkCompany([network, ...seats.map((seat) => seat.network)])
   await checkAlive(sandbox)
-  const [seat] = await attach(hall, sandbox, [attachment], [], signal)
+  const [seat] = await attach(hall, sandbox, [attachment], { plan: [], record: () => {} }, signal)
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
   return seat.endpoint
 }
@@ -99,39 +107,45 @@ export async function checkAlive(sandbox: Sandbox): Promise<void> {
   })
 }
 
+interface Steps {
+  readonly plan: Plan
+  readonly record: () => void
+}
+
 /** Seats a sandbox at networks in one piece of work: links, addresses, default routes, published ports, records. */
 async function attach(
   hall: Hall,
   sandbox: Sandbox,
   attachments: readonly Attachment[],
-  first: Plan,
+  first: Steps,
   signal?: AbortSignal,
 ): Promise<readonly Seat[]> {
   const before = seatsOf(hall, sandbox)
-  const taken = new Set(first.length > 0 ? [] : await linkNames(sandbox))
+  const taken = new Set(first.plan.length > 0 ? [] : await linkNames(sandbox))
   const ipv6 = (await readSysctl(hall.host, 'net/ipv6/conf/all/disable_ipv6')) !== null
   const claims = new Claims()
   try {
-    const plan = [...first]
+    const plan = [...first.plan]
     const seats: Seat[] = []
-    const records: (() => void)[] = []
+    const records = [first.record]
     for (const attachment of attachments) {
       const network = findNetwork(hall, attachment.network)
       const raised = await raise(hall, network)
-      const seating = await planEndpoint(hall, network, attachment, { sandbox, taken, ipv6 }, claims)
+      const seating = await planEndpoint(hall, network, raised.config, attachment, { sandbox, taken, ipv6 }, claims)
       taken.add(seating.seat.endpoint.ifname)
       plan.push(...raised.plan, ...seating.plan)
       seats.push(seating.seat)
       records.push(raised.record)
     }
     const after = [...before, ...seats]
-    plan.push(...rerouting(before, after), ...republish(hall, sandbox, before, after))
+    plan.push(...rerouting(before, after), ...(await republish(hall, sandbox, before, after)))
     const record = () => {
       hall.store.sandboxes.put(sandbox)
       for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
       for (const write of records) write()
     }
-    await hall.commit({ way: 'up', plan, sandbox: sandbox.path, record }, signal)
+    await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, record }, signal)
+    for (const { network } of seats) hall.tell('connect', network, { container: sandbox.id })
     return seats
   } catch (error) {
     await claims.release()
@@ -149,22 +163,35 @@ async function linkNames(sandbox: Sandbox): Promise<readonly string[]> {
 }
 
 /** Moves published ports along with the gateways; what stays the same is not touched. */
-function republish(hall: Hall, sandbox: Sandbox, before: readonly Seat[], after: readonly Seat[]): Plan {
-  const had = openingsOf(sandbox.ports, before)
-  const wanted = openingsOf(sandbox.ports, after)
-  const same = (a: Opening) => (b: Opening) => JSON.stringify(a) === JSON.stringify(b)
-  checkOpenings(wanted, heldByOthers(hall, sandbox), sandbox.name)
-  return [
-    ...unpublish(had.filter((opening) => !wanted.some(same(opening)))),
-    ...publish(wanted.filter((opening) => !had.some(same(opening)))),
-  ]
+async function republish(hall: Hall, sandbox: Sandbox, before: readonly Seat[], after: readonly Seat[]): Promise<Plan> {
+  const had = openingsOf(hall, sandbox.ports, before)
+  const wanted = openingsOf(hall, sandbox.ports, after)
+  const added = wanted.filter(notIn(had, opening))
+  // What only leads elsewhere from now on was its own before.
+  const taken = added.filter(notIn(had, spot)).filter(({ hostPort }) => hostPort !== 0)
+  checkSpots(wanted, heldByOthers(hall, sandbox, wanted), sandbox.name)
+  if (taken.length > 0) checkSpots(taken, await heldByProcesses(hall, taken), sandbox.name)
+  return [...unpublish(had.filter(notIn(wanted, opening))), ...publish(added), ...forgetOpened(added)]
 }
 
-const heldByOthers = (hall: Hall, self: Sandbox) =>
-  hall.store.sandboxes
+const opening = (whole: Opening): string => JSON.stringify(whole)
+const spot = ({ protocol, hostIP, hostPort }: Opening): string => `${protocol} ${hostIP} ${hostPort}`
+
+function notIn(openings: readonly Opening[], name: (opening: Opening) => string): (candidate: Opening) => boolean {
+  const known = new Set(openings.map(name))
+  return (candidate) => !known.has(name(candidate))
+}
+
+/** Ways into other sandboxes that could be in the way of `wanted`. */
+function heldByOthers(hall: Hall, self: Sandbox, wanted: readonly Opening[]): readonly Held[] {
+  const near = new Set(wanted.map(spotKey))
+  return hall.store.sandboxes
     .list()
-    .filter(({ id, ports }) => id !== self.id && ports.length > 0)
-    .flatMap((other) => openingsOf(other.ports, seatsOf(hall, other)).map((opening) => ({ holder: other.name, opening })))
+    .filter(({ id, ports }) => id !== self.id && ports.some((port) => near.has(spotKey(port))))
+    .flatMap((other) =>
+      openingsOf(hall, other.ports, seatsOf(hall, other)).map((held) => ({ ...held, holder: () => `sandbox ${other.name}` })),
+    )
+}
 
 export async function disconnect(hall: Hall, networkRef: string, sandboxRef: string): Promise<void> {
   const network = findNetwork(hall, networkRef)
@@ -175,16 +202,17 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
   const after = before.filter((other) => other !== seat)
   // The other way out is there before this one goes, so connections over other networks never lack a route.
-  const plan = [...republish(hall, sandbox, before, after), ...rerouting(before, after), ...(await planDeparture(hall, seat))]
+  const plan = [...(await republish(hall, sandbox, before, after)), ...rerouting(before, after), ...(await planDeparture(hall, seat))]
   const record = () => hall.store.endpoints.delete(seat.endpoint.id)
   await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, [seat]))
+  hall.tell('disconnect', network, { container: sandbox.id })
   await lowerIdle(hall, [network])
 }
 
 export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
   const sandbox = findSandbox(hall, ref)
   const seats = seatsOf(hall, sandbox)
-  const plan = [...unpublish(openingsOf(sandbox.ports, seats))]
+  const plan = [...unpublish(openingsOf(hall, sandbox.ports, seats))]
   for (const seat of seats) plan.push(...(await planDeparture(hall, seat)))
   if (sandbox.kind === 'own') plan.push({ op: 'netns.del', at: SANDBOX })
   const record = () => {
@@ -192,6 +220,7 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
     hall.store.sandboxes.delete(sandbox.id)
   }
   await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, seats))
+  for (const { network } of seats) hall.tell('disconnect', network, { container: sandbox.id })
   await lowerIdle(
     hall,
     seats.map(({ network }) => network),

@@ -1,85 +1,53 @@
-import { type Cidr, formatAddress, formatCidr, parseCidr, subnetOf, toBytes } from '../model/address.ts'
-import { fault } from '../model/errors.ts'
-import { type Id, isLinkName, LINK_GROUP, macOf, parseMac, shortId } from '../model/ids.ts'
+import { type Cidr, contains, type Family, formatAddress, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
+import { type Id, LINK_GROUP, macOf, parseMac } from '../model/ids.ts'
+import type { Pool } from '../model/network.ts'
 import type { Op, Plan } from '../model/op.ts'
 import type { Wall } from '../model/wall.ts'
-import type { EndpointConfig, NetworkConfig, NetworkDriver } from './driver.ts'
-import { type Reader, readBool, readMtu, readOptions, readText } from './options.ts'
+import { checkNetwork } from './bridge-checks.ts'
+import { checkEndpointOptions, type Settings, settingsOf } from './bridge-options.ts'
+import type { EndpointConfig, Neighbour, NetworkConfig, NetworkDriver } from './driver.ts'
 
-const readLinkName: Reader<string> = (text) => {
-  if (!isLinkName(text)) throw new Error('not a link name: 1 to 15 letters, digits, or one of _.+-')
-  return text
-}
-
-const NETWORK_OPTIONS = {
-  'com.docker.network.bridge.name': readLinkName,
-  'com.docker.network.bridge.enable_ip_masquerade': readBool,
-  'com.docker.network.bridge.enable_icc': readBool,
-  'com.docker.network.bridge.default_bridge': readBool,
-  'com.docker.network.driver.mtu': readMtu,
-  'com.docker.network.container_iface_prefix': readLinkName,
-}
-
-/** Read by the controller, which names the link; known here so that a misspelt one is refused. */
-const ENDPOINT_OPTIONS = { 'com.docker.network.endpoint.ifname': readText }
-
-/** A network's options, read, with Docker's defaults. */
-function settingsOf(network: NetworkConfig) {
-  const read = readOptions(network.options, NETWORK_OPTIONS)
-  return {
-    link: read['com.docker.network.bridge.name'] ?? `br-${shortId(network.id)}`,
-    masquerade: read['com.docker.network.bridge.enable_ip_masquerade'] ?? true,
-    icc: read['com.docker.network.bridge.enable_icc'] ?? true,
-    mtu: read['com.docker.network.driver.mtu'] || undefined,
-    prefix: read['com.docker.network.container_iface_prefix'] ?? 'eth',
-  }
-}
-
-/** The host's end and the sandbox's end of an endpoint's veth pair, as long as both are in the host's namespace. */
-const endsOf = (id: Id) => ({ host: `veth${id.slice(0, 7)}`, sandbox: `veth${id.slice(7, 14)}` })
-
-const gatewaysOf = (network: NetworkConfig): readonly Cidr[] =>
-  network.pools.flatMap((pool) => (pool.gateway ? [parseCidr(pool.gateway)] : [])).filter((cidr) => cidr !== null)
+/** BR_MAX_PORTS is 1024, and there is no port number 0. */
+const MAX_PORTS = 1023
 
 /** A Linux bridge on one host; every endpoint is a veth pair with one end in it. */
 export const bridge: NetworkDriver = {
   name: 'bridge',
-  capabilities: { scope: 'local', connectivityScope: 'local' },
+  capabilities: { scope: 'local', connectivityScope: 'local', maxEndpoints: MAX_PORTS },
+
+  skipGateway({ options, internal }) {
+    const { modes, inhibitIPv4 } = settingsOf({ options })
+    return { v4: modes[4] === 'isolated' || (inhibitIPv4 && internal), v6: modes[6] === 'isolated' }
+  },
+
+  adoptedLink(network) {
+    const { link, named } = settingsOf(network)
+    return named ? link : undefined
+  },
+
+  publishing(network) {
+    const { modes, hostIP, trusted } = settingsOf(network)
+    return { modes, hostIP, trusted: trusted.length > 0 }
+  },
 
   createNetwork(network, others) {
     const settings = settingsOf(network)
-    checkNetwork(network, settings.link, others)
-    const ops: Op[] = [
-      {
-        op: 'link.add',
-        kind: 'bridge',
-        name: settings.link,
-        mac: macBytes(network.id),
-        group: LINK_GROUP,
-        ...(settings.mtu ? { mtu: settings.mtu } : {}),
-      },
-      // A published port is reached through 127.0.0.1 too; the firewall keeps the host's own loopback services closed.
-      ...(network.enableIPv4 ? [sysctl(`ipv4/conf/${settings.link}/route_localnet`, '1')] : []),
-      ...(network.enableIPv6
-        ? [sysctl(`ipv6/conf/${settings.link}/disable_ipv6`, '0'), sysctl(`ipv6/conf/${settings.link}/accept_ra`, '0')]
-        : []),
-      ...gatewaysOf(network).map((gateway) => address(settings.link, gateway)),
-      { op: 'link.set', link: settings.link, up: true },
-    ]
-    return { plan: ops, wall: wallOf(network) }
+    checkNetwork(network, settings, others)
+    return { plan: network.found ? adopt(network, settings) : build(network, settings), wall: wallOf(network, settings) }
   },
 
   deleteNetwork(network) {
-    return { plan: [{ op: 'link.del', link: settingsOf(network).link }], wall: wallOf(network) }
+    const settings = settingsOf(network)
+    const plan: Plan = network.found ? giveBack(network, settings) : [{ op: 'link.del', link: settings.link }]
+    return { plan, wall: wallOf(network, settings) }
   },
 
   createEndpoint(network, endpoint) {
-    readOptions(endpoint.options, ENDPOINT_OPTIONS)
+    checkEndpointOptions(endpoint.options)
     const settings = settingsOf(network)
     const ends = endsOf(endpoint.id)
     const mac = endpoint.mac ?? macOf(endpoint.id)
     const mtu = settings.mtu ? { mtu: settings.mtu } : {}
-    const macOfPeer = parseMac(mac)
     const port = portOf(settings.icc, endpoint)
     const plan: Plan = [
       {
@@ -88,27 +56,33 @@ export const bridge: NetworkDriver = {
         name: ends.host,
         group: LINK_GROUP,
         ...mtu,
-        peer: { name: ends.sandbox, at: 0, group: LINK_GROUP, ...mtu, ...(macOfPeer ? { mac: macOfPeer } : {}) },
+        peer: { name: ends.sandbox, at: 0, group: LINK_GROUP, ...mtu, mac: macBytes(mac) },
       },
       // Addresses of its own on the host's end would be one more way into the host.
-      ...(network.enableIPv6 ? [sysctl(`ipv6/conf/${ends.host}/disable_ipv6`, '1')] : []),
+      sysctl(`ipv6/conf/${ends.host}/disable_ipv6`, '1'),
       { op: 'link.set', link: ends.host, master: settings.link, up: true },
       ...(port ? [{ op: 'link.set', link: ends.host, port } as const] : []),
+      ...neighboursOf(network, settings, endpoint, mac),
     ]
     return { plan, mac }
   },
 
-  deleteEndpoint(_network, endpoint) {
-    return { plan: [{ op: 'link.del', link: endsOf(endpoint.id).host }] }
+  deleteEndpoint(network, endpoint) {
+    const settings = settingsOf(network)
+    const forgotten = neighboursOf(network, settings, endpoint, endpoint.mac ?? macOf(endpoint.id)).flatMap(({ undo }) => undo)
+    return { plan: [{ op: 'link.del', link: endsOf(endpoint.id).host }, ...forgotten] }
   },
 
   join(network, endpoint) {
+    const settings = settingsOf(network)
+    const ways = [endpoint.address, endpoint.address6].map((own) => wayOut(network, own))
     return {
       plan: [],
-      link: { name: endsOf(endpoint.id).sandbox, prefix: settingsOf(network).prefix },
-      gateway: wayOut(network, endpoint.address),
-      gateway6: wayOut(network, endpoint.address6),
+      link: { name: endsOf(endpoint.id).sandbox, prefix: settings.prefix },
+      gateway: ways[0] ?? '',
+      gateway6: ways[1] ?? '',
       routes: [],
+      neighbours: ways.flatMap((gateway) => ownNeighbour(network, settings, gateway)),
     }
   },
 
@@ -116,6 +90,53 @@ export const bridge: NetworkDriver = {
     return { plan: [] }
   },
 }
+
+/** The host's end and the sandbox's end of an endpoint's veth pair, as long as both are in the host's namespace. */
+const endsOf = (id: Id) => ({ host: `veth${id.slice(0, 7)}`, sandbox: `veth${id.slice(7, 14)}` })
+
+/** A bridge of our own. */
+function build(network: NetworkConfig, settings: Settings): Plan {
+  const { link, mtu } = settings
+  return [
+    { op: 'link.add', kind: 'bridge', name: link, mac: macBytes(macOf(network.id)), group: LINK_GROUP, ...(mtu ? { mtu } : {}) },
+    ...routeLocalnet(network, link),
+    // Without IPv6, not even the link-local address that the kernel would give it.
+    sysctl(`ipv6/conf/${link}/disable_ipv6`, network.enableIPv6 ? '0' : '1'),
+    ...(network.enableIPv6 ? [sysctl(`ipv6/conf/${link}/accept_ra`, '0')] : []),
+    ...addressesOf(network, settings).map((cidr) => address('addr.add', link, cidr)),
+    { op: 'link.set', link, up: true },
+  ]
+}
+
+/** A bridge that somebody else made: it gets what it lacks. */
+function adopt(network: NetworkConfig, settings: Settings): Plan {
+  const { link, mtu } = settings
+  return [
+    ...(mtu && mtu !== network.found?.mtu ? [{ op: 'link.set', link, mtu } as const] : []),
+    ...routeLocalnet(network, link),
+    ...(network.enableIPv6 ? [sysctl(`ipv6/conf/${link}/disable_ipv6`, '0')] : []),
+    ...lacking(network, settings).map((cidr) => address('addr.add', link, cidr)),
+    ...(network.found?.up ? [] : [{ op: 'link.set', link, up: true } as const]),
+  ]
+}
+
+/** And loses what it got. */
+function giveBack(network: NetworkConfig, settings: Settings): Plan {
+  const { link, mtu } = settings
+  const had = network.found?.mtu
+  return [
+    ...lacking(network, settings).map((cidr) => address('addr.del', link, cidr)),
+    ...(mtu && had && mtu !== had ? [{ op: 'link.set', link, mtu: had } as const] : []),
+    ...(network.found?.up ? [] : [{ op: 'link.set', link, up: false } as const]),
+  ]
+}
+
+const lacking = (network: NetworkConfig, settings: Settings): readonly Cidr[] =>
+  addressesOf(network, settings).filter((cidr) => !network.found?.addresses.includes(formatCidr(cidr)))
+
+/** A published port is reached through 127.0.0.1 too; the firewall keeps the host's own loopback services closed. */
+const routeLocalnet = ({ enableIPv4 }: NetworkConfig, link: string): Plan =>
+  enableIPv4 ? [sysctl(`ipv4/conf/${link}/route_localnet`, '1')] : []
 
 /**
  * Neighbours that may not speak are isolated from one another. Where br_netfilter is on, what a sandbox sends to its own
@@ -126,56 +147,67 @@ function portOf(icc: boolean, { ports }: EndpointConfig) {
   return Object.keys(port).length > 0 ? port : undefined
 }
 
+/** The host knows its sandboxes by heart: a full bridge would overflow the neighbour table, where permanent entries do not count. */
+function neighboursOf(network: NetworkConfig, settings: Settings, endpoint: EndpointConfig, mac: string) {
+  const reachable = new Set(addressesOf(network, settings).map(({ family }) => family))
+  return [endpoint.address, endpoint.address6].flatMap((text) => {
+    const own = parseCidr(text ?? '')
+    if (!own || !reachable.has(own.family)) return []
+    const entry = { link: settings.link, address: toBytes(own) }
+    return [{ op: 'neigh.replace', ...entry, mac: macBytes(mac), undo: [{ op: 'neigh.del', ...entry }] } as const]
+  })
+}
+
+/** The gateway, where it is our bridge: the MAC of one that was found changes with its ports. */
+function ownNeighbour(network: NetworkConfig, settings: Settings, gateway: string): readonly Neighbour[] {
+  const ours = addressesOf(network, settings).some((cidr) => formatAddress(cidr) === gateway)
+  return ours && !network.found ? [{ address: gateway, mac: macOf(network.id) }] : []
+}
+
 const sysctl = (path: string, value: string): Op => ({ op: 'sysctl', path: `net/${path}`, value })
 
-const address = (link: string, cidr: Cidr): Op => ({ op: 'addr.add', link, address: toBytes(cidr), prefix: cidr.prefix })
+const address = (op: 'addr.add' | 'addr.del', link: string, cidr: Cidr): Op => ({ op, link, address: toBytes(cidr), prefix: cidr.prefix })
 
-const macBytes = (id: Id): Uint8Array => parseMac(macOf(id)) ?? new Uint8Array(6)
+const macBytes = (mac: string): Uint8Array => parseMac(mac) ?? new Uint8Array(6)
+
+/** What the bridge is called by. */
+const addressesOf = (network: NetworkConfig, { modes, inhibitIPv4 }: Settings): readonly Cidr[] =>
+  network.pools.flatMap(({ family, gateway }) => {
+    const cidr = parseCidr(gateway ?? '')
+    return cidr && modes[family] !== 'isolated' && !(family === 4 && inhibitIPv4) ? [cidr] : []
+  })
+
+/** The gateway that sandboxes are told of: the bridge, or an auxiliary address that the user calls so. */
+const GATEWAY_AUX = { 4: 'DefaultGatewayIPv4', 6: 'DefaultGatewayIPv6' } as const
+
+function gatewayOf({ family, gateway, aux }: Pool): string {
+  const cidr = parseAddress(aux[GATEWAY_AUX[family]] ?? '') ?? parseCidr(gateway ?? '')
+  return cidr ? formatAddress(cidr) : ''
+}
 
 /** The gateway in the subnet of `own`, or '' for an internal network, which has no way out. */
 function wayOut(network: NetworkConfig, own: EndpointConfig['address']): string {
-  const cidr = own === undefined || network.internal ? null : parseCidr(own)
-  const gateway = gatewaysOf(network).find((candidate) => candidate.family === cidr?.family)
-  return gateway ? formatAddress(gateway) : ''
+  const cidr = parseCidr(own ?? '')
+  if (!cidr || network.internal) return ''
+  const pool = network.pools.find(({ subnet }) => isWithin(subnet, cidr))
+  return pool ? gatewayOf(pool) : ''
 }
 
-function wallOf(network: NetworkConfig): Wall {
-  const settings = settingsOf(network)
-  const subnets = network.pools.map((pool) => pool.subnet)
+function isWithin(subnet: string, address: Cidr): boolean {
+  const cidr = parseCidr(subnet)
+  return cidr !== null && contains(cidr, address)
+}
+
+function wallOf(network: NetworkConfig, { link, icc, masquerade, modes, source, trusted }: Settings): Wall {
+  const hides = (family: Family) => masquerade && !network.internal && modes[family] !== 'routed'
+  const leaving = network.pools.filter(({ family }) => hides(family))
   return {
     id: network.id,
-    link: settings.link,
+    link,
     internal: network.internal,
-    masquerade: settings.masquerade && !network.internal ? subnets : [],
+    icc,
+    modes,
+    masquerade: leaving.map(({ family, subnet }) => ({ subnet, ...(source[family] ? { source: source[family] } : {}) })),
+    trusted,
   }
 }
-
-function checkNetwork(network: NetworkConfig, link: string, others: readonly NetworkConfig[]): void {
-  if (!network.enableIPv4 && !network.enableIPv6) throw invalid('IPv4 or IPv6 must be enabled')
-  for (const family of [4, 6] as const) {
-    const subnets = network.pools.filter((pool) => pool.family === family)
-    if (subnets.length > 1) throw invalid("bridge driver doesn't support multiple subnets")
-    const subnet = parseCidr(subnets[0]?.subnet ?? '')
-    const wanted = family === 4 ? network.enableIPv4 : network.enableIPv6
-    if (wanted && (!subnet || subnet.prefix === 0)) throw invalid(`ipv${family} pool is empty`)
-    if (subnet && family === 6) checkIPv6(subnet)
-  }
-  for (const other of others) {
-    const otherLink = settingsOf(other).link
-    if (otherLink !== link) continue
-    const reason = 'networks have same bridge name'
-    throw fault('NETWORK_CONFLICT', { id: network.id, link, other: other.id, otherLink, reason })
-  }
-}
-
-const MULTICAST = 0xffn
-const LINK_LOCAL: Cidr = { family: 6, value: 0xfe80n << 112n, prefix: 64 }
-
-function checkIPv6(subnet: Cidr): void {
-  const text = formatCidr(subnet)
-  if (subnet.value >> 120n === MULTICAST) throw invalid(`multicast subnet '${text}' is not allowed`)
-  if (subnetOf({ ...subnet, prefix: 64 }).value === LINK_LOCAL.value)
-    throw invalid(`'${text}' clashes with the Link-Local prefix 'fe80::/64'`)
-}
-
-const invalid = (problems: string) => fault('INVALID_NETWORK_CONFIG', { problems })

@@ -1,7 +1,8 @@
+import type { Family } from '../model/address.ts'
 import type { Id } from '../model/ids.ts'
 import type { Options, Pool, PortBinding } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
-import type { Wall } from '../model/wall.ts'
+import type { GatewayMode, Wall } from '../model/wall.ts'
 
 /** What GetCapabilities of Docker's plugin protocol answers. */
 export interface Capabilities {
@@ -10,6 +11,8 @@ export interface Capabilities {
   readonly connectivityScope: 'local' | 'global'
   /** Only one network of this driver; it is predefined and has no addresses (host, null). */
   readonly singleton?: boolean
+  /** The most endpoints that the kernel lets a network have. */
+  readonly maxEndpoints?: number
 }
 
 /** A network, as its driver sees it. */
@@ -21,6 +24,18 @@ export interface NetworkConfig {
   readonly enableIPv6: boolean
   readonly options: Options
   readonly pools: readonly Pool[]
+  /** The link that adoptedLink() names, where somebody else had made it; as it was before the network was. */
+  readonly found?: FoundLink
+}
+
+/** A link of the host that is not ours. */
+export interface FoundLink {
+  /** 'bridge'; '' for a physical link. */
+  readonly kind: string
+  readonly mtu: number
+  readonly up: boolean
+  /** '172.18.0.1/16' */
+  readonly addresses: readonly string[]
 }
 
 /** An endpoint, as its driver sees it. Addresses are 'IP/PREFIX'; absent when the family is off. */
@@ -33,6 +48,15 @@ export interface EndpointConfig {
   /** What its sandbox publishes, through this endpoint or another. */
   readonly ports: readonly PortBinding[]
   readonly options: Options
+}
+
+/** How the endpoints of a network are reached at the ports that their sandboxes publish. */
+export interface Publishing {
+  readonly modes: Readonly<Record<Family, GatewayMode>>
+  /** The address of the host where the user names none; absent: such a port is not published in this family. */
+  readonly hostIP: { readonly [F in Family]?: string }
+  /** Somebody may reach them at the sandbox's own address in mode nat. */
+  readonly trusted: boolean
 }
 
 /** Steps in the host's namespace, and what they mean for the firewall. */
@@ -67,6 +91,14 @@ export interface JoinSteps {
   readonly gateway: string
   readonly gateway6: string
   readonly routes: readonly Route[]
+  /** Whom the sandbox need not ask for: never more than the kernel's neighbour table holds. */
+  readonly neighbours?: readonly Neighbour[]
+}
+
+export interface Neighbour {
+  /** 'IP' */
+  readonly address: string
+  readonly mac: string
 }
 
 type Answer<T> = T | Promise<T>
@@ -81,6 +113,10 @@ export interface NetworkDriver {
   readonly capabilities: Capabilities
   /** Families for which no gateway address is wanted from IPAM (GwAllocCheck). */
   skipGateway?(network: Omit<NetworkConfig, 'id' | 'pools'>): Answer<{ readonly v4: boolean; readonly v6: boolean }>
+  /** A link of the host that the network takes over where it is there already. */
+  adoptedLink?(network: NetworkConfig): string | undefined
+  /** Absent: in mode nat, at every address of the host. */
+  publishing?(network: NetworkConfig): Publishing
   /** `others` are the driver's other networks on this host: refuse what collides with them. */
   createNetwork(network: NetworkConfig, others: readonly NetworkConfig[]): Answer<NetworkSteps>
   deleteNetwork(network: NetworkConfig): Answer<NetworkSteps>

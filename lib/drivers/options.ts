@@ -1,4 +1,6 @@
+import { type Family, formatAddress, parseAddress } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
+import { isLinkName } from '../model/ids.ts'
 import type { Options } from '../model/network.ts'
 
 /** Reads one option's text; throws a plain Error whose message is the reason. */
@@ -19,6 +21,33 @@ export const readMtu: Reader<number> = (text) => {
   if (mtu < 0) throw new Error(`invalid MTU number: ${mtu}`)
   return mtu
 }
+
+export const readLinkName: Reader<string> = (text) => {
+  if (!isLinkName(text)) throw new Error('not a link name: 1 to 15 letters, digits, or one of _.+-')
+  return text
+}
+
+/** 'eth0:eth1' */
+export const readLinkNames: Reader<readonly string[]> = (text) => text.split(':').map(readLinkName)
+
+/** An IP address, of `family` where one is wanted. Docker's reason for a bad one. */
+export const readAddress =
+  (family?: Family): Reader<string> =>
+  (text) => {
+    const address = parseAddress(text)
+    if (!address) throw new Error('nil ip')
+    if (family !== undefined && address.family !== family) throw new Error(`not an IPv${family} address`)
+    return formatAddress(address)
+  }
+
+/** One of `words`; `what` they are. */
+export const readWord =
+  <W extends string>(what: string, words: readonly W[]): Reader<W> =>
+  (text) => {
+    const word = words.find((known) => known === text)
+    if (word === undefined) throw new Error(`unknown ${what} ${text}`)
+    return word
+  }
 
 /**
  * The options that `readers` know, read; keys absent from `options` are absent from the answer. A key that no reader knows

@@ -1,5 +1,5 @@
 import type { Family } from '../model/address.ts'
-import { BRIDGES, FROM_NETWORK, MASQUERADES, portMaps, TO_NETWORK, uplinks } from './names.ts'
+import { BRIDGES, direct, FROM_NETWORK, MASQUERADES, portMaps, TO_NETWORK, USER, uplinks } from './names.ts'
 import {
   accept,
   addBaseChain,
@@ -9,12 +9,19 @@ import {
   addTable,
   type Command,
   concat,
+  deleteChain,
+  deleteMap,
+  deleteSet,
   dispatch,
   dnat,
   drop,
+  type Expression,
+  flushMap,
+  flushSet,
   inputLink,
   is,
   isIn,
+  isNot,
   jump,
   lookup,
   masquerade,
@@ -22,6 +29,7 @@ import {
   outputLink,
   payload,
   prefix,
+  type Statement,
   setRules,
   skip,
   toThisHost,
@@ -32,20 +40,44 @@ const PUBLISHED = 'published'
 const LOOPBACK = prefix('127.0.0.0/8')
 const priority = { raw: -300, dstnat: -100, filter: 0, srcnat: 100 }
 
-const ip = (family: Family): 'ip' | 'ip6' => (family === 4 ? 'ip' : 'ip6')
-const ofFamily = (family: Family) => is(meta('nfproto'), `ipv${family}`)
-const families = [4, 6] as const
+export const ip = (family: Family): 'ip' | 'ip6' => (family === 4 ? 'ip' : 'ip6')
+export const ofFamily = (family: Family): Statement => is(meta('nfproto'), `ipv${family}`)
+export const families = [4, 6] as const
 
-const declarePorts = (family: Family, any: boolean): readonly Command[] => {
-  const maps = portMaps(family, any)
-  const type = [...(any ? [] : [`ipv${family}_addr`]), 'inet_proto', 'inet_service']
-  return [addMap(maps.address, type, `ipv${family}_addr`), addMap(maps.port, type, 'inet_service')]
+/** Protocol and port that a packet is sent to; `any`: at whatever address. */
+const destination = (family: Family, any: boolean): Expression =>
+  concat(...(any ? [] : [payload(ip(family), 'daddr')]), meta('l4proto'), payload('th', 'dport'))
+const destinationType = (family: Family, any: boolean) => [...(any ? [] : [`ipv${family}_addr`]), 'inet_proto', 'inet_service']
+
+/** What is sent to a published port at the sandbox's own address. */
+export const isDirect = (family: Family): Statement => isIn(destination(family, false), direct(family))
+
+type Declared = readonly [name: string, type: string | readonly string[]]
+
+const sets: readonly Declared[] = [
+  [BRIDGES, 'ifname'],
+  ...families.map((family): Declared => [uplinks(family), 'ifname']),
+  ...families.map((family): Declared => [direct(family), destinationType(family, false)]),
+]
+
+const portMapsOf = (family: Family, any: boolean): readonly (readonly [...Declared, map: string])[] => {
+  const { address, port } = portMaps(family, any)
+  const type = destinationType(family, any)
+  return [
+    [address, type, `ipv${family}_addr`],
+    [port, type, 'inet_service'],
+  ]
 }
 
+const maps: readonly (readonly [...Declared, map: string])[] = [
+  ...[TO_NETWORK, FROM_NETWORK, MASQUERADES].map((name) => [name, 'ifname', 'verdict'] as const),
+  ...families.flatMap((family) => [...portMapsOf(family, false), ...portMapsOf(family, true)]),
+]
+
 const redirect = (family: Family, any: boolean) => {
-  const maps = portMaps(family, any)
-  const key = concat(...(any ? [] : [payload(ip(family), 'daddr')]), meta('l4proto'), payload('th', 'dport'))
-  return [ofFamily(family), dnat(ip(family), lookup(key, maps.address), lookup(key, maps.port))]
+  const { address, port } = portMaps(family, any)
+  const key = destination(family, any)
+  return [ofFamily(family), dnat(ip(family), lookup(key, address), lookup(key, port))]
 }
 
 /**
@@ -55,15 +87,12 @@ const redirect = (family: Family, any: boolean) => {
  */
 export const base: readonly Command[] = [
   addTable,
-  addSet(BRIDGES, 'ifname'),
-  ...families.map((family) => addSet(uplinks(family), 'ifname')),
-  addMap(TO_NETWORK, 'ifname', 'verdict'),
-  addMap(FROM_NETWORK, 'ifname', 'verdict'),
-  addMap(MASQUERADES, 'ifname', 'verdict'),
-  ...families.flatMap((family) => [...declarePorts(family, false), ...declarePorts(family, true)]),
+  ...sets.map(([name, type]) => addSet(name, type)),
+  ...maps.map(([name, type, map]) => addMap(name, type, map)),
 
   addBaseChain('guard', { type: 'filter', hook: 'prerouting', prio: priority.raw }),
   addBaseChain('forward', { type: 'filter', hook: 'forward', prio: priority.filter }),
+  addChain(USER),
   addChain(PUBLISHED),
   addBaseChain('prerouting', { type: 'nat', hook: 'prerouting', prio: priority.dstnat }),
   addBaseChain('output', { type: 'nat', hook: 'output', prio: priority.dstnat }),
@@ -75,14 +104,15 @@ export const base: readonly Command[] = [
     [isIn(inputLink, BRIDGES), is(payload('ip', 'daddr'), LOOPBACK), drop],
     [isIn(inputLink, BRIDGES), is(payload('ip', 'saddr'), LOOPBACK), drop],
   ),
-  // What a network may not send is decided first, so that no other rule lets it out.
+  // The operator is asked first. Then what a network may not send, so that no other rule lets it out.
   ...setRules(
     'forward',
+    [jump(USER)],
     [dispatch(inputLink, FROM_NETWORK)],
     [tracked('state', 'established', 'related'), accept],
     [dispatch(outputLink, TO_NETWORK)],
-    // The host does not become a router for others because it forwards for us.
-    ...families.map((family) => [ofFamily(family), isIn(inputLink, uplinks(family)), drop]),
+    // The host does not become a router for others because it forwards for us. A bridge that we took over may be both.
+    ...families.map((family) => [ofFamily(family), isIn(inputLink, uplinks(family)), isNot(inputLink, `@${BRIDGES}`), drop]),
   ),
   ...setRules(PUBLISHED, ...families.flatMap((family) => [redirect(family, false), redirect(family, true)])),
   // A port published on 127.0.0.1 is not for those who send to that address from elsewhere.
@@ -97,4 +127,17 @@ export const base: readonly Command[] = [
     // From the host's own loopback to a published port.
     [isIn(outputLink, BRIDGES), is(payload('ip', 'saddr'), LOOPBACK), masquerade],
   ),
+]
+
+/** Forgets what the sets and maps say of networks, ports and links; the chains stay. */
+export const forget: readonly Command[] = [...sets.map(([name]) => flushSet(name)), ...maps.map(([name]) => flushMap(name))]
+
+const CHAINS = ['guard', 'forward', 'prerouting', 'output', 'postrouting', PUBLISHED]
+
+/** Takes away all of the above but the operator's chain; no chain of a network may be left. */
+export const removeBase: readonly Command[] = [
+  ...CHAINS.flatMap((name) => setRules(name)),
+  ...CHAINS.map(deleteChain),
+  ...maps.map(([name]) => deleteMap(name)),
+  ...sets.map(([name]) => deleteSet(name)),
 ]

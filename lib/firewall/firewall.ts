@@ -1,4 +1,6 @@
 /** What the firewall can be asked for: plans of nftables transactions for the namespace in which the controller plays host. */
+export { TABLE, USER } from './names.ts'
 export { publish, unpublish } from './ports.ts'
-export { lendUplinks } from './uplinks.ts'
-export { raiseWall, razeWall } from './wall.ts'
+export { type Packet, type Passage, Tracer } from './trace.ts'
+export { lendUplinks, type Uplinks } from './uplinks.ts'
+export { probe, type Remains, raiseWall, razeWall, rebuild } from './wall.ts'

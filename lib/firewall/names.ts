@@ -1,5 +1,8 @@
 import type { Family } from '../model/address.ts'
 
+/** Ours and nobody else's. */
+export const TABLE = { family: 'inet', name: 'cnm' } as const
+
 /** Links of our networks. */
 export const BRIDGES = 'bridges'
 /** Output link → what may enter that network. */
@@ -17,6 +20,12 @@ export const portMaps = (family: Family, any: boolean) => {
   const suffix = `${family}${any ? '_any' : ''}`
   return { address: `address${suffix}`, port: `port${suffix}` }
 }
+
+/** Published ports of networks that are reached at their own addresses: address, protocol and port. */
+export const direct = (family: Family): string => `direct${family}`
+
+/** The operator's own rules, asked before any of ours. */
+export const USER = 'user'
 
 /** Links of the host's own that forward a family only because we switched it on. */
 export const uplinks = (family: Family): string => `uplinks${family}`

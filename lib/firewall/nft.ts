@@ -1,18 +1,16 @@
 import type { Op } from '../model/op.ts'
+import { TABLE } from './names.ts'
 
 /**
  * The little of libnftables' JSON that we speak, see libnftables-json(5): what every nft since 0.9.8 reads. It has no map
  * whose data is a concatenation, which is why a published port takes two maps (names.ts).
  */
 export type Command = object
-type Statement = object
+export type Statement = object
 export type Rule = readonly Statement[]
-type Expression = string | number | object
+export type Expression = string | number | object
 
-const FAMILY = 'inet'
-const TABLE = 'cnm'
-
-const inTable = (fields: object) => ({ family: FAMILY, table: TABLE, ...fields })
+const inTable = (fields: object) => ({ family: TABLE.family, table: TABLE.name, ...fields })
 
 /** One transaction: all of it happens, or nothing. */
 export const transaction = (commands: readonly Command[], undo: readonly Command[]): Op => ({
@@ -21,10 +19,10 @@ export const transaction = (commands: readonly Command[], undo: readonly Command
   undo: undo.length > 0 ? [{ op: 'nft', commands: undo }] : [],
 })
 
-export const addTable: Command = { add: { table: { family: FAMILY, name: TABLE } } }
-export const deleteTable: Command = { delete: { table: { family: FAMILY, name: TABLE } } }
+export const addTable: Command = { add: { table: TABLE } }
+export const deleteTable: Command = { delete: { table: TABLE } }
 
-export const addSet = (name: string, type: string): Command => ({ add: { set: inTable({ name, type }) } })
+export const addSet = (name: string, type: string | readonly string[]): Command => ({ add: { set: inTable({ name, type }) } })
 export const addMap = (name: string, type: string | readonly string[], map: string): Command => ({
   add: { map: inTable({ name, type, map }) },
 })
@@ -45,8 +43,14 @@ export const setRules = (chain: string, ...rules: readonly Rule[]): readonly Com
   ...rules.map((expr) => ({ add: { rule: inTable({ chain, expr }) } })),
 ]
 
+export const flushSet = (name: string): Command => ({ flush: { set: inTable({ name }) } })
+export const flushMap = (name: string): Command => ({ flush: { map: inTable({ name }) } })
+export const deleteSet = (name: string): Command => ({ delete: { set: inTable({ name }) } })
+export const deleteMap = (name: string): Command => ({ delete: { map: inTable({ name }) } })
+export const deleteChain = (name: string): Command => ({ delete: { chain: inTable({ name }) } })
+
 /** Deletes a chain that is there, and that nothing leads to any more. */
-export const removeChain = (name: string): readonly Command[] => [...setRules(name), { delete: { chain: inTable({ name }) } }]
+export const removeChain = (name: string): readonly Command[] => [...setRules(name), deleteChain(name)]
 
 /** An element of a set is a key; of a map, key and value. */
 export type Element = Expression | readonly [Expression, Expression]
@@ -89,6 +93,7 @@ export const accept: Statement = { accept: null }
 export const drop: Statement = { drop: null }
 export const skip: Statement = { return: null }
 export const masquerade: Statement = { masquerade: null }
+export const snat = (family: 'ip' | 'ip6', addr: string): Statement => ({ snat: { family, addr } })
 export const jump = (target: string): Statement => ({ jump: { target } })
 /** Goes where the map says for this key; on, when it says nothing. */
 export const dispatch = (key: Expression, map: string): Statement => ({ vmap: { key, data: `@${map}` } })

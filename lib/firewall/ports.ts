@@ -1,8 +1,7 @@
-import type { Family } from '../model/address.ts'
 import { parseAddress } from '../model/address.ts'
 import type { Plan } from '../model/op.ts'
 import type { Opening } from '../model/wall.ts'
-import { portMaps } from './names.ts'
+import { direct, portMaps } from './names.ts'
 import { addElements, type Command, concat, type Element, removeElements, transaction } from './nft.ts'
 
 /**
@@ -10,30 +9,34 @@ import { addElements, type Command, concat, type Element, removeElements, transa
  * the kernel refuses, with EEXIST and as a whole, one whose host address and port lead elsewhere.
  */
 export const publish = (openings: readonly Opening[]): Plan =>
-  openings.length === 0 ? [] : [transaction(adding(openings), removing(openings))]
+  openings.length === 0 ? [] : [transaction(opening(openings), closing(openings))]
 
 /** Takes openings back, where they are there. Connections that were made through them go on. */
 export const unpublish = (openings: readonly Opening[]): Plan =>
-  openings.length === 0 ? [] : [transaction(removing(openings), adding(openings))]
+  openings.length === 0 ? [] : [transaction(closing(openings), opening(openings))]
 
-const adding = (openings: readonly Opening[]): readonly Command[] =>
+export const opening = (openings: readonly Opening[]): readonly Command[] =>
   elementsOf(openings).map(([map, elements]) => addElements(map, elements))
 
-const removing = (openings: readonly Opening[]): readonly Command[] =>
+const closing = (openings: readonly Opening[]): readonly Command[] =>
   elementsOf(openings).flatMap(([map, elements]) => removeElements(map, elements))
 
-/** The elements that openings are made of, by map. */
-function elementsOf(openings: readonly Opening[]): readonly (readonly [map: string, elements: readonly Element[]])[] {
-  const byMap = new Map<string, Element[]>()
-  const put = (map: string, element: Element) => byMap.set(map, [...(byMap.get(map) ?? []), element])
-  for (const { protocol, hostIP, hostPort, address, port } of openings) {
+/** The elements that openings are made of, by map or set; each once, for two ports of the host may lead to one of a sandbox. */
+function elementsOf(openings: readonly Opening[]): readonly (readonly [name: string, elements: readonly Element[]])[] {
+  const byName = new Map<string, Map<string, Element>>()
+  const put = (name: string, element: Element) => {
+    const elements = byName.get(name) ?? new Map<string, Element>()
+    byName.set(name, elements.set(JSON.stringify(element), element))
+  }
+  for (const { protocol, hostIP, hostPort, address, port, direct: inside } of openings) {
     const host = parseAddress(hostIP)
-    const family: Family = host?.family ?? 4
     const any = host?.value === 0n
-    const maps = portMaps(family, any)
+    if (inside) put(direct(parseAddress(address)?.family ?? 4), concat(address, protocol, port))
+    if (!host) continue
+    const maps = portMaps(host.family, any)
     const key = concat(...(any ? [] : [hostIP]), protocol, hostPort)
     put(maps.address, [key, address])
     put(maps.port, [key, port])
   }
-  return [...byMap]
+  return [...byName].map(([name, elements]) => [name, [...elements.values()]])
 }

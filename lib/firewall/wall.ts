@@ -1,7 +1,8 @@
+import type { Family } from '../model/address.ts'
 import { shortId } from '../model/ids.ts'
 import type { Plan } from '../model/op.ts'
-import type { Wall } from '../model/wall.ts'
-import { base } from './base.ts'
+import type { Masquerade, Opening, Wall } from '../model/wall.ts'
+import { base, families, forget, ip, isDirect, ofFamily, removeBase } from './base.ts'
 import { BRIDGES, FROM_NETWORK, MASQUERADES, TO_NETWORK } from './names.ts'
 import {
   accept,
@@ -17,6 +18,7 @@ import {
   jump,
   linkName,
   masquerade,
+  meta,
   outputLink,
   payload,
   prefix,
@@ -24,18 +26,32 @@ import {
   removeChain,
   removeElements,
   setRules,
+  snat,
   tracked,
   transaction,
 } from './nft.ts'
+import { opening } from './ports.ts'
+import { lending, type Uplinks } from './uplinks.ts'
+
+/** What is ours besides one wall: other walls; only rules of the operator's, in the chain `user`; nothing. */
+export type Remains = 'walls' | 'user rules' | 'nothing'
 
 /**
- * Walls a network off: new connections get in only within it or through a published port, and nothing gets out of an
- * internal one. Repeated, it changes nothing. `first`: no wall is up yet, so taking it back leaves no trace.
+ * Walls a network off: new connections get in only as its gateway modes say, and nothing gets out of an internal one.
+ * Repeated, it changes nothing. Taken back, it leaves what there was `before`.
  */
-export const raiseWall = (wall: Wall, first: boolean): Plan => [transaction(raising(wall), razing(wall, first))]
+export const raiseWall = (wall: Wall, before: Remains): Plan => [transaction([...base, ...raising(wall)], razing(wall, before))]
 
-/** Takes a wall away, if it is there; `last`: and everything else that is ours, published ports and lent uplinks included. */
-export const razeWall = (wall: Wall, last: boolean): Plan => [transaction(razing(wall, last), raising(wall))]
+/** Takes a wall away, if it is there. Where no wall `remains`, published ports and lent uplinks go with it. */
+export const razeWall = (wall: Wall, remains: Remains): Plan => [transaction(razing(wall, remains), [...base, ...raising(wall)])]
+
+/** All of our rules, in place of whatever became of them; the operator's stay. Not taken back: they are what should be. */
+export const rebuild = (walls: readonly Wall[], uplinks: Uplinks, openings: readonly Opening[]): Plan => [
+  transaction([...base, ...forget, ...walls.flatMap(raising), ...lending(uplinks), ...opening(openings)], []),
+]
+
+/** Changes nothing, and is refused with ENOENT where somebody has taken our rules away. */
+export const probe = (link: string): Plan => [transaction([addElements(BRIDGES, [linkName(link)])], [])]
 
 /** A chain of one network, and the map that leads its traffic there. */
 interface Gate {
@@ -44,31 +60,56 @@ interface Gate {
   readonly rules: readonly Rule[]
 }
 
-function gatesOf({ id, link, internal, masquerade: subnets }: Wall): readonly Gate[] {
-  const [toLink, fromLink] = [is(outputLink, linkName(link)), is(inputLink, linkName(link))]
-  const elsewhere = isNot(outputLink, linkName(link))
-  const published = tracked('status', 'dnat')
-  const gate = (map: string, kind: string, ...rules: readonly Rule[]): Gate => ({ map, chain: `${kind}_${shortId(id)}`, rules })
-  if (internal) return [gate(TO_NETWORK, 'to', [fromLink, accept], [drop]), gate(FROM_NETWORK, 'from', [elsewhere, drop])]
+function gatesOf(wall: Wall): readonly Gate[] {
+  const gate = (map: string, kind: string, rules: readonly Rule[]): Gate => ({ map, chain: `${kind}_${shortId(wall.id)}`, rules })
+  const neighbours = [is(inputLink, linkName(wall.link)), wall.icc ? accept : drop]
+  const elsewhere = isNot(outputLink, linkName(wall.link))
+  if (wall.internal) return [gate(TO_NETWORK, 'to', [neighbours, [drop]]), gate(FROM_NETWORK, 'from', [[elsewhere, drop]])]
   return [
-    gate(TO_NETWORK, 'to', [fromLink, accept], [published, accept], [drop]),
-    // To a neighbour, or oneself, through a published port: the answer has to come back this way.
-    gate(
-      MASQUERADES,
-      'masquerade',
-      ...subnets.flatMap((subnet) => [
-        [from(subnet), elsewhere, masquerade],
-        [from(subnet), published, masquerade],
-      ]),
-      [fromLink, toLink, published, masquerade],
-    ),
+    gate(TO_NETWORK, 'to', [[published, accept], neighbours, ...families.flatMap((family) => entriesOf(wall, family)), [drop]]),
+    gate(MASQUERADES, 'masquerade', leavingOf(wall)),
   ]
 }
 
-const from = (subnet: string) => is(payload(subnet.includes(':') ? 'ip6' : 'ip', 'saddr'), prefix(subnet))
+const published = tracked('status', 'dnat')
+const PING = { 4: 'icmp', 6: 'ipv6-icmp' } as const
+
+/** What gets into a network from elsewhere besides what was published on the host. */
+function entriesOf({ modes, trusted }: Wall, family: Family): readonly Rule[] {
+  switch (modes[family]) {
+    case 'nat':
+      return trusted.map((link) => [is(inputLink, linkName(link)), isDirect(family), accept])
+    case 'nat-unprotected':
+      return [[ofFamily(family), accept]]
+    case 'routed':
+      return [
+        [ofFamily(family), is(meta('l4proto'), PING[family]), accept],
+        [isDirect(family), accept],
+      ]
+    case 'isolated':
+      return []
+  }
+}
+
+/** What takes another source address on its way out of a network. */
+function leavingOf(wall: Wall): readonly Rule[] {
+  const [toLink, fromLink] = [is(outputLink, linkName(wall.link)), is(inputLink, linkName(wall.link))]
+  const elsewhere = isNot(outputLink, linkName(wall.link))
+  return [
+    ...wall.masquerade.flatMap((leaving) => [
+      [from(leaving), elsewhere, translated(leaving)],
+      [from(leaving), published, masquerade],
+    ]),
+    // To a neighbour, or oneself, through a published port: the answer has to come back this way.
+    [fromLink, toLink, published, masquerade],
+  ]
+}
+
+const familyOf = (text: string): Family => (text.includes(':') ? 6 : 4)
+const from = ({ subnet }: Masquerade) => is(payload(ip(familyOf(subnet)), 'saddr'), prefix(subnet))
+const translated = ({ subnet, source }: Masquerade) => (source === undefined ? masquerade : snat(ip(familyOf(subnet)), source))
 
 const raising = (wall: Wall): readonly Command[] => [
-  ...base,
   ...gatesOf(wall).flatMap(({ map, chain, rules }) => [
     addChain(chain),
     ...setRules(chain, ...rules),
@@ -77,9 +118,9 @@ const raising = (wall: Wall): readonly Command[] => [
   addElements(BRIDGES, [linkName(wall.link)]),
 ]
 
-function razing(wall: Wall, last: boolean): readonly Command[] {
-  if (last) return [addTable, deleteTable]
-  return [
+function razing(wall: Wall, remains: Remains): readonly Command[] {
+  if (remains === 'nothing') return [addTable, deleteTable]
+  const gates = [
     ...removeElements(BRIDGES, [linkName(wall.link)]),
     ...gatesOf(wall).flatMap(({ map, chain }) => [
       addChain(chain),
@@ -87,4 +128,5 @@ function razing(wall: Wall, last: boolean): readonly Command[] {
       ...removeChain(chain),
     ]),
   ]
+  return remains === 'walls' ? gates : [...base, ...gates, ...removeBase]
 }

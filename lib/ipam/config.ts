@@ -13,9 +13,13 @@ export function checkIpamConfig(configs: readonly IpamConfig[], families: Famili
   if (problems.length > 0) throw fault('INVALID_NETWORK_CONFIG', { problems: problems.join('\n') })
 }
 
-function problemsOf({ subnet: text = '', ipRange, gateway, auxAddresses = {} }: IpamConfig, families: Families): readonly string[] {
-  const aux = Object.entries(auxAddresses)
-  if (text === '') return ipRange || gateway || aux.length > 0 ? ['every ip-range or gateway must have a corresponding subnet'] : []
+function problemsOf(config: IpamConfig, families: Families): readonly string[] {
+  const { subnet: text = '', ipRange, gateway, auxAddresses = {}, reservations = {} } = config
+  const kept = [
+    ...Object.entries(auxAddresses).map(([name, address]) => ({ what: 'auxiliary address', name, address })),
+    ...Object.entries(reservations).map(([name, address]) => ({ what: 'address reserved for', name, address })),
+  ]
+  if (text === '') return ipRange || gateway || kept.length > 0 ? ['every ip-range or gateway must have a corresponding subnet'] : []
   const given = parseCidr(text)
   if (!given) return [`invalid subnet ${text}: invalid CIDR block notation`]
   const subnet = subnetOf(given)
@@ -23,7 +27,7 @@ function problemsOf({ subnet: text = '', ipRange, gateway, auxAddresses = {} }: 
     ...label(`invalid subnet ${text}`, subnetProblem(given, subnet, families)),
     ...(ipRange ? label(`invalid ip-range ${ipRange}`, rangeProblem(ipRange, subnet)) : []),
     ...(gateway ? label(`invalid gateway ${gateway}`, addressProblem(gateway, subnet)) : []),
-    ...aux.flatMap(([name, address]) => label(`invalid auxiliary address ${name}`, addressProblem(address, subnet))),
+    ...kept.flatMap(({ what, name, address }) => label(`invalid ${what} ${name}`, addressProblem(address, subnet))),
   ]
 }
 

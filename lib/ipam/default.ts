@@ -11,57 +11,63 @@ import {
 } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import type { Options } from '../model/network.ts'
-import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from './driver.ts'
-import { blocksOf, GLOBAL_POOLS, hostSeed, LOCAL_POOLS, type PredefinedPool, ulaPool } from './predefined.ts'
-import { AddressSpace, type Pool } from './space.ts'
-import type { Usage } from './subnet.ts'
+import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest, type Reserved, type Usage } from './driver.ts'
+import type { Notes } from './notes.ts'
+import { blocksOf, GLOBAL_POOLS, hostSeed, LOCAL_POOLS, type PredefinedPool, SPARE_POOLS, ulaPool } from './predefined.ts'
+import { QUARANTINE, type QuarantineOptions, sinceBoot } from './quarantine.ts'
+import { AddressSpace, type Avoided, type Pool } from './space.ts'
+import { subnetsWith } from './subnet.ts'
 
 const LOCAL = 'LocalDefault'
 const GLOBAL = 'GlobalDefault'
 
 export interface DefaultIpamOptions {
-  /** Where automatic subnets come from; a family that is not named keeps Docker's pools. Throws POOL_INVALID. */
+  /** Where automatic subnets come from; a family that is not named keeps the usual ones. Throws POOL_INVALID. */
   readonly pools?: { readonly local?: readonly PredefinedPool[]; readonly global?: readonly PredefinedPool[] }
   /** Decides the host's IPv6 /48. Default: the machine's id. */
   readonly ulaSeed?: string
   /** Who holds a pool, or one address of it, for the words of a refusal; '' when unknown. */
   readonly describe?: (poolId: string, address?: string) => string
-  /**
-   * Pool id → the dynamic address that was given last; a Map unless told. One that outlives the process keeps an address
-   * from being given again at once by the next process.
-   */
-  readonly lastGiven?: {
-    get(poolId: string): string | undefined
-    set(poolId: string, address: string): unknown
-    delete(poolId: string): unknown
-  }
+  /** Pool id → the dynamic address that was given last: the next process goes on behind it. */
+  readonly lastGiven?: Notes<string>
+  /** What was just released, so that the next process does not give it again at once either. */
+  readonly quarantine?: Partial<QuarantineOptions>
+}
+
+/** A pool and how far its dynamic addresses have got. */
+interface Holding {
+  readonly pool: Pool
+  readonly space: AddressSpace
+  last: bigint | undefined
 }
 
 /**
  * The built-in driver, in memory: after a restart every pool and address is requested again by value, in any order.
  *
- * Dynamic addresses go up from the last one given and start over at the end. Docker gives the lowest free one, so that a
- * new container gets the address of the one that just ended, and with it what others still remember of that.
+ * Dynamic addresses go up from the last one given and start over at the end, and one that was released rests for a while.
+ * Docker gives the lowest free one, so that a new container gets the address of the one that just ended, and with it what
+ * others still remember of that.
  */
 export class DefaultIpam implements IpamDriver {
   readonly name = 'default'
   readonly capabilities = { requiresMACAddress: false, requiresRequestReplay: true }
   readonly #spaces: ReadonlyMap<string, Readonly<Record<Family, AddressSpace>>>
-  readonly #pools = new Map<string, { readonly pool: Pool; readonly space: AddressSpace }>()
+  readonly #holdings = new Map<string, Holding>()
   readonly #describe: NonNullable<DefaultIpamOptions['describe']>
-  readonly #lastGiven: NonNullable<DefaultIpamOptions['lastGiven']>
+  readonly #lastGiven: Notes<string>
 
-  constructor({ pools = {}, ulaSeed, describe = () => '', lastGiven = new Map() }: DefaultIpamOptions = {}) {
+  constructor({ pools = {}, ulaSeed, describe = () => '', lastGiven = new Map(), quarantine }: DefaultIpamOptions = {}) {
     this.#describe = describe
     this.#lastGiven = lastGiven
-    const half = (name: string, family: Family, own: readonly PredefinedPool[] = [], usual: readonly PredefinedPool[]) => {
+    const around = { describe, newSubnet: subnetsWith({ duration: QUARANTINE, clock: sinceBoot, notes: new Map(), ...quarantine }) }
+    const half = (name: string, family: Family, own: readonly PredefinedPool[] = [], ...usual: readonly (readonly PredefinedPool[])[]) => {
       const blocks = blocksOf(own, family)
-      return new AddressSpace(name, blocks.length > 0 ? blocks : blocksOf(usual, family), describe)
+      return new AddressSpace(name, blocks.length > 0 ? blocks : usual.flatMap((list) => blocksOf(list, family)), around)
     }
     const ula = ulaPool(ulaSeed ?? hostSeed())
     this.#spaces = new Map([
-      [LOCAL, { 4: half(LOCAL, 4, pools.local, LOCAL_POOLS), 6: half(LOCAL, 6, pools.local, [ula]) }],
-      [GLOBAL, { 4: half(GLOBAL, 4, pools.global, GLOBAL_POOLS), 6: half(GLOBAL, 6, pools.global, []) }],
+      [LOCAL, { 4: half(LOCAL, 4, pools.local, LOCAL_POOLS, SPARE_POOLS), 6: half(LOCAL, 6, pools.local, [ula]) }],
+      [GLOBAL, { 4: half(GLOBAL, 4, pools.global, GLOBAL_POOLS), 6: half(GLOBAL, 6, pools.global) }],
     ])
   }
 
@@ -80,28 +86,30 @@ export class DefaultIpam implements IpamDriver {
     const automatic = !wanted || wanted.value === 0n
     if (range) checkRange(range, automatic ? null : wanted)
     const pool = automatic ? space.claimVacant(readReserved(reserved, family), wanted?.prefix) : space.claim(wanted, range ?? undefined)
-    this.#pools.set(pool.id, { pool, space })
+    this.#holdings.set(pool.id, { pool, space, last: parseAddress(this.#lastGiven.get(pool.id) ?? '')?.value })
     return { id: pool.id, pool: formatCidr(pool.subnet.cidr), data: {} }
   }
 
   releasePool(id: string): void {
     const { pool, space } = this.#find(id)
     space.release(pool)
-    this.#pools.delete(id)
+    this.#holdings.delete(id)
     this.#lastGiven.delete(id)
   }
 
   requestAddress(poolId: string, text: string, options: Options): string {
-    const { subnet, range } = this.#find(poolId).pool
-    const address = text === '' ? null : readAddress(text, subnet.cidr)
-    if (address) subnet.take(address, () => this.#describe(poolId, formatAddress(address)))
-    const taken = address ?? (isGateway(options) ? subnet.takeNext(range) : this.#takeSerial(poolId))
-    return formatCidr({ ...taken, prefix: subnet.cidr.prefix })
+    const holding = this.#find(poolId)
+    const ip = text === '' ? this.#takeAny(holding, isGateway(options)) : this.#takeThis(holding.pool, text)
+    return `${ip}/${holding.pool.subnet.cidr.prefix}`
   }
 
-  releaseAddress(poolId: string, text: string): void {
-    const { subnet } = this.#find(poolId).pool
-    subnet.release(readAddress(text, subnet.cidr))
+  /** An unused address need not rest: nobody has seen it, and it is the next one again. */
+  releaseAddress(poolId: string, text: string, unused = false): void {
+    const holding = this.#find(poolId)
+    const { subnet } = holding.pool
+    const address = readAddress(text, subnet.cidr)
+    subnet.release(address, unused)
+    if (unused && address.value === holding.last) this.#giveBehind(holding, { ...address, value: address.value - 1n })
   }
 
   /** Throws POOL_NOT_FOUND. */
@@ -110,15 +118,29 @@ export class DefaultIpam implements IpamDriver {
     return subnet.usage(range)
   }
 
-  #takeSerial(poolId: string): Address {
-    const { subnet, range } = this.#find(poolId).pool
-    const taken = subnet.takeNext(range, parseAddress(this.#lastGiven.get(poolId) ?? '')?.value)
-    this.#lastGiven.set(poolId, formatAddress(taken))
-    return taken
+  #takeThis({ id, subnet }: Pool, text: string): string {
+    const address = readAddress(text, subnet.cidr)
+    const ip = formatAddress(address)
+    subnet.take(address, () => this.#describe(id, ip))
+    return ip
+  }
+
+  /** The gateway gets the lowest free address, wherever the dynamic ones have got to. */
+  #takeAny(holding: Holding, gateway: boolean): string {
+    const { subnet, range } = holding.pool
+    const taken = subnet.takeNext(range, gateway ? undefined : holding.last)
+    return gateway ? formatAddress(taken) : this.#giveBehind(holding, taken)
+  }
+
+  #giveBehind(holding: Holding, last: Address): string {
+    const ip = formatAddress(last)
+    holding.last = last.value
+    this.#lastGiven.set(holding.pool.id, ip)
+    return ip
   }
 
   #find(id: string) {
-    const found = this.#pools.get(id)
+    const found = this.#holdings.get(id)
     if (!found) throw fault('POOL_NOT_FOUND', { pool: id })
     return found
   }
@@ -138,8 +160,10 @@ function checkRange(range: Cidr, subnet: Cidr | null): void {
     throw fault('POOL_INVALID', { reason: 'invalid address subpool' })
 }
 
-function readReserved(texts: readonly string[], family: Family): readonly Cidr[] {
-  return texts.map((text) => readPool(text, `${text} is not a prefix to avoid`)).filter((cidr) => cidr.family === family)
+function readReserved(reserved: readonly Reserved[], family: Family): readonly Avoided[] {
+  return reserved
+    .map(({ prefix, by }) => ({ cidr: readPool(prefix, `${prefix} is not a prefix to avoid`), by }))
+    .filter(({ cidr }) => cidr.family === family)
 }
 
 function readAddress(text: string, subnet: Cidr): Address {
@@ -148,6 +172,6 @@ function readAddress(text: string, subnet: Cidr): Address {
   return address
 }
 
-const isGateway = (options: Options): boolean => Object.entries(GATEWAY_REQUEST).every(([key, value]) => options[key] === value)
+const isGateway = ({ RequestAddressType }: Options): boolean => RequestAddressType === GATEWAY_REQUEST.RequestAddressType
 
 export const createDefaultIpam = (options: DefaultIpamOptions = {}): DefaultIpam => new DefaultIpam(options)

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { bitsOf, type Cidr, contains, type Family, formatCidr, lastOf, overlaps, parseCidr, subnetOf } from '../model/address.ts'
+import { bitsOf, type Cidr, type Family, formatCidr, lastOf, overlaps, parseCidr, sizeOf, subnetOf } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
+import type { Runs } from './runs.ts'
 
 /** A block from which subnets of one size are cut: an element of dockerd's `default-address-pools`. */
 export interface PredefinedPool {
@@ -17,7 +18,7 @@ export interface Block {
   readonly size: number
 }
 
-/** Docker's: 31 local networks before somebody has to choose a subnet. */
+/** Docker's: 31 local networks. */
 export const LOCAL_POOLS: readonly PredefinedPool[] = [
   { base: '172.17.0.0/16', size: 16 },
   { base: '172.18.0.0/16', size: 16 },
@@ -27,6 +28,12 @@ export const LOCAL_POOLS: readonly PredefinedPool[] = [
   { base: '172.28.0.0/14', size: 16 },
   { base: '192.168.0.0/16', size: 20 },
 ]
+
+/**
+ * 8,192 more, for who has 31 networks already. They are apart from where overlay networks begin (10.0.0.0), and from what
+ * distributions of Kubernetes take (10.42.0.0/15, 10.96.0.0/12, 10.224.0.0/12, 10.244.0.0/16).
+ */
+export const SPARE_POOLS: readonly PredefinedPool[] = [{ base: '10.192.0.0/11', size: 24 }]
 
 export const GLOBAL_POOLS: readonly PredefinedPool[] = [{ base: '10.0.0.0/8', size: 24 }]
 
@@ -55,6 +62,19 @@ export function blocksOf(pools: readonly PredefinedPool[], family: Family): read
   return blocks.filter(({ base }, i) => !blocks.slice(0, i).some((earlier) => overlaps(earlier.base, base)))
 }
 
+/** Pools as dockerd's flag has them, with blanks in between: 'base=10.10.0.0/16,size=24 base=10.20.0.0/16,size=26'. */
+export function readPools(text: string): readonly PredefinedPool[] {
+  return text
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map((word) => {
+      const [, base, size] = /^base=([^,]+),size=(\d+)$/.exec(word) ?? []
+      if (base === undefined)
+        throw fault('POOL_INVALID', { reason: `${word} is not base=SUBNET,size=BITS, as CNM_DEFAULT_ADDRESS_POOLS has them` })
+      return { base, size: Number(size) }
+    })
+}
+
 function blockOf({ base: text, size }: PredefinedPool): Block {
   const base = parseCidr(text)
   if (!base) throw fault('POOL_INVALID', { reason: `${text} is not a subnet` })
@@ -66,26 +86,27 @@ function blockOf({ base: text, size }: PredefinedPool): Block {
 }
 
 /**
- * The lowest subnet of the blocks that touches none of `taken` (sorted by address). `prefix` asks for a size instead of
- * each block's own. undefined when all is taken; POOL_INVALID when no block could ever hold such a subnet.
+ * The first subnet of the blocks, in their order, that touches neither `held` nor `avoid`. `prefix` asks for a size instead
+ * of each block's own. undefined when all is taken; POOL_INVALID when no block could ever hold such a subnet.
  */
-export function firstVacant(blocks: readonly Block[], taken: readonly Cidr[], prefix?: number): Cidr | undefined {
+export function firstVacant(blocks: readonly Block[], held: Runs, avoid: readonly Cidr[], prefix?: number): Cidr | undefined {
   const wide = blocks.filter(({ base }) => prefix === undefined || prefix >= base.prefix)
   if (wide.length === 0) throw fault('POOL_INVALID', { reason: 'invalid address pool' })
   for (const { base, size } of wide) {
-    let candidate = subnetOf({ ...base, prefix: prefix ?? size })
-    for (const other of taken) {
-      if (lastOf(other) < candidate.value) continue
-      if (other.value > lastOf(candidate)) break
-      candidate = firstBehind(other, candidate)
-    }
-    if (contains(base, candidate)) return candidate
+    const vacant = vacantIn(base, prefix ?? size, held, avoid)
+    if (vacant) return vacant
   }
   return undefined
 }
 
-/** The lowest subnet of the candidate's size that lies behind `other`. */
-function firstBehind(other: Cidr, candidate: Cidr): Cidr {
-  const step = lastOf(candidate) - candidate.value
-  return { ...candidate, value: (lastOf(other) + 1n + step) & ~step }
+function vacantIn(base: Cidr, prefix: number, held: Runs, avoid: readonly Cidr[]): Cidr | undefined {
+  const size = sizeOf({ ...base, prefix })
+  for (let from = base.value; ; ) {
+    const value = held.firstGap(from, lastOf(base), size)
+    if (value === undefined) return undefined
+    const candidate = { ...base, value, prefix }
+    const clash = avoid.find((other) => overlaps(other, candidate))
+    if (!clash) return candidate
+    from = lastOf(clash) + 1n
+  }
 }

@@ -17,20 +17,17 @@ export const bitsOf = (family: Family): number => (family === 4 ? 32 : 128)
 
 /** null when `text` is not an address. Zone ids are refused: they mean nothing outside one host. */
 export function parseAddress(text: string): Address | null {
-  if (isIPv4(text)) {
-    const value = text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n)
-    return { family: 4, value }
-  }
+  if (isIPv4(text)) return { family: 4, value: BigInt(text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)) }
   if (!isIPv6(text) || text.includes('%')) return null
   return { family: 6, value: parseIPv6(text) }
 }
 
 function parseIPv6(text: string): bigint {
-  const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text)
+  const mixed = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text)
   let words = text
-  if (dotted) {
-    const low = parseAddress(dotted[2] ?? '')?.value ?? 0n
-    words = `${dotted[1]}${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`
+  if (mixed) {
+    const low = parseAddress(mixed[2] ?? '')?.value ?? 0n
+    words = `${mixed[1]}${(low >> 16n).toString(16)}:${(low & 0xffffn).toString(16)}`
   }
   const [head = '', tail] = words.split('::')
   const left = head === '' ? [] : head.split(':')
@@ -48,22 +45,37 @@ export function parseCidr(text: string): Cidr | null {
 }
 
 export function formatAddress({ family, value }: Address): string {
-  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.')
-  const groups = Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(112 - 16 * i)) & 0xffffn))
-  if (value >> 32n === 0xffffn) return `::ffff:${formatAddress({ family: 4, value: value & 0xffffffffn })}`
-  const run = longestZeroRun(groups)
-  const hex = (part: number[]) => part.map((group) => group.toString(16)).join(':')
-  return run.length < 2 ? hex(groups) : `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`
+  if (family === 4) return dotted(Number(value))
+  if (value >> 32n === 0xffffn) return `::ffff:${dotted(Number(value & 0xffffffffn))}`
+  const groups = groupsOf(value)
+  const { start, length } = longestZeroRun(groups)
+  return length < 2 ? hex(groups, 0, 8) : `${hex(groups, 0, start)}::${hex(groups, start + length, 8)}`
+}
+
+/** Arithmetic on bigints costs many times what it costs on numbers; allocators write addresses by the million. */
+const dotted = (value: number): string => `${value >>> 24}.${(value >>> 16) & 0xff}.${(value >>> 8) & 0xff}.${value & 0xff}`
+
+const scratch = new DataView(new ArrayBuffer(16))
+
+function groupsOf(value: bigint): number[] {
+  scratch.setBigUint64(0, value >> 64n)
+  scratch.setBigUint64(8, value)
+  return [0, 2, 4, 6, 8, 10, 12, 14].map((offset) => scratch.getUint16(offset))
 }
 
 function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 }
-  for (let start = 0; start < groups.length; start++) {
-    let length = 0
-    while (groups[start + length] === 0) length++
-    if (length > best.length) best = { start, length }
+  let [start, length, zeros] = [0, 0, 0]
+  for (let end = 0; end < groups.length; end++) {
+    zeros = groups[end] === 0 ? zeros + 1 : 0
+    if (zeros > length) [start, length] = [end - zeros + 1, zeros]
   }
-  return best
+  return { start, length }
+}
+
+function hex(groups: readonly number[], from: number, to: number): string {
+  let text = ''
+  for (let i = from; i < to; i++) text += `${i === from ? '' : ':'}${(groups[i] ?? 0).toString(16)}`
+  return text
 }
 
 export const formatCidr = (cidr: Cidr): string => `${formatAddress(cidr)}/${cidr.prefix}`

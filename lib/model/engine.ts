@@ -7,8 +7,11 @@ export interface Guest {
   readonly sandbox: Sandbox
 }
 
+/** By subnet: addresses that are held, and those that may still be given out. */
+export type SubnetUsage = Readonly<Record<string, { readonly inUse: bigint; readonly available: bigint }>>
+
 /** A network as `docker network inspect` has it: Docker's names, in Docker's order; maps are sorted, as Go writes them. */
-export const networkToEngine = (network: Network, guests: readonly Guest[]) => ({
+export const networkToEngine = (network: Network, guests: readonly Guest[], usage: SubnetUsage = {}) => ({
   Name: network.name,
   Id: network.id,
   Created: network.created,
@@ -20,18 +23,33 @@ export const networkToEngine = (network: Network, guests: readonly Guest[]) => (
   Internal: network.internal,
   Attachable: network.attachable,
   Ingress: false,
-  ConfigFrom: { Network: '' },
-  ConfigOnly: false,
+  ConfigFrom: { Network: network.configFrom ?? '' },
+  ConfigOnly: network.configOnly ?? false,
   Containers: sorted(Object.fromEntries(guests.map((guest) => [guest.sandbox.id, guestToEngine(guest)]))),
   Options: sorted(network.options),
   Labels: sorted(network.labels),
+  ...(Object.keys(usage).length > 0 ? { Status: { IPAM: { Subnets: sorted(usageToEngine(usage)) } } } : {}),
 })
 
-const poolToEngine = ({ subnet, range, gateway, aux }: Pool) => ({
+/** Docker's counters are 64 bits wide, and stay at their end. */
+const COUNTER_END = (1n << 64n) - 1n
+const counter = (count: bigint): bigint => (count > COUNTER_END ? COUNTER_END : count)
+
+const usageToEngine = (usage: SubnetUsage) =>
+  Object.fromEntries(
+    Object.entries(usage).map(([subnet, { inUse, available }]) => [
+      subnet,
+      { IPsInUse: counter(inUse), DynamicIPsAvailable: counter(available) },
+    ]),
+  )
+
+/** What Docker has no name for comes last. */
+const poolToEngine = ({ subnet, range, gateway, aux, reservations = {} }: Pool) => ({
   Subnet: subnet,
   ...(range ? { IPRange: range } : {}),
   ...(gateway ? { Gateway: split(gateway).ip } : {}),
   ...(Object.keys(aux).length > 0 ? { AuxiliaryAddresses: sorted(aux) } : {}),
+  ...(Object.keys(reservations).length > 0 ? { Reservations: sorted(reservations) } : {}),
 })
 
 const guestToEngine = ({ endpoint, sandbox }: Guest) => ({
@@ -64,16 +82,22 @@ export const sandboxToEngine = (sandbox: Sandbox, seats: readonly EngineSeat[], 
 
 /** null: published, but no network of the sandbox is a way in. */
 function portsToEngine({ ports }: Sandbox, openings: readonly Opening[]) {
-  const bindings = (port: string) =>
-    openings.filter((opening) => keyOf(opening) === port).map(({ hostIP, hostPort }) => ({ HostIp: hostIP, HostPort: String(hostPort) }))
+  const bindings = (port: string) => openings.filter((opening) => keyOf(opening) === port).map(bindingToEngine)
   return sorted(Object.fromEntries(ports.map(keyOf).map((key) => [key, bindings(key).length > 0 ? bindings(key) : null])))
 }
+
+/** Not Docker's: whose address a program in the sandbox sees. What comes through 127.0.0.1 has none that could be answered. */
+const bindingToEngine = ({ hostIP, hostPort }: Opening) => ({
+  HostIp: hostIP,
+  HostPort: hostPort === 0 ? '' : String(hostPort),
+  ClientAddress: hostIP.startsWith('127.') ? 'gateway' : 'preserved',
+})
 
 const keyOf = ({ port, protocol }: Pick<Opening, 'port' | 'protocol'>): string => `${port}/${protocol}`
 
 const seatToEngine = ({ endpoint }: EngineSeat) => ({
   IPAMConfig: ipamConfigOf(endpoint),
-  Links: null,
+  Links: endpoint.links ?? null,
   Aliases: endpoint.aliases.length > 0 ? endpoint.aliases : null,
   DriverOpts: Object.keys(endpoint.options).length > 0 ? sorted(endpoint.options) : null,
   GwPriority: endpoint.gwPriority,
@@ -89,9 +113,13 @@ const seatToEngine = ({ endpoint }: EngineSeat) => ({
   DNSNames: null,
 })
 
-function ipamConfigOf({ requested: { address, address6 } }: Endpoint) {
-  if (address === undefined && address6 === undefined) return null
-  return { ...(address ? { IPv4Address: address } : {}), ...(address6 ? { IPv6Address: address6 } : {}) }
+function ipamConfigOf({ requested: { address, address6 }, linkLocal }: Endpoint) {
+  if (address === undefined && address6 === undefined && linkLocal === undefined) return null
+  return {
+    ...(address ? { IPv4Address: address } : {}),
+    ...(address6 ? { IPv6Address: address6 } : {}),
+    ...(linkLocal ? { LinkLocalIPs: linkLocal } : {}),
+  }
 }
 
 /** '172.18.0.2/16' in its two halves; '' and 0 when there is none. */

@@ -17,6 +17,8 @@ export interface Pool {
   readonly gateway?: string
   /** Reserved by name: { router: '172.18.0.9' }. */
   readonly aux: Options
+  /** Kept for the sandbox of that name, whether it is there or not: { db: '172.18.0.5' }. */
+  readonly reservations?: Options
 }
 
 export interface Network {
@@ -34,6 +36,10 @@ export interface Network {
   readonly options: Options
   readonly ipam: { readonly driver: string; readonly options: Options }
   readonly pools: readonly Pool[]
+  /** A template for other networks: its pools are not claimed, and nobody can be on it. */
+  readonly configOnly?: boolean
+  /** The name of the network it is made after. */
+  readonly configFrom?: string
 }
 
 /** There on every host: never created by a user, never removed. */
@@ -71,6 +77,10 @@ export interface Endpoint {
   readonly networkId: Id
   readonly sandboxId: Id
   readonly aliases: readonly string[]
+  /** Names that others have for this sandbox only: 'SANDBOX:ALIAS', or 'SANDBOX'. Recorded for whoever answers names. */
+  readonly links?: readonly string[]
+  /** Addresses of the link besides those of the network: '169.254.7.7', 'fe80::7'. */
+  readonly linkLocal?: readonly string[]
   readonly options: Options
   /** Larger wins the default route; see controller/gateway.ts. */
   readonly gwPriority: number

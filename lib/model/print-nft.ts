@@ -110,6 +110,8 @@ function statementText(statement: Json): string {
       return matchText(it)
     case 'vmap':
       return `${expressionText(it['key'])} vmap ${word(it['data'])}`
+    case 'snat':
+      return `snat ${word(it['family'])} to ${word(it['addr'])}`
     case 'dnat': {
       const port = it['port'] === undefined ? '' : ` : ${expressionText(it['port'])}`
       return `dnat ${word(it['family'])} to ${expressionText(it['addr'])}${port}`

@@ -89,6 +89,10 @@ function refusedStep(namespaces: readonly Netns[], plan: Plan, { done, refusal }
   )
 }
 
+/** The ruleset of one table as libnftables' JSON; null when there is no such table. */
+export const listNftTable = (netns: Netns, { family, name }: { readonly family: string; readonly name: string }): Promise<string | null> =>
+  addon().listNftTable(netns, family, name)
+
 const COMMANDS: Readonly<Record<TableName, string>> = {
   link: 'ip link',
   address: 'ip addr',

@@ -4,10 +4,15 @@ import type { Refusal } from '../../binding.d.ts'
 import { CnmError } from '../model/errors.ts'
 
 const { EACCES, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, ESRCH } = constants.errno
+const EXFULL = 54
+
+/** What Node has no name for. */
+const UNNAMED: ReadonlyMap<number, readonly [name: string, text: string]> = new Map([[-EXFULL, ['EXFULL', 'exchange full']]])
 
 const HINTS: Readonly<Record<number, string>> = {
   [-EPERM]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
   [-EACCES]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
+  [-EXFULL]: 'the bridge is full: it takes 1,023 ports',
   [-EOPNOTSUPP]: 'this kernel was built without what is asked for, or the link is not of the kind',
 }
 
@@ -26,7 +31,7 @@ export class NetlinkError extends CnmError {
 
   /** `excerpt` is the command with as much as a sentence has room for. */
   constructor(refusal: Refusal, command: () => string, excerpt = command) {
-    const [name, text] = getSystemErrorMap().get(refusal.errno) ?? [`errno ${-refusal.errno}`, 'refused']
+    const [name, text] = getSystemErrorMap().get(refusal.errno) ?? UNNAMED.get(refusal.errno) ?? [`errno ${-refusal.errno}`, 'refused']
     const words = (refusal.message || text) + (refusal.attribute && ` (${refusal.attribute})`)
     super('KERNEL_REFUSED', { errno: name, words, command: brief(excerpt()), hint: HINTS[refusal.errno] ?? '' })
     this.#command = command

@@ -16,6 +16,7 @@ const pool = object<Pool>({
   range: optional(text),
   gateway: optional(text),
   aux: map(text),
+  reservations: optional(map(text)),
 })
 
 export const network: Shape<Network> = object<Network>({
@@ -32,6 +33,8 @@ export const network: Shape<Network> = object<Network>({
   options: map(text),
   ipam: object<Network['ipam']>({ driver: text, options: map(text) }),
   pools: list(pool),
+  configOnly: optional(flag),
+  configFrom: optional(text),
 })
 
 export const sandbox: Shape<Sandbox> = object<Sandbox>({
@@ -50,6 +53,8 @@ export const endpoint: Shape<Endpoint> = object<Endpoint>({
   networkId: text,
   sandboxId: text,
   aliases: list(text),
+  links: optional(list(text)),
+  linkLocal: optional(list(text)),
   options: map(text),
   gwPriority: whole,
   mac: text,

@@ -95,11 +95,14 @@ describe('a network in JSON', () => {
 })
 
 describe('a sandbox in JSON', () => {
-  const openings = [{ protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8080, address: '10.0.0.130', port: 80 }] as const
+  const openings = [{ protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8080, address: '10.0.0.130', port: 80, direct: false }] as const
   const json = sandboxToEngine(sandbox, [{ endpoint, network }], openings)
 
   it('shows published ports where they are reached, and null where they are not', () => {
-    expect(json.NetworkSettings.Ports).toEqual({ '53/udp': null, '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }] })
+    expect(json.NetworkSettings.Ports).toEqual({
+      '53/udp': null,
+      '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080', ClientAddress: 'preserved' }],
+    })
   })
 
   it("has an endpoint's settings with Docker's names in Docker's order", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { networkFilter } from '../../lib/cli/filter.ts'
+import type { Controller } from '../../lib/controller/controller.ts'
 import type { Network } from '../../lib/model/network.ts'
 
 const network = (name: string, fields: Partial<Network> = {}): Network => ({
@@ -25,6 +26,9 @@ const ALL = [
   network('web', { labels: { app: 'shop', tier: '1' }, id: 'bcd3' }),
   network('web-old', { labels: { app: 'blog' }, id: 'bcd4' }),
 ]
+
+/** Somebody is on web-old. */
+const cnm = { guests: (id: string) => (id === 'bcd4' ? [{}] : []) } as unknown as Controller
 
 describe('--filter', () => {
   it.each<[string[], string[]]>([
@@ -53,8 +57,12 @@ describe('--filter', () => {
     [['label=app=shop'], ['web']],
     [['label=app', 'label=tier=1'], ['web']],
     [['label=constructor'], []],
+    [['dangling=true'], ['web']],
+    [['dangling=1', 'label=app=blog'], []],
+    [['dangling=0'], ['bridge', 'none', 'web-old']],
+    [['dangling=False'], ['bridge', 'none', 'web-old']],
   ])('%j', (texts, names) => {
-    expect(ALL.filter(networkFilter(texts)).map(({ name }) => name)).toEqual(names)
+    expect(ALL.filter((network) => networkFilter(texts)(network, cnm)).map(({ name }) => name)).toEqual(names)
   })
 
   it('refuses what it does not know, as Docker does', () => {
@@ -62,5 +70,9 @@ describe('--filter', () => {
     expect(() => networkFilter(['foo'])).toThrow('invalid argument "foo" for "--filter" flag: bad format of filter (expected name=value)')
     expect(() => networkFilter(['colour=red'])).toThrow("invalid filter 'colour'")
     expect(() => networkFilter(['type=x'])).toThrow("invalid filter: 'type'='x'")
+    expect(() => networkFilter(['dangling=1', 'dangling=0'])).toThrow('got more than one value for filter key "dangling"')
+    expect(() => networkFilter(['dangling=2'])).toThrow(
+      'invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")',
+    )
   })
 })

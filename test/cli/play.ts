@@ -11,10 +11,16 @@ export interface Stage {
   /** Standard error is a terminal. */
   readonly tty?: boolean
   readonly signals?: EventEmitter
+  /** What is typed. */
+  readonly input?: string
+  readonly ask?: World['ask']
 }
 
 /** Runs the command line within this process; what it prints is caught. */
-export async function play(argv: readonly string[], { open = unopened, env = {}, tty = false, signals }: Stage = {}): Promise<Ran> {
+export async function play(
+  argv: readonly string[],
+  { open = unopened, env = {}, tty = false, signals, input = '', ask }: Stage = {},
+): Promise<Ran> {
   const out: string[] = []
   const err: string[] = []
   const status = await cnm(argv, {
@@ -22,6 +28,7 @@ export async function play(argv: readonly string[], { open = unopened, env = {},
     stderr: { write: (text) => err.push(text), isTTY: tty },
     env,
     signals: signals ?? new EventEmitter(),
+    ask: ask ?? (async () => input.split('\n')[0] ?? ''),
     open,
   })
   return { status, stdout: out.join(''), stderr: err.join('') }

@@ -17,6 +17,8 @@ describe('help', () => {
     ['network rm --help'],
     ['network connect --help'],
     ['network disconnect --help'],
+    ['network reserve --help'],
+    ['network unreserve --help'],
     ['sandbox'],
     ['sandbox create --help'],
     ['sandbox ls --help'],
@@ -24,6 +26,16 @@ describe('help', () => {
     ['sandbox exec --help'],
     ['sandbox rm --help'],
     ['run --help'],
+    ['network exists --help'],
+    ['network prune --help'],
+    ['plan --help'],
+    ['diff --help'],
+    ['apply --help'],
+    ['explain --help'],
+    ['events --help'],
+    ['firewall'],
+    ['firewall reload --help'],
+    ['completion --help'],
   ])('cnm %s has usage, global options and examples', async (line) => {
     const { status, stdout, stderr } = await play(line.split(' '))
     expect(stdout).toMatch(/^Usage: cnm /)
@@ -68,6 +80,9 @@ Run 'cnm network create --help' for more information
     ['network create --label =x web', `invalid argument "=x" for "--label" flag: invalid label '=x': empty name`],
     ['network connect --gw-priority high web api', 'invalid argument "high" for "--gw-priority" flag: invalid syntax'],
     ['network connect --driver-opt mtu web api', 'invalid key/value pair format in driver options'],
+    ['network connect --link a:b:c web api', 'invalid argument "a:b:c" for "--link" flag: bad format for links: a:b:c'],
+    ['network prune --filter until', 'invalid argument "until" for "--filter" flag: bad format of filter (expected name=value)'],
+    ['explain web db http', 'invalid port: http'],
     ['sandbox create -p 8080:99999', 'invalid containerPort: 99999'],
   ])('cnm %s', async (line, sentence) => {
     const { status, stderr } = await play(line.split(' '))

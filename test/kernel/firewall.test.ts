@@ -1,22 +1,37 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { lendUplinks, publish, raiseWall, razeWall, unpublish } from '../../lib/firewall/firewall.ts'
+import { lendUplinks, publish, raiseWall, razeWall, rebuild, unpublish } from '../../lib/firewall/firewall.ts'
 import { type Plan, undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
-import type { Opening } from '../../lib/model/wall.ts'
+import type { Opening, Wall } from '../../lib/model/wall.ts'
 import { paste } from '../support/paste.ts'
 import { Topology, WALLS } from '../support/topology.ts'
 
 const { front, inner } = WALLS
 
 const openings: readonly Opening[] = [
-  { protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8080, address: '172.18.0.2', port: 80 },
-  { protocol: 'udp', hostIP: '192.0.2.1', hostPort: 53, address: '172.18.0.3', port: 5353 },
-  { protocol: 'tcp', hostIP: '::', hostPort: 8080, address: 'fd00:18::2', port: 80 },
-  { protocol: 'sctp', hostIP: '2001:db8::1', hostPort: 99, address: 'fd00:18::2', port: 9 },
+  { protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8080, address: '172.18.0.2', port: 80, direct: false },
+  { protocol: 'udp', hostIP: '192.0.2.1', hostPort: 53, address: '172.18.0.3', port: 5353, direct: false },
+  { protocol: 'tcp', hostIP: '::', hostPort: 8080, address: 'fd00:18::2', port: 80, direct: false },
+  { protocol: 'sctp', hostIP: '2001:db8::1', hostPort: 99, address: 'fd00:18::2', port: 9, direct: false },
 ]
+const strict: Wall = {
+  ...front,
+  icc: false,
+  modes: { 4: 'routed', 6: 'nat-unprotected' },
+  masquerade: [{ subnet: 'fd00:18::/64', source: '2001:db8::1' }],
+  trusted: ['eth0'],
+}
 const [first] = openings as readonly [Opening, ...Opening[]]
 
-const everything: Plan = [...raiseWall(front, true), ...raiseWall(inner, false), ...lendUplinks(['lan0'], [4, 6]), ...publish(openings)]
+const everything: Plan = [
+  ...raiseWall(front, 'nothing'),
+  ...raiseWall(inner, 'walls'),
+  ...lendUplinks([
+    { family: 4, names: ['lan0'] },
+    { family: 6, names: ['lan0'] },
+  ]),
+  ...publish(openings),
+]
 
 let host: Topology
 beforeEach(() => {
@@ -36,20 +51,23 @@ describe('nft takes our rules', () => {
 
   it.each([
     ['everything', everything],
-    ['a wall less', [...everything, ...razeWall(inner, false)]],
+    ['a wall less', [...everything, ...razeWall(inner, 'walls')]],
     ['a port less', [...everything, ...unpublish(openings.slice(0, 2))]],
-    ['a link with an asterisk', raiseWall({ ...front, link: 'br*' }, false)],
+    ['rules anew', [...everything, ...rebuild([front, strict], [{ family: 4, names: ['lan0'] }], openings)]],
+    ['a wall of every kind', [...raiseWall(strict, 'nothing'), ...publish(openings.map((opening) => ({ ...opening, direct: true })))]],
+    ['only the operator’s rules', [...everything, ...razeWall(front, 'walls'), ...razeWall(inner, 'user rules')]],
+    ['a link with an asterisk', raiseWall({ ...front, link: 'br*' }, 'walls')],
   ])('the same from printed text: %s', (_, plan) => {
     host.load(plan)
     const listed = host.rules()
-    host.load(razeWall(front, true))
+    host.load(razeWall(front, 'nothing'))
     expect(host.rules()).toBe('')
     paste(printPlan(plan), { netns: host.at('host') })
     expect(host.rules()).toBe(listed)
   })
 
   it('a link whose name ends in an asterisk is that link only', () => {
-    host.load(raiseWall({ ...front, link: 'br*' }, false))
+    host.load(raiseWall({ ...front, link: 'br*' }, 'walls'))
     expect(host.rules()).toContain('iifname "br\\*" accept')
     expect(host.rules()).toContain('elements = { "br*" : jump to_f0f0f0f0f0f0 }')
   })
@@ -70,9 +88,9 @@ describe('every step', () => {
   })
 
   it('is taken back to what was there before', () => {
-    host.load(raiseWall(front, true))
+    host.load(raiseWall(front, 'nothing'))
     const listed = host.rules()
-    const more = [...raiseWall(inner, false), ...publish(openings)]
+    const more = [...raiseWall(inner, 'walls'), ...publish(openings)]
     host.load(more)
     host.load(undoOf(more))
     expect(host.rules()).toBe(listed)
@@ -86,8 +104,35 @@ describe('every step', () => {
     host.nft(foreign)
     host.load(everything)
     expect(host.rules()).toContain(foreign)
-    host.load(razeWall(front, true))
+    host.load(razeWall(front, 'nothing'))
     expect(host.rules()).toBe(foreign)
+  })
+})
+
+describe('the operator’s rules', () => {
+  const mine = 'add rule inet cnm user tcp dport 22 accept'
+
+  it('are all that is left where they are, and nothing is where there are none', () => {
+    host.load(raiseWall(front, 'nothing'))
+    host.nft(mine)
+    host.load(razeWall(front, 'user rules'))
+    expect(host.rules()).toBe('table inet cnm {\n\tchain user {\n\t\ttcp dport 22 accept\n\t}\n}\n')
+    host.load(razeWall(front, 'nothing'))
+    expect(host.rules()).toBe('')
+  })
+
+  it('are not touched by rules anew', () => {
+    host.load(everything)
+    host.nft(mine)
+    const listed = host.rules()
+    host.load(
+      rebuild(
+        [front, inner],
+        [4, 6].map((family) => ({ family: family as 4 | 6, names: ['lan0'] })),
+        openings,
+      ),
+    )
+    expect(host.rules()).toBe(listed)
   })
 })
 

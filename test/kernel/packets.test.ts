@@ -11,11 +11,11 @@ const openingsOf = (family: 4 | 6): readonly Opening[] => {
   const { web, db, host, loopback } = ADDRESSES[family]
   const any = family === 4 ? '0.0.0.0' : '::'
   return [
-    { protocol: 'tcp', hostIP: any, hostPort: 8080, address: web, port: 80 },
-    { protocol: 'udp', hostIP: any, hostPort: 5300, address: web, port: 53 },
-    { protocol: 'tcp', hostIP: any, hostPort: 6060, address: db, port: 80 },
-    { protocol: 'tcp', hostIP: host, hostPort: 9090, address: web, port: 80 },
-    { protocol: 'tcp', hostIP: loopback, hostPort: 7070, address: web, port: 80 },
+    { protocol: 'tcp', hostIP: any, hostPort: 8080, address: web, port: 80, direct: false },
+    { protocol: 'udp', hostIP: any, hostPort: 5300, address: web, port: 53, direct: false },
+    { protocol: 'tcp', hostIP: any, hostPort: 6060, address: db, port: 80, direct: false },
+    { protocol: 'tcp', hostIP: host, hostPort: 9090, address: web, port: 80, direct: false },
+    { protocol: 'tcp', hostIP: loopback, hostPort: 7070, address: web, port: 80, direct: false },
   ]
 }
 const openings = [...openingsOf(4), ...openingsOf(6)]
@@ -25,7 +25,7 @@ const servers: AsyncDisposable[] = []
 
 beforeAll(async () => {
   town = new Topology()
-  town.load([...raiseWall(front, true), ...raiseWall(back, false), ...raiseWall(inner, false), ...publish(openings)])
+  town.load([...raiseWall(front, 'nothing'), ...raiseWall(back, 'walls'), ...raiseWall(inner, 'walls'), ...publish(openings)])
   const everywhere = (['web', 'peer', 'db', 'job', 'lan', 'far'] as const).map((place) => serve(town.at(place), 'tcp', '::', 80))
   const datagrams = ([4, 6] as const).map((family) => serve(town.at('web'), 'udp', ADDRESSES[family].web, 53))
   servers.push(...(await Promise.all([...everywhere, ...datagrams, serve(town.at('host'), 'tcp', '127.0.0.1', 6000)])))
@@ -188,9 +188,9 @@ describe('what changes', () => {
     }
     const through = () => all(...families.map((at) => tcp('lan', at.far)))
     expect(await through()).toEqual(families.map((at) => at.lan))
-    town.load(lendUplinks(['lan0'], [4]))
+    town.load(lendUplinks([{ family: 4, names: ['lan0'] }]))
     expect(await through()).toEqual([null, ADDRESSES[6].lan])
-    town.load(lendUplinks(['lan0'], [6]))
+    town.load(lendUplinks([{ family: 6, names: ['lan0'] }]))
     expect(await through()).toEqual(nobody(2))
     // A link that was not lent may begin a conversation through it; and it forwards for us.
     expect(await all(...families.map((at) => tcp('far', at.lan)))).toEqual(families.map((at) => at.far))
@@ -206,10 +206,10 @@ describe('what changes', () => {
   })
 
   it('when a wall is razed, the others stand; when the last one is, all is open', async () => {
-    town.load(razeWall(back, false))
+    town.load(razeWall(back, 'walls'))
     expect(await all(...families.map((at) => tcp('peer', at.db)))).toEqual(families.map((at) => at.front.replace('18', '19')))
     expect(await all(...families.map((at) => tcp('db', at.web)))).toEqual(nobody(2))
-    town.load(razeWall(front, true))
+    town.load(razeWall(front, 'nothing'))
     expect(town.rules()).toBe('')
     expect(await all(...families.map((at) => tcp('db', at.web)))).toEqual(families.map((at) => at.db))
   })

@@ -41,11 +41,13 @@ export const ADDRESSES = {
   },
 } as const
 
+const PLAIN = { internal: false, icc: true, modes: { 4: 'nat', 6: 'nat' }, masquerade: [], trusted: [] } as const
+
 /** `back` does not masquerade, `inner` is internal. */
 export const WALLS = {
-  front: { id: 'f0'.repeat(32), link: 'br-front', masquerade: ['172.18.0.0/16', 'fd00:18::/64'], internal: false },
-  back: { id: 'ba'.repeat(32), link: 'br-back', masquerade: [], internal: false },
-  inner: { id: '14'.repeat(32), link: 'br-inner', masquerade: [], internal: true },
+  front: { ...PLAIN, id: 'f0'.repeat(32), link: 'br-front', masquerade: [{ subnet: '172.18.0.0/16' }, { subnet: 'fd00:18::/64' }] },
+  back: { ...PLAIN, id: 'ba'.repeat(32), link: 'br-back' },
+  inner: { ...PLAIN, id: '14'.repeat(32), link: 'br-inner', internal: true },
 } as const satisfies Record<string, Wall>
 
 /** Link → who is on it, and under which names their addresses go; the host's own is the first. */

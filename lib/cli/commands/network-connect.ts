@@ -1,4 +1,5 @@
 import type { Attachment } from '../../model/request.ts'
+import { parseLink } from '../attachment.ts'
 import { collect, driverOptions, given, integer, listed } from '../flags.ts'
 import { badValue, Misuse } from '../misuse.ts'
 import type { Verb } from '../verb.ts'
@@ -7,6 +8,8 @@ interface Flags {
   readonly ip?: string
   readonly ip6?: string
   readonly alias?: readonly string[]
+  readonly link?: readonly string[]
+  readonly linkLocalIp?: readonly string[]
   readonly driverOpt?: readonly string[]
   readonly gwPriority?: string
   readonly macAddress?: string
@@ -21,6 +24,8 @@ export const networkConnect = (noun: Verb): Verb =>
     .option('--ip <address>', 'IPv4 address (e.g. 172.30.100.104)')
     .option('--ip6 <address>', 'IPv6 address (e.g. 2001:db8::33)')
     .option('--alias <name>', 'Another name for the sandbox on this network (may be repeated)', collect)
+    .option('--link <sandbox[:alias]>', 'What this sandbox calls another one (may be repeated)', collect)
+    .option('--link-local-ip <address>', 'One more address, of 169.254.0.0/16 or fe80::/64 (may be repeated)', collect)
     .option('--driver-opt <key=value>', 'Option of the driver for this endpoint (may be repeated)', collect)
     .option('--gw-priority <number>', 'The network with the highest one provides the default gateway; may be negative')
     .option('--mac-address <mac>', 'MAC address (e.g. 92:d0:c6:0a:29:33)')
@@ -34,10 +39,19 @@ export const networkConnect = (noun: Verb): Verb =>
       await visit.open((cnm) => visit.change(cnm, (it, options) => it.connect(sandbox, attachment, options)))
     })
 
-function attachmentOf(network: string, { ip, ip6, alias, driverOpt, gwPriority = '0', macAddress }: Flags): Attachment {
+function attachmentOf(network: string, flags: Flags): Attachment {
+  const { ip, ip6, alias, link = [], linkLocalIp, driverOpt, gwPriority = '0', macAddress } = flags
   const options = driverOptions(listed('--driver-opt', driverOpt))
   if (!options) throw new Misuse('invalid key/value pair format in driver options')
   const priority = integer(gwPriority)
   if (priority === null) throw badValue('--gw-priority', gwPriority, 'invalid syntax')
-  return { network, ...given({ ip, ip6, mac: macAddress }), aliases: listed('--alias', alias), options, gwPriority: priority }
+  return {
+    network,
+    ...given({ ip, ip6, mac: macAddress }),
+    aliases: listed('--alias', alias),
+    links: link.map(parseLink),
+    linkLocal: listed('--link-local-ip', linkLocalIp),
+    options,
+    gwPriority: priority,
+  }
 }

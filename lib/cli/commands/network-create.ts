@@ -14,12 +14,16 @@ interface Flags {
   readonly ipv6?: boolean
   readonly attachable?: boolean
   readonly scope?: Scope
+  readonly ingress?: boolean
+  readonly configOnly?: boolean
+  readonly configFrom?: string
   readonly ipamDriver?: string
   readonly ipamOpt?: readonly string[]
   readonly subnet?: readonly string[]
   readonly ipRange?: readonly string[]
   readonly gateway?: readonly string[]
   readonly auxAddress?: readonly string[]
+  readonly reserve?: readonly string[]
 }
 
 export const networkCreate = (noun: Verb): Verb =>
@@ -34,17 +38,23 @@ export const networkCreate = (noun: Verb): Verb =>
     .toggle('--ipv4', 'Enable or disable IPv4 address assignment: --ipv4=false (default: true)')
     .toggle('--ipv6', 'Enable or disable IPv6 address assignment (default: false)')
     .toggle('--attachable', 'Enable manual container attachment')
+    .toggle('--ingress', 'Create swarm routing-mesh network (there is none here)')
+    .toggle('--config-only', 'Create a configuration only network')
+    .option('--config-from <network>', 'The network from which to copy the configuration')
     .addOption(new Option('--scope <scope>', "Control the network's scope").choices(['local', 'swarm'] satisfies Scope[]))
     .option('--subnet <cidr>', 'Subnet in CIDR format (may be repeated)', collect)
     .option('--ip-range <cidr>', 'Part of the subnet that addresses are given out of (may be repeated)', collect)
     .option('--gateway <address>', 'Gateway of the subnet (may be repeated)', collect)
     .option('--aux-address <name=address>', 'Address that is not given out (may be repeated)', collect)
+    .option('--reserve <sandbox=address>', 'Address for the sandbox of that name, and no other (may be repeated)', collect)
     .option('--ipam-driver <name>', 'Driver to manage the addresses (default: default)')
     .option('--ipam-opt <key=value>', 'Option of the IPAM driver (may be repeated)', collect)
     .examples(
       'cnm network create web',
       'cnm network create --ipv6 --subnet 10.10.0.0/24 --subnet fd00:10::/64 --gateway 10.10.0.254 web',
       'cnm network create -o com.docker.network.bridge.name=br-web -o com.docker.network.driver.mtu=1400 web',
+      'cnm network create --config-only --subnet 10.20.0.0/24 --opt com.docker.network.driver.mtu=1400 plain',
+      'cnm network create --config-from plain --internal back',
       'cnm --dry-run network create --internal back',
     )
     .perform(async (visit, name: string, flags: Flags) => {
@@ -60,6 +70,9 @@ const requestOf = (name: string, flags: Flags): CreateNetwork => ({
     scope: flags.scope,
     internal: flags.internal,
     attachable: flags.attachable,
+    ingress: flags.ingress,
+    configOnly: flags.configOnly,
+    configFrom: flags.configFrom,
     enableIPv4: flags.ipv4,
     enableIPv6: flags.ipv6,
   }),
@@ -73,6 +86,7 @@ const requestOf = (name: string, flags: Flags): CreateNetwork => ({
       ranges: listed('--ip-range', flags.ipRange),
       gateways: listed('--gateway', flags.gateway),
       aux: (flags.auxAddress ?? []).map(pair),
+      reservations: (flags.reserve ?? []).map(pair),
     }),
   },
 })

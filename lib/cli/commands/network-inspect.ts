@@ -1,16 +1,22 @@
-import { networkToEngine } from '../../model/engine.ts'
 import { inspectAll } from '../many.ts'
 import type { Verb } from '../verb.ts'
+import { networkFinding } from '../views.ts'
+
+interface Flags {
+  readonly format?: string
+}
 
 export const networkInspect = (noun: Verb): Verb =>
   noun
     .command('inspect')
     .description('Print all there is to know of one or more networks, as JSON')
     .argument('<network...>', 'Name, id, or unique beginning of an id')
-    .examples('cnm network inspect bridge', 'cnm network inspect web | jq -r .[0].IPAM.Config[].Subnet')
-    .perform((visit, names: readonly string[]) =>
-      inspectAll(visit, names, (cnm, name) => {
+    .option('-f, --format <format>', "'json' for one line, or a Go template for each: {{.Name}}, {{json .IPAM}}, …")
+    .option('-v, --verbose', 'Of services too; here there are none')
+    .examples('cnm network inspect bridge', "cnm network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' web")
+    .perform((visit, names: readonly string[], { format }: Flags) =>
+      inspectAll(visit, names, format, async (cnm, name) => {
         const network = cnm.network(name)
-        return networkToEngine(network, cnm.guests(network.id))
+        return networkFinding(network, cnm.guests(network.id), await cnm.usage(network.id))
       }),
     )

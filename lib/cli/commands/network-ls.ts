@@ -1,13 +1,12 @@
-import { shortId } from '../../model/ids.ts'
 import { networkFilter } from '../filter.ts'
 import { collect } from '../flags.ts'
+import { formatRows, type ListFlags } from '../format/rows.ts'
 import { naturalOrder } from '../natural.ts'
-import { table } from '../table.ts'
 import type { Verb } from '../verb.ts'
+import { NETWORKS, networkRow } from '../views.ts'
 
-interface Flags {
+interface Flags extends ListFlags {
   readonly filter?: readonly string[]
-  readonly quiet?: boolean
   readonly trunc: boolean
 }
 
@@ -16,15 +15,20 @@ export const networkLs = (noun: Verb): Verb =>
     .command('ls')
     .alias('list')
     .description('List networks')
-    .option('-f, --filter <key=value>', 'driver, id, label, name, scope, type=builtin|custom (may be repeated)', collect)
+    .option('-f, --filter <key=value>', 'dangling, driver, id, label, name, scope, type=builtin|custom (may be repeated)', collect)
+    .option('--format <format>', "'table', 'table TEMPLATE', 'json', 'raw', or a Go template: {{.ID}}, {{.Name}}, …")
     .option('--no-trunc', 'Print ids in full')
     .option('-q, --quiet', 'Print ids only')
-    .examples('cnm network ls', 'cnm network ls --filter driver=bridge --filter label=app=shop', 'cnm network ls -q --no-trunc')
-    .perform(async (visit, { filter, quiet, trunc }: Flags) => {
+    .examples(
+      'cnm network ls',
+      'cnm network ls --filter driver=bridge --filter label=app=shop',
+      "cnm network ls --format 'table {{.Name}}\\t{{.Internal}}\\t{{.Labels}}'",
+    )
+    .perform((visit, { filter, trunc, ...flags }: Flags) => {
       const passes = networkFilter(filter)
-      const networks = (await visit.open((cnm) => cnm.networks())).filter(passes).sort((a, b) => naturalOrder(a.name, b.name))
-      const shown = (id: string) => (trunc ? shortId(id) : id)
-      if (quiet) return networks.forEach(({ id }) => visit.print(shown(id)))
-      const rows = networks.map(({ id, name, driver, scope }) => [shown(id), name, driver, scope])
-      visit.print(table(['NETWORK ID', 'NAME', 'DRIVER', 'SCOPE'], ...rows))
+      return visit.open((cnm) => {
+        const networks = cnm.networks().filter((network) => passes(network, cnm))
+        const rows = networks.toSorted((a, b) => naturalOrder(a.name, b.name)).map((network) => networkRow(network, trunc))
+        visit.write(formatRows(NETWORKS, rows, flags))
+      })
     })

@@ -1,5 +1,10 @@
+import { CnmError } from '../../model/errors.ts'
 import { removeAll } from '../many.ts'
 import type { Verb } from '../verb.ts'
+
+interface Flags {
+  readonly force?: boolean
+}
 
 export const networkRm = (noun: Verb): Verb =>
   noun
@@ -7,5 +12,15 @@ export const networkRm = (noun: Verb): Verb =>
     .alias('remove')
     .description('Remove one or more networks')
     .argument('<network...>', 'Name, id, or unique beginning of an id')
+    .option('-f, --force', 'Do not error if the network does not exist')
     .examples('cnm network rm web', 'cnm network rm $(cnm network ls -q --filter type=custom)')
-    .perform((visit, names: readonly string[]) => removeAll(visit, names, (cnm, name, options) => cnm.removeNetwork(name, options)))
+    .perform((visit, names: readonly string[], { force = false }: Flags) =>
+      removeAll(
+        visit,
+        names,
+        (cnm, name, options) => cnm.removeNetwork(name, options),
+        (error) => force && isMissing(error),
+      ),
+    )
+
+const isMissing = (error: unknown): boolean => error instanceof CnmError && error.code === 'NETWORK_NOT_FOUND'

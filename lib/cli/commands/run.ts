@@ -4,7 +4,7 @@ import type { CreateSandbox } from '../../model/request.ts'
 import { type AttachmentFlags, attachmentFlags, attachmentsOf } from '../attachment.ts'
 import { collect, given } from '../flags.ts'
 import { launch } from '../launch.ts'
-import { parsePort } from '../port.ts'
+import { parsePorts } from '../port.ts'
 import type { Verb } from '../verb.ts'
 import type { Visit } from '../visit.ts'
 
@@ -18,12 +18,16 @@ export const run = (program: Verb): Verb =>
     .description('Run a command in a sandbox of its own, which is removed when the command ends')
     .argument('<command...>', 'The command and its arguments: all that follows is theirs')
     .option('--name <name>', 'Name of the sandbox (default: the beginning of its id)')
-    .option('-p, --publish <[ip:]host:port[/proto]>', 'Publish a port of the sandbox on the host (may be repeated)', collect)
+    .option(
+      '-p, --publish <[[ip:][host]:]port[/proto]>',
+      'Publish a port of the sandbox, or a range, on the host (may be repeated)',
+      collect,
+    )
     .launches()
     .examples('cnm run -- ip addr', 'cnm run --network front --ip 10.10.0.7 -p 8080:80 -- node server.js')
     .perform(async (visit, command: readonly string[], flags: Flags) => {
       const request = {
-        ...given({ name: flags.name, networks: attachmentsOf(flags), ports: flags.publish?.map(parsePort) }),
+        ...given({ name: flags.name, networks: attachmentsOf(flags), ports: flags.publish?.flatMap(parsePorts) }),
         owner: process.pid,
       }
       const running = await visit.open((cnm) => start(visit, cnm, request, command))

@@ -1,6 +1,6 @@
 import { type AttachmentFlags, attachmentFlags, attachmentsOf } from '../attachment.ts'
 import { collect, given, labels } from '../flags.ts'
-import { parsePort } from '../port.ts'
+import { parsePorts } from '../port.ts'
 import type { Verb } from '../verb.ts'
 
 interface Flags extends AttachmentFlags {
@@ -14,7 +14,11 @@ export const sandboxCreate = (noun: Verb): Verb =>
   attachmentFlags(noun.command('create'))
     .description('Create a sandbox, and print its id')
     .option('--name <name>', 'Its name (default: the beginning of its id)')
-    .option('-p, --publish <[ip:]host:port[/proto]>', 'Publish a port of the sandbox on the host (may be repeated)', collect)
+    .option(
+      '-p, --publish <[[ip:][host]:]port[/proto]>',
+      'Publish a port of the sandbox, or a range, on the host (may be repeated)',
+      collect,
+    )
     .option('--netns <path>', 'Of a network namespace that exists (default: a new one)')
     .option('--label <key=value>', 'Metadata (may be repeated)', collect)
     .examples(
@@ -24,7 +28,7 @@ export const sandboxCreate = (noun: Verb): Verb =>
     )
     .perform(async (visit, flags: Flags) => {
       const request = {
-        ...given({ name: flags.name, path: flags.netns, networks: attachmentsOf(flags), ports: flags.publish?.map(parsePort) }),
+        ...given({ name: flags.name, path: flags.netns, networks: attachmentsOf(flags), ports: flags.publish?.flatMap(parsePorts) }),
         labels: labels(flags.label),
       }
       const sandbox = await visit.open((cnm) => visit.change(cnm, (it, options) => it.createSandbox(request, options)))

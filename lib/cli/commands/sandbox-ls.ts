@@ -1,13 +1,29 @@
 import type { Controller } from '../../controller/controller.ts'
 import { shortId } from '../../model/ids.ts'
 import type { Sandbox } from '../../model/network.ts'
+import { formatRows, type ListFlags, type Listing } from '../format/rows.ts'
+import { type Row, Time } from '../format/value.ts'
 import { naturalOrder } from '../natural.ts'
 import { formatOpening } from '../port.ts'
-import { table } from '../table.ts'
 import type { Verb } from '../verb.ts'
+import { rowOf } from '../views.ts'
 
-interface Flags {
-  readonly quiet?: boolean
+const SANDBOXES: Listing = {
+  headers: {
+    ID: 'SANDBOX ID',
+    Name: 'NAME',
+    Networks: 'NETWORKS',
+    Addresses: 'ADDRESSES',
+    Ports: 'PORTS',
+    Labels: 'LABELS',
+    CreatedAt: 'CREATED AT',
+  },
+  columns: ['ID', 'Name', 'Networks', 'Addresses', 'Ports'],
+  raw: 'sandbox_id: {{.ID}}\nname: {{.Name}}\nnetworks: {{.Networks}}\naddresses: {{.Addresses}}\nports: {{.Ports}}\n',
+  quietRaw: 'sandbox_id: {{.ID}}',
+}
+
+interface Flags extends ListFlags {
   readonly trunc: boolean
 }
 
@@ -16,27 +32,29 @@ export const sandboxLs = (noun: Verb): Verb =>
     .command('ls')
     .alias('list')
     .description('List sandboxes')
+    .option('--format <format>', "'table', 'table TEMPLATE', 'json', 'raw', or a Go template: {{.ID}}, {{.Name}}, …")
     .option('--no-trunc', 'Print ids in full')
     .option('-q, --quiet', 'Print ids only')
-    .examples('cnm sandbox ls', 'cnm sandbox rm $(cnm sandbox ls -q)')
-    .perform((visit, { quiet, trunc }: Flags) =>
+    .examples('cnm sandbox ls', "cnm sandbox ls --format '{{.Name}} {{.Addresses}}'", 'cnm sandbox rm $(cnm sandbox ls -q)')
+    .perform((visit, { trunc, ...flags }: Flags) =>
       visit.open((cnm) => {
         const sandboxes = cnm.sandboxes().toSorted((a, b) => naturalOrder(a.name, b.name))
-        const shown = (id: string) => (trunc ? shortId(id) : id)
-        if (quiet) return sandboxes.forEach(({ id }) => visit.print(shown(id)))
-        const rows = sandboxes.map((sandbox) => [shown(sandbox.id), ...describe(cnm, sandbox)])
-        visit.print(table(['SANDBOX ID', 'NAME', 'NETWORKS', 'ADDRESSES', 'PORTS'], ...rows))
+        const rows = sandboxes.map((sandbox) => rowFor(cnm, sandbox, trunc))
+        visit.write(formatRows(SANDBOXES, rows, flags))
       }),
     )
 
-function describe(cnm: Controller, { id, name }: Sandbox): readonly string[] {
+function rowFor(cnm: Controller, { id, name, created, labels }: Sandbox, trunc: boolean): Row {
   const seats = cnm.seats(id).toSorted((a, b) => naturalOrder(a.network.name, b.network.name))
   const addresses = seats.flatMap(({ endpoint: { address, address6 } }) => [address, address6].filter((text) => text !== undefined))
   const openings = cnm.openings(id).toSorted((a, b) => a.port - b.port)
-  return [
-    name,
-    seats.map(({ network }) => network.name).join(','),
-    addresses.map((text) => text.replace(/\/.*/, '')).join(','),
-    openings.map(formatOpening).join(', '),
-  ]
+  const fields = {
+    ID: trunc ? shortId(id) : id,
+    Name: name,
+    Networks: seats.map(({ network }) => network.name).join(','),
+    Addresses: addresses.map((text) => text.replace(/\/.*/, '')).join(','),
+    Ports: openings.map(formatOpening).join(', '),
+    CreatedAt: String(new Time(created)),
+  }
+  return rowOf('sandbox', fields, labels)
 }

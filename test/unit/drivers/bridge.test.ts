@@ -31,7 +31,15 @@ describe('bridge driver', () => {
       ip addr add fd00:1::1/64 dev br-abababababab nodad
       ip link set dev br-abababababab up"
     `)
-    expect(wall).toEqual({ id: 'ab'.repeat(32), link: 'br-abababababab', internal: false, masquerade: ['172.18.0.0/16', 'fd00:1::/64'] })
+    expect(wall).toEqual({
+      id: 'ab'.repeat(32),
+      link: 'br-abababababab',
+      internal: false,
+      icc: true,
+      modes: { 4: 'nat', 6: 'nat' },
+      masquerade: [{ subnet: '172.18.0.0/16' }, { subnet: 'fd00:1::/64' }],
+      trusted: [],
+    })
   })
 
   it('plans a veth pair, one end in the bridge', async () => {
@@ -41,7 +49,9 @@ describe('bridge driver', () => {
       "ip link add vethcdcdcdc group 6516333 type veth peer name vethdcdcdcd address 02:cd:cd:cd:cd:cd group 6516333
       sysctl -w net.ipv6.conf.vethcdcdcdc.disable_ipv6=1
       ip link set dev vethcdcdcdc up master br-abababababab
-      bridge link set dev vethcdcdcdc isolated on"
+      bridge link set dev vethcdcdcdc isolated on
+      ip neigh replace 172.18.0.2 dev br-abababababab lladdr 02:cd:cd:cd:cd:cd nud permanent
+      ip neigh replace fd00:1::2 dev br-abababababab lladdr 02:cd:cd:cd:cd:cd nud permanent"
     `)
   })
 

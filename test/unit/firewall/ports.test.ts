@@ -5,11 +5,11 @@ import { printPlan } from '../../../lib/model/print.ts'
 import type { Opening } from '../../../lib/model/wall.ts'
 
 const openings: readonly Opening[] = [
-  { protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8080, address: '172.18.0.2', port: 80 },
-  { protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8443, address: '172.18.0.2', port: 443 },
-  { protocol: 'udp', hostIP: '192.0.2.1', hostPort: 53, address: '172.18.0.3', port: 5353 },
-  { protocol: 'tcp', hostIP: '::', hostPort: 8080, address: 'fd00:18::2', port: 80 },
-  { protocol: 'sctp', hostIP: '2001:db8::1', hostPort: 99, address: 'fd00:18::2', port: 9 },
+  { protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8080, address: '172.18.0.2', port: 80, direct: false },
+  { protocol: 'tcp', hostIP: '0.0.0.0', hostPort: 8443, address: '172.18.0.2', port: 443, direct: false },
+  { protocol: 'udp', hostIP: '192.0.2.1', hostPort: 53, address: '172.18.0.3', port: 5353, direct: false },
+  { protocol: 'tcp', hostIP: '::', hostPort: 8080, address: 'fd00:18::2', port: 80, direct: false },
+  { protocol: 'sctp', hostIP: '2001:db8::1', hostPort: 99, address: 'fd00:18::2', port: 9, direct: false },
 ]
 
 /** The lines of a plan that is one transaction. */
@@ -30,7 +30,9 @@ describe('publish', () => {
   })
 
   it('knows "every address" however it is written', () => {
-    const [line] = linesOf(publish([{ protocol: 'tcp', hostIP: '0:0:0:0:0:0:0:0', hostPort: 1, address: 'fd00::2', port: 2 }]))
+    const [line] = linesOf(
+      publish([{ protocol: 'tcp', hostIP: '0:0:0:0:0:0:0:0', hostPort: 1, address: 'fd00::2', port: 2, direct: false }]),
+    )
     expect(line).toBe('add element inet cnm address6_any { tcp . 1 : fd00::2 }')
   })
 

@@ -6,74 +6,91 @@ import { printPlan } from '../../../lib/model/print.ts'
 import type { Wall } from '../../../lib/model/wall.ts'
 
 const id = '0123456789ab'.padEnd(64, 'c')
-const open: Wall = { id, link: 'br-open', masquerade: ['172.18.0.0/16', 'fd00:18::/64'], internal: false }
-const internal: Wall = { id, link: 'br-internal', masquerade: [], internal: true }
+const plain: Wall = { id, link: 'br-open', internal: false, icc: true, modes: { 4: 'nat', 6: 'nat' }, masquerade: [], trusted: [] }
+const open: Wall = { ...plain, masquerade: [{ subnet: '172.18.0.0/16' }, { subnet: 'fd00:18::/64' }] }
+const internal: Wall = { ...plain, link: 'br-internal', internal: true }
 
 const commandsOf = (plan: Plan) => plan.flatMap((op: Op) => (op.op === 'nft' ? op.commands : []))
 const bare = (plan: Plan) => plan.map(({ undo: _, ...op }) => op)
 
 describe('raiseWall', () => {
   it('is one transaction in the namespace of the host', () => {
-    expect(raiseWall(open, false)).toMatchObject([{ op: 'nft' }])
-    expect(raiseWall(open, false)[0]).not.toHaveProperty('at')
+    expect(raiseWall(open, 'walls')).toMatchObject([{ op: 'nft' }])
+    expect(raiseWall(open, 'walls')[0]).not.toHaveProperty('at')
   })
 
   it('of a network with two subnets', async () => {
-    await expect(`${printPlan(raiseWall(open, false))}\n`).toMatchFileSnapshot('../../plans/wall-open.txt')
+    await expect(`${printPlan(raiseWall(open, 'walls'))}\n`).toMatchFileSnapshot('../../plans/wall-open.txt')
   })
 
   it('of an internal network', async () => {
-    await expect(`${printPlan(raiseWall(internal, false))}\n`).toMatchFileSnapshot('../../plans/wall-internal.txt')
+    await expect(`${printPlan(raiseWall(internal, 'walls'))}\n`).toMatchFileSnapshot('../../plans/wall-internal.txt')
   })
 
   it('names chains after the first 12 characters of the id', () => {
-    expect(printPlan(raiseWall(open, false))).toContain('jump to_0123456789ab }')
+    expect(printPlan(raiseWall(open, 'walls'))).toContain('jump to_0123456789ab }')
   })
 
   it('takes an asterisk in the name of a link for a character', () => {
-    expect(printPlan(raiseWall({ ...open, link: 'br*' }, false))).toContain('iifname "br\\*" accept')
+    expect(printPlan(raiseWall({ ...open, link: 'br*' }, 'walls'))).toContain('iifname "br\\*" accept')
   })
 
   it('masquerades nothing that was not asked for, but answers to published ports', () => {
-    const text = printPlan(raiseWall({ ...open, masquerade: [] }, false))
+    const text = printPlan(raiseWall({ ...open, masquerade: [] }, 'walls'))
     const rules = text.split('\n').filter((line) => line.startsWith('add rule inet cnm masquerade_'))
     expect(rules).toEqual(['add rule inet cnm masquerade_0123456789ab iifname "br-open" oifname "br-open" ct status dnat masquerade'])
   })
 
   it('is taken back by razing; the first one without a trace', () => {
-    expect(undoOf(raiseWall(open, false))).toEqual(bare(razeWall(open, false)))
-    expect(undoOf(raiseWall(open, true))).toEqual(bare(razeWall(open, true)))
+    expect(undoOf(raiseWall(open, 'walls'))).toEqual(bare(razeWall(open, 'walls')))
+    expect(undoOf(raiseWall(open, 'nothing'))).toEqual(bare(razeWall(open, 'nothing')))
   })
 })
 
 describe('razeWall', () => {
   it('touches the network’s own elements and chains only', async () => {
-    await expect(`${printPlan(razeWall(open, false))}\n`).toMatchFileSnapshot('../../plans/wall-razed.txt')
+    await expect(`${printPlan(razeWall(open, 'walls'))}\n`).toMatchFileSnapshot('../../plans/wall-razed.txt')
   })
 
   it('of the last one leaves nothing', () => {
-    expect(commandsOf(razeWall(open, true))).toEqual([
+    expect(commandsOf(razeWall(open, 'nothing'))).toEqual([
       { add: { table: { family: 'inet', name: 'cnm' } } },
       { delete: { table: { family: 'inet', name: 'cnm' } } },
     ])
   })
 
   it('is taken back by raising', () => {
-    expect(undoOf(razeWall(open, false))).toEqual(bare(raiseWall(open, false)))
+    expect(undoOf(razeWall(open, 'walls'))).toEqual(bare(raiseWall(open, 'walls')))
   })
 })
 
 describe('lendUplinks', () => {
   it('adds links for the families that were lent', () => {
-    expect(printPlan(lendUplinks(['lan0', 'wifi0'], [6]))).toBe(`nft 'add element inet cnm uplinks6 { "lan0", "wifi0" }'`)
-    expect(commandsOf(lendUplinks(['lan0'], [4, 6]))).toHaveLength(2)
+    expect(printPlan(lendUplinks([{ family: 6, names: ['lan0', 'wifi0'] }]))).toBe(
+      `nft 'add element inet cnm uplinks6 { "lan0", "wifi0" }'`,
+    )
+    expect(
+      commandsOf(
+        lendUplinks([
+          { family: 4, names: ['lan0'] },
+          { family: 6, names: ['lan0'] },
+        ]),
+      ),
+    ).toHaveLength(2)
   })
 
   it('is not taken back: another network may have borrowed the same link', () => {
-    expect(undoOf(lendUplinks(['lan0'], [4, 6]))).toEqual([])
+    expect(
+      undoOf(
+        lendUplinks([
+          { family: 4, names: ['lan0'] },
+          { family: 6, names: ['lan0'] },
+        ]),
+      ),
+    ).toEqual([])
   })
 
   it('of no links is no step', () => {
-    expect(lendUplinks([], [4])).toEqual([])
+    expect(lendUplinks([{ family: 4, names: [] }])).toEqual([])
   })
 })

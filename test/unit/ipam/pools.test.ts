@@ -1,25 +1,42 @@
 import { describe, expect, it } from 'vitest'
 import { createDefaultIpam, type DefaultIpam } from '../../../lib/ipam/default.ts'
-import type { PoolRequest } from '../../../lib/ipam/driver.ts'
+import type { PoolRequest, Reserved } from '../../../lib/ipam/driver.ts'
+import { LOCAL_POOLS } from '../../../lib/ipam/predefined.ts'
 import { type Cidr, formatCidr, overlaps, parseCidr, subnetOf } from '../../../lib/model/address.ts'
 import { seeded } from './random.ts'
 import { refusal } from './refusal.ts'
 
 const ANY: PoolRequest = { space: 'LocalDefault', pool: '', subPool: '', options: {}, v6: false, reserved: [] }
 const ask = (ipam: DefaultIpam, request: Partial<PoolRequest> = {}) => ipam.requestPool({ ...ANY, ...request })
+const SIXTEENS = Array.from({ length: 15 }, (_, i) => `172.${17 + i}.0.0/16`)
+const DOCKERS = [...SIXTEENS, ...Array.from({ length: 16 }, (_, i) => `192.168.${16 * i}.0/20`)]
+const by = (...prefixes: readonly string[]): readonly Reserved[] => prefixes.map((prefix) => ({ prefix, by: 'a route through tun0' }))
 const cidr = (text: string): Cidr => parseCidr(text) ?? { family: 4, value: 0n, prefix: 0 }
 
 describe('automatic pools', () => {
-  it('are the 31 of Docker, in its order, and then no more', () => {
-    const ipam = createDefaultIpam({ describe: (id) => (id.includes('172.17') ? 'network bridge' : '') })
-    const sixteens = Array.from({ length: 15 }, (_, i) => `172.${17 + i}.0.0/16`)
-    const twenties = Array.from({ length: 16 }, (_, i) => `192.168.${16 * i}.0/20`)
-    const given = Array.from({ length: 31 }, () => ask(ipam))
-    expect(given.map(({ pool }) => pool)).toEqual([...sixteens, ...twenties])
-    expect(given[0]).toEqual({ id: 'LocalDefault/172.17.0.0/16', pool: '172.17.0.0/16', data: {} })
-    const full = refusal(() => ask(ipam))
-    expect(full).toMatchObject({ code: 'POOLS_EXHAUSTED', message: 'all predefined address pools have been fully subnetted' })
-    expect(full.remedy).toContain('held: 172.17.0.0/16 (network bridge), 172.18.0.0/16, ')
+  it('are the 31 of Docker, in its order, and then 8,192 more', () => {
+    const ipam = createDefaultIpam()
+    const given = Array.from({ length: 31 + 8_192 }, () => ask(ipam).pool)
+    expect(given.slice(0, 31)).toEqual(DOCKERS)
+    const spare = Array.from({ length: 8_192 }, (_, i) => `10.${192 + (i >> 8)}.${i & 255}.0/24`)
+    expect(given.slice(31)).toEqual(spare)
+    expect(refusal(() => ask(ipam)).message).toBe('all predefined address pools have been fully subnetted')
+    ipam.releasePool('LocalDefault/10.199.7.0/24')
+    expect(ask(ipam).pool).toBe('10.199.7.0/24')
+  })
+
+  it('that are exhausted say who is in the way, on one screen', () => {
+    const describe = (id: string) => (id.includes('172.17') ? 'network bridge' : '')
+    const ipam = createDefaultIpam({ describe, pools: { local: LOCAL_POOLS } })
+    for (const pool of DOCKERS.slice(0, 30)) ask(ipam, { pool })
+    ask(ipam, { pool: '10.0.0.0/24' })
+    const reserved = by('192.168.240.0/24', '10.0.0.0/8')
+    expect(refusal(() => ask(ipam, { reserved })).remedy).toContain(
+      'held: 192.168.240.0/24 (a route through tun0), 172.17.0.0/16 (network bridge), 172.18.0.0/16, ',
+    )
+    expect(refusal(() => ask(ipam, { reserved })).remedy).not.toMatch(/10\.0\.0\.0|more$/)
+    const many = Array.from({ length: 9 }, (_, i) => `192.168.24${i}.0/24`)
+    expect(refusal(() => ask(ipam, { reserved: by(...many) })).remedy).toMatch(/192\.168\.112\.0\/20 and 7 more$/)
   })
 
   it('are the /24s of 10.0.0.0/8 in the global space, which knows nothing of the local one', () => {
@@ -34,7 +51,7 @@ describe('automatic pools', () => {
     ask(ipam)
     ipam.releasePool(first.id)
     expect(ask(ipam).pool).toBe('172.17.0.0/16')
-    const reserved = ['172.20.0.0/14', '172.19.4.0/30', '172.19.4.0/24', '172.24.0.1/32', '0.0.0.0/8', '8.8.8.8/32', '::/8', 'fd00::/8']
+    const reserved = by('172.20.0.0/14', '172.19.4.0/30', '172.19.4.0/24', '172.24.0.1/32', '0.0.0.0/8', '8.8.8.8/32', '::/8', 'fd00::/8')
     expect(ask(ipam, { reserved }).pool).toBe('172.25.0.0/16')
     expect(ask(ipam).pool).toBe('172.19.0.0/16')
   })
@@ -48,7 +65,8 @@ describe('automatic pools', () => {
       '172.24.0.0/14',
       '172.17.2.0/30',
     ])
-    for (const pool of ['0.0.0.0/0', '0.0.0.0/13', '::/40'])
+    expect(ask(ipam, { pool: '0.0.0.0/12' }).pool).toBe('10.192.0.0/12')
+    for (const pool of ['0.0.0.0/0', '0.0.0.0/10', '::/40'])
       expect(refusal(() => ask(ipam, { pool })).message).toBe('invalid pool request: invalid address pool')
   })
 
@@ -73,8 +91,8 @@ describe('automatic pools', () => {
     const ipam = createDefaultIpam({ pools: { local }, ulaSeed: 'x' })
     expect(ask(ipam).pool).toBe('10.10.0.0/24')
     expect(ask(ipam, { v6: true }).pool).toMatch(/^fd/)
-    expect(ask(ipam, { reserved: ['10.10.0.0/16'] }).pool).toBe('10.20.0.0/17')
-    expect(ask(ipam, { reserved: ['10.10.0.0/16'] }).pool).toBe('10.20.128.0/17')
+    expect(ask(ipam, { reserved: by('10.10.0.0/16') }).pool).toBe('10.20.0.0/17')
+    expect(ask(ipam, { reserved: by('10.10.0.0/16') }).pool).toBe('10.20.128.0/17')
     expect(ask(ipam, { space: 'GlobalDefault' }).pool).toBe('10.0.0.0/24')
   })
 
@@ -83,7 +101,7 @@ describe('automatic pools', () => {
       { base: '10.20.1.0/24', size: 28 },
       { base: '10.20.0.0/16', size: 16 },
     ]
-    expect(refusal(() => ask(createDefaultIpam({ pools: { local } }), { reserved: ['10.20.9.0/24'] })).code).toBe('POOLS_EXHAUSTED')
+    expect(refusal(() => ask(createDefaultIpam({ pools: { local } }), { reserved: by('10.20.9.0/24') })).code).toBe('POOLS_EXHAUSTED')
   })
 
   it.each([
@@ -171,14 +189,12 @@ describe('pools by value', () => {
 })
 
 describe('through thousands of operations', () => {
-  const SIXTEENS = Array.from({ length: 15 }, (_, i) => `172.${17 + i}.0.0/16`)
-  const USUAL = [...SIXTEENS, ...Array.from({ length: 16 }, (_, i) => `192.168.${16 * i}.0/20`)]
   const EIGHTEENS = [...SIXTEENS, '192.168.0.0/16'].flatMap((base) => [0, 64, 128, 192].map((n) => base.replace('.0.0/16', `.${n}.0/18`)))
-  const AUTOMATIC: Readonly<Record<string, readonly Cidr[]>> = { '': USUAL.map(cidr), '0.0.0.0/18': EIGHTEENS.map(cidr) }
+  const AUTOMATIC: Readonly<Record<string, readonly Cidr[]>> = { '': DOCKERS.map(cidr), '0.0.0.0/18': EIGHTEENS.map(cidr) }
 
   it.each([31, 32, 33])('chooses and refuses as one does who compares everything with everything (seed %i)', (seed) => {
     const random = seeded(seed)
-    const ipam = createDefaultIpam()
+    const ipam = createDefaultIpam({ pools: { local: LOCAL_POOLS } })
     const held = new Map<string, Cidr>()
     const isFree = (wanted: Cidr, avoid: readonly Cidr[] = []) => ![...held.values(), ...avoid].some((other) => overlaps(other, wanted))
     for (let step = 0; step < 2_000; step++) {
@@ -196,10 +212,13 @@ describe('through thousands of operations', () => {
         AUTOMATIC[pool]?.find((candidate) => isFree(candidate, avoid)) ??
         [cidr(explicit)].find((given) => pool === explicit && isFree(given))
       if (expected) {
-        const answer = ask(ipam, { pool, reserved })
+        const answer = ask(ipam, { pool, reserved: by(...reserved) })
         expect(answer.pool).toBe(formatCidr(expected))
         held.set(answer.id, expected)
-      } else expect(refusal(() => ask(ipam, { pool, reserved })).code).toBe(pool === explicit ? 'POOL_OVERLAP' : 'POOLS_EXHAUSTED')
+      } else
+        expect(refusal(() => ask(ipam, { pool, reserved: by(...reserved) })).code).toBe(
+          pool === explicit ? 'POOL_OVERLAP' : 'POOLS_EXHAUSTED',
+        )
     }
   })
 })

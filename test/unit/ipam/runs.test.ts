@@ -46,6 +46,29 @@ describe('Runs', () => {
     expect([runs.size, runs.firstFree(5n, 5n), runs.add(5n), runs.firstFree(5n, 5n)]).toEqual([0n, 5n, true, undefined])
   })
 
+  it.each([6, 7, 8])('takes and gives up whole stretches, and finds room for one (seed %i)', (seed) => {
+    const random = seeded(seed * 7919)
+    const runs = new Runs()
+    const set = new Set<number>()
+    for (let step = 0; step < 5_000; step++) {
+      const first = random(300)
+      const stretch = Array.from({ length: 1 + random(20) }, (_, i) => first + i)
+      const last = first + stretch.length - 1
+      const fills = random(2) === 0
+      const possible = stretch.every((n) => set.has(n) !== fills)
+      expect(fills ? runs.add(BigInt(first), BigInt(last)) : runs.delete(BigInt(first), BigInt(last))).toBe(possible)
+      if (possible) for (const n of stretch) fills ? set.add(n) : set.delete(n)
+      expect(runs.size).toBe(BigInt(set.size))
+
+      const size = 2 ** random(5)
+      const gaps = Array.from({ length: Math.floor(321 / size) }, (_, i) => i * size)
+      const gap = gaps.find(
+        (at) => at >= first && at + size <= 321 && Array.from({ length: size }, (_, i) => at + i).every((n) => !set.has(n)),
+      )
+      expect(runs.firstGap(BigInt(first), 320n, BigInt(size))).toBe(gap === undefined ? undefined : BigInt(gap))
+    }
+  })
+
   it('is as exact beyond 2^64 as at 0', () => {
     const base = 0xfd00n << 112n
     const runs = new Runs()

@@ -1,0 +1,78 @@
+import { checkIpamConfig } from '../ipam/config.ts'
+import { parseCidr } from '../model/address.ts'
+import { fault } from '../model/errors.ts'
+import { newId } from '../model/ids.ts'
+import type { Network, Pool } from '../model/network.ts'
+import type { CreateNetwork, IpamConfig } from '../model/request.ts'
+import { familiesOf } from './families.ts'
+import type { Hall } from './hall.ts'
+
+/** A network that only keeps a configuration: Docker has it as one of the driver `null`. */
+export function configurationOf(request: CreateNetwork): Network {
+  if (request.ingress || request.internal || request.attachable || request.scope) throw fault('CONFIG_OPERATOR', {})
+  if (request.configFrom) throw fault('CONFIG_NESTED', {})
+  const { options, ...families } = familiesOf(request)
+  const configs = request.ipam?.config ?? []
+  checkIpamConfig(configs, families)
+  return {
+    id: newId(),
+    name: request.name,
+    driver: 'null',
+    scope: 'local',
+    created: new Date().toISOString(),
+    internal: false,
+    attachable: false,
+    ...families,
+    labels: request.labels ?? {},
+    options,
+    ipam: { driver: request.ipam?.driver ?? 'default', options: request.ipam?.options ?? {} },
+    pools: configs.flatMap(poolOf),
+    configOnly: true,
+  }
+}
+
+/** Not claimed, so no IPAM driver has a name for it. */
+function poolOf({ subnet = '', ipRange, gateway, auxAddresses = {}, reservations }: IpamConfig): readonly Pool[] {
+  const cidr = parseCidr(subnet)
+  if (!cidr) return []
+  const optional = {
+    ...(ipRange ? { range: ipRange } : {}),
+    ...(gateway ? { gateway: `${gateway}/${cidr.prefix}` } : {}),
+    ...(reservations ? { reservations } : {}),
+  }
+  return [{ family: cidr.family, id: '', subnet, ...optional, aux: auxAddresses }]
+}
+
+const ipamConfigOf = ({ subnet, range, gateway, aux, reservations }: Pool): IpamConfig => ({
+  subnet,
+  ...(range ? { ipRange: range } : {}),
+  ...(gateway ? { gateway: gateway.replace(/\/\d+$/, '') } : {}),
+  auxAddresses: aux,
+  ...(reservations ? { reservations } : {}),
+})
+
+/** The request with what the configuration that it names has to say; driver, scope and who may use it stay its own. */
+export function withConfiguration(hall: Hall, request: CreateNetwork): CreateNetwork {
+  if (!request.configFrom) return request
+  const { ipam, enableIPv6, labels = {}, options = {} } = request
+  const addressed = (ipam?.driver ?? 'default') !== 'default' || ipam?.config?.length || Object.keys(ipam?.options ?? {}).length
+  if (addressed || enableIPv6 || Object.keys(labels).length > 0) throw fault('CONFIG_USER', {})
+  if (Object.keys(options).length > 0) throw fault('CONFIG_OPTIONS', {})
+  const found = hall.store.networks.list().find(({ name, configOnly }) => configOnly && name === request.configFrom)
+  if (!found) throw fault('CONFIG_NOT_FOUND', { name: request.configFrom })
+  return {
+    ...request,
+    enableIPv4: found.enableIPv4,
+    enableIPv6: found.enableIPv6,
+    labels: found.labels,
+    options: found.options,
+    ipam: { ...found.ipam, config: found.pools.map(ipamConfigOf) },
+  }
+}
+
+/** A configuration stays as long as a network is made after it. */
+export function checkUnused(hall: Hall, { name, configOnly }: Network): void {
+  if (!configOnly) return
+  const users = hall.store.networks.list().filter(({ configFrom }) => configFrom === name)
+  if (users.length > 0) throw fault('CONFIG_IN_USE', { name, networks: users.map((user) => user.name).join(', ') })
+}

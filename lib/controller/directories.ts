@@ -1,0 +1,12 @@
+import { resolve } from 'node:path'
+
+export interface Directories {
+  /** State directory, kept over reboots. Default: CNM_ROOT, else /var/lib/cnm. */
+  readonly root?: string
+  /** Run directory, on a tmpfs: it ends with the links it speaks of. Default: CNM_RUN, else /run/cnm. */
+  readonly run?: string
+}
+
+// Records name paths in the run directory; they have to lead there from any other working directory too.
+export const rootOf = ({ root }: Directories): string => resolve(root ?? (process.env['CNM_ROOT'] || '/var/lib/cnm'))
+export const runOf = ({ run }: Directories): string => resolve(run ?? (process.env['CNM_RUN'] || '/run/cnm'))

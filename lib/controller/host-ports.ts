@@ -1,0 +1,98 @@
+import { fault } from '../model/errors.ts'
+import type { PortBinding, Sandbox } from '../model/network.ts'
+import type { PublishPort } from '../model/request.ts'
+import { readSysctl } from '../netlink/namespace.ts'
+import type { Hall } from './hall.ts'
+import { collide, type Held, type Spot } from './ports.ts'
+import { type Listener, listeners, ownerOfSocket } from './sockets.ts'
+
+/** Ports of the host that processes of the host have, of the protocols that are wanted. */
+export async function heldByProcesses({ host }: Hall, wanted: readonly Pick<Spot, 'protocol'>[]): Promise<readonly Held[]> {
+  return (
+    await listeners(
+      host.path,
+      wanted.map(({ protocol }) => protocol),
+    )
+  ).flatMap(toHeld)
+}
+
+/** Who listens on '::' hears IPv4 too, unless the socket was told otherwise, which /proc does not say. */
+const toHeld = ({ protocol, address, port, inode }: Listener): readonly Held[] =>
+  (address === '::' ? ['::', '0.0.0.0'] : [address]).map((hostIP) => ({
+    protocol,
+    hostIP,
+    hostPort: port,
+    holder: () => ownerOfSocket(inode),
+  }))
+
+const LAST = 'port/last'
+
+export interface Settled {
+  readonly ports: readonly PortBinding[]
+  readonly record: () => void
+}
+
+/** Ports as they were asked for, with a free one chosen where the host port was left open or may be one of a range. */
+export async function settlePorts(hall: Hall, requests: readonly PublishPort[]): Promise<Settled> {
+  const open = requests.some((request) => !isExact(request))
+  if (!open) return { ports: requests.map((request) => binding(request, request.hostPort)), record: () => {} }
+  const ephemeral = await ephemeralPorts(hall)
+  const taken: Spot[] = [...(await heldByProcesses(hall, requests)), ...hall.store.sandboxes.list().flatMap(spotsOf)]
+  const ports: PortBinding[] = []
+  // What must have one port goes before what may choose.
+  for (const request of [...requests].sort((a, b) => Number(isExact(b)) - Number(isExact(a)))) {
+    const hostPort = isExact(request) ? request.hostPort : choose(request, ephemeral, taken)
+    ports.push(binding(request, hostPort))
+    taken.push(...spots({ ...request, hostPort }))
+    if (request.hostPort === 0) ephemeral.last = hostPort
+  }
+  return { ports, record: () => hall.store.marks.put(LAST, ephemeral.last) }
+}
+
+const isExact = ({ hostPort, hostPortEnd }: PublishPort): boolean => hostPort !== 0 && (hostPortEnd ?? hostPort) === hostPort
+
+const binding = ({ protocol, hostIP, port }: PublishPort, hostPort: number): PortBinding => ({ protocol, hostIP, hostPort, port })
+
+const spots = ({ protocol, hostIP, hostPort }: PublishPort): readonly Spot[] =>
+  (hostIP === '' ? ['0.0.0.0', '::'] : [hostIP]).map((ip) => ({ protocol, hostIP: ip, hostPort }))
+
+const spotsOf = ({ ports }: Sandbox): readonly Spot[] => ports.flatMap(spots)
+
+function choose(request: PublishPort, ephemeral: Ephemeral, taken: readonly Spot[]): number {
+  const { hostPort: first, hostPortEnd: last = first } = request
+  const candidates = first === 0 ? inTurn(ephemeral) : range(first, last)
+  for (const hostPort of candidates) {
+    if (!spots({ ...request, hostPort }).some((spot) => taken.some((other) => collide(spot, other)))) return hostPort
+  }
+  throw fault('PORTS_EXHAUSTED', { range: first === 0 ? 'net.ipv4.ip_local_port_range' : `${first}-${last}` })
+}
+
+const range = (first: number, last: number): readonly number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+
+interface Ephemeral {
+  readonly ports: readonly number[]
+  /** The last that was given: who knew the former owner of a port finds nobody for a while. */
+  last: number
+}
+
+/** What Docker does where the kernel does not say. */
+const FALLBACK = [49153, 65535] as const
+
+async function ephemeralPorts({ host, store }: Hall): Promise<Ephemeral> {
+  const [limits, reserved] = await Promise.all(
+    ['ip_local_port_range', 'ip_local_reserved_ports'].map((name) => readSysctl(host, `net/ipv4/${name}`)),
+  )
+  const [first = FALLBACK[0], end = FALLBACK[1]] = limits?.split(/\s+/).map(Number) ?? []
+  const kept = new Set((reserved ?? '').split(',').flatMap(readRange))
+  return { ports: range(first, end).filter((port) => !kept.has(port)), last: Number(store.marks.get(LAST) ?? 0) }
+}
+
+const inTurn = ({ ports, last }: Ephemeral): readonly number[] => [
+  ...ports.filter((port) => port > last),
+  ...ports.filter((port) => port <= last),
+]
+
+function readRange(text: string): readonly number[] {
+  const [first = 0, last = first] = text.split('-').filter(Boolean).map(Number)
+  return first === 0 ? [] : range(first, last)
+}

@@ -1,0 +1,48 @@
+import { constants } from 'node:os'
+import { probe, rebuild } from '../firewall/firewall.ts'
+import type { Plan } from '../model/op.ts'
+import type { Wall } from '../model/wall.ts'
+import { NetlinkError } from '../netlink/refusal.ts'
+import type { Work } from './commit.ts'
+import { openingsOf, seatsOf } from './endpoints.ts'
+import type { Hall } from './hall.ts'
+import { configOf, uplinksOf, walledLink } from './raising.ts'
+
+/** The whole firewall again, as the records have it. */
+async function rebuilt(hall: Hall): Promise<Plan> {
+  const walls: Wall[] = []
+  for (const network of hall.store.networks.list()) {
+    if (walledLink(hall, network) === undefined) continue
+    const { wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(hall, network))
+    if (wall) walls.push(wall)
+  }
+  if (walls.length === 0) return []
+  const openings = hall.store.sandboxes.list().flatMap((sandbox) => openingsOf(hall, sandbox.ports, seatsOf(hall, sandbox)))
+  return rebuild(walls, uplinksOf(hall), openings)
+}
+
+export const reloadFirewall = async (hall: Hall, signal?: AbortSignal): Promise<void> =>
+  hall.commit({ way: 'up', plan: await rebuilt(hall), record: () => {} }, signal)
+
+/**
+ * Commits work that builds on the firewall. Its first step asks whether that still stands, which costs one element and
+ * no round trip; where somebody has flushed it, it is rebuilt in the same work.
+ */
+export async function commitOnWalls(hall: Hall, work: Work, signal?: AbortSignal): Promise<void> {
+  const link = linkOfSome(hall)
+  if (link === undefined) return hall.commit(work, signal)
+  try {
+    await hall.commit({ ...work, plan: [...probe(link), ...work.plan] }, signal)
+  } catch (error) {
+    if (!isFlushed(error)) throw error
+    await hall.commit({ ...work, plan: [...(await rebuilt(hall)), ...work.plan] }, signal)
+  }
+}
+
+function linkOfSome(hall: Hall): string | undefined {
+  const network = hall.store.networks.list().find((candidate) => walledLink(hall, candidate) !== undefined)
+  return network && walledLink(hall, network)
+}
+
+const isFlushed = (error: unknown): boolean =>
+  error instanceof NetlinkError && error.refusal.op === 0 && error.refusal.request === 'nft' && error.errno === -constants.errno.ENOENT

@@ -1,0 +1,163 @@
+import type { FoundLink, NetworkConfig } from '../drivers/driver.ts'
+import { lendUplinks, type Remains, raiseWall, razeWall, TABLE, USER } from '../firewall/firewall.ts'
+import { type Family, formatCidr } from '../model/address.ts'
+import { LINK_GROUP } from '../model/ids.ts'
+import type { Network } from '../model/network.ts'
+import type { Plan } from '../model/op.ts'
+import { dump, listNftTable } from '../netlink/kernel.ts'
+import { readSysctl } from '../netlink/namespace.ts'
+import { closeWay, type Lent, openWay } from './forwarding.ts'
+import type { Hall } from './hall.ts'
+import { mayAdministerNetworks } from './processes.ts'
+
+/** What a driver is told of a network. */
+export const configOf = ({ store }: Hall, network: Network): NetworkConfig => toConfig(network, raisedOf(store, network)?.found)
+
+const toConfig = (
+  { id, name, internal, enableIPv4, enableIPv6, options, pools }: Network,
+  found: FoundLink | undefined,
+): NetworkConfig => ({ id, name, internal, enableIPv4, enableIPv6, options, pools, ...(found ? { found } : {}) })
+
+/** What the run directory knows of a network that has its links: it ends with them at the next boot. */
+interface Raised {
+  /** The link that is walled off; absent when there is no wall. */
+  readonly link?: string
+  /** What the driver took over, as it was. */
+  readonly found?: FoundLink
+  /** Settings of that link that we changed, and what they were. */
+  readonly settings?: Lent
+}
+const raisedKey = ({ id }: Network): string => `raised/${id}`
+const raisedOf = (store: Hall['store'], network: Network) => store.marks.get(raisedKey(network)) as Raised | undefined
+const LENT = 'forwarding'
+const UPLINKS = 'uplinks'
+
+/** The link at which a network is walled off; undefined while it is not. */
+export const walledLink = ({ store }: Hall, network: Network): string | undefined => raisedOf(store, network)?.link
+
+/** The host's links that forward for our networks only. */
+export const uplinksOf = ({ store }: Hall) => Object.values((store.marks.get(UPLINKS) ?? {}) as Record<string, Way['uplinks'][number]>)
+type Way = Awaited<ReturnType<typeof openWay>>
+
+export interface Raising {
+  readonly plan: Plan
+  /** What the driver is told of the network from now on. */
+  readonly config: NetworkConfig
+  readonly record: () => void
+}
+
+/** Steps that give a network its links and walls, if it has none since the host was started, or somebody has taken its link. */
+export async function raise(hall: Hall, network: Network): Promise<Raising> {
+  const raised = raisedOf(hall.store, network)
+  if (raised && (await stands(hall, raised))) return { plan: [], config: configOf(hall, network), record: () => {} }
+  const driver = hall.drivers.get(network.driver)
+  const found = await findLink(hall, driver.adoptedLink?.(toConfig(network, undefined)))
+  const config = toConfig(network, found)
+  const others = hall.store.networks.list().filter((other) => other.driver === network.driver && other.id !== network.id)
+  const { plan, wall } = await driver.createNetwork(
+    config,
+    others.map((other) => configOf(hall, other)),
+  )
+  const families: Family[] = [...(network.enableIPv4 ? [4 as const] : []), ...(network.enableIPv6 ? [6 as const] : [])]
+  const way: Way = wall && !wall.internal ? await openWay(hall, wall.link, families) : { plan: [], lent: {}, uplinks: [] }
+  const steps = await onThisKernel(hall, [
+    ...plan,
+    ...(wall ? raiseWall(wall, await besides(hall, network)) : []),
+    ...lendUplinks(way.uplinks),
+    ...way.plan,
+  ])
+  const settings = found ? await settingsBefore(hall, [...plan, ...way.plan]) : {}
+  return {
+    plan: [...steps, ...(raised ? await reconnect(hall, network, config) : [])],
+    config,
+    record: () => {
+      const { marks } = hall.store
+      const mark: Raised = { ...(wall ? { link: wall.link } : {}), ...(found ? { found, settings } : {}) }
+      marks.put(raisedKey(network), mark)
+      marks.put(LENT, { ...way.lent, ...(marks.get(LENT) as Lent | undefined) })
+      const uplinks = Object.fromEntries(way.uplinks.map((uplink) => [uplink.family, uplink]))
+      marks.put(UPLINKS, { ...(marks.get(UPLINKS) as object | undefined), ...uplinks })
+    },
+  }
+}
+
+const stands = async (hall: Hall, { link }: Raised): Promise<boolean> =>
+  link === undefined || (await readSysctl(hall.host, `net/ipv4/conf/${link}/forwarding`)) !== null
+
+/** What is ours in the firewall besides the wall of one network. */
+async function besides(hall: Hall, network: Network): Promise<Remains> {
+  if (hall.store.networks.list().some((other) => other.id !== network.id && walledLink(hall, other) !== undefined)) return 'walls'
+  return (await hasUserRules(hall)) ? 'user rules' : 'nothing'
+}
+
+interface Listed {
+  readonly nftables: readonly { readonly rule?: { readonly chain: string } }[]
+}
+
+/** The operator has put rules of their own into our table. */
+async function hasUserRules(hall: Hall): Promise<boolean> {
+  // libnftables complains on standard error; the kernel's own refusal, of the first step, is the better one.
+  if (!mayAdministerNetworks()) return false
+  const listed = JSON.parse((await listNftTable(hall.host, TABLE)) ?? '{"nftables":[]}') as Listed
+  return listed.nftables.some(({ rule }) => rule?.chain === USER)
+}
+
+/** A link of that name that somebody else has made. */
+async function findLink(hall: Hall, name: string | undefined): Promise<FoundLink | undefined> {
+  if (name === undefined) return undefined
+  const [links, addresses] = await Promise.all([dump(hall.host, 'link'), dump(hall.host, 'address')])
+  const link = links.find((row) => row.name === name && row.group !== LINK_GROUP)
+  if (!link) return undefined
+  const own = addresses.filter((row) => row.link === link.index).map(({ address }) => formatCidr(address))
+  return { kind: link.kind, mtu: link.mtu, up: (link.flags & IFF_UP) !== 0, addresses: own }
+}
+
+const IFF_UP = 1
+
+/** What the plan is going to overwrite on a link that stays when the network goes. */
+async function settingsBefore(hall: Hall, plan: Plan): Promise<Lent> {
+  const paths = plan.flatMap((op) => (op.op === 'sysctl' && !op.undo ? [op.path] : []))
+  const values = await Promise.all(paths.map(async (path) => [path, await readSysctl(hall.host, path)] as const))
+  return Object.fromEntries(values.flatMap(([path, value]) => (value === null ? [] : [[path, value]])))
+}
+
+/** A kernel without IPv6 has none to switch off. */
+export async function onThisKernel(hall: Hall, plan: Plan): Promise<Plan> {
+  if ((await readSysctl(hall.host, 'net/ipv6/conf/all/disable_ipv6')) !== null) return plan
+  return plan.filter((op) => op.op !== 'sysctl' || !op.path.startsWith('net/ipv6/'))
+}
+
+/** Puts the endpoints of a network back on a link that was made anew. Their own links are still there. */
+async function reconnect(hall: Hall, network: Network, config: NetworkConfig): Promise<Plan> {
+  const driver = hall.drivers.get(network.driver)
+  const links = new Set((await dump(hall.host, 'link')).map(({ name }) => name))
+  const plan: Plan[] = []
+  for (const endpoint of hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id)) {
+    const { ports = [] } = hall.store.sandboxes.get(endpoint.sandboxId) ?? {}
+    const made = (await driver.createEndpoint(config, { ...endpoint, ports })).plan
+    const there = made.flatMap((op) => (op.op === 'link.add' ? [op.name] : [])).every((name) => links.has(name))
+    if (there) plan.push(made.filter(({ op }) => op !== 'link.add'))
+  }
+  return onThisKernel(hall, plan.flat())
+}
+
+/** Steps that take a network's links and walls away; with the last wall goes all that was lent. */
+export async function lower(hall: Hall, network: Network): Promise<{ readonly plan: Plan; readonly record: () => void }> {
+  const { marks } = hall.store
+  const raised = raisedOf(hall.store, network)
+  if (!raised) return { plan: [], record: () => {} }
+  const { plan, wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(hall, network))
+  const remains = wall ? await besides(hall, network) : 'walls'
+  const last = remains !== 'walls'
+  const back = last ? await closeWay(hall, (marks.get(LENT) ?? {}) as Lent) : []
+  const settings = Object.entries(raised.settings ?? {}).map(([path, value]) => ({ op: 'sysctl', path, value }) as const)
+  return {
+    plan: [...(wall ? razeWall(wall, remains) : []), ...plan, ...settings, ...back],
+    record: () => {
+      marks.delete(raisedKey(network))
+      if (!last) return
+      marks.delete(LENT)
+      marks.delete(UPLINKS)
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import type { Id } from './ids.ts'
+import type { Options } from './network.ts'
+
+export type Action = 'create' | 'connect' | 'disconnect' | 'destroy' | 'prune'
+
+/** What has happened to a network; what `docker events` tells of the type `network`. */
+export interface NetworkEvent {
+  readonly action: Action
+  /** Of the network; '' for a prune. */
+  readonly id: Id
+  /** name and type (the driver) of the network; container of who was connected or disconnected. */
+  readonly attributes: Options
+  /** Microseconds since 1970. */
+  readonly time: number
+}
+
+/** As the Docker Engine sends it; JSON has room for all digits of `timeNano`, a number of JavaScript has not. */
+export const eventToEngine = ({ action, id, attributes, time }: NetworkEvent) => ({
+  Type: 'network',
+  Action: action,
+  Actor: { ID: id, Attributes: attributes },
+  scope: 'local',
+  time: Math.floor(time / 1e6),
+  timeNano: BigInt(time) * 1000n,
+})

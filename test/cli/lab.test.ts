@@ -1,0 +1,204 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { labOf } from '../../lib/cli/lab/read.ts'
+import { must, run } from '../support/run.ts'
+import { snapshot } from '../support/snapshot.ts'
+import { Host } from './host.ts'
+
+let host: Host
+let before: Record<string, string>
+const folder = mkdtempSync(join(tmpdir(), 'cnm-lab-'))
+const file = join(folder, 'lab.yaml')
+beforeAll(() => {
+  host = new Host()
+  before = snapshot(host.host)
+})
+afterEach(async () => {
+  writeFileSync(file, 'name: shop\n')
+  await host.must(['apply', '--prune', '-f', file])
+  expect(snapshot(host.host)).toEqual(before)
+})
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+const declare = (yaml: string) => writeFileSync(file, yaml)
+const lab = (verb: string, ...flags: readonly string[]) => host.cnm([verb, '-f', file, ...flags])
+const netnsOf = (name: string) => host.must(['sandbox', 'inspect', '-f', '{{.NetworkSettings.SandboxKey}}', name])
+const reaches = async (from: string, address: string) => run(['ping', '-c1', '-W1', address], { netns: await netnsOf(from) }).status === 0
+const ids = () =>
+  host.must('network ls -q --no-trunc -f type=custom').then(async (text) => `${text}\n${await host.must('sandbox ls -q --no-trunc')}`)
+
+const SHOP = `
+name: shop
+networks:
+  front:
+    enable_ipv6: true
+    ipam: { config: [{ subnet: 10.70.0.0/24, gateway: 10.70.0.254 }, { subnet: "fd00:70:0::/64" }] }
+    driver_opts: { com.docker.network.driver.mtu: 1400 }
+    labels: [tier=front]
+  back: { internal: true }
+sandboxes:
+  web:
+    networks: { front: { ipv4_address: 10.70.0.10, aliases: [www], gw_priority: 1 }, back: }
+    ports: ["8080:80"]
+  db:
+    networks: [back]
+`
+
+describe('a lab', () => {
+  it('is made as declared, once', async () => {
+    declare(SHOP)
+    const planned = await lab('plan')
+    expect(planned).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: `+ network front
++ network back
++ sandbox web
+    on front
+    on back
++ sandbox db
+    on back
+shop: 4 to add, 0 to replace, 0 to remove.
+`,
+    })
+    expect(snapshot(host.host)).toEqual(before)
+    expect(await lab('diff')).toMatchObject({ status: 1, stdout: planned.stdout })
+    expect(await lab('apply', '--dry-run')).toEqual(planned)
+    expect(snapshot(host.host)).toEqual(before)
+
+    expect(await lab('apply')).toEqual(planned)
+    expect(must(['ip', '-4', '-o', 'addr'], { netns: await netnsOf('web') })).toContain('10.70.0.10/24')
+    expect(await reaches('web', '10.70.0.254')).toBe(true)
+    const made = await ids()
+    for (const verb of ['apply', 'diff']) expect(await lab(verb)).toEqual({ status: 0, stderr: '', stdout: 'shop is as declared.\n' })
+    expect(await ids()).toBe(made)
+  })
+
+  it('changes what differs, and nothing else', async () => {
+    declare(SHOP)
+    await lab('apply')
+    const [front, db] = [await host.must('network inspect -f {{.ID}} front'), await netnsOf('db')]
+    declare(
+      SHOP.replace('back: { internal: true }', 'back: { ipam: { config: [{ subnet: 10.71.0.0/24 }] } }')
+        .replace('aliases: [www]', 'aliases: [www, shop]')
+        .replace('10.70.0.10', '10.70.0.11'),
+    )
+    expect(await lab('apply')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(
+        /^~ network back\n {4}internal: true -> false\n {4}subnets: .* -> 10\.71\.0\.0\/24\n~ sandbox web on front\n {4}IPv4 address: 10\.70\.0\.10 -> 10\.70\.0\.11\n {4}aliases: www -> shop, www\n\+ sandbox web on back\n\+ sandbox db on back\nshop: 2 to add, 2 to replace, 0 to remove\.\n$/,
+      ),
+    })
+    expect(await host.must('network inspect -f {{.ID}} front')).toBe(front)
+    expect(await netnsOf('db')).toBe(db)
+    expect(await reaches('db', '10.71.0.1')).toBe(true)
+    expect((await lab('diff')).status).toBe(0)
+  })
+
+  it('lets one have what another gives up', async () => {
+    declare(
+      'name: shop\nnetworks: { net: { } }\nsandboxes: { a: { networks: [net], ports: ["8080:80"] }, b: { networks: [net], ports: ["8081:80"] } }\n',
+    )
+    await lab('apply')
+    declare(
+      'name: shop\nnetworks: { net: { } }\nsandboxes: { a: { networks: [net], ports: ["8081:80"] }, b: { networks: [net], ports: ["8080:80"] } }\n',
+    )
+    expect(await lab('apply')).toMatchObject({ status: 0, stderr: '' })
+    expect((await lab('diff')).status).toBe(0)
+  })
+
+  it('takes a port that was left open for as declared, and families and reservations by any of their names', async () => {
+    declare(`
+name: shop
+networks:
+  net:
+    ipam: { config: [{ subnet: 10.72.0.0/24, reservations: { a: 10.72.0.9 } }, { subnet: 10.73.0.0/24 }] }
+    driver_opts: { com.docker.network.enable_ipv6: true }
+sandboxes:
+  a: { networks: [net], ports: ["80", "8000-8009:81", "8003:81", "9000-9002:90-92"] }
+`)
+    expect(await lab('apply')).toMatchObject({ status: 0, stderr: '' })
+    expect(await lab('diff')).toMatchObject({ status: 0, stdout: 'shop is as declared.\n' })
+    expect(must(['ip', '-4', '-o', 'addr'], { netns: await netnsOf('a') })).toContain('10.72.0.9/24')
+    const other = (from: string, to: string) => declare(readFileSync(file, 'utf8').replace(from, to))
+    other('"80", "8000-8009:81"', '"80", "8004-8009:81"')
+    other('a: 10.72.0.9', 'a: 10.72.0.8')
+    const { stdout } = await lab('diff')
+    expect(stdout).toContain('    reservations of 10.72.0.0/24: a=10.72.0.9 -> a=10.72.0.8\n')
+    expect(stdout).toMatch(/\n {4}ports: .*:8000:81\/tcp.* -> .*:8004-8009:81\/tcp.*, ::80\/tcp\n/)
+  })
+
+  it('--prune removes what is not declared any more, of this lab alone', async () => {
+    await host.must('network create foreign')
+    declare(SHOP)
+    await lab('apply')
+    declare(
+      'name: shop\nnetworks: { front: { external: true } }\nsandboxes: { web: { networks: [front], ports: ["8080:80"] } }\n'.replace(
+        'external: true',
+        'driver_opts: { com.docker.network.driver.mtu: 1400 }, enable_ipv6: true, labels: [tier=front]',
+      ),
+    )
+    expect((await lab('plan')).stdout).toContain('Not declared any more, and removed with --prune: sandbox db, network back.\n')
+    const pruned = await lab('apply', '--prune')
+    expect(pruned.stdout).toContain('- sandbox db\n- sandbox web on back\n')
+    expect(pruned.stdout).toMatch(/- network back\nshop: 0 to add, 1 to replace, 3 to remove\.\n$/)
+    expect(await host.must(['network', 'ls', '--format', '{{.Name}}', '-f', 'type=custom'])).toBe('foreign\nfront')
+    await host.must('network rm foreign')
+  })
+
+  it('does not touch what it has not made', async () => {
+    await host.must('network create front')
+    declare('name: shop\nnetworks: { front: }\n')
+    expect(await lab('apply')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'network front is there, and lab shop has not made it: say external: true, or remove it\n',
+    })
+    declare('name: shop\nnetworks: { front: { external: true }, none: { external: true } }\nsandboxes: { box: { networks: [front] } }\n')
+    expect((await lab('apply')).status).toBe(0)
+    declare('name: shop\n')
+    await lab('apply', '--prune')
+    await host.must('network rm front')
+    declare('name: shop\nnetworks: { front: { external: true } }\n')
+    expect((await lab('apply')).stderr).toBe('network front is external, and there is none\n')
+  })
+
+  it('tells a person how far it is', async () => {
+    declare(SHOP)
+    const { stderr } = await host.cnm(['apply', '-f', file], { tty: true })
+    expect(stderr).toBe('1/4 + network front\n2/4 + network back\n3/4 + sandbox web\n4/4 + sandbox db\n')
+  })
+
+  it.each([
+    ['networks: {}', 'FILE: name is missing: it tells what is made by this file from what is not'],
+    ['name: x\nnetworks: { a: { internl: true } }', 'FILE.networks.a.internl: unknown key; known are driver, driver_opts, internal,'],
+    ['name: x\nnetworks: { a: { internal: yes please } }', 'FILE.networks.a.internal: expected true or false'],
+    [
+      'name: x\nsandboxes: { a: { networks: [b] } }',
+      'FILE.sandboxes.a.networks.b: no such network in this file; one that is elsewhere is external: true',
+    ],
+    ['name: x\nsandboxes: { a: { ports: ["80:0"] } }', 'FILE.sandboxes.a.ports[0]: invalid containerPort: 0'],
+    ['name: x\nsandboxes: { a: { networks: 7 } }', 'FILE.sandboxes.a.networks: expected keys and values'],
+    ['name: [', 'FILE: Flow sequence in block collection must be sufficiently indented'],
+    ['name: x\nname: y', 'FILE: Map keys must be unique'],
+  ])('%j is refused, with the place', async (yaml, message) => {
+    declare(yaml)
+    const { status, stderr } = await lab('apply')
+    expect(stderr.replaceAll(file, 'FILE')).toContain(message)
+    expect(status).toBe(1)
+  })
+
+  it('is read as Compose reads it', () => {
+    expect(labOf({ name: 7, networks: { n: { driver_opts: ['a=b'], labels: { c: true } } } }, 'f')).toEqual({
+      name: '7',
+      external: [],
+      networks: [{ name: 'n', options: { a: 'b' }, labels: { c: 'true', 'cnm.lab': '7' } }],
+      sandboxes: [],
+    })
+  })
+})

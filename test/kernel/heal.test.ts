@@ -1,0 +1,121 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { BEYOND4, HOST4, HOST6, LAN4, LAN6 } from '../support/lab.ts'
+import { must, run } from '../support/run.ts'
+import { Stage } from '../support/stage.ts'
+import { ask, pings, serve } from '../support/traffic.ts'
+
+const stage = new Stage()
+const host = (...argv: string[]) => must(argv, { netns: stage.lab.host })
+const rules = () => host('nft', 'list', 'ruleset')
+const bridge = (name: string) => `br-${stage.cnm.network(name).id.slice(0, 12)}`
+let web: string
+
+beforeEach(async () => {
+  await stage.cnm.createNetwork({ name: 'front', enableIPv6: true })
+  const ports = [{ protocol: 'tcp' as const, hostIP: '', hostPort: 8080, port: 80 }]
+  web = (await stage.cnm.createSandbox({ name: 'web', networks: [{ network: 'front' }], ports })).path
+})
+
+const reached = async () => {
+  await using _server = await serve(web, 'tcp', '::', 80)
+  return await Promise.all([HOST4, HOST6].map((address) => ask(stage.lab.lan, 'tcp', address, 8080)))
+}
+
+describe('after `nft flush ruleset`', () => {
+  it.each([
+    ['a sandbox is created', () => stage.cnm.createSandbox({ networks: [{ network: 'front' }] })],
+    ['a network is created', () => stage.cnm.createNetwork({ name: 'more' })],
+    ['`cnm firewall reload`', () => stage.cnm.reloadFirewall()],
+  ])('all rules are back when %s', async (_, verb) => {
+    host('nft', 'flush', 'ruleset')
+    expect(await reached()).toEqual([null, null])
+    await verb()
+    expect(await reached()).toEqual([LAN4, LAN6])
+  })
+
+  it('the rules are those that were there', async () => {
+    const had = rules()
+    host('nft', 'flush', 'ruleset')
+    await stage.cnm.reloadFirewall()
+    expect(rules()).toBe(had)
+  })
+
+  it('what is removed meanwhile is no obstacle', async () => {
+    host('nft', 'flush', 'ruleset')
+    await stage.cnm.removeSandbox('web')
+    await stage.cnm.removeNetwork('front')
+    stage.expectUntouched()
+  })
+})
+
+describe('`cnm firewall reload`', () => {
+  it('puts right what was changed in part', async () => {
+    const had = rules()
+    host('nft', 'flush chain inet cnm forward')
+    host('nft', 'flush map inet cnm address4_any')
+    host('nft', 'add element inet cnm bridges { "other" }')
+    await stage.cnm.reloadFirewall()
+    expect(rules()).toBe(had)
+  })
+
+  it('without a network does nothing', async () => {
+    await stage.cnm.removeSandbox('web')
+    await stage.cnm.removeNetwork('front')
+    await stage.cnm.reloadFirewall()
+    expect(rules()).toBe('')
+  })
+})
+
+describe('rules of the operator in the chain `user`', () => {
+  const refuse = () => host('nft', `insert rule inet cnm user ip saddr ${LAN4} tcp dport 80 drop`)
+
+  it('are asked before ours accept', async () => {
+    expect(await reached()).toEqual([LAN4, LAN6])
+    refuse()
+    expect(await reached()).toEqual([null, LAN6])
+    host('nft', 'flush chain inet cnm user')
+  })
+
+  it('may let in what we would not', async () => {
+    must(['ip', 'route', 'add', '172.16.0.0/12', 'via', HOST4], { netns: stage.lab.lan })
+    const own = stage.cnm.seats('web')[0]?.endpoint.address?.split('/')[0] ?? ''
+    expect(await pings(stage.lab.lan, own)).toBe(false)
+    host('nft', `add rule inet cnm user ip saddr ${LAN4} icmp type echo-request accept`)
+    expect(await pings(stage.lab.lan, own)).toBe(true)
+    host('nft', 'flush chain inet cnm user')
+  })
+
+  it('outlive a reload, other networks, and the last of them', async () => {
+    refuse()
+    await stage.cnm.reloadFirewall()
+    await stage.cnm.createNetwork({ name: 'more' })
+    await stage.cnm.removeNetwork('more')
+    expect(rules()).toContain(`ip saddr ${LAN4} tcp dport 80 drop`)
+    await stage.cnm.removeSandbox('web')
+    await stage.cnm.removeNetwork('front')
+    expect(rules().replace(/\s+/g, ' ').trim()).toBe(`table inet cnm { chain user { ip saddr ${LAN4} tcp dport 80 drop } }`)
+    await stage.cnm.createNetwork({ name: 'front' })
+    expect(rules()).toContain(`ip saddr ${LAN4} tcp dport 80 drop`)
+    await stage.cnm.removeNetwork('front')
+    host('nft', 'delete', 'table', 'inet', 'cnm')
+  })
+})
+
+describe('a bridge that somebody has deleted', () => {
+  it('is there again, with its sandboxes, when the next one comes', async () => {
+    host('ip', 'link', 'del', bridge('front'))
+    expect(await pings(web, BEYOND4)).toBe(false)
+    await stage.cnm.createSandbox({ name: 'peer', networks: [{ network: 'front' }] })
+    const peer = stage.cnm.seats('peer')[0]?.endpoint
+    for (const address of [peer?.address, peer?.address6]) expect(await pings(web, address?.split('/')[0] ?? '')).toBe(true)
+    expect(await pings(web, BEYOND4)).toBe(true)
+    expect(await reached()).toEqual([LAN4, LAN6])
+  })
+
+  it('and a sandbox that is gone with it is no obstacle', async () => {
+    host('ip', 'link', 'del', bridge('front'))
+    run(['ip', 'link', 'del', 'eth0'], { netns: web })
+    const { path } = await stage.cnm.createSandbox({ name: 'peer', networks: [{ network: 'front' }] })
+    expect(await pings(path, BEYOND4)).toBe(true)
+  })
+})
