@@ -96,7 +96,7 @@ export interface ClassAdd {
   readonly rate: number
   /** What it can borrow up to; default: its rate. */
   readonly ceil?: number
-  /** How much may leave at once at its rate, or at its ceil; default: one packet, and what passes in a nanosecond. */
+  /** How much may leave at once at its rate, or at its ceil; default: 1600, one packet with its headers. */
   readonly burst?: number
   readonly cburst?: number
   /** How much it borrows in turn. */
@@ -134,7 +134,7 @@ export interface FilterDel {
   readonly priority: number
 }
 
-/** Of all links that queue. */
+/** Of all links; one that is up and does not queue has a noqueue. */
 export interface QdiscTable extends Table {
   readonly link: Int32Array
   /** TC_H_*: major << 16 | minor, as the next; 4294967295 is root. */

@@ -6,7 +6,7 @@
 
 namespace cnm {
 
-/** Of all links; without those that do not queue. */
+/** Of all links. */
 Table<QdiscRow> DumpQdiscs(Place& place, const Filter& filter);
 
 }  // namespace cnm

@@ -203,7 +203,7 @@ const rare: Readonly<Record<string, Twin>> = {
     on: [{ op: 'qdisc.add', link: 'v0', kind: 'clsact' }],
     op: { op: 'filter.add', link: 'v0', parent: 'egress', kind: 'matchall', priority: 7, redirect: 'ifb0' },
     tc: 'filter add dev v0 egress protocol all prio 7 matchall action mirred egress redirect dev ifb0',
-    shows: /matchall .*\s.*mirred \(Egress Redirect to device ifb0\) stolen/,
+    shows: /matchall[^]*mirred \(Egress Redirect to device ifb0\) stolen/,
   },
 }
 
