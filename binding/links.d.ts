@@ -48,7 +48,8 @@ export interface VxlanOptions {
   readonly rsc?: boolean
   readonly l2miss?: boolean
   readonly l3miss?: boolean
-  readonly ttl?: number
+  /** 'inherit' takes that of the inner packet. */
+  readonly ttl?: number | 'inherit'
   /** 1 inherits. */
   readonly tos?: number
   readonly df?: 'unset' | 'set' | 'inherit'
@@ -61,6 +62,12 @@ export interface VxlanOptions {
   readonly maxAddress?: number
   readonly external?: boolean
   readonly vniFilter?: boolean
+  /** Carry the sender's firewall mark; not together with `gpe`, which carries more than Ethernet. */
+  readonly gbp?: boolean
+  readonly gpe?: boolean
+  /** Leave the inner checksum to the outer one. */
+  readonly remCsumTx?: boolean
+  readonly remCsumRx?: boolean
 }
 
 /** Of macvlan and of macvtap. */
@@ -85,6 +92,21 @@ export interface VlanOptions {
   /** 0 to 4095. */
   readonly id: number
   readonly protocol?: VlanProtocol
+}
+
+/** Named as `ip tuntap` names them. */
+export interface TunOptions {
+  /** What its packets begin with: an IP header, or an Ethernet header. */
+  readonly mode: 'tun' | 'tap'
+  /** The uid and the gid of those who may open it; default: who may administer the network. */
+  readonly user?: number
+  readonly group?: number
+  /** Several may have it open, or one several times. */
+  readonly multiQueue?: boolean
+  /** Packets stand behind a virtio_net_hdr. */
+  readonly vnetHdr?: boolean
+  /** Packets stand behind their protocol: 4 bytes more. */
+  readonly pi?: boolean
 }
 
 /** Settings of a bridge port (IFLA_BRPORT_*), as `bridge link set` names them. */
@@ -127,11 +149,22 @@ export type LinkKind =
   | { readonly kind: 'macvtap'; readonly link: LinkRef; readonly macvtap?: MacvlanOptions }
   | { readonly kind: 'ipvlan'; readonly link: LinkRef; readonly ipvlan?: IpvlanOptions }
   | { readonly kind: 'vlan'; readonly link: LinkRef; readonly vlan: VlanOptions }
+  /** For a program that opens /dev/net/tun; it stays when nobody has it open. EBUSY when the name is taken. */
+  | { readonly kind: 'tun'; readonly tun: TunOptions }
   | { readonly kind: 'dummy' | 'ifb' }
 
 export type LinkAdd = { readonly op: 'link.add'; readonly up?: boolean } & Birth & LinkKind
 
-export interface LinkSet {
+/** Options of the link's kind, in the field of its name; at most one. Some stay as they were made, a vxlan's id for one: EOPNOTSUPP. */
+export interface KindSettings {
+  readonly bridge?: BridgeOptions
+  readonly vxlan?: VxlanOptions
+  readonly macvlan?: MacvlanOptions
+  readonly macvtap?: MacvlanOptions
+  readonly ipvlan?: IpvlanOptions
+}
+
+export interface LinkSet extends KindSettings {
   readonly op: 'link.set'
   readonly link: LinkRef
   readonly name?: string

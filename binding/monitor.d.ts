@@ -3,7 +3,7 @@
 import type { TableName, Tables } from './tables.d.ts'
 
 /** The tables whose changes can be followed. */
-export type WatchedTable = Exclude<TableName, 'nexthop' | 'conntrack' | 'qdisc' | 'xfrmPolicy'>
+export type WatchedTable = Exclude<TableName, 'nexthop' | 'conntrack' | 'linkStats' | 'qdisc' | 'xfrmPolicy'>
 
 /** Consecutive changes of one table. */
 export type Changes = {

@@ -31,6 +31,19 @@ export interface LinkTable extends Table {
   readonly kinds: string
 }
 
+/** What passed each link, received (rx) and sent (tx). */
+export interface LinkStatsTable extends Table {
+  readonly link: Int32Array
+  readonly rxBytes: BigUint64Array
+  readonly txBytes: BigUint64Array
+  readonly rxPackets: BigUint64Array
+  readonly txPackets: BigUint64Array
+  readonly rxErrors: BigUint64Array
+  readonly txErrors: BigUint64Array
+  readonly rxDropped: BigUint64Array
+  readonly txDropped: BigUint64Array
+}
+
 export interface AddressTable extends Table {
   readonly link: Int32Array
   /** 4 or 6. */
@@ -105,6 +118,8 @@ export interface FdbTable extends Table {
 
 export interface Tables {
   readonly link: LinkTable
+  /** Apart from the links, since counting costs. */
+  readonly linkStats: LinkStatsTable
   readonly address: AddressTable
   readonly route: RouteTable
   readonly neigh: NeighTable
@@ -122,6 +137,8 @@ export type TableName = keyof Tables
  */
 export interface Filters {
   readonly link: { readonly master?: LinkRef }
+  /** None: the kernel has none. */
+  readonly linkStats: Readonly<Record<never, never>>
   readonly address: { readonly link?: LinkRef; readonly family?: 4 | 6 }
   /** ENOENT when `family` is given and there is no such table. */
   readonly route: { readonly link?: LinkRef; readonly family?: 4 | 6; readonly table?: number }

@@ -1,10 +1,12 @@
 import type {
   BridgeOptions,
   IpvlanOptions,
+  KindSettings,
   LinkKind,
   LinkRef,
   MacvlanOptions,
   PortOptions,
+  TunOptions,
   VlanOptions,
   VxlanOptions,
 } from '../../binding.d.ts'
@@ -16,6 +18,8 @@ const bit = (name: string) => (given: boolean) => [name, given ? '1' : '0']
 const onOff = (name: string) => (given: boolean) => [name, given ? 'on' : 'off']
 /** `learning` or `nolearning`. */
 const yesNo = (name: string) => (given: boolean) => [given ? name : `no${name}`]
+/** There is no word for its absence. */
+const present = (name: string) => (given: boolean) => (given ? [name] : [])
 const address = (name: string) => (given: Uint8Array) => [name, addressText(given)]
 
 const BRIDGE: Sayings<BridgeOptions> = {
@@ -65,11 +69,15 @@ const VXLAN: Sayings<VxlanOptions> = {
   ageing: value('ageing'),
   maxAddress: value('maxaddress'),
   vniFilter: yesNo('vnifilter'),
+  gbp: present('gbp'),
+  gpe: present('gpe'),
+  remCsumTx: yesNo('remcsumtx'),
+  remCsumRx: yesNo('remcsumrx'),
 }
 
 const MACVLAN: Sayings<MacvlanOptions> = {
   mode: value('mode'),
-  noPromisc: (given) => (given ? ['nopromisc'] : []),
+  noPromisc: present('nopromisc'),
   bcQueueLen: value('bcqueuelen'),
   macAddr: (macs) => ['macaddr', 'set', ...macs.map(macText)],
 }
@@ -78,6 +86,15 @@ const IPVLAN: Sayings<IpvlanOptions> = { mode: value('mode'), flag: (flag) => [f
 
 /** iproute2 wants the protocol before the id. */
 const VLAN: Sayings<VlanOptions> = { protocol: value('protocol'), id: value('id') }
+
+const TUN: Sayings<TunOptions> = {
+  mode: value('mode'),
+  user: value('user'),
+  group: value('group'),
+  multiQueue: present('multi_queue'),
+  vnetHdr: present('vnet_hdr'),
+  pi: present('pi'),
+}
 
 const PORT: Sayings<PortOptions> = {
   hairpin: onOff('hairpin'),
@@ -117,7 +134,21 @@ export function kindWords(link: LinkKind): Words {
   }
 }
 
+const typeWords = <Options>(kind: string, sayings: Sayings<Options>, options: Options | undefined): Words =>
+  options === undefined ? [] : ['type', kind, ...say(sayings, options)]
+
+/** `type KIND` with what is changed of a link that is there. */
+export const changedWords = ({ bridge, vxlan, macvlan, macvtap, ipvlan }: KindSettings): Words => [
+  ...typeWords('bridge', BRIDGE, bridge),
+  ...typeWords('vxlan', VXLAN, vxlan),
+  ...typeWords('macvlan', MACVLAN, macvlan),
+  ...typeWords('macvtap', MACVLAN, macvtap),
+  ...typeWords('ipvlan', IPVLAN, ipvlan),
+]
+
 /** The link that another stands on. */
 export const parentOf = (link: LinkKind): LinkRef | undefined => ('link' in link ? link.link : undefined)
+
+export const tunWords = (tun: TunOptions): Words => say(TUN, tun)
 
 export const portWords = (port: PortOptions): Words => say(PORT, port)

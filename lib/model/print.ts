@@ -3,7 +3,7 @@ import type { Op, Plan } from './op.ts'
 import { announceCommands } from './print-announce.ts'
 import { addrManyCommand, routeManyCommand } from './print-columns.ts'
 import { conntrackCommand } from './print-conntrack.ts'
-import { kindWords, parentOf, portWords } from './print-kinds.ts'
+import { changedWords, kindWords, parentOf, portWords, tunWords } from './print-kinds.ts'
 import { nexthopCommand } from './print-nexthop.ts'
 import { printNft } from './print-nft.ts'
 import { classCommand, filterCommand, qdiscCommand } from './print-qdiscs.ts'
@@ -35,7 +35,7 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
   const at = op.at ?? 0
   switch (op.op) {
     case 'link.add':
-      return [linkAddCommand(op, at, places)]
+      return op.kind === 'tun' ? tunCommands(op) : [linkAddCommand(op, at, places)]
     case 'link.set':
       return op.link === undefined ? [words('ip link set', groupWords(op))] : linkSetCommands(op, places)
     case 'link.del':
@@ -138,6 +138,15 @@ function linkAddCommand(link: LinkAdd, at: number, places: readonly string[]): s
   )
 }
 
+/** What is made by itself is set afterwards. */
+function tunCommands(link: LinkAdd & { readonly kind: 'tun' }): readonly string[] {
+  const settings = attributes(link)
+  return [
+    words('ip tuntap add dev', quote(link.name), tunWords(link.tun)),
+    ...(settings.length > 0 ? [words('ip link set dev', quote(link.name), settings)] : []),
+  ]
+}
+
 function peerWords(peer: (Birth & { readonly at: number }) | undefined, at: number, places: readonly string[]): Words {
   if (!peer) return []
   return ['peer', 'name', quote(peer.name), ...attributes(peer), ...(peer.at === at ? [] : netnsWords(peer.at, places))]
@@ -156,6 +165,7 @@ function linkSetCommands(op: LinkSet, places: readonly string[]): readonly strin
     ...masterWords(master),
     ...option('alias', alias),
     ...(moveTo === undefined ? [] : netnsWords(moveTo, places)),
+    ...changedWords(op),
   ]
   return [
     ...(settings.length > 0 ? [words('ip link set dev', linkRef(link), settings)] : []),

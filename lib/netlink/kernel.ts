@@ -101,6 +101,7 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   fdb: 'bridge fdb',
   nexthop: 'ip nexthop',
   conntrack: 'conntrack -L',
+  linkStats: 'ip -s link',
   qdisc: 'tc qdisc',
   xfrmPolicy: 'ip xfrm policy',
 }

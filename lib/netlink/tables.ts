@@ -2,6 +2,7 @@ import type { AddressTable, FdbTable, LinkTable, NeighTable, RouteTable, TableNa
 import type { Address, Cidr } from '../model/address.ts'
 import { addressAt, at, familyAt, macAt, rows } from './cells.ts'
 import { type ConntrackRow, conntrackRows } from './conntrack.ts'
+import { type LinkStatsRow, linkStatsRows } from './link-stats.ts'
 import { type NexthopRow, nexthopRows } from './nexthop.ts'
 import { type QdiscRow, qdiscRows } from './qdiscs.ts'
 import { type XfrmPolicyRow, xfrmPolicyRows } from './xfrm.ts'
@@ -95,6 +96,7 @@ interface RowTypes {
   readonly fdb: FdbRow
   readonly nexthop: NexthopRow
   readonly conntrack: ConntrackRow
+  readonly linkStats: LinkStatsRow
   readonly qdisc: QdiscRow
   readonly xfrmPolicy: XfrmPolicyRow
 }
@@ -112,6 +114,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   fdb: fdbRows,
   nexthop: nexthopRows,
   conntrack: conntrackRows,
+  linkStats: linkStatsRows,
   qdisc: qdiscRows,
   xfrmPolicy: xfrmPolicyRows,
 }

@@ -19,10 +19,13 @@ struct PortRange {
   uint16_t high = 0;
 };
 
+/** Of a tunnel's packets: what the inner packet has. */
+struct Inherit {};
+
 /** An option with what it is set to; booleans and words are numbers here. */
 struct Setting {
   const Option* option = nullptr;
-  std::variant<uint32_t, Address, LinkRef, PortRange, std::vector<Mac>> value;
+  std::variant<uint32_t, Address, LinkRef, PortRange, Inherit, std::vector<Mac>> value;
 };
 
 using Settings = std::vector<Setting>;
@@ -39,12 +42,24 @@ struct Peer : Birth {
   size_t at = 0;
 };
 
+/** A link whose packets a program writes and reads. */
+struct TunOptions {
+  /** IFF_TUN or IFF_TAP. */
+  uint32_t mode = 0;
+  std::optional<uint32_t> user;
+  std::optional<uint32_t> group;
+  bool multi_queue = false;
+  bool vnet_hdr = false;
+  bool pi = false;
+};
+
 struct LinkAdd : Birth {
   std::string kind;
   bool up = false;
   std::optional<LinkRef> parent;
   Settings settings;
   std::optional<Peer> peer;
+  std::optional<TunOptions> tun;
 };
 
 struct LinkSet {
@@ -57,6 +72,9 @@ struct LinkSet {
   std::optional<uint32_t> group;
   std::optional<std::string> alias;
   std::optional<size_t> move_to;
+  /** Whose options the settings are; '' without any. */
+  std::string kind;
+  Settings settings;
   Settings port;
 };
 

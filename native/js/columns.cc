@@ -89,6 +89,8 @@ Napi::Object TableOf(Napi::Env env, Table<NexthopRow>& table) { return ObjectOf(
 
 Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table) { return ObjectOf(env, table); }
 
+Napi::Object TableOf(Napi::Env env, Table<LinkStatsRow>& table) { return ObjectOf(env, table); }
+
 Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table) { return ObjectOf(env, table); }
 
 Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table) { return ObjectOf(env, table); }

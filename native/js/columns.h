@@ -4,6 +4,7 @@
 
 #include "facts/changes.h"
 #include "facts/conntrack.h"
+#include "facts/link_stats.h"
 #include "facts/nexthop.h"
 #include "facts/outcome.h"
 #include "facts/qdiscs.h"
@@ -23,6 +24,7 @@ Napi::Object TableOf(Napi::Env env, Table<NeighRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<FdbRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<NexthopRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<LinkStatsRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table);
 Napi::Object NewsOf(Napi::Env env, News& news);

@@ -12,6 +12,7 @@
 #include "js/ops.h"
 #include "kernel/conntrack.h"
 #include "kernel/descriptor.h"
+#include "kernel/link_stats.h"
 #include "kernel/nexthop.h"
 #include "kernel/program.h"
 #include "kernel/qdisc_rows.h"
@@ -99,11 +100,13 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "fdb") return SubmitDump(info, DumpForwarding, {"link", "master"});
   if (table == "nexthop") return SubmitDump(info, DumpNexthops, {"link"});
   if (table == "conntrack") return SubmitDump(info, DumpConntrack, {});
+  if (table == "linkStats") return SubmitDump(info, DumpLinkStats, {});
   if (table == "qdisc") return SubmitDump(info, DumpQdiscs, {});
   if (table == "xfrmPolicy") return SubmitDump(info, DumpXfrmPolicies, {});
   ThrowInvalid(
       info.Env(),
-      "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'qdisc' or 'xfrmPolicy'");
+      "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc' "
+      "or 'xfrmPolicy'");
   return {};
 }
 

@@ -1,7 +1,9 @@
 #include "js/link_ops.h"
 
 #include "js/options.h"
+#include "js/shared_fields.h"
 #include "kernel/link_kinds.h"
+#include "kernel/tun.h"
 
 namespace cnm {
 
@@ -47,6 +49,19 @@ void ReadPeer(Fields& fields, const Places& places, std::optional<Peer>& peer) {
   peer->at = at.value_or(0);
 }
 
+void ReadTun(Fields& fields, TunOptions& tun) {
+  Fields inner(fields.Get("tun"), fields.Name("tun"));
+  std::optional<uint32_t> mode;
+  ReadOptionalWord(inner, "mode", TunModes(), mode);
+  if (!mode) inner.Fail("mode", "'tun' or 'tap'");
+  tun.mode = mode.value_or(0);
+  inner.Optional("user", tun.user);
+  inner.Optional("group", tun.group);
+  ReadFlag(inner, "multiQueue", tun.multi_queue);
+  ReadFlag(inner, "vnetHdr", tun.vnet_hdr);
+  ReadFlag(inner, "pi", tun.pi);
+}
+
 std::string KindNames() {
   std::string names;
   for (const LinkKind& kind : LinkKinds()) names.append(names.empty() ? "'" : ", '").append(kind.name).append("'");
@@ -59,7 +74,9 @@ void ReadKind(Fields& fields, const Places& places, LinkAdd& add) {
   const LinkKind* kind = FindLinkKind(add.kind);
   if (!kind) return fields.Fail("kind", "one of " + KindNames());
   for (const LinkKind& other : LinkKinds()) {
-    if (&other == kind) {
+    if (&other == kind && add.kind == "tun") {
+      ReadTun(fields, add.tun.emplace());
+    } else if (&other == kind) {
       ReadSettings(fields, kind->name, kind->options, add.settings);
     } else if (!fields.Get(other.name).IsUndefined()) {
       fields.Fail(other.name, "nothing, since kind is not '" + std::string(other.name) + "'");
@@ -87,6 +104,10 @@ void ReadLinkAdd(Fields& fields, const Places& places, Op& op) {
 
 namespace {
 
+void ReadNothing(Fields& fields, const char* key, const std::string& expected) {
+  if (!fields.Get(key).IsUndefined()) fields.Fail(key, expected);
+}
+
 /** Of a group only what fits all of its links. */
 void ReadGroupSet(Fields& fields, GroupSet& set) {
   ReadGroup(fields, set.group);
@@ -94,7 +115,19 @@ void ReadGroupSet(Fields& fields, GroupSet& set) {
   fields.Optional("master", set.master);
   fields.Optional("mtu", set.mtu);
   for (const char* key : {"name", "mac", "alias", "moveTo", "port"}) {
-    if (!fields.Get(key).IsUndefined()) fields.Fail(key, "nothing, since a whole group is set");
+    ReadNothing(fields, key, "nothing, since a whole group is set");
+  }
+  for (const LinkKind& kind : LinkKinds()) ReadNothing(fields, kind.name, "nothing, since a whole group is set");
+}
+
+/** The options of one kind. */
+void ReadKindSettings(Fields& fields, LinkSet& set) {
+  for (const LinkKind& kind : LinkKinds()) {
+    if (fields.Get(kind.name).IsUndefined()) continue;
+    if (!kind.can_change) return fields.Fail(kind.name, "nothing: this kind has no options that change");
+    if (!set.kind.empty()) return fields.Fail(kind.name, "nothing, beside " + set.kind);
+    set.kind = kind.name;
+    ReadSettings(fields, kind.name, kind.options, set.settings);
   }
 }
 
@@ -109,6 +142,7 @@ void ReadOneSet(Fields& fields, const Places& places, LinkSet& set) {
   fields.Optional("group", set.group);
   fields.Optional("alias", set.alias);
   ReadAt(fields, "moveTo", places, set.move_to);
+  ReadKindSettings(fields, set);
   ReadSettings(fields, "port", PortOptions(), set.port);
   // A link leaves its bridge when it moves, and ifindexes mean nothing where it arrives.
   if (set.move_to && (set.master || !set.port.empty())) fields.Fail("moveTo", "nothing, beside master or port");

@@ -15,6 +15,8 @@ uint32_t MaxOf(Wire wire) {
       return UINT16_MAX;
     case Wire::kU32:
       return UINT32_MAX;
+    case Wire::kFlag:
+      return 1;
   }
   return 0;
 }
@@ -40,6 +42,8 @@ class Reader {
         return As<PortRange>();
       case Takes::kMacs:
         return As<std::vector<Mac>>();
+      case Takes::kNumberOrInherit:
+        return ReadNumberOrInherit();
     }
     return "";
   }
@@ -63,6 +67,16 @@ class Reader {
     const uint32_t max = MaxOf(option_.wire);
     if (cnm::Read(value_, read) || read > max) return "an integer from 0 to " + std::to_string(max);
     setting_.value = read;
+    return "";
+  }
+
+  std::string ReadNumberOrInherit() {
+    std::string word;
+    if (cnm::Read(value_, word) || word != "inherit") {
+      const std::string expected = ReadNumber();
+      return expected.empty() ? "" : expected + ", or 'inherit'";
+    }
+    setting_.value = Inherit();
     return "";
   }
 

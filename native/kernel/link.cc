@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "kernel/options.h"
+#include "kernel/tun.h"
 
 namespace cnm {
 
@@ -40,17 +41,33 @@ void PutPeer(Message& message, const Birth& peer, int netns) {
   message.PutU32(CNM_NAMED(IFLA_NET_NS_FD), static_cast<uint32_t>(netns));
 }
 
+Refused PutOptions(Place& place, Message& message, const Settings& settings) {
+  if (settings.empty()) return {};
+  const Message::Nest data(message, CNM_NAMED(IFLA_INFO_DATA));
+  return PutSettings(place, message, settings);
+}
+
 Refused PutPort(Place& place, Message& message, const Settings& port) {
-  const Message::Nest info(message, CNM_NAMED(IFLA_LINKINFO));
+  if (port.empty()) return {};
   message.PutName(CNM_NAMED(IFLA_INFO_SLAVE_KIND), "bridge");
   const Message::Nest data(message, CNM_NAMED(IFLA_INFO_SLAVE_DATA));
   return PutSettings(place, message, port);
 }
 
+/** What a link is, and what it is to its master: both are in one nest. */
+Refused PutInfo(Place& place, Message& message, const std::string& kind, const Settings& settings,
+                const Settings& port) {
+  if (kind.empty() && port.empty()) return {};
+  const Message::Nest info(message, CNM_NAMED(IFLA_LINKINFO));
+  if (!kind.empty()) message.PutName(CNM_NAMED(IFLA_INFO_KIND), kind);
+  if (Refused refusal = PutOptions(place, message, settings)) return refusal;
+  return PutPort(place, message, port);
+}
+
 Refused SetPort(Place& place, Socket& socket, const LinkRef& link, const Settings& port) {
   Message message(CNM_NAMED(RTM_NEWLINK), 0, HeaderOf(link));
   PutNameOf(message, link);
-  if (Refused refusal = PutPort(place, message, port)) return refusal;
+  if (Refused refusal = PutInfo(place, message, "", {}, port)) return refusal;
   return socket.Ask(message);
 }
 
@@ -59,9 +76,7 @@ Refused PutKind(Place& place, Message& message, const LinkAdd& add, int peer_net
   const Message::Nest info(message, CNM_NAMED(IFLA_LINKINFO));
   message.PutName(CNM_NAMED(IFLA_INFO_KIND), add.kind);
   if (add.peer) PutPeer(message, *add.peer, peer_netns);
-  if (add.settings.empty()) return {};
-  const Message::Nest data(message, CNM_NAMED(IFLA_INFO_DATA));
-  return PutSettings(place, message, add.settings);
+  return PutOptions(place, message, add.settings);
 }
 
 Refused FindLink(Socket& socket, const std::string& name, int32_t& index) {
@@ -96,6 +111,7 @@ Refused ResolveLink(Place& place, const LinkRef& link, const char* attribute, in
 }
 
 Refused AddLink(Place& place, Place* peer_place, const LinkAdd& add, int32_t& index) {
+  if (add.tun) return AddTun(place, add, index);
   Socket* socket;
   if (Refused refusal = place.Route(socket)) return refusal;
   int peer_netns = -1;
@@ -156,12 +172,10 @@ Refused SetLink(Place& place, Place* target, const LinkSet& set) {
   if (set.group) message.PutU32(CNM_NAMED(IFLA_GROUP), *set.group);
   if (set.alias) message.Put(CNM_NAMED(IFLA_IFALIAS), set.alias->data(), set.alias->size());
   // The kernel sets the port before the master, so a new port's settings need a message of their own.
-  const bool later = set.master.has_value();
-  if (!set.port.empty() && !later) {
-    if (Refused refusal = PutPort(place, message, set.port)) return refusal;
-  }
+  const bool later = set.master && !set.port.empty();
+  if (Refused refusal = PutInfo(place, message, set.kind, set.settings, later ? Settings() : set.port)) return refusal;
   if (Refused refusal = socket->Ask(message)) return refusal;
-  return !set.port.empty() && later ? SetPort(place, *socket, link, set.port) : Refused();
+  return later ? SetPort(place, *socket, link, set.port) : Refused();
 }
 
 Refused DelLink(Place& place, const LinkDel& del) {

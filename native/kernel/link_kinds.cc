@@ -42,13 +42,14 @@ constexpr Option kVlanOptions[] = {
 
 std::span<const LinkKind> LinkKinds() {
   static const LinkKind kinds[] = {
-      {"bridge", BridgeOptions()},
+      {"bridge", BridgeOptions(), false, true},
       {"veth"},
-      {"vxlan", VxlanOptions()},
-      {"macvlan", kMacvlanOptions, true},
-      {"macvtap", kMacvlanOptions, true},
-      {"ipvlan", kIpvlanOptions, true},
+      {"vxlan", VxlanOptions(), false, true},
+      {"macvlan", kMacvlanOptions, true, true},
+      {"macvtap", kMacvlanOptions, true, true},
+      {"ipvlan", kIpvlanOptions, true, true},
       {"vlan", kVlanOptions, true},
+      {"tun"},
       {"dummy"},
       {"ifb"},
   };

@@ -13,6 +13,8 @@ struct LinkKind {
   std::span<const Option> options{};
   /** It stands on another link. */
   bool has_parent = false;
+  /** A link that is there takes options too. */
+  bool can_change = false;
 };
 
 std::span<const LinkKind> LinkKinds();

@@ -23,7 +23,7 @@ constexpr Option kVxlanOptions[] = {
     {"rsc", kBoolean, CNM_NAMED(IFLA_VXLAN_RSC), Wire::kU8},
     {"l2miss", kBoolean, CNM_NAMED(IFLA_VXLAN_L2MISS), Wire::kU8},
     {"l3miss", kBoolean, CNM_NAMED(IFLA_VXLAN_L3MISS), Wire::kU8},
-    {"ttl", kNumber, CNM_NAMED(IFLA_VXLAN_TTL), Wire::kU8},
+    {"ttl", Takes::kNumberOrInherit, CNM_NAMED(IFLA_VXLAN_TTL), Wire::kU8, CNM_NAMED(IFLA_VXLAN_TTL_INHERIT)},
     {"tos", kNumber, CNM_NAMED(IFLA_VXLAN_TOS), Wire::kU8},
     {"df", Takes::kWord, CNM_NAMED(IFLA_VXLAN_DF), Wire::kU8, {}, kDf},
     {"udpCsum", kBoolean, CNM_NAMED(IFLA_VXLAN_UDP_CSUM), Wire::kU8},
@@ -33,6 +33,10 @@ constexpr Option kVxlanOptions[] = {
     {"maxAddress", kNumber, CNM_NAMED(IFLA_VXLAN_LIMIT), Wire::kU32},
     {"external", kBoolean, CNM_NAMED(IFLA_VXLAN_COLLECT_METADATA), Wire::kU8},
     {"vniFilter", kBoolean, CNM_NAMED(IFLA_VXLAN_VNIFILTER), Wire::kU8},
+    {"gbp", kBoolean, CNM_NAMED(IFLA_VXLAN_GBP), Wire::kFlag},
+    {"gpe", kBoolean, CNM_NAMED(IFLA_VXLAN_GPE), Wire::kFlag},
+    {"remCsumTx", kBoolean, CNM_NAMED(IFLA_VXLAN_REMCSUM_TX), Wire::kU8},
+    {"remCsumRx", kBoolean, CNM_NAMED(IFLA_VXLAN_REMCSUM_RX), Wire::kU8},
 };
 
 }  // namespace

@@ -23,6 +23,7 @@ class Message {
 
   /** Answers where the data is, counted from the message's beginning. */
   size_t Put(Named attribute, const void* data, size_t size);
+  void PutFlag(Named attribute) { Put(attribute, nullptr, 0); }
   void PutU8(Named attribute, uint8_t value) { Put(attribute, &value, sizeof value); }
   void PutU16(Named attribute, uint16_t value) { Put(attribute, &value, sizeof value); }
   void PutU32(Named attribute, uint32_t value) { Put(attribute, &value, sizeof value); }

@@ -28,12 +28,15 @@ class Putter {
       case Wire::kBe16:
         message_.PutU16(option_.attribute, htons(static_cast<uint16_t>(number)));
         break;
+      case Wire::kFlag:
+        if (number) message_.PutFlag(option_.attribute);
+        break;
     }
     return {};
   }
 
   Refused operator()(const Address& address) {
-    message_.PutAddress(address.length == 4 ? option_.attribute : option_.attribute6, address);
+    message_.PutAddress(address.length == 4 ? option_.attribute : option_.other, address);
     return {};
   }
 
@@ -47,6 +50,11 @@ class Putter {
   Refused operator()(const PortRange& range) {
     const ifla_vxlan_port_range ports = {.low = htons(range.low), .high = htons(range.high)};
     message_.Put(option_.attribute, &ports, sizeof ports);
+    return {};
+  }
+
+  Refused operator()(Inherit) {
+    message_.PutFlag(option_.other);
     return {};
   }
 

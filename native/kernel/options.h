@@ -11,11 +11,11 @@
 
 namespace cnm {
 
-/** How the kernel has a number. */
-enum class Wire : uint8_t { kU8, kU16, kU32, kBe16 };
+/** How the kernel has a number; a flag is there or not. */
+enum class Wire : uint8_t { kU8, kU16, kU32, kBe16, kFlag };
 
 /** What an option takes, and so which of Setting's values it has. */
-enum class Takes : uint8_t { kBoolean, kNumber, kWord, kAddress, kLink, kPortRange, kMacs };
+enum class Takes : uint8_t { kBoolean, kNumber, kWord, kAddress, kLink, kPortRange, kMacs, kNumberOrInherit };
 
 struct Word {
   const char* name;
@@ -28,8 +28,8 @@ struct Option {
   Takes takes;
   Named attribute;
   Wire wire = Wire::kU32;
-  /** Of IPv6, where addresses have an attribute for each family. */
-  Named attribute6{};
+  /** Of a value's other form: of IPv6, where addresses have an attribute for each family, or of 'inherit'. */
+  Named other{};
   /** The words that it takes, with their numbers. */
   std::span<const Word> words{};
 };

@@ -1,5 +1,6 @@
 #include "kernel/place.h"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
@@ -100,6 +101,10 @@ Refused Place::DumpXfrm(Message& message, const Socket::OnReply& on_reply, const
 
 Refused Place::Packet(Fd& socket) {
   return Open([] { return Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); }, socket);
+}
+
+Refused Place::Tun(Fd& device) {
+  return Open([] { return Fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC)); }, device);
 }
 
 Refused Place::Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,

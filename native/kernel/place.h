@@ -48,6 +48,8 @@ class Place {
   Refused DumpXfrm(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
   /** A packet socket that receives nothing; the caller's own. */
   Refused Packet(Fd& socket);
+  /** Of a link yet to be made; the caller's own. */
+  Refused Tun(Fd& device);
   /** Commands are libnftables' JSON. */
   Refused RunNft(const std::string& commands, std::string& output);
   Refused ReadSysctl(const std::string& path, std::optional<std::string>& value);

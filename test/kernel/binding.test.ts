@@ -40,7 +40,7 @@ describe('misuse', () => {
     ['ops[0].name: expected a string', [{ ...add, name: undefined }]],
     ['ops[0].name: expected a string without a zero byte', [{ ...add, name: 'a\0b' }]],
     [
-      "ops[0].kind: expected one of 'bridge', 'veth', 'vxlan', 'macvlan', 'macvtap', 'ipvlan', 'vlan', 'dummy', 'ifb'",
+      "ops[0].kind: expected one of 'bridge', 'veth', 'vxlan', 'macvlan', 'macvtap', 'ipvlan', 'vlan', 'tun', 'dummy', 'ifb'",
       [{ ...add, kind: 'bond' }],
     ],
     ['ops[0].link: expected nothing, since this kind has no parent', [{ ...add, link: 'lo' }]],
@@ -132,7 +132,7 @@ describe('misuse', () => {
     expect(() => call([add], { namespaces: [] })).toThrow(invalid("ops[0].at: expected a namespace's number, but there are no namespaces"))
     expect(() => call([], { job: Number.NaN })).toThrow(invalid('job: expected a number'))
     expect(() => addon().dump(here(), 'rule' as 'link', 1)).toThrow(
-      invalid("table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'qdisc' or 'xfrmPolicy'"),
+      invalid("table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc' or 'xfrmPolicy'"),
     )
     expect(() => addon().readSysctl(here(), 'net/')).toThrow(invalid('path: expected a path below net/'))
     expect(() => new (addon().Netns)()).toThrow(invalid('Netns: expected Netns.at(path) or Netns.current(), not new'))

@@ -5,6 +5,7 @@ import { parseMac } from '../../lib/model/ids.ts'
 import { undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
 import { paste } from '../support/paste.ts'
+import { must } from '../support/run.ts'
 import { Spaces } from '../support/spaces.ts'
 
 let spaces: Spaces
@@ -110,6 +111,19 @@ const kinds: Readonly<Record<string, { readonly op: Op; readonly data: object; r
     op: { op: 'link.add', name: 'x0', kind: 'vxlan', vxlan: { external: true, vniFilter: true, dstPort: 4789 } },
     data: { external: true, vnifilter: true, port: 4789, learning: true },
   },
+  'vxlan that says which policy a packet is of': {
+    op: {
+      op: 'link.add',
+      name: 'x0',
+      kind: 'vxlan',
+      vxlan: { id: 6, gbp: true, gpe: false, remCsumTx: true, remCsumRx: true },
+    },
+    data: { id: 6, gbp: true, remcsum_tx: true, remcsum_rx: true },
+  },
+  'vxlan of more than Ethernet': {
+    op: { op: 'link.add', name: 'x0', kind: 'vxlan', vxlan: { external: true, learning: false, gpe: true, gbp: false } },
+    data: { external: true, gpe: true },
+  },
   macvlan: {
     op: {
       op: 'link.add',
@@ -186,6 +200,17 @@ it.each(rare.map((op) => [op.op === 'link.add' ? op.kind : '', op] as const))(
     else expect(spaces.link(0, 'x0').linkinfo.info_kind).toBe(kind)
   },
 )
+
+it('a vxlan inherits the ttl, pasted too', async () => {
+  const op: Op = { op: 'link.add', name: 'x0', kind: 'vxlan', vxlan: { id: 1, ttl: 'inherit' } }
+  // Its JSON leaves it out.
+  const look = () => must(['ip', '-d', 'link', 'show', 'dev', 'x0'], { netns: spaces.paths[0] })
+  await spaces.do(op)
+  expect(look()).toContain(' ttl inherit ')
+  await spaces.do(...undoOf([op]))
+  paste(printPlan([op]), { netns: spaces.paths[0] })
+  expect(look()).toContain(' ttl inherit ')
+})
 
 it('a parent that is not there is named', async () => {
   const macvlan: Op = { op: 'link.add', name: 'x0', kind: 'macvlan', link: 'no' }

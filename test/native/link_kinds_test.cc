@@ -44,7 +44,7 @@ TEST_CASE("each option has a name and an attribute that no other option of its k
     for (const Option& option : options) {
       CAPTURE(option.name);
       CHECK(names.insert(option.name).second);
-      for (const Named& attribute : {option.attribute, option.attribute6}) {
+      for (const Named& attribute : {option.attribute, option.other}) {
         if (!attribute.name) continue;
         const auto [taken, fresh] = attributes.emplace(attribute.value, option.name);
         CHECK((fresh || AreOne(taken->second, option.name)));
@@ -53,11 +53,12 @@ TEST_CASE("each option has a name and an attribute that no other option of its k
   });
 }
 
-TEST_CASE("addresses, and only they, have an attribute for each family") {
+TEST_CASE("addresses, and what can be inherited, have a second attribute, and only they") {
   ForEachTable([](std::span<const Option> options) {
     for (const Option& option : options) {
       CAPTURE(option.name);
-      CHECK_EQ(option.takes == Takes::kAddress, option.attribute6.name != nullptr);
+      const bool two = option.takes == Takes::kAddress || option.takes == Takes::kNumberOrInherit;
+      CHECK_EQ(two, option.other.name != nullptr);
     }
   });
 }
