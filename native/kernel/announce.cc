@@ -36,7 +36,8 @@ Refused FindSpeaker(Place& place, const LinkRef& link, Speaker& speaker) {
   header.ifi_index = speaker.index;
   Message message(CNM_NAMED(RTM_GETLINK), 0, header);
   const Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
-    const auto* info = static_cast<const ifinfomsg*>(nlmsg_data(reply));
+    const auto* info = HeaderIn<ifinfomsg>(reply);
+    if (!info) return;
     speaker.type = info->ifi_type;
     speaker.flags = info->ifi_flags;
     Attributes(reply, sizeof *info).Bytes(IFLA_ADDRESS, speaker.mac);

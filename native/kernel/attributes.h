@@ -12,6 +12,13 @@
 
 namespace cnm {
 
+/** The header of a reply's own kind; null when the reply is too short for it. */
+template <typename Header>
+const Header* HeaderIn(const nlmsghdr* reply) {
+  const bool fits = nlmsg_datalen(reply) >= static_cast<int>(sizeof(Header));
+  return fits ? static_cast<const Header*>(nlmsg_data(reply)) : nullptr;
+}
+
 /** The attributes of a reply: those behind a header, or those inside a nest. */
 class Attributes {
  public:

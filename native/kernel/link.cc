@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "kernel/attributes.h"
 #include "kernel/options.h"
 #include "kernel/tun.h"
 
@@ -79,11 +80,15 @@ Refused PutKind(Place& place, Message& message, const LinkAdd& add, int peer_net
   return PutOptions(place, message, add.settings);
 }
 
+void ReadIndex(const nlmsghdr* reply, int32_t& index) {
+  if (const auto* header = HeaderIn<ifinfomsg>(reply)) index = header->ifi_index;
+}
+
 Refused FindLink(Socket& socket, const std::string& name, int32_t& index) {
+  index = 0;
   Message message(CNM_NAMED(RTM_GETLINK), 0, ifinfomsg{});
   message.PutName(CNM_NAMED(IFLA_IFNAME), name);
-  return socket.Ask(
-      message, [&](const nlmsghdr* reply) { index = static_cast<const ifinfomsg*>(nlmsg_data(reply))->ifi_index; });
+  return socket.Ask(message, [&](const nlmsghdr* reply) { ReadIndex(reply, index); });
 }
 
 /** The kernel moves a link before it finds out that its new name is taken, and does not move it back. */
@@ -130,7 +135,7 @@ Refused AddLink(Place& place, Place* peer_place, const LinkAdd& add, int32_t& in
   if (Refused refusal = PutKind(place, message, add, peer_netns)) return refusal;
   index = 0;
   const Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
-    if (reply->nlmsg_type == RTM_NEWLINK) index = static_cast<const ifinfomsg*>(nlmsg_data(reply))->ifi_index;
+    if (reply->nlmsg_type == RTM_NEWLINK) ReadIndex(reply, index);
   });
   if (refusal) return refusal;
   // Before Linux 6.2 there is no echo of a new link.
