@@ -1,7 +1,5 @@
 import type { AddrManyOp, LinkRef, RouteManyOp } from '../../binding.d.ts'
-import { addressText, cidrText, hereDocument, linkRef, option, words } from './words.ts'
-
-const verbOf = (op: string): string => op.slice(op.indexOf('.') + 1).replace('Many', '')
+import { addressOption, cidrText, hereDocument, linkRef, option, verbOf, words } from './words.ts'
 
 /** What a row has of its own, or what it shares with all. */
 type Cells = (row: number) => {
@@ -35,7 +33,7 @@ export function routeManyCommand(op: RouteManyOp): string {
       'route',
       verbOf(op.op),
       prefix === 0 ? 'default' : cidrText(address(op.tos), prefix),
-      option('via', via && addressText(via)),
+      addressOption('via', via),
       link === undefined ? [] : ['dev', linkRef(link)],
       option('table', op.table),
       option('metric', op.metric),

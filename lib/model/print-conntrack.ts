@@ -1,7 +1,5 @@
 import type { ConntrackDel } from '../../binding.d.ts'
-import { addressText, option, words } from './words.ts'
-
-const address = (name: string, given: Uint8Array | undefined) => option(name, given && addressText(given))
+import { addressOption, option, words } from './words.ts'
 
 /** conntrack ends with 1 when no connection fits. */
 export const conntrackCommand = (op: ConntrackDel): string =>
@@ -9,10 +7,10 @@ export const conntrackCommand = (op: ConntrackDel): string =>
     'conntrack -D -f',
     op.family === 6 ? 'ipv6' : 'ipv4',
     option('-p', op.proto),
-    address('--orig-src', op.origSrc),
-    address('--orig-dst', op.origDst),
-    address('--reply-src', op.replySrc),
-    address('--reply-dst', op.replyDst),
+    addressOption('--orig-src', op.origSrc),
+    addressOption('--orig-dst', op.origDst),
+    addressOption('--reply-src', op.replySrc),
+    addressOption('--reply-dst', op.replyDst),
     option('--orig-port-src', op.origSport),
     option('--orig-port-dst', op.origDport),
     option('--reply-port-src', op.replySport),

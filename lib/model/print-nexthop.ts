@@ -1,5 +1,5 @@
 import type { NexthopMember, NexthopOp } from '../../binding.d.ts'
-import { addressText, flag, linkRef, option, type Words, words } from './words.ts'
+import { addressOption, flag, linkRef, option, verbOf, type Words, words } from './words.ts'
 
 const memberText = ({ id, weight = 1 }: NexthopMember): string => (weight === 1 ? String(id) : `${id},${weight}`)
 
@@ -15,7 +15,7 @@ const groupWords = ({ group, resilient }: NexthopOp): Words =>
     : []
 
 const settingWords = (op: NexthopOp): Words => [
-  ...option('via', op.via && addressText(op.via)),
+  ...addressOption('via', op.via),
   ...(op.link === undefined ? [] : ['dev', linkRef(op.link)]),
   ...flag('onlink', op.onlink),
   ...flag('blackhole', op.blackhole),
@@ -27,7 +27,7 @@ const settingWords = (op: NexthopOp): Words => [
 export const nexthopCommand = (op: NexthopOp): string =>
   words(
     op.family === 6 ? 'ip -6 nexthop' : 'ip nexthop',
-    op.op.replace('nexthop.', ''),
+    verbOf(op.op),
     option('id', op.id),
     op.op === 'nexthop.del' ? [] : settingWords(op),
   )

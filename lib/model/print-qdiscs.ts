@@ -1,6 +1,6 @@
 import type { ClassAdd, ClassDel, FilterAdd, FilterDel, HtbOptions, NetemOptions, QdiscAdd, QdiscDel, TbfOptions } from '../../binding.d.ts'
 import { type Sayings, say } from './sayings.ts'
-import { linkRef, option, type Words, words } from './words.ts'
+import { linkRef, option, verbOf, type Words, words } from './words.ts'
 
 const value = (name: string) => (given: number) => [name, String(given)]
 const bits = (name: string) => (given: number) => [name, `${given}bit`]
@@ -51,8 +51,6 @@ const NETEM: Sayings<NetemOptions> = {
   gap: value('gap'),
   rate: bits('rate'),
 }
-
-const verbOf = (op: string): string => op.slice(op.indexOf('.') + 1)
 
 /** `root`, `ingress` and `egress` are words of their own. */
 const parentWords = (parent: string): Words => (parent.includes(':') ? ['parent', parent] : [parent])

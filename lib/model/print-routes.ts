@@ -1,11 +1,9 @@
 import type { AddrOp, RouteHop, RouteOp } from '../../binding.d.ts'
-import { addressText, cidrText, flag, linkRef, option, quote, type Words, words } from './words.ts'
-
-const address = (name: string, given: Uint8Array | undefined): Words => option(name, given && addressText(given))
+import { addressOption, addressText, cidrText, flag, linkRef, option, quote, verbOf, type Words, words } from './words.ts'
 
 /** How a next hop is said, of a route or in a list of several. */
 const hopWords = ({ via, link, onlink, weight }: RouteHop): Words => [
-  ...address('via', via),
+  ...addressOption('via', via),
   ...(link === undefined ? [] : ['dev', linkRef(link)]),
   ...option('weight', weight),
   ...flag('onlink', onlink),
@@ -14,7 +12,7 @@ const hopWords = ({ via, link, onlink, weight }: RouteHop): Words => [
 export const routeCommand = (op: RouteOp): string =>
   words(
     op.to.length === 16 ? 'ip -6 route' : 'ip route',
-    op.op.replace('route.', ''),
+    verbOf(op.op),
     op.type ?? [],
     op.prefix === 0 ? 'default' : cidrText(op.to, op.prefix),
     op.hops ? [] : hopWords(op),
@@ -23,7 +21,7 @@ export const routeCommand = (op: RouteOp): string =>
     option('metric', op.metric),
     option('proto', op.protocol),
     option('scope', op.scope),
-    address('src', op.src),
+    addressOption('src', op.src),
     option('mtu', op.mtu),
     (op.hops ?? []).flatMap((hop) => ['nexthop', ...hopWords(hop)]),
   )
@@ -32,7 +30,7 @@ export const routeCommand = (op: RouteOp): string =>
 export const addrCommand = (op: AddrOp): string =>
   words(
     'ip addr',
-    op.op.replace('addr.', ''),
+    verbOf(op.op),
     op.peer ? [addressText(op.address), 'peer', cidrText(op.peer, op.prefix)] : cidrText(op.address, op.prefix),
     'dev',
     linkRef(op.link),
@@ -41,7 +39,7 @@ export const addrCommand = (op: AddrOp): string =>
   )
 
 const settingWords = (op: AddrOp): Words => [
-  ...address('broadcast', op.broadcast),
+  ...addressOption('broadcast', op.broadcast),
   ...option('scope', op.scope),
   ...flag('nodad', op.address.length === 16),
   ...flag('home', op.home),

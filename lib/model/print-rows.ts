@@ -1,7 +1,5 @@
 import type { FdbManyOp, FdbOp, FdbShared, NeighManyOp, NeighOp, RuleOp } from '../../binding.d.ts'
-import { addressText, cidrText, flag, hereDocument, linkRef, macText, option, type Words, words } from './words.ts'
-
-const verbOf = (op: string): string => op.slice(op.indexOf('.') + 1).replace('Many', '')
+import { addressOption, addressText, cidrText, flag, hereDocument, linkRef, macText, option, verbOf, type Words, words } from './words.ts'
 
 function neighWords(op: NeighOp): Words {
   const settings = [
@@ -20,7 +18,7 @@ const fdbWords = (op: FdbOp): Words => [
   macText(op.mac),
   'dev',
   linkRef(op.link),
-  ...option('dst', op.dst && addressText(op.dst)),
+  ...addressOption('dst', op.dst),
   ...option('nhid', op.nhid),
   ...option('port', op.port),
   ...option('vni', op.vni),

@@ -1,5 +1,5 @@
 import type { XfrmPolicyOp, XfrmTemplate } from '../../binding.d.ts'
-import { addressText, cidrText, option, type Words, words } from './words.ts'
+import { addressOption, cidrText, option, type Words, words } from './words.ts'
 
 const VERBS = { 'xfrm.policy.add': 'add', 'xfrm.policy.replace': 'update', 'xfrm.policy.del': 'delete' } as const
 
@@ -17,8 +17,8 @@ const selectorWords = (op: XfrmPolicyOp): Words => [
 
 const templateWords = ({ src, dst, proto, spi, reqid, mode, level }: XfrmTemplate): Words => [
   'tmpl',
-  ...option('src', src && addressText(src)),
-  ...option('dst', dst && addressText(dst)),
+  ...addressOption('src', src),
+  ...addressOption('dst', dst),
   ...option('proto', proto),
   ...option('spi', spi),
   ...option('reqid', reqid),

@@ -22,6 +22,12 @@ export const macText = (mac: Uint8Array): string => Array.from(mac, (byte) => by
 
 export const addressText = (address: Uint8Array): string => formatAddress(fromBytes(address))
 
+/** `name address`; nothing when there is none. */
+export const addressOption = (name: string, address: Uint8Array | undefined): Words => option(name, address && addressText(address))
+
 export const cidrText = (address: Uint8Array, prefix: number): string => `${addressText(address)}/${prefix}`
+
+/** Of 'fdb.addMany' it is add, as iproute2 has it. */
+export const verbOf = (op: string): string => op.slice(op.indexOf('.') + 1).replace('Many', '')
 
 export const hereDocument = (command: string, lines: readonly string[]): string => [`${command} <<'EOF'`, ...lines, 'EOF'].join('\n')

@@ -2,6 +2,7 @@
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +19,9 @@ const Header* HeaderIn(const nlmsghdr* reply) {
   const bool fits = nlmsg_datalen(reply) >= static_cast<int>(sizeof(Header));
   return fits ? static_cast<const Header*>(nlmsg_data(reply)) : nullptr;
 }
+
+/** 4 or 6 for what the kernel calls AF_INET or AF_INET6; 0 for families that we have no use for. */
+constexpr uint8_t VersionOf(int family) { return family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0; }
 
 /** The attributes of a reply: those behind a header, or those inside a nest. */
 class Attributes {

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "kernel/attributes.h"
+#include "kernel/read_table.h"
 
 namespace cnm {
 
@@ -133,15 +134,11 @@ ConntrackRow RowOf(int family, const Attributes& attributes) {
   return row;
 }
 
-/** Calls `on_entry` with each tracked connection that the kernel reports. */
+/** Calls `on_entry` with the tracked connection that a reply tells of. */
 template <typename OnEntry>
-Refused Read(Place& place, Message& message, const OnEntry& on_entry, const std::function<void()>& restart) {
-  const auto on_reply = [&](const nlmsghdr* reply) {
-    if (nlmsg_datalen(reply) < static_cast<int>(sizeof(nfgenmsg))) return;
-    const int family = static_cast<const nfgenmsg*>(nlmsg_data(reply))->nfgen_family;
-    if (family == AF_INET || family == AF_INET6) on_entry(family, Attributes(reply, sizeof(nfgenmsg)));
-  };
-  return place.DumpNetfilter(message, on_reply, restart);
+void ReadEntry(const nlmsghdr* reply, const OnEntry& on_entry) {
+  const auto* header = HeaderIn<nfgenmsg>(reply);
+  if (header && VersionOf(header->nfgen_family)) on_entry(header->nfgen_family, Attributes(reply, sizeof *header));
 }
 
 Refused Find(Place& place, const ConntrackDel& op, std::vector<Found>& found) {
@@ -155,7 +152,8 @@ Refused Find(Place& place, const ConntrackDel& op, std::vector<Found>& found) {
     entry.tuple.assign(bytes, bytes + size);
     found.push_back(std::move(entry));
   };
-  return Read(place, message, on_entry, [&] { found.clear(); });
+  const auto on_reply = [&](const nlmsghdr* reply) { ReadEntry(reply, on_entry); };
+  return place.DumpNetfilter(message, on_reply, [&] { found.clear(); });
 }
 
 /** The id keeps another connection with the same addresses and ports from being hit. */
@@ -195,12 +193,11 @@ Refused DeleteConntrack(Place& place, const ConntrackDel& op, uint32_t& count) {
 }
 
 Table<ConntrackRow> DumpConntrack(Place& place, const Filter&) {
-  Table<ConntrackRow> table;
   Message message(Request(CNM_NAMED(IPCTNL_MSG_CT_GET)), NLM_F_DUMP, HeaderOf(AF_UNSPEC));
-  const auto on_entry = [&](int family, const Attributes& attributes) { table.columns.Add(RowOf(family, attributes)); };
-  table.refusal = Read(place, message, on_entry, [&] { table.columns = {}; });
-  if (table.refusal) table.columns = {};
-  return table;
+  return ReadTable<ConntrackRow>(
+      place, &Place::DumpNetfilter, message, [](const nlmsghdr* reply, Columns<ConntrackRow>& columns) {
+        ReadEntry(reply, [&](int family, const Attributes& attributes) { columns.Add(RowOf(family, attributes)); });
+      });
 }
 
 }  // namespace cnm

@@ -4,16 +4,16 @@
 #include <linux/rtnetlink.h>
 
 #include "kernel/attributes.h"
+#include "kernel/read_table.h"
 
 namespace cnm {
 
 namespace {
 
-LinkStatsRow RowOf(const nlmsghdr* reply) {
-  const auto* header = static_cast<const if_stats_msg*>(nlmsg_data(reply));
-  const auto counted = Attributes(reply, sizeof *header).Struct<rtnl_link_stats64>(IFLA_STATS_LINK_64);
+LinkStatsRow RowOf(const if_stats_msg& header, const Attributes& attributes) {
+  const auto counted = attributes.Struct<rtnl_link_stats64>(IFLA_STATS_LINK_64);
   LinkStatsRow row;
-  row.link = static_cast<int32_t>(header->ifindex);
+  row.link = static_cast<int32_t>(header.ifindex);
   row.rx_bytes = counted.rx_bytes;
   row.tx_bytes = counted.tx_bytes;
   row.rx_packets = counted.rx_packets;
@@ -28,16 +28,14 @@ LinkStatsRow RowOf(const nlmsghdr* reply) {
 }  // namespace
 
 Table<LinkStatsRow> DumpLinkStats(Place& place, const Filter&) {
-  Table<LinkStatsRow> table;
-  if_stats_msg header{};
-  header.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
-  Message message(CNM_NAMED(RTM_GETSTATS), NLM_F_DUMP, header);
-  const auto on_reply = [&](const nlmsghdr* reply) {
-    if (nlmsg_datalen(reply) >= static_cast<int>(sizeof header)) table.columns.Add(RowOf(reply));
-  };
-  table.refusal = place.Dump(message, on_reply, [&] { table.columns = {}; });
-  if (table.refusal) table.columns = {};
-  return table;
+  if_stats_msg wanted{};
+  wanted.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+  Message message(CNM_NAMED(RTM_GETSTATS), NLM_F_DUMP, wanted);
+  return ReadTable<LinkStatsRow>(place, &Place::Dump, message,
+                                 [](const nlmsghdr* reply, Columns<LinkStatsRow>& columns) {
+                                   const auto* header = HeaderIn<if_stats_msg>(reply);
+                                   if (header) columns.Add(RowOf(*header, Attributes(reply, sizeof *header)));
+                                 });
 }
 
 }  // namespace cnm

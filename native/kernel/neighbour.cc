@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "kernel/attributes.h"
 #include "kernel/link.h"
 #include "kernel/rows.h"
 #include "kernel/tables.h"
@@ -39,8 +40,8 @@ uint32_t FlagsOf(const FdbOp& op) {
 
 /** A link's own entries and those that its bridge has of it come in one dump. */
 bool IsOwn(const nlmsghdr* reply) {
-  return nlmsg_datalen(reply) >= static_cast<int>(sizeof(ndmsg)) &&
-         static_cast<const ndmsg*>(nlmsg_data(reply))->ndm_flags & NTF_SELF;
+  const auto* header = HeaderIn<ndmsg>(reply);
+  return header && header->ndm_flags & NTF_SELF;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "kernel/attributes.h"
 #include "kernel/link.h"
+#include "kernel/read_table.h"
 #include "kernel/verb.h"
 
 namespace cnm {
@@ -70,7 +71,7 @@ std::string TextOf(std::span<const nexthop_grp> group) {
 NexthopRow RowOf(const nhmsg& header, const Attributes& attributes) {
   NexthopRow row;
   row.id = attributes.U32(NHA_ID);
-  row.family = header.nh_family == AF_INET ? 4 : header.nh_family == AF_INET6 ? 6 : 0;
+  row.family = VersionOf(header.nh_family);
   attributes.Bytes(NHA_GATEWAY, row.via);
   row.link = attributes.Index(NHA_OIF);
   row.flags = header.nh_flags;
@@ -107,19 +108,17 @@ Refused ApplyNexthop(Place& place, const NexthopOp& op) {
 }
 
 Table<NexthopRow> DumpNexthops(Place& place, const Filter& filter) {
-  Table<NexthopRow> table;
-  int32_t link = 0;
-  if (filter.link) table.refusal = ResolveLink(place, *filter.link, "", link);
-  if (table.refusal) return table;
   Message message(CNM_NAMED(RTM_GETNEXTHOP), NLM_F_DUMP, nhmsg{});
-  if (link) message.PutU32(CNM_NAMED(NHA_OIF), static_cast<uint32_t>(link));
-  const auto on_reply = [&](const nlmsghdr* reply) {
-    if (nlmsg_datalen(reply) < static_cast<int>(sizeof(nhmsg))) return;
-    table.columns.Add(RowOf(*static_cast<const nhmsg*>(nlmsg_data(reply)), Attributes(reply, sizeof(nhmsg))));
-  };
-  table.refusal = place.Dump(message, on_reply, [&] { table.columns = {}; });
-  if (table.refusal) table.columns = {};
-  return table;
+  if (filter.link) {
+    int32_t link = 0;
+    if (Refused refusal = ResolveLink(place, *filter.link, "", link)) {
+      return {.columns = {}, .refusal = std::move(refusal)};
+    }
+    message.PutU32(CNM_NAMED(NHA_OIF), static_cast<uint32_t>(link));
+  }
+  return ReadTable<NexthopRow>(place, &Place::Dump, message, [](const nlmsghdr* reply, Columns<NexthopRow>& columns) {
+    if (const auto* header = HeaderIn<nhmsg>(reply)) columns.Add(RowOf(*header, Attributes(reply, sizeof *header)));
+  });
 }
 
 }  // namespace cnm

@@ -4,21 +4,20 @@
 #include <linux/rtnetlink.h>
 
 #include "kernel/attributes.h"
+#include "kernel/read_table.h"
 
 namespace cnm {
 
 namespace {
 
-QdiscRow RowOf(const nlmsghdr* reply) {
-  const auto* header = static_cast<const tcmsg*>(nlmsg_data(reply));
-  const Attributes attributes(reply, sizeof *header);
+QdiscRow RowOf(const tcmsg& header, const Attributes& attributes) {
   const Attributes statistics = attributes.Inside(TCA_STATS2);
   const auto basic = statistics.Struct<gnet_stats_basic>(TCA_STATS_BASIC);
   const auto queue = statistics.Struct<gnet_stats_queue>(TCA_STATS_QUEUE);
   QdiscRow row;
-  row.link = header->tcm_ifindex;
-  row.handle = header->tcm_handle;
-  row.parent = header->tcm_parent;
+  row.link = header.tcm_ifindex;
+  row.handle = header.tcm_handle;
+  row.parent = header.tcm_parent;
   row.kind = attributes.Text(TCA_KIND);
   row.bytes = basic.bytes;
   row.packets = basic.packets;
@@ -30,14 +29,10 @@ QdiscRow RowOf(const nlmsghdr* reply) {
 }  // namespace
 
 Table<QdiscRow> DumpQdiscs(Place& place, const Filter&) {
-  Table<QdiscRow> table;
   Message message(CNM_NAMED(RTM_GETQDISC), NLM_F_DUMP, tcmsg{});
-  const auto on_reply = [&](const nlmsghdr* reply) {
-    if (nlmsg_datalen(reply) >= static_cast<int>(sizeof(tcmsg))) table.columns.Add(RowOf(reply));
-  };
-  table.refusal = place.Dump(message, on_reply, [&] { table.columns = {}; });
-  if (table.refusal) table.columns = {};
-  return table;
+  return ReadTable<QdiscRow>(place, &Place::Dump, message, [](const nlmsghdr* reply, Columns<QdiscRow>& columns) {
+    if (const auto* header = HeaderIn<tcmsg>(reply)) columns.Add(RowOf(*header, Attributes(reply, sizeof *header)));
+  });
 }
 
 }  // namespace cnm

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "kernel/attributes.h"
 #include "kernel/tables.h"
 
 namespace cnm {
@@ -39,13 +40,6 @@ int Subscribe(int fd, const Interest& interest) {
 /** AF_*, with which the header of every message of rtnetlink begins. */
 int FamilyOf(const nlmsghdr* message) { return static_cast<const rtgenmsg*>(nlmsg_data(message))->rtgen_family; }
 
-/** A header whose message is long enough to have it. */
-template <typename Header>
-const Header* HeaderOf(const nlmsghdr* message) {
-  const bool whole = nlmsg_datalen(message) >= static_cast<int>(sizeof(Header));
-  return whole ? static_cast<const Header*>(nlmsg_data(message)) : nullptr;
-}
-
 /**
  * IPv4 routes go without a word when their link goes down, with its last address and with their nexthop; a route that
  * was replaced, and one of several next hops that is left over, are not told of either.
@@ -53,7 +47,7 @@ const Header* HeaderOf(const nlmsghdr* message) {
 bool IsDoubt(const nlmsghdr* message) {
   switch (message->nlmsg_type) {
     case RTM_NEWLINK: {
-      const auto* header = HeaderOf<ifinfomsg>(message);
+      const auto* header = HeaderIn<ifinfomsg>(message);
       return header && !(header->ifi_flags & IFF_UP);
     }
     case RTM_NEWROUTE:
@@ -110,7 +104,7 @@ void Subscription::End() {
 }
 
 void Subscription::Take(const nlmsghdr* message, News& news) const {
-  if (!HeaderOf<rtgenmsg>(message)) return;
+  if (!HeaderIn<rtgenmsg>(message)) return;
   news.routes_in_doubt |= IsDoubt(message);
   switch (message->nlmsg_type) {
     case RTM_NEWLINK:
@@ -130,7 +124,7 @@ void Subscription::Take(const nlmsghdr* message, News& news) const {
     case RTM_DELNEIGH:
       if (FamilyOf(message) == AF_BRIDGE) {
         TakeRow<kFdb>(message, message->nlmsg_type == RTM_DELNEIGH, news);
-      } else if (const auto* header = HeaderOf<ndmsg>(message); header && !(header->ndm_flags & NTF_PROXY)) {
+      } else if (const auto* header = HeaderIn<ndmsg>(message); header && !(header->ndm_flags & NTF_PROXY)) {
         TakeRow<kNeigh>(message, message->nlmsg_type == RTM_DELNEIGH, news);
       }
       break;

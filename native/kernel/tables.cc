@@ -9,13 +9,11 @@
 
 #include "kernel/attributes.h"
 #include "kernel/link.h"
+#include "kernel/read_table.h"
 
 namespace cnm {
 
 namespace {
-
-/** 4, 6, or 0 for families that we have no use for. */
-uint8_t FamilyOf(int family) { return family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0; }
 
 void Decode(const nlmsghdr* reply, const ifinfomsg& header, Columns<LinkRow>& columns) {
   const Attributes attributes(reply, sizeof header);
@@ -36,7 +34,7 @@ void Decode(const nlmsghdr* reply, const ifinfomsg& header, Columns<LinkRow>& co
 void Decode(const nlmsghdr* reply, const ifaddrmsg& header, Columns<AddressRow>& columns) {
   const Attributes attributes(reply, sizeof header);
   AddressRow row;
-  row.family = FamilyOf(header.ifa_family);
+  row.family = VersionOf(header.ifa_family);
   if (row.family == 0) return;
   row.link = static_cast<int32_t>(header.ifa_index);
   row.prefix = header.ifa_prefixlen;
@@ -59,7 +57,7 @@ void DecodeMultipath(const Attributes& attributes, RouteRow& row) {
 void Decode(const nlmsghdr* reply, const rtmsg& header, Columns<RouteRow>& columns) {
   const Attributes attributes(reply, sizeof header);
   RouteRow row;
-  row.family = FamilyOf(header.rtm_family);
+  row.family = VersionOf(header.rtm_family);
   if (row.family == 0) return;
   row.prefix = header.rtm_dst_len;
   row.table = attributes.U32(RTA_TABLE);
@@ -78,7 +76,7 @@ void Decode(const nlmsghdr* reply, const rtmsg& header, Columns<RouteRow>& colum
 void Decode(const nlmsghdr* reply, const ndmsg& header, Columns<NeighRow>& columns) {
   const Attributes attributes(reply, sizeof header);
   NeighRow row;
-  row.family = FamilyOf(header.ndm_family);
+  row.family = VersionOf(header.ndm_family);
   if (row.family == 0) return;
   row.link = header.ndm_ifindex;
   row.state = header.ndm_state;
@@ -128,21 +126,16 @@ Refused Resolve(Place& place, const Filter& filter, Wanted& wanted) {
 /** One that is shorter than its header says nothing. */
 template <typename Header, typename Row>
 void DecodeAs(const nlmsghdr* message, Columns<Row>& columns) {
-  if (nlmsg_datalen(message) < static_cast<int>(sizeof(Header))) return;
-  Decode(message, *static_cast<const Header*>(nlmsg_data(message)), columns);
+  if (const auto* header = HeaderIn<Header>(message)) Decode(message, *header, columns);
 }
 
 template <typename Row>
 Table<Row> Dump(Place& place, const Filter& filter, Message (*request)(const Wanted&)) {
-  Table<Row> table;
   Wanted wanted;
-  table.refusal = Resolve(place, filter, wanted);
-  if (table.refusal) return table;
+  if (Refused refusal = Resolve(place, filter, wanted)) return {.columns = {}, .refusal = std::move(refusal)};
   Message message = request(wanted);
-  const auto on_reply = [&](const nlmsghdr* reply) { cnm::Decode(reply, table.columns); };
-  table.refusal = place.Dump(message, on_reply, [&] { table.columns = {}; });
-  if (table.refusal) table.columns = {};
-  return table;
+  return ReadTable<Row>(place, &Place::Dump, message,
+                        [](const nlmsghdr* reply, Columns<Row>& columns) { cnm::Decode(reply, columns); });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "kernel/attributes.h"
+#include "kernel/read_table.h"
 
 namespace cnm {
 
@@ -28,8 +29,6 @@ constexpr size_t kMostTemplates = 6;
 constexpr uint16_t kWholePort = UINT16_MAX;
 
 uint16_t FamilyOf(const XfrmPolicyOp& op) { return op.family == 6 ? AF_INET6 : AF_INET; }
-
-uint8_t FamilyOf(int family) { return family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0; }
 
 void CopyAddress(const std::optional<Address>& address, xfrm_address_t& out) {
   if (address) memcpy(&out, address->bytes.data(), address->length);
@@ -117,7 +116,7 @@ void DecodeTemplates(const Attributes& attributes, XfrmPolicyRow& row) {
   row.tmpls = static_cast<uint8_t>(static_cast<size_t>(size) / sizeof(xfrm_user_tmpl));
   if (row.tmpls == 0) return;
   const auto& first = *static_cast<const xfrm_user_tmpl*>(data);
-  row.tmpl_family = FamilyOf(first.family);
+  row.tmpl_family = VersionOf(first.family);
   row.tmpl_src = BytesOf(first.saddr);
   row.tmpl_dst = BytesOf(first.id.daddr);
   row.tmpl_proto = first.id.proto;
@@ -129,7 +128,7 @@ void DecodeTemplates(const Attributes& attributes, XfrmPolicyRow& row) {
 XfrmPolicyRow RowOf(const xfrm_userpolicy_info& policy, const Attributes& attributes) {
   XfrmPolicyRow row;
   const xfrm_selector& selector = policy.sel;
-  row.family = FamilyOf(selector.family);
+  row.family = VersionOf(selector.family);
   row.dir = policy.dir;
   row.src = BytesOf(selector.saddr);
   row.src_prefix = selector.prefixlen_s;
@@ -177,16 +176,12 @@ Refused ApplyXfrmPolicy(Place& place, const XfrmPolicyOp& op) {
 }
 
 Table<XfrmPolicyRow> DumpXfrmPolicies(Place& place, const Filter&) {
-  Table<XfrmPolicyRow> table;
   Message message(CNM_NAMED(XFRM_MSG_GETPOLICY), NLM_F_DUMP, xfrm_userpolicy_id{});
-  const auto on_reply = [&](const nlmsghdr* reply) {
-    if (nlmsg_datalen(reply) < static_cast<int>(sizeof(xfrm_userpolicy_info))) return;
-    const auto& policy = *static_cast<const xfrm_userpolicy_info*>(nlmsg_data(reply));
-    table.columns.Add(RowOf(policy, Attributes(reply, sizeof policy)));
-  };
-  table.refusal = place.DumpXfrm(message, on_reply, [&] { table.columns = {}; });
-  if (table.refusal) table.columns = {};
-  return table;
+  return ReadTable<XfrmPolicyRow>(place, &Place::DumpXfrm, message,
+                                  [](const nlmsghdr* reply, Columns<XfrmPolicyRow>& columns) {
+                                    const auto* policy = HeaderIn<xfrm_userpolicy_info>(reply);
+                                    if (policy) columns.Add(RowOf(*policy, Attributes(reply, sizeof *policy)));
+                                  });
 }
 
 }  // namespace cnm
