@@ -7,6 +7,7 @@ import { apply, diff, plan } from './commands/lab.ts'
 import { network } from './commands/network.ts'
 import { run } from './commands/run.ts'
 import { sandbox } from './commands/sandbox.ts'
+import { serve } from './commands/serve.ts'
 import { Verb } from './verb.ts'
 import { version } from './version.ts'
 import type { World } from './world.ts'
@@ -38,7 +39,7 @@ export async function cnm(argv: readonly string[], world: World): Promise<number
       'cnm run --network front -- ping -c 1 10.10.0.2',
     )
     .addHelpText('after', EXIT_CODES)
-    .gather(network, sandbox, run, plan, diff, apply, explain, events, firewall, completion, candidates)
+    .gather(network, sandbox, run, plan, diff, apply, explain, events, firewall, serve, completion, candidates)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0

@@ -52,7 +52,7 @@ export async function claimPools(
 const familyOf = ({ subnet }: IpamConfig): Family | undefined => parseCidr(subnet ?? '')?.family
 
 /** '0.0.0.0/24' asks for a size only. */
-const isAutomatic = ({ subnet }: IpamConfig): boolean => (parseCidr(subnet ?? '')?.value ?? 0n) === 0n
+export const isAutomatic = ({ subnet }: IpamConfig): boolean => (parseCidr(subnet ?? '')?.value ?? 0n) === 0n
 
 interface PoolClaim {
   readonly space: string
@@ -91,7 +91,7 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, inU
 }
 
 /** A route to much of the world, as a tunnel has it, must not be the end of automatic subnets: the widest give way first. */
-async function requestPool(ipam: IpamDriver, wanted: Omit<PoolRequest, 'reserved'>, { firm, wide }: InUse): Promise<PoolAnswer> {
+export async function requestPool(ipam: IpamDriver, wanted: Omit<PoolRequest, 'reserved'>, { firm, wide }: InUse): Promise<PoolAnswer> {
   const widths = [...new Set(wide.map(({ width }) => width))].sort((a, b) => a - b)
   let refusal: unknown
   for (const given of [0, ...widths]) {

@@ -8,6 +8,8 @@ import type { Opening } from '../model/wall.ts'
 import { usageOf } from './addresses.ts'
 import type { Work } from './commit.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
+import { EngineDriver } from './engine/driver.ts'
+import { EngineIpam } from './engine/ipam.ts'
 import { type ExplainRequest, explain, type Hop } from './explain.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
@@ -148,6 +150,16 @@ export class Controller implements AsyncDisposable {
     const found = findSandbox(this.#hall, sandbox)
     await checkAlive(found)
     return spawn('nsenter', [`--net=${found.path || '/proc/self/ns/net'}`, '--', ...command], options)
+  }
+
+  /** What a container engine asks of a network driver, in turn with the verbs. */
+  asNetworkPlugin<T>(driver: string, verb: (plugin: EngineDriver) => T | Promise<T>, { signal }: VerbOptions = {}): Promise<T> {
+    return this.#turns.take(async () => verb(new EngineDriver(this.#hall, this.#hall.drivers.get(driver))), signal)
+  }
+
+  /** What a container engine asks of an IPAM driver, in turn with the verbs. */
+  asIpamPlugin<T>(driver: string, verb: (plugin: EngineIpam) => T | Promise<T>, { signal }: VerbOptions = {}): Promise<T> {
+    return this.#turns.take(async () => verb(new EngineIpam(this.#hall, this.#hall.ipams.get(driver))), signal)
   }
 
   /** What `verb` would do, without doing it: cnm.plan((dry) => dry.createNetwork({ name: 'web' })). */

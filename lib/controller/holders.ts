@@ -7,7 +7,7 @@ const ipOf = (cidr: string | undefined): string => cidr?.replace(/\/\d+$/, '') ?
 /** Who holds a pool, or an address of it, in words; '' when the records do not say. */
 export function holderOf(store: Store, poolId: string, address?: string): string {
   const network = store.networks.list().find(({ pools }) => pools.some(({ id }) => id === poolId))
-  if (!network) return ''
+  if (!network) return store.lentPools.list().some(({ pool }) => pool === poolId) ? 'a container engine' : ''
   if (address === undefined) return `network ${network.name}`
   const holder = holdingsOf(store, network).find(({ ip }) => ip === address)
   return holder ? `${holder.by} ${network.name}` : ''

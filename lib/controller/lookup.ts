@@ -25,6 +25,13 @@ export const findNetwork = (hall: Hall, ref: string): Network =>
     (count) => fault('NETWORK_AMBIGUOUS', { name: ref, count, basis: 'based on ID prefix' }),
   )
 
+/** One that our own verbs may change. */
+export function ownNetwork(hall: Hall, ref: string): Network {
+  const network = findNetwork(hall, ref)
+  if (network.engine) throw fault('NETWORK_OF_ENGINE', { name: network.name, id: network.id })
+  return network
+}
+
 export const findSandbox = (hall: Hall, ref: string): Sandbox =>
   find(
     hall.store.sandboxes.list(),
@@ -32,3 +39,10 @@ export const findSandbox = (hall: Hall, ref: string): Sandbox =>
     () => fault('SANDBOX_NOT_FOUND', { name: ref }),
     (count) => fault('SANDBOX_AMBIGUOUS', { name: ref, count }),
   )
+
+/** One that our own verbs may change. */
+export function ownSandbox(hall: Hall, ref: string): Sandbox {
+  const sandbox = findSandbox(hall, ref)
+  if (sandbox.kind === 'engine') throw fault('SANDBOX_OF_ENGINE', { name: sandbox.name })
+  return sandbox
+}

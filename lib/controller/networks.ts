@@ -6,7 +6,7 @@ import { Claims, claimPools, releasePools } from './addresses.ts'
 import { checkUnused, configurationOf, withConfiguration } from './configurations.ts'
 import { familiesOf } from './families.ts'
 import type { Hall } from './hall.ts'
-import { findNetwork } from './lookup.ts'
+import { ownNetwork } from './lookup.ts'
 import { commitOnWalls } from './mend.ts'
 import { lower, raise } from './raising.ts'
 
@@ -94,7 +94,7 @@ export async function definePredefined(hall: Hall): Promise<void> {
 }
 
 export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
-  const network = findNetwork(hall, ref)
+  const network = ownNetwork(hall, ref)
   if (isPredefined(network.name)) throw fault('NETWORK_PREDEFINED_REMOVE', { name: network.name })
   const endpoints = hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id)
   if (endpoints.length > 0) {

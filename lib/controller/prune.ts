@@ -6,7 +6,9 @@ import { removeNetwork } from './networks.ts'
 /** Networks that a user made, and that nobody is on; by name. */
 export function unusedNetworks({ store }: Hall): readonly Network[] {
   const used = new Set(store.endpoints.list().map(({ networkId }) => networkId))
-  const unused = store.networks.list().filter(({ id, name, configOnly }) => !configOnly && !isPredefined(name) && !used.has(id))
+  const unused = store.networks
+    .list()
+    .filter(({ id, name, configOnly, engine }) => !configOnly && !engine && !isPredefined(name) && !used.has(id))
   return unused.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 

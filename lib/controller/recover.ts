@@ -4,6 +4,7 @@ import { type Op, type Plan, SANDBOX } from '../model/op.ts'
 import { applyLeniently, dump } from '../netlink/kernel.ts'
 import { inode, namespaceAt } from '../netlink/namespace.ts'
 import { replay } from './addresses.ts'
+import { replayLent } from './engine/ipam.ts'
 import type { Hall } from './hall.ts'
 import { isAlive } from './processes.ts'
 import { removeSandbox } from './sandboxes.ts'
@@ -13,6 +14,7 @@ export async function recover(hall: Hall): Promise<void> {
   await checkHost(hall)
   await finishJournal(hall)
   await replayAddresses(hall)
+  await replayLent(hall)
   for (const { id, owner } of hall.store.sandboxes.list()) {
     if (owner && !isAlive(owner)) await removeSandbox(hall, id).catch(unlessRefused)
   }

@@ -3,11 +3,11 @@ import { fault } from '../model/errors.ts'
 import type { Network, Pool } from '../model/network.ts'
 import { Claims, isSame, poolOf, withoutPrefix } from './addresses.ts'
 import type { Hall } from './hall.ts'
-import { findNetwork } from './lookup.ts'
+import { ownNetwork } from './lookup.ts'
 
 /** Keeps an address of a network for the sandbox of that name, in place of the one it had in that subnet. */
 export async function reserve(hall: Hall, ref: string, sandbox: string, ip: string): Promise<Network> {
-  const network = findNetwork(hall, ref)
+  const network = ownNetwork(hall, ref)
   const family = parseAddress(ip)?.family ?? 4
   const pool = poolOf(
     network,
@@ -36,7 +36,7 @@ export async function reserve(hall: Hall, ref: string, sandbox: string, ip: stri
 
 /** A sandbox that is there keeps its address as long as it stays. */
 export async function unreserve(hall: Hall, ref: string, sandbox: string): Promise<Network> {
-  const network = findNetwork(hall, ref)
+  const network = ownNetwork(hall, ref)
   const kept = network.pools.filter(({ reservations = {} }) => sandbox in reservations)
   if (kept.length === 0) throw fault('RESERVATION_NOT_FOUND', { sandbox, network: network.name })
   const changed = kept.reduce((rest, pool) => withPool(rest, pool, without(pool.reservations ?? {}, sandbox)), network)

@@ -15,7 +15,7 @@ import { rerouting, type Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
 import { heldByProcesses, settlePorts } from './host-ports.ts'
 import { newNamespace } from './interior.ts'
-import { findNetwork, findSandbox } from './lookup.ts'
+import { findNetwork, ownNetwork, ownSandbox } from './lookup.ts'
 import { commitOnWalls } from './mend.ts'
 import { lowerIdle } from './networks.ts'
 import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
@@ -24,7 +24,7 @@ import { raise } from './raising.ts'
 
 export async function createSandbox(hall: Hall, request: CreateSandbox, signal?: AbortSignal): Promise<Sandbox> {
   const attachments = request.networks ?? [{ network: 'bridge' }]
-  const networks = attachments.map(({ network }) => findNetwork(hall, network))
+  const networks = attachments.map(({ network }) => ownNetwork(hall, network))
   checkCompany(networks)
   request.ports?.forEach(checkPort)
   const id = newId()
@@ -86,8 +86,8 @@ async function inodeAt(path: string): Promise<bigint> {
 }
 
 export async function connect(hall: Hall, attachment: Attachment, ref: string, signal?: AbortSignal): Promise<Endpoint> {
-  const network = findNetwork(hall, attachment.network)
-  const sandbox = findSandbox(hall, ref)
+  const network = ownNetwork(hall, attachment.network)
+  const sandbox = ownSandbox(hall, ref)
   const seats = seatsOf(hall, sandbox)
   if (seats.some((seat) => seat.network.id === network.id))
     throw fault('ALREADY_CONNECTED', { sandbox: sandbox.name, network: network.name })
@@ -138,7 +138,7 @@ async function attach(
       records.push(raised.record)
     }
     const after = [...before, ...seats]
-    plan.push(...rerouting(before, after), ...(await republish(hall, sandbox, before, after)))
+    plan.push(...rerouting(before, after), ...(await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })))
     const record = () => {
       hall.store.sandboxes.put(sandbox)
       for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
@@ -162,10 +162,16 @@ async function linkNames(sandbox: Sandbox): Promise<readonly string[]> {
   }
 }
 
+/** A sandbox with its ports, and where it sits. */
+export interface Seated {
+  readonly sandbox: Sandbox
+  readonly seats: readonly Seat[]
+}
+
 /** Moves published ports along with the gateways; what stays the same is not touched. */
-async function republish(hall: Hall, sandbox: Sandbox, before: readonly Seat[], after: readonly Seat[]): Promise<Plan> {
-  const had = openingsOf(hall, sandbox.ports, before)
-  const wanted = openingsOf(hall, sandbox.ports, after)
+export async function republish(hall: Hall, before: Seated, { sandbox, seats }: Seated): Promise<Plan> {
+  const had = openingsOf(hall, before.sandbox.ports, before.seats)
+  const wanted = openingsOf(hall, sandbox.ports, seats)
   const added = wanted.filter(notIn(had, opening))
   // What only leads elsewhere from now on was its own before.
   const taken = added.filter(notIn(had, spot)).filter(({ hostPort }) => hostPort !== 0)
@@ -194,15 +200,16 @@ function heldByOthers(hall: Hall, self: Sandbox, wanted: readonly Opening[]): re
 }
 
 export async function disconnect(hall: Hall, networkRef: string, sandboxRef: string): Promise<void> {
-  const network = findNetwork(hall, networkRef)
-  const sandbox = findSandbox(hall, sandboxRef)
+  const network = ownNetwork(hall, networkRef)
+  const sandbox = ownSandbox(hall, sandboxRef)
   if (network.driver === 'host') throw fault('HOST_DISCONNECT', {})
   const before = seatsOf(hall, sandbox)
   const seat = before.find(({ endpoint }) => endpoint.networkId === network.id)
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
   const after = before.filter((other) => other !== seat)
   // The other way out is there before this one goes, so connections over other networks never lack a route.
-  const plan = [...(await republish(hall, sandbox, before, after)), ...rerouting(before, after), ...(await planDeparture(hall, seat))]
+  const moved = await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })
+  const plan = [...moved, ...rerouting(before, after), ...(await planDeparture(hall, seat))]
   const record = () => hall.store.endpoints.delete(seat.endpoint.id)
   await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, [seat]))
   hall.tell('disconnect', network, { container: sandbox.id })
@@ -210,7 +217,7 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
 }
 
 export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
-  const sandbox = findSandbox(hall, ref)
+  const sandbox = ownSandbox(hall, ref)
   const seats = seatsOf(hall, sandbox)
   const plan = [...unpublish(openingsOf(hall, sandbox.ports, seats))]
   for (const seat of seats) plan.push(...(await planDeparture(hall, seat)))

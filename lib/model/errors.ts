@@ -92,6 +92,26 @@ export const ERRORS = {
   ],
   PORT_ALLOCATED: [500, 'Bind for {host}:{port} failed: port is already allocated', 'held by {holder}'],
   PORTS_EXHAUSTED: [500, 'all ports are allocated', 'none of {range} is free'],
+  NETWORK_OF_ENGINE: [
+    403,
+    'network {name} belongs to a container engine, which drives cnm as its plugin',
+    'ask the engine: docker network inspect {id}',
+  ],
+  SANDBOX_OF_ENGINE: [
+    403,
+    'sandbox {name} belongs to a container engine, which drives cnm as its plugin',
+    'ask the engine: docker network --help',
+  ],
+  ENGINE_CHANGED: [409, '{what} {id} is there already, and was asked for otherwise', 'remove it first: docker network rm'],
+  ENGINE_MISTAKE: [400, 'the engine asked for what cannot be: {what}'],
+  ENGINE_SLOW: [
+    503,
+    '{method} is not done after {seconds} s: the kernel is busy, or another verb is',
+    'try again; what is begun is taken back',
+  ],
+  ENDPOINT_NOT_FOUND: [404, 'endpoint {id} not found'],
+  SOCKET_IN_USE: [409, '{path} is served by another process', 'end that process, or serve in another directory'],
+  SOCKET_FOREIGN: [409, '{path} is there, and is no socket', 'move it away, or serve in another directory'],
   KERNEL_REFUSED: [500, '{errno}: {words}, while: {command}', '{hint}'],
   STATE_LOCKED: [409, 'another controller holds {run}{holder}', 'wait for it to end, or give another --root and --run'],
   STATE_FOREIGN: [
@@ -101,7 +121,11 @@ export const ERRORS = {
   ],
   STATE_VERSION: [500, '{file} was written by a newer version of cnm (format {found}, this one knows {known})', 'use the newer cnm'],
   STATE_BROKEN: [500, 'the record {key} in {file} is not valid: {reason}', 'restore it from a backup, or remove it'],
-  STATE_UNWRITABLE: [500, 'cannot write the state in {path}: {reason}', 'run as root, or give --root and --run that you may write'],
+  STATE_UNWRITABLE: [
+    500,
+    'cannot write the state in {path}: {reason}',
+    'run as root and where there is room, or give another --root and --run',
+  ],
   STORE_MISSING: [
     500,
     'lmdb, which keeps the state, cannot be loaded: {reason}',

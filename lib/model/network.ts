@@ -40,6 +40,8 @@ export interface Network {
   readonly configOnly?: boolean
   /** The name of the network it is made after. */
   readonly configFrom?: string
+  /** A container engine's, which drives us as its plugin: only the engine changes it, and gives its endpoints addresses. */
+  readonly engine?: boolean
 }
 
 /** There on every host: never created by a user, never removed. */
@@ -56,8 +58,11 @@ export interface PortBinding {
   readonly port: number
 }
 
-/** `own`: we made the namespace. `joined`: somebody else's, by path. `host`: the namespace in which we play host. */
-export type SandboxKind = 'own' | 'joined' | 'host'
+/**
+ * `own`: we made the namespace. `joined`: somebody else's, by path. `host`: the namespace in which we play host. `engine`: one
+ * endpoint's, of a container engine that moves and furnishes the link itself.
+ */
+export type SandboxKind = 'own' | 'joined' | 'host' | 'engine'
 
 export interface Sandbox {
   readonly id: Id

@@ -1,6 +1,32 @@
-import type { Endpoint, Network, Pool, PortBinding, Sandbox } from '../model/network.ts'
+import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../model/network.ts'
 import type { Op, Plan } from '../model/op.ts'
 import { flag, list, map, object, oneOf, optional, type Shape, text, whole } from './shape.ts'
+
+/** A pool of our IPAM that a container engine has. */
+export interface LentPool {
+  /** 'DRIVER POOL' */
+  readonly id: string
+  /** The IPAM driver. */
+  readonly driver: string
+  /** What the driver calls it. */
+  readonly pool: string
+  readonly space: string
+  /** '172.18.0.0/16' */
+  readonly subnet: string
+  /** '' or the part of the subnet that dynamic addresses come from. */
+  readonly range: string
+  readonly options: Options
+  readonly v6: boolean
+}
+
+/** An address of such a pool. */
+export interface LentAddress {
+  /** 'DRIVER POOL ADDRESS' */
+  readonly id: string
+  /** The id of the LentPool. */
+  readonly pool: string
+  readonly address: string
+}
 
 /** Steps that are still to be carried out, should their controller end before it has crossed them out. */
 export interface JournalEntry {
@@ -35,12 +61,13 @@ export const network: Shape<Network> = object<Network>({
   pools: list(pool),
   configOnly: optional(flag),
   configFrom: optional(text),
+  engine: optional(flag),
 })
 
 export const sandbox: Shape<Sandbox> = object<Sandbox>({
   id: text,
   name: text,
-  kind: oneOf('own', 'joined', 'host'),
+  kind: oneOf('own', 'joined', 'host', 'engine'),
   path: text,
   created: text,
   labels: map(text),
@@ -65,6 +92,19 @@ export const endpoint: Shape<Endpoint> = object<Endpoint>({
   gateway: text,
   gateway6: text,
 })
+
+export const lentPool: Shape<LentPool> = object<LentPool>({
+  id: text,
+  driver: text,
+  pool: text,
+  space: text,
+  subnet: text,
+  range: text,
+  options: map(text),
+  v6: flag,
+})
+
+export const lentAddress: Shape<LentAddress> = object<LentAddress>({ id: text, pool: text, address: text })
 
 /** What a step says beyond its name, the native side checks before it does anything. */
 const op: Shape<Op> = (value, at) => {

@@ -4,11 +4,21 @@ import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import { makeDirectory } from './directory.ts'
 import { StateFile, unwritable } from './file.ts'
 import { lockDirectory } from './lock.ts'
-import { endpoint, type JournalEntry, journalEntry, network, sandbox } from './records.ts'
+import {
+  endpoint,
+  type JournalEntry,
+  journalEntry,
+  type LentAddress,
+  type LentPool,
+  lentAddress,
+  lentPool,
+  network,
+  sandbox,
+} from './records.ts'
 import { anything } from './shape.ts'
 import { type Row, Table } from './table.ts'
 
-export type { JournalEntry } from './records.ts'
+export type { JournalEntry, LentAddress, LentPool } from './records.ts'
 export type { Row } from './table.ts'
 
 /** What the store needs of the system that Node does not offer. */
@@ -63,6 +73,9 @@ export interface Journal {
  */
 export interface Store {
   readonly networks: Records<Network>
+  /** What container engines have of our IPAM: definitions too, an engine asks for them once. */
+  readonly lentPools: Records<LentPool>
+  readonly lentAddresses: Records<LentAddress>
   readonly sandboxes: Records<Sandbox>
   readonly endpoints: Records<Endpoint>
   readonly marks: Marks
@@ -132,6 +145,8 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
   let last: (() => void)[] | undefined
   return {
     networks: { ...networks, delete: (id) => (last ? void last.push(() => networks.delete(id)) : networks.delete(id)) },
+    lentPools: recordsOf(new Table(state, 'lentPools', lentPool)),
+    lentAddresses: recordsOf(new Table(state, 'lentAddresses', lentAddress)),
     sandboxes: recordsOf(new Table(live, 'sandboxes', sandbox)),
     endpoints: recordsOf(new Table(live, 'endpoints', endpoint)),
     marks: new Table(live, 'marks', anything),

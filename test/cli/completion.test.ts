@@ -75,6 +75,7 @@ describe('at the cursor can stand', () => {
       'plan',
       'run',
       'sandbox',
+      'serve',
     ])
     expect(await at('network', 'create', '--no-')).toEqual([''])
   })

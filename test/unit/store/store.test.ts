@@ -211,7 +211,7 @@ describe('a directory that cannot be written', () => {
     expect(await rejection(opened(where))).toMatchObject({
       code: 'STATE_UNWRITABLE',
       message: `cannot write the state in ${where.root}: EEXIST: file already exists`,
-      remedy: 'run as root, or give --root and --run that you may write',
+      remedy: 'run as root and where there is room, or give another --root and --run',
     })
     expect(await rejection(opened({ root: '/proc/cnm', run: where.run }))).toMatchObject({ code: 'STATE_UNWRITABLE' })
   })

@@ -1,0 +1,118 @@
+import type { IpamDriver, PoolAnswer, PoolRequest } from '../../ipam/driver.ts'
+import { fault } from '../../model/errors.ts'
+import type { Options } from '../../model/network.ts'
+import type { LentAddress, LentPool } from '../../store/store.ts'
+import { isAutomatic, requestPool, withoutPrefix } from '../addresses.ts'
+import type { Hall } from '../hall.ts'
+import { inUseOnHost, NOTHING_IN_USE } from '../surroundings.ts'
+
+type Wanted = Omit<PoolRequest, 'reserved'>
+
+/**
+ * One of our IPAM drivers, as a container engine asks for it. What is lent is on disk before the engine is told: pools and
+ * gateways outlive a boot, and no engine asks for them again.
+ */
+export class EngineIpam {
+  readonly #hall: Hall
+  readonly #ipam: IpamDriver
+
+  constructor(hall: Hall, ipam: IpamDriver) {
+    this.#hall = hall
+    this.#ipam = ipam
+  }
+
+  defaultAddressSpaces() {
+    return this.#ipam.defaultAddressSpaces()
+  }
+
+  get requiresMACAddress(): boolean {
+    return this.#ipam.capabilities.requiresMACAddress
+  }
+
+  async requestPool(wanted: Wanted): Promise<PoolAnswer> {
+    const untouched = this.#untouched(wanted)
+    if (untouched) return { id: untouched.pool, pool: untouched.subnet, data: {} }
+    const inUse = isAutomatic({ subnet: wanted.pool }) ? await inUseOnHost(this.#hall) : NOTHING_IN_USE
+    const answer = await requestPool(this.#ipam, wanted, inUse)
+    const { space, subPool: range, options, v6 } = wanted
+    const [driver, pool] = [this.#ipam.name, answer.id]
+    await this.#keep(
+      () => this.#hall.store.lentPools.put({ id: `${driver} ${pool}`, driver, pool, space, subnet: answer.pool, range, options, v6 }),
+      () => this.#ipam.releasePool(pool),
+    )
+    return answer
+  }
+
+  /** The answer to the same request was lost, if nothing has been asked of this pool since: the engine asks once more. */
+  #untouched({ space, pool, subPool }: Wanted): LentPool | undefined {
+    const lent = this.#lent().find((one) => one.space === space && one.subnet === pool && one.range === subPool)
+    return lent && this.#addressesOf(lent).length === 0 ? lent : undefined
+  }
+
+  /** Addresses that the engine has not given back go along. */
+  async releasePool(pool: string): Promise<void> {
+    const lent = this.#find(pool)
+    for (const { address } of this.#addressesOf(lent)) await this.releaseAddress(pool, address)
+    await this.#ipam.releasePool(pool)
+    this.#hall.store.lentPools.delete(lent.id)
+  }
+
+  /** Answers 'IP/PREFIX'. */
+  async requestAddress(pool: string, wanted: string, options: Options): Promise<string> {
+    const lent = this.#find(pool)
+    const cidr = await this.#ipam.requestAddress(pool, wanted, options)
+    const address = withoutPrefix(cidr)
+    await this.#keep(
+      () => this.#hall.store.lentAddresses.put({ id: `${lent.id} ${address}`, pool: lent.id, address }),
+      () => this.#ipam.releaseAddress(pool, address, true),
+    )
+    return cidr
+  }
+
+  /** Releasing what is free is no error. */
+  async releaseAddress(pool: string, address: string): Promise<void> {
+    const lent = this.#find(pool)
+    await this.#ipam.releaseAddress(pool, address)
+    this.#hall.store.lentAddresses.delete(`${lent.id} ${address}`)
+  }
+
+  /** After a start, tells a driver that keeps nothing itself what is lent. */
+  async replay(): Promise<void> {
+    if (!this.#ipam.capabilities.requiresRequestReplay) return
+    for (const lent of this.#lent()) {
+      const { space, subnet, range, options, v6, pool } = lent
+      await this.#ipam.requestPool({ space, pool: subnet, subPool: range, options, v6, reserved: [] })
+      for (const { address } of this.#addressesOf(lent)) await this.#ipam.requestAddress(pool, address, {})
+    }
+  }
+
+  /** What cannot be written down is not lent. */
+  async #keep(write: () => void, takeBack: () => unknown): Promise<void> {
+    try {
+      write()
+    } catch (error) {
+      await takeBack()
+      throw error
+    }
+  }
+
+  #find(pool: string): LentPool {
+    const lent = this.#hall.store.lentPools.get(`${this.#ipam.name} ${pool}`)
+    if (!lent) throw fault('POOL_NOT_FOUND', { pool })
+    return lent
+  }
+
+  #lent(): readonly LentPool[] {
+    return this.#hall.store.lentPools.list().filter(({ driver }) => driver === this.#ipam.name)
+  }
+
+  #addressesOf({ id }: LentPool): readonly LentAddress[] {
+    return this.#hall.store.lentAddresses.list().filter(({ pool }) => pool === id)
+  }
+}
+
+/** What engines have of the IPAM drivers that are here. */
+export async function replayLent(hall: Hall): Promise<void> {
+  const names = new Set(hall.store.lentPools.list().map(({ driver }) => driver))
+  for (const name of names) if (hall.ipams.has(name)) await new EngineIpam(hall, hall.ipams.get(name)).replay()
+}

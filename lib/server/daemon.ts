@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import type { Controller } from '../controller/controller.ts'
+import { PLUGINS } from './places.ts'
+import { type PluginOptions, pluginServer } from './plugin/plugin.ts'
+import { hangUp, listen } from './socket.ts'
+
+export interface ServeOptions {
+  /** Where the plugins' sockets are: NAME.sock. Default: /run/docker/plugins. */
+  readonly plugins?: string
+}
+
+/** What is served, until it is closed. */
+export interface Daemon extends AsyncDisposable {
+  /** The sockets. */
+  readonly sockets: readonly string[]
+  /** Answers what was asked, and hears nothing more. What was made stays, and goes on without us. */
+  close(): Promise<void>
+}
+
+/** The name by which an engine asks for it, and what is behind it. */
+const SERVED: Readonly<Record<string, PluginOptions>> = {
+  cnm: { network: 'bridge', ipam: 'default' },
+  'cnm-bridge': { network: 'bridge' },
+}
+
+/** Serves a controller to engines as Docker plugins. */
+export async function serve(cnm: Controller, { plugins = PLUGINS }: ServeOptions = {}): Promise<Daemon> {
+  const open: { readonly path: string; readonly close: () => Promise<void> }[] = []
+  const close = async () => {
+    for (const server of open.splice(0).reverse()) await server.close()
+  }
+  try {
+    for (const [name, served] of Object.entries(SERVED)) {
+      const path = join(plugins, `${name}.sock`)
+      const app = pluginServer(cnm, served)
+      await app.ready()
+      await listen(app.server, path)
+      open.push({ path, close: () => hangUp(app.server) })
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { sockets: open.map(({ path }) => path), close, [Symbol.asyncDispose]: close }
+}

@@ -1,0 +1,2 @@
+/** Where dockerd looks for plugins. */
+export const PLUGINS = '/run/docker/plugins'

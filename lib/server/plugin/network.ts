@@ -1,0 +1,91 @@
+import type { Controller } from '../../controller/controller.ts'
+import type { EngineDriver, EngineJoin } from '../../controller/engine/driver.ts'
+import { DONE, type Methods, method } from './method.ts'
+import { endpointOf, networkOf, portsOf } from './translate.ts'
+import * as wire from './wire.ts'
+
+/** The interface NetworkDriver over one of our drivers. */
+export function networkMethods(cnm: Controller, driver: string): Methods {
+  const ask = <T>(verb: (plugin: EngineDriver) => T | Promise<T>, signal: AbortSignal) => cnm.asNetworkPlugin(driver, verb, { signal })
+  const tell = async (verb: (plugin: EngineDriver) => Promise<unknown>, signal: AbortSignal) => {
+    await ask(verb, signal)
+    return DONE
+  }
+  return {
+    'NetworkDriver.GetCapabilities': {
+      answer: (_, signal) =>
+        ask(
+          ({ capabilities: { scope, connectivityScope } }) => ({
+            Scope: scope,
+            ConnectivityScope: connectivityScope,
+            GwAllocChecker: true,
+          }),
+          signal,
+        ),
+    },
+    'NetworkDriver.GwAllocCheck': method(wire.GwAllocCheck, ({ Options }, signal) =>
+      ask(async (plugin) => {
+        const { v4, v6 } = await plugin.skipGateway(networkOf(Options))
+        return { SkipIPv4: v4, SkipIPv6: v6 }
+      }, signal),
+    ),
+    'NetworkDriver.CreateNetwork': method(wire.CreateNetwork, ({ NetworkID: id, Options, IPv4Data, IPv6Data }, signal) =>
+      tell((plugin) => plugin.createNetwork({ id, ...networkOf(Options, IPv4Data, IPv6Data) }, signal), signal),
+    ),
+    'NetworkDriver.DeleteNetwork': method(wire.DeleteNetwork, ({ NetworkID }, signal) =>
+      tell((plugin) => plugin.deleteNetwork(NetworkID), signal),
+    ),
+    'NetworkDriver.CreateEndpoint': method(wire.CreateEndpoint, ({ NetworkID, EndpointID, Interface, Options }, signal) =>
+      ask(async (plugin) => {
+        const mac = await plugin.createEndpoint(NetworkID, endpointOf(EndpointID, Options, Interface), signal)
+        return mac ? { Interface: { MacAddress: mac } } : DONE
+      }, signal),
+    ),
+    'NetworkDriver.EndpointOperInfo': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
+      ask((plugin) => ({ Value: operInfo(plugin, NetworkID, EndpointID) }), signal),
+    ),
+    'NetworkDriver.DeleteEndpoint': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
+      tell((plugin) => plugin.deleteEndpoint(NetworkID, EndpointID), signal),
+    ),
+    'NetworkDriver.Join': method(wire.Join, ({ NetworkID, EndpointID, SandboxKey }, signal) =>
+      ask(async (plugin) => joinOf(await plugin.join(NetworkID, EndpointID, SandboxKey, signal)), signal),
+    ),
+    'NetworkDriver.Leave': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
+      tell((plugin) => plugin.leave(NetworkID, EndpointID), signal),
+    ),
+    'NetworkDriver.ProgramExternalConnectivity': method(wire.ProgramExternalConnectivity, ({ NetworkID, EndpointID, Options }, signal) =>
+      tell((plugin) => plugin.programExternalConnectivity(NetworkID, EndpointID, portsOf(Options), signal), signal),
+    ),
+    'NetworkDriver.RevokeExternalConnectivity': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
+      tell((plugin) => plugin.revokeExternalConnectivity(NetworkID, EndpointID), signal),
+    ),
+    // A driver of one host has no use for the others.
+    'NetworkDriver.DiscoverNew': method(wire.Discover, () => DONE),
+    'NetworkDriver.DiscoverDelete': method(wire.Discover, () => DONE),
+  }
+}
+
+const operInfo = (plugin: EngineDriver, network: string, endpoint: string): object => {
+  const ports = plugin.operInfo(network, endpoint)
+  const bindings = ports.map(({ protocol, hostIP, hostPort, port }) => ({
+    Proto: protocol,
+    Port: port,
+    HostIP: hostIP,
+    HostPort: hostPort,
+  }))
+  return ports.length > 0 ? { 'com.docker.network.portmap': bindings } : DONE
+}
+
+const CONNECTED = 1
+const NEXT_HOP = 0
+
+function joinOf({ link, gateway, gateway6, routes }: EngineJoin): object {
+  return {
+    ...(link ? { InterfaceName: { SrcName: link.name, DstPrefix: link.prefix } } : {}),
+    ...(gateway ? { Gateway: gateway } : {}),
+    ...(gateway6 ? { GatewayIPv6: gateway6 } : {}),
+    StaticRoutes: routes.map(({ to, via }) => ({ Destination: to, RouteType: via ? NEXT_HOP : CONNECTED, NextHop: via ?? '' })),
+    // The way out is the driver's business; where it gives none, there is to be none by docker_gwbridge either.
+    DisableGatewayService: true,
+  }
+}

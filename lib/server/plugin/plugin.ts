@@ -1,0 +1,73 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Controller } from '../../controller/controller.ts'
+import { CnmError, fault } from '../../model/errors.ts'
+import { ipamMethods } from './ipam.ts'
+import type { Method, Methods } from './method.ts'
+import { networkMethods } from './network.ts'
+
+export interface PluginOptions {
+  /** The network driver that is served; absent: none. */
+  readonly network?: string
+  /** The IPAM driver that is served; absent: none. */
+  readonly ipam?: string
+  /** Milliseconds a method may take. An engine waits without end, and holds its locks meanwhile. Default: 10,000. */
+  readonly patience?: number
+}
+
+const JSON_TYPE = 'application/vnd.docker.plugins.v1.2+json'
+
+/** A Docker plugin over a controller; it does not listen yet. */
+export function pluginServer(cnm: Controller, { network, ipam, patience = 10_000 }: PluginOptions): FastifyInstance {
+  const methods: Methods = {
+    'Plugin.Activate': { answer: () => ({ Implements: [...(network ? ['NetworkDriver'] : []), ...(ipam ? ['IpamDriver'] : [])] }) },
+    ...(network ? networkMethods(cnm, network) : {}),
+    ...(ipam ? ipamMethods(cnm, ipam) : {}),
+  }
+  const app = fastify({ ajv: { customOptions: { coerceTypes: false, removeAdditional: false } } })
+  // The engine does not say what it sends, and sends nothing at all when it asks again.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text === '' ? undefined : parse(String(text))))
+  app.setErrorHandler((error, request, reply) => {
+    const { status, words } = complaint(error)
+    return reply
+      .code(status)
+      .type(JSON_TYPE)
+      .send({ Err: words, ...(request.url.startsWith('/IpamDriver.') ? { Error: words } : {}) })
+  })
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .type(JSON_TYPE)
+      .send({ Err: `${request.method} ${request.url} is not of this plugin` }),
+  )
+  for (const [name, { body, answer }] of Object.entries(methods)) {
+    app.post(`/${name}`, body ? { schema: { body } } : {}, async (request, reply) => {
+      reply.type(JSON_TYPE)
+      return inTime(name, answer, request.body, patience)
+    })
+  }
+  return app
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw fault('ENGINE_MISTAKE', { what: `its body is no JSON: ${(error as Error).message}` }, error)
+  }
+}
+
+/** An answer in time, whatever a lower room does; what makes something and comes too late takes it back. */
+function inTime(name: string, answer: Method['answer'], asked: unknown, patience: number): Promise<object> {
+  const signal = AbortSignal.timeout(patience)
+  const late = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(fault('ENGINE_SLOW', { method: name, seconds: patience / 1000 })))
+  })
+  return Promise.race([(async () => answer(asked as never, signal))(), late])
+}
+
+function complaint(error: unknown): { readonly status: number; readonly words: string } {
+  if (error instanceof CnmError) return { status: error.status, words: error.remedy ? `${error.message} (${error.remedy})` : error.message }
+  const { statusCode = 500, message } = error as Error & { readonly statusCode?: number }
+  return { status: statusCode, words: message }
+}

@@ -1,0 +1,84 @@
+import { Value } from '@sinclair/typebox/value'
+import type { EngineEndpoint, EngineNetwork } from '../../controller/engine/driver.ts'
+import { parseCidr } from '../../model/address.ts'
+import { fault } from '../../model/errors.ts'
+import type { Options, Pool, Protocol } from '../../model/network.ts'
+import type { PublishPort } from '../../model/request.ts'
+import { type IpamData, PortMap } from './wire.ts'
+
+type Said = Readonly<Record<string, unknown>> | null | undefined
+
+const GENERIC = 'com.docker.network.generic'
+const ENABLE_IPV4 = 'com.docker.network.enable_ipv4'
+const ENABLE_IPV6 = 'com.docker.network.enable_ipv6'
+const INTERNAL = 'com.docker.network.internal'
+const PORT_MAP = 'com.docker.network.portmap'
+/** Options of an endpoint that Docker itself adds; the rest are the user's. */
+const DOCKERS: ReadonlySet<string> = new Set([
+  PORT_MAP,
+  'com.docker.network.endpoint.exposedports',
+  'com.docker.network.endpoint.macaddress',
+  'com.docker.network.endpoint.dnsservers',
+  'com.docker.network.driver.private.no_proxy_6to4',
+])
+
+/** An engine before 28 does not say that IPv4 is on: it always is. */
+export function networkOf(
+  said: Said,
+  pools4: readonly IpamData[] | null = [],
+  pools6: readonly IpamData[] | null = [],
+): Omit<EngineNetwork, 'id'> {
+  const pools = [...(pools4 ?? []), ...(pools6 ?? [])].flatMap(poolOf)
+  return {
+    internal: said?.[INTERNAL] === true,
+    enableIPv4: said?.[ENABLE_IPV4] !== false,
+    enableIPv6: said?.[ENABLE_IPV6] === true,
+    options: textsIn(said?.[GENERIC], GENERIC),
+    pools,
+  }
+}
+
+/** The IPAM driver `null` has pools without addresses: 0.0.0.0/0. */
+function poolOf({ Pool: subnet, Gateway, AuxAddresses }: IpamData): Pool[] {
+  const cidr = parseCidr(subnet)
+  if (!cidr) throw fault('ENGINE_MISTAKE', { what: `Pool: ${subnet} is not a subnet` })
+  if (cidr.prefix === 0) return []
+  const aux = Object.fromEntries(Object.entries(AuxAddresses ?? {}).map(([name, address]) => [name, address.replace(/\/\d+$/, '')]))
+  return [{ family: cidr.family, id: '', subnet, ...(Gateway ? { gateway: Gateway } : {}), aux }]
+}
+
+export function endpointOf(
+  id: string,
+  said: Said,
+  face: { readonly Address?: string; readonly AddressIPv6?: string; readonly MacAddress?: string } | null = {},
+): EngineEndpoint {
+  const { Address: address = '', AddressIPv6: address6 = '', MacAddress: mac = '' } = face ?? {}
+  const own = Object.fromEntries(Object.entries(said ?? {}).filter(([key]) => !DOCKERS.has(key)))
+  return {
+    id,
+    ...(address ? { address } : {}),
+    ...(address6 ? { address6 } : {}),
+    ...(mac ? { mac } : {}),
+    options: textsIn(own, 'Options'),
+    ports: portsOf(said),
+  }
+}
+
+const PROTOCOLS: Readonly<Record<number, Protocol>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' }
+
+export function portsOf(said: Said): readonly PublishPort[] {
+  const map = said?.[PORT_MAP] ?? []
+  if (!Value.Check(PortMap, map)) throw fault('ENGINE_MISTAKE', { what: `${PORT_MAP} is not a list of ports` })
+  return map.map(({ Proto, Port: port, HostIP: hostIP = '', HostPort: hostPort = 0, HostPortEnd: hostPortEnd = 0 }) => {
+    const protocol = PROTOCOLS[Proto]
+    if (!protocol) throw fault('ENGINE_MISTAKE', { what: `${PORT_MAP}: protocol number ${Proto} is none of 6, 17 and 132` })
+    return { protocol, hostIP, hostPort, ...(hostPortEnd > hostPort ? { hostPortEnd } : {}), port }
+  })
+}
+
+function textsIn(value: unknown, where: string): Options {
+  const entries = Object.entries(typeof value === 'object' && value !== null ? value : {})
+  const odd = entries.find(([, text]) => typeof text !== 'string')
+  if (odd) throw fault('ENGINE_MISTAKE', { what: `${where}: ${odd[0]} is not text` })
+  return Object.fromEntries(entries)
+}

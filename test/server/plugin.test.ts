@@ -1,0 +1,217 @@
+import { rmSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { must, run } from '../support/run.ts'
+import { Stage } from '../support/stage.ts'
+import { Engine, portMap } from './engine.ts'
+
+const stage = new Stage()
+
+const NETWORK = '5fca37c11bd71a96422ca3d00689858a6dc12ea151050b702192cc1a369e80d8'
+const ENDPOINT = '38d71a1d9b24f5e5f844f68d594a9dc93e02b2848dae9fd47252ded0713dc667'
+const ids = { NetworkID: NETWORK, EndpointID: ENDPOINT }
+const links = () => must(['ip', '-br', 'link'], { netns: stage.lab.host })
+const rules = () => must(['nft', 'list', 'ruleset'], { netns: stage.lab.host })
+
+describe('what is no request of an engine', () => {
+  it('is refused by name, and changes nothing', async () => {
+    const engine = new Engine(stage.cnm)
+    const before = links()
+    expect(await engine.send('NetworkDriver.Dance', '{}')).toMatchObject({
+      status: 404,
+      said: { Err: 'POST /NetworkDriver.Dance is not of this plugin' },
+    })
+    expect(await engine.send('NetworkDriver.CreateNetwork')).toMatchObject({ status: 400, said: { Err: 'body must be object' } })
+    expect(await engine.send('NetworkDriver.CreateNetwork', '{')).toMatchObject({
+      status: 400,
+      said: { Err: expect.stringContaining('is no JSON') },
+    })
+    expect(await engine.ask('NetworkDriver.CreateNetwork', {})).toMatchObject({
+      status: 400,
+      said: { Err: "body must have required property 'NetworkID'" },
+    })
+    for (const id of ['', '../../etc', `${'a'.repeat(63)}'`, 'a'.repeat(65)])
+      expect(await engine.ask('NetworkDriver.CreateNetwork', { NetworkID: id })).toMatchObject({
+        status: 400,
+        said: { Err: expect.stringContaining('body/NetworkID must match pattern') },
+      })
+    const network = { NetworkID: NETWORK, Options: {}, IPv4Data: [{ Pool: 'no' }] }
+    expect(await engine.ask('NetworkDriver.CreateNetwork', network)).toMatchObject({
+      status: 400,
+      said: { Err: 'the engine asked for what cannot be: Pool: no is not a subnet' },
+    })
+    expect(await engine.ask('IpamDriver.RequestPool', { AddressSpace: 'Mars' })).toMatchObject({
+      status: 404,
+      said: { Error: 'cannot find address space Mars' },
+    })
+    expect(links()).toBe(before)
+  })
+
+  it('is refused where it is of nothing that is here', async () => {
+    const engine = new Engine(stage.cnm)
+    for (const method of ['CreateEndpoint', 'Join', 'Leave', 'DeleteEndpoint', 'EndpointOperInfo', 'RevokeExternalConnectivity'])
+      expect(await engine.ask(`NetworkDriver.${method}`, { ...ids, SandboxKey: '/x' })).toMatchObject({ status: 404 })
+    expect(await engine.ask('NetworkDriver.DeleteNetwork', ids)).toMatchObject({ status: 404 })
+    // A network of ours is none of the engine's.
+    const { id } = await stage.cnm.createNetwork({ name: 'own' })
+    expect(await engine.ask('NetworkDriver.DeleteNetwork', { NetworkID: id })).toMatchObject({ status: 404 })
+    expect(stage.cnm.network('own').id).toBe(id)
+  })
+})
+
+describe('a request that comes twice', () => {
+  it('is answered the same, and done once', async () => {
+    const engine = new Engine(stage.cnm)
+    const { request, pool } = await engine.createNetwork(NETWORK)
+    expect(await engine.ask('NetworkDriver.CreateNetwork', request)).toEqual({ status: 200, said: {} })
+    const Address = await engine.createEndpoint(NETWORK, pool, ENDPOINT)
+    const there = links()
+    const again = { ...ids, Interface: { Address, AddressIPv6: '', MacAddress: '' }, Options: portMap([]) }
+    const made = await engine.must('NetworkDriver.CreateEndpoint', again)
+    expect(made).toEqual(await engine.must('NetworkDriver.CreateEndpoint', again))
+    const joined = { ...ids, SandboxKey: '/run/docker/netns/x', Options: portMap([]) }
+    expect(await engine.must('NetworkDriver.Join', joined)).toEqual(await engine.must('NetworkDriver.Join', joined))
+    expect(links()).toBe(there)
+    await engine.must('NetworkDriver.DeleteNetwork', ids)
+    expect(await engine.ask('NetworkDriver.DeleteNetwork', ids)).toMatchObject({ status: 404 })
+    await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
+  })
+
+  it('and asks for something else is refused', async () => {
+    const engine = new Engine(stage.cnm)
+    const { request, pool } = await engine.createNetwork(NETWORK)
+    const other = { ...request, Options: { 'com.docker.network.internal': true } }
+    expect(await engine.ask('NetworkDriver.CreateNetwork', other)).toMatchObject({
+      status: 409,
+      said: { Err: expect.stringContaining(`network ${NETWORK} is there already, and was asked for otherwise`) },
+    })
+    await engine.must('NetworkDriver.DeleteNetwork', ids)
+    await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
+  })
+})
+
+describe('what an engine has', () => {
+  it('is shown by our verbs, and not touched by them', async () => {
+    const engine = new Engine(stage.cnm)
+    const { pool } = await engine.createNetwork(NETWORK)
+    await engine.createEndpoint(NETWORK, pool, ENDPOINT)
+    const { cnm } = stage
+    expect(cnm.network(NETWORK)).toMatchObject({ name: '5fca37c11bd7', driver: 'bridge', engine: true })
+    expect(await cnm.pruneNetworks(() => true)).toEqual([])
+    await cnm.createSandbox({ name: 'own', networks: [] })
+    const ofNetwork = {
+      code: 'NETWORK_OF_ENGINE',
+      message: 'network 5fca37c11bd7 belongs to a container engine, which drives cnm as its plugin',
+    }
+    await expect(cnm.removeNetwork(NETWORK)).rejects.toMatchObject(ofNetwork)
+    await expect(cnm.connect('own', { network: NETWORK })).rejects.toMatchObject(ofNetwork)
+    await expect(cnm.createSandbox({ networks: [{ network: NETWORK }] })).rejects.toMatchObject(ofNetwork)
+    await expect(cnm.reserve(NETWORK, 'own', '172.18.0.9')).rejects.toMatchObject(ofNetwork)
+    await expect(cnm.removeSandbox(ENDPOINT)).rejects.toMatchObject({ code: 'SANDBOX_OF_ENGINE' })
+    await expect(cnm.connect(ENDPOINT, { network: 'bridge' })).rejects.toMatchObject({ code: 'SANDBOX_OF_ENGINE' })
+    await engine.must('NetworkDriver.DeleteNetwork', ids)
+    await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
+  })
+
+  it('outlives our process: addresses are lent once, endpoints are still known', async () => {
+    const engine = new Engine(stage.cnm)
+    const { pool } = await engine.createNetwork(NETWORK, '10.40.0.0/29')
+    const first = await engine.createEndpoint(NETWORK, pool, ENDPOINT)
+    await stage.reopen()
+    const later = new Engine(stage.cnm)
+    const held = new Set([first])
+    for (let i = 0; i < 4; i++) held.add(String((await later.must('IpamDriver.RequestAddress', { PoolID: pool, Address: '' }))['Address']))
+    expect([...held].sort()).toEqual([2, 3, 4, 5, 6].map((n) => `10.40.0.${n}/29`))
+    expect(await later.ask('IpamDriver.RequestAddress', { PoolID: pool, Address: '' })).toMatchObject({
+      status: 500,
+      said: { Error: 'no available addresses on this pool' },
+    })
+    expect(await later.ask('IpamDriver.RequestAddress', { PoolID: pool, Address: '10.40.0.1' })).toMatchObject({ status: 403 })
+    // Nor does a network of ours get the pool.
+    await expect(stage.cnm.createNetwork({ name: 'x', ipam: { config: [{ subnet: '10.40.0.0/24' }] } })).rejects.toMatchObject({
+      code: 'POOL_OVERLAP',
+      remedy: expect.stringContaining('a container engine'),
+    })
+    expect(await later.ask('NetworkDriver.EndpointOperInfo', ids)).toEqual({ status: 200, said: { Value: {} } })
+    await later.must('NetworkDriver.Leave', ids)
+    await later.must('NetworkDriver.DeleteEndpoint', ids)
+    await later.must('NetworkDriver.DeleteNetwork', ids)
+    await later.must('IpamDriver.ReleasePool', { PoolID: pool })
+    await later.must('IpamDriver.RequestPool', { AddressSpace: 'LocalDefault', Pool: '10.40.0.0/29' })
+    await later.must('IpamDriver.ReleasePool', { PoolID: pool })
+  })
+
+  it('outlives a boot: networks and pools; the bridge comes with the first endpoint', async () => {
+    const { pool } = await new Engine(stage.cnm).createNetwork(NETWORK)
+    await stage.cnm.close()
+    run(['ip', 'link', 'del', `br-${NETWORK.slice(0, 12)}`], { netns: stage.lab.host })
+    run(['nft', 'flush', 'ruleset'], { netns: stage.lab.host })
+    must(['sysctl', '-qw', 'net.ipv4.conf.lan0.forwarding=0'], { netns: stage.lab.host })
+    rmSync(stage.lab.run, { recursive: true })
+    stage.cnm = await stage.lab.open()
+    const engine = new Engine(stage.cnm)
+    expect(links()).not.toContain('br-')
+    expect(await engine.ask('NetworkDriver.DeleteEndpoint', ids)).toMatchObject({ status: 404 })
+    await engine.createEndpoint(NETWORK, pool, ENDPOINT)
+    expect(links()).toContain(`br-${NETWORK.slice(0, 12)}`)
+    await engine.must('NetworkDriver.DeleteNetwork', ids)
+    await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
+  })
+})
+
+describe('ports', () => {
+  const PORT = { Proto: 6, IP: '', Port: 80, HostIP: '', HostPort: 8080, HostPortEnd: 8080 }
+
+  it('lead in from when the engine says so, until it says otherwise', async () => {
+    const engine = new Engine(stage.cnm)
+    const { pool } = await engine.createNetwork(NETWORK)
+    await engine.createEndpoint(NETWORK, pool, ENDPOINT, [PORT])
+    expect(rules()).not.toContain('8080')
+    await engine.must('NetworkDriver.ProgramExternalConnectivity', { ...ids, Options: portMap([PORT]) })
+    expect(rules()).toContain('tcp . 8080')
+    expect(await engine.must('NetworkDriver.EndpointOperInfo', ids)).toMatchObject({
+      Value: { 'com.docker.network.portmap': [{ Proto: 'tcp', Port: 80, HostPort: 8080 }] },
+    })
+    await engine.must('NetworkDriver.RevokeExternalConnectivity', ids)
+    expect(rules()).not.toContain('8080')
+    await engine.must('NetworkDriver.ProgramExternalConnectivity', { ...ids, Options: portMap([PORT]) })
+    // An engine that was killed does not revoke.
+    await engine.must('NetworkDriver.DeleteEndpoint', ids)
+    expect(rules()).not.toContain('8080')
+    await engine.must('NetworkDriver.DeleteNetwork', ids)
+    await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
+  })
+
+  it('that somebody has are refused, and the holder is named', async () => {
+    await stage.cnm.createSandbox({ name: 'web', ports: [{ protocol: 'tcp', hostIP: '', hostPort: 8080, port: 80 }] })
+    const engine = new Engine(stage.cnm)
+    const { pool } = await engine.createNetwork(NETWORK)
+    await engine.createEndpoint(NETWORK, pool, ENDPOINT, [PORT])
+    expect(await engine.ask('NetworkDriver.ProgramExternalConnectivity', { ...ids, Options: portMap([PORT]) })).toMatchObject({
+      status: 500,
+      said: { Err: 'Bind for 0.0.0.0:8080 failed: port is already allocated (held by sandbox web)' },
+    })
+    expect(
+      await engine.ask('NetworkDriver.ProgramExternalConnectivity', { ...ids, Options: portMap([{ ...PORT, Proto: 7 }]) }),
+    ).toMatchObject({
+      status: 400,
+    })
+    await engine.must('NetworkDriver.DeleteNetwork', ids)
+    await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
+  })
+})
+
+it('an engine does not wait for ever, and what comes too late is not done', async () => {
+  let done = () => {}
+  const busy = stage.cnm.asIpamPlugin('default', () => new Promise<void>((resolve) => (done = resolve)))
+  const engine = new Engine(stage.cnm, { network: 'bridge', ipam: 'default', patience: 200 })
+  const request = { NetworkID: NETWORK, IPv4Data: [{ Pool: '10.41.0.0/24', Gateway: '10.41.0.1/24' }] }
+  expect(await engine.ask('NetworkDriver.CreateNetwork', request)).toEqual({
+    status: 503,
+    said: {
+      Err: 'NetworkDriver.CreateNetwork is not done after 0.2 s: the kernel is busy, or another verb is (try again; what is begun is taken back)',
+    },
+  })
+  done()
+  await busy
+  expect(await engine.ask('NetworkDriver.DeleteNetwork', ids)).toMatchObject({ status: 404 })
+})
