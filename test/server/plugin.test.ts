@@ -34,11 +34,26 @@ describe('what is no request of an engine', () => {
         status: 400,
         said: { Err: expect.stringContaining('body/NetworkID must match pattern') },
       })
-    const network = { NetworkID: NETWORK, Options: {}, IPv4Data: [{ Pool: 'no' }] }
-    expect(await engine.ask('NetworkDriver.CreateNetwork', network)).toMatchObject({
-      status: 400,
-      said: { Err: 'the engine asked for what cannot be: Pool: no is not a subnet' },
-    })
+    const Pool = '10.9.0.0/24'
+    for (const [data, what] of [
+      [{ Pool: 'no' }, 'Pool: "no" is no address here'],
+      [{ Pool, Gateway: '10.9.0.1' }, 'Gateway: "10.9.0.1" is no address here'],
+      [{ Pool, Gateway: 'fe80::1/64' }, 'Gateway: "fe80::1/64" is no address here'],
+      [{ Pool, AuxAddresses: { host: 'x' } }, 'AuxAddresses.host: "x" is no address here'],
+    ] as const)
+      expect(await engine.ask('NetworkDriver.CreateNetwork', { NetworkID: NETWORK, IPv4Data: [data] })).toMatchObject({
+        status: 400,
+        said: { Err: `the engine asked for what cannot be: ${what}` },
+      })
+    for (const [Interface, what] of [
+      [{ Address: '10.9.0.1/33' }, 'Interface.Address: "10.9.0.1/33" is no address here'],
+      [{ AddressIPv6: '10.9.0.1/24' }, 'Interface.AddressIPv6: "10.9.0.1/24" is no address here'],
+      [{ MacAddress: '02:00' }, 'Interface.MacAddress: "02:00" is no MAC address'],
+    ] as const)
+      expect(await engine.ask('NetworkDriver.CreateEndpoint', { ...ids, Interface })).toMatchObject({
+        status: 400,
+        said: { Err: `the engine asked for what cannot be: ${what}` },
+      })
     expect(await engine.ask('IpamDriver.RequestPool', { AddressSpace: 'Mars' })).toMatchObject({
       status: 404,
       said: { Error: 'cannot find address space Mars' },

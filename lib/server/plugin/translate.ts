@@ -1,7 +1,8 @@
 import { Value } from '@sinclair/typebox/value'
 import type { EngineEndpoint, EngineNetwork } from '../../controller/engine/driver.ts'
-import { parseCidr } from '../../model/address.ts'
+import { type Cidr, type Family, parseCidr } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
+import { parseMac } from '../../model/ids.ts'
 import type { Options, Pool, Protocol } from '../../model/network.ts'
 import type { PublishPort } from '../../model/request.ts'
 import { type IpamData, PortMap } from './wire.ts'
@@ -39,12 +40,22 @@ export function networkOf(
 }
 
 /** The IPAM driver `null` has pools without addresses: 0.0.0.0/0. */
-function poolOf({ Pool: subnet, Gateway, AuxAddresses }: IpamData): Pool[] {
-  const cidr = parseCidr(subnet)
-  if (!cidr) throw fault('ENGINE_MISTAKE', { what: `Pool: ${subnet} is not a subnet` })
-  if (cidr.prefix === 0) return []
-  const aux = Object.fromEntries(Object.entries(AuxAddresses ?? {}).map(([name, address]) => [name, address.replace(/\/\d+$/, '')]))
-  return [{ family: cidr.family, id: '', subnet, ...(Gateway ? { gateway: Gateway } : {}), aux }]
+function poolOf({ Pool: subnet, Gateway: gateway = '', AuxAddresses }: IpamData): Pool[] {
+  const { family, prefix } = cidrIn('Pool', subnet)
+  if (prefix === 0) return []
+  if (gateway) cidrIn('Gateway', gateway, family)
+  const aux = Object.entries(AuxAddresses ?? {}).map(([name, text]) => {
+    cidrIn(`AuxAddresses.${name}`, text, family)
+    return [name, text.replace(/\/\d+$/, '')] as const
+  })
+  return [{ family, id: '', subnet, ...(gateway ? { gateway } : {}), aux: Object.fromEntries(aux) }]
+}
+
+function cidrIn(where: string, text: string, family?: Family): Cidr {
+  const cidr = parseCidr(text)
+  if (!cidr || (family && cidr.family !== family))
+    throw fault('ENGINE_MISTAKE', { what: `${where}: ${JSON.stringify(text)} is no address here` })
+  return cidr
 }
 
 export function endpointOf(
@@ -53,6 +64,9 @@ export function endpointOf(
   face: { readonly Address?: string; readonly AddressIPv6?: string; readonly MacAddress?: string } | null = {},
 ): EngineEndpoint {
   const { Address: address = '', AddressIPv6: address6 = '', MacAddress: mac = '' } = face ?? {}
+  if (address) cidrIn('Interface.Address', address, 4)
+  if (address6) cidrIn('Interface.AddressIPv6', address6, 6)
+  if (mac && !parseMac(mac)) throw fault('ENGINE_MISTAKE', { what: `Interface.MacAddress: ${JSON.stringify(mac)} is no MAC address` })
   const own = Object.fromEntries(Object.entries(said ?? {}).filter(([key]) => !DOCKERS.has(key)))
   return {
     id,
