@@ -86,8 +86,8 @@ async function inodeAt(path: string): Promise<bigint> {
 }
 
 export async function connect(hall: Hall, attachment: Attachment, ref: string, signal?: AbortSignal): Promise<Endpoint> {
-  const network = findNetwork(hall, attachment.network)
   const sandbox = findSandbox(hall, ref)
+  const network = findNetwork(hall, attachment.network)
   const seats = seatsOf(hall, sandbox)
   if (seats.some((seat) => seat.network.id === network.id))
     throw fault('ALREADY_CONNECTED', { sandbox: sandbox.name, network: network.name })
