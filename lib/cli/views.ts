@@ -94,7 +94,7 @@ const structsOf = (type: string, map: Readonly<Record<string, object>>) =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, new Struct(type, value as Record<string, unknown>)]))
 
 const ipamStruct = (ipam: EngineNetwork['IPAM']): Struct =>
-  new Struct('network.IPAM', { Driver: ipam.Driver, Options: texts(ipam.Options), Config: ipam.Config.map(configStruct) }, ipam)
+  new Struct('network.IPAM', { Driver: ipam.Driver, Options: texts(ipam.Options ?? {}), Config: ipam.Config.map(configStruct) }, ipam)
 
 const configStruct = (config: EngineNetwork['IPAM']['Config'][number]): Struct =>
   new Struct(

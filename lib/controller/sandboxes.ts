@@ -86,8 +86,8 @@ async function inodeAt(path: string): Promise<bigint> {
 }
 
 export async function connect(hall: Hall, attachment: Attachment, ref: string, signal?: AbortSignal): Promise<Endpoint> {
-  const network = ownNetwork(hall, attachment.network)
   const sandbox = ownSandbox(hall, ref)
+  const network = ownNetwork(hall, attachment.network)
   const seats = seatsOf(hall, sandbox)
   if (seats.some((seat) => seat.network.id === network.id))
     throw fault('ALREADY_CONNECTED', { sandbox: sandbox.name, network: network.name })

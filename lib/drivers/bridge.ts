@@ -207,6 +207,7 @@ function wallOf(network: NetworkConfig, { link, icc, masquerade, modes, source, 
     internal: network.internal,
     icc,
     modes,
+    subnets: network.pools.map(({ subnet }) => subnet),
     masquerade: leaving.map(({ family, subnet }) => ({ subnet, ...(source[family] ? { source: source[family] } : {}) })),
     trusted,
   }

@@ -96,17 +96,16 @@ function leavingOf(wall: Wall): readonly Rule[] {
   const [toLink, fromLink] = [is(outputLink, linkName(wall.link)), is(inputLink, linkName(wall.link))]
   const elsewhere = isNot(outputLink, linkName(wall.link))
   return [
-    ...wall.masquerade.flatMap((leaving) => [
-      [from(leaving), elsewhere, translated(leaving)],
-      [from(leaving), published, masquerade],
-    ]),
+    ...wall.masquerade.map((leaving) => [from(leaving.subnet), elsewhere, translated(leaving)]),
     // To a neighbour, or oneself, through a published port: the answer has to come back this way.
     [fromLink, toLink, published, masquerade],
+    // The same of what br_netfilter bridges: it has no input link here.
+    ...wall.subnets.map((subnet) => [from(subnet), toLink, published, masquerade]),
   ]
 }
 
 const familyOf = (text: string): Family => (text.includes(':') ? 6 : 4)
-const from = ({ subnet }: Masquerade) => is(payload(ip(familyOf(subnet)), 'saddr'), prefix(subnet))
+const from = (subnet: string) => is(payload(ip(familyOf(subnet)), 'saddr'), prefix(subnet))
 const translated = ({ subnet, source }: Masquerade) => (source === undefined ? masquerade : snat(ip(familyOf(subnet)), source))
 
 const raising = (wall: Wall): readonly Command[] => [

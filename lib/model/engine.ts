@@ -1,4 +1,4 @@
-import type { Endpoint, Network, Pool, Sandbox } from './network.ts'
+import { type Endpoint, isPredefined, type Network, type Pool, type Sandbox } from './network.ts'
 import type { Opening } from './wall.ts'
 
 /** An endpoint, seen from its network. */
@@ -19,7 +19,12 @@ export const networkToEngine = (network: Network, guests: readonly Guest[], usag
   Driver: network.driver,
   EnableIPv4: network.enableIPv4,
   EnableIPv6: network.enableIPv6,
-  IPAM: { Driver: network.ipam.driver, Options: sorted(network.ipam.options), Config: network.pools.map(poolToEngine) },
+  // Docker asks for its own networks without options.
+  IPAM: {
+    Driver: network.ipam.driver,
+    Options: isPredefined(network.name) ? null : sorted(network.ipam.options),
+    Config: network.pools.map(poolToEngine),
+  },
   Internal: network.internal,
   Attachable: network.attachable,
   Ingress: false,

@@ -19,6 +19,8 @@ export interface Wall {
   /** Sandboxes of the network reach one another by more than published ports. */
   readonly icc: boolean
   readonly modes: Readonly<Record<Family, GatewayMode>>
+  /** Those of its sandboxes. */
+  readonly subnets: readonly string[]
   /** Subnets whose traffic to elsewhere takes an address of the host: `source`, or that of the link it leaves by. */
   readonly masquerade: readonly Masquerade[]
   /** Links of the host from which published ports are reached at the sandbox's own address, in mode nat too. */

@@ -56,7 +56,7 @@ itself, and from port to port does not deliver.`,
   },
   'no-masquerade': {
     title: 'Without masquerading',
-    text: 'The world sees the addresses of the sandboxes. The rule that is left is for what goes to a neighbour by a published port.',
+    text: 'The world sees the addresses of the sandboxes. The rules that are left are for what goes to a neighbour by a published port.',
     options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' },
     ports: [web],
   },

@@ -36,27 +36,7 @@ export class Lab implements AsyncDisposable {
     this.root = join(this.#folder, 'root')
     this.run = join(this.#folder, 'run')
     for (const name of this.#names) must(['ip', 'netns', 'add', name])
-    // A new namespace copies the machine's own IPv4 settings; begin from the kernel's defaults instead.
-    for (const netns of [this.host, this.lan]) {
-      must(
-        [
-          'sysctl',
-          '-qw',
-          'net.ipv4.ip_forward=0',
-          'net.ipv6.conf.all.forwarding=0',
-          'net.ipv6.conf.all.accept_dad=0',
-          'net.ipv6.conf.default.accept_dad=0',
-        ],
-        { netns },
-      )
-      must(['ip', 'link', 'set', 'lo', 'up'], { netns })
-    }
-    must(['ip', 'link', 'add', 'lan0', 'netns', this.host, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.lan])
-    configure(this.host, 'lan0', [`${HOST4}/24`, `${HOST6}/64`], [LAN4, LAN6])
-    configure(this.lan, 'eth0', [`${LAN4}/24`, `${LAN6}/64`], [])
-    for (const address of [`${BEYOND4}/32`, `${BEYOND6}/128`]) must(['ip', 'addr', 'add', address, 'dev', 'lo'], { netns: this.lan })
-    settle(this.host, ['lan0'])
-    settle(this.lan, ['eth0'])
+    wire(this.host, this.lan)
   }
 
   /** One more network of the host: a namespace with the second address, behind a link of the host with the first. */
@@ -89,6 +69,31 @@ export class Lab implements AsyncDisposable {
     }
     rmSync(this.#folder, { recursive: true, force: true })
   }
+}
+
+/** Lays a LAN between two new namespaces, and what is beyond it. */
+export function wire(host: string, lan: string): void {
+  // A new namespace copies the machine's own IPv4 settings; begin from the kernel's defaults instead.
+  for (const netns of [host, lan]) {
+    must(
+      [
+        'sysctl',
+        '-qw',
+        'net.ipv4.ip_forward=0',
+        'net.ipv6.conf.all.forwarding=0',
+        'net.ipv6.conf.all.accept_dad=0',
+        'net.ipv6.conf.default.accept_dad=0',
+      ],
+      { netns },
+    )
+    must(['ip', 'link', 'set', 'lo', 'up'], { netns })
+  }
+  must(['ip', 'link', 'add', 'lan0', 'netns', host, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', lan])
+  configure(host, 'lan0', [`${HOST4}/24`, `${HOST6}/64`], [LAN4, LAN6])
+  configure(lan, 'eth0', [`${LAN4}/24`, `${LAN6}/64`], [])
+  for (const address of [`${BEYOND4}/32`, `${BEYOND6}/128`]) must(['ip', 'addr', 'add', address, 'dev', 'lo'], { netns: lan })
+  settle(host, ['lan0'])
+  settle(lan, ['eth0'])
 }
 
 /** Waits for what a new link brings about by itself: until it has carrier, and its link-local address. */

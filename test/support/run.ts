@@ -19,9 +19,9 @@ export function run(argv: readonly string[], { netns, input, env }: { netns?: st
 }
 
 /** The same without blocking this process, for programs that talk to it or to one another. */
-export async function runAsync(argv: readonly string[], { netns }: { netns?: string } = {}): Promise<Ran> {
+export async function runAsync(argv: readonly string[], { netns, env }: { netns?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Ran> {
   const [command = '', ...args] = inside(netns, argv)
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: env ?? process.env })
   const read = async (stream: NodeJS.ReadableStream | null): Promise<string> => {
     let text = ''
     for await (const chunk of stream ?? []) text += chunk

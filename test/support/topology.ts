@@ -43,11 +43,13 @@ export const ADDRESSES = {
 
 const PLAIN = { internal: false, icc: true, modes: { 4: 'nat', 6: 'nat' }, masquerade: [], trusted: [] } as const
 
+const subnets = (number: number) => [`172.${number}.0.0/16`, `fd00:${number}::/64`]
+
 /** `back` does not masquerade, `inner` is internal. */
 export const WALLS = {
-  front: { ...PLAIN, id: 'f0'.repeat(32), link: 'br-front', masquerade: [{ subnet: '172.18.0.0/16' }, { subnet: 'fd00:18::/64' }] },
-  back: { ...PLAIN, id: 'ba'.repeat(32), link: 'br-back' },
-  inner: { ...PLAIN, id: '14'.repeat(32), link: 'br-inner', internal: true },
+  front: { ...PLAIN, id: 'f0'.repeat(32), link: 'br-front', subnets: subnets(18), masquerade: subnets(18).map((subnet) => ({ subnet })) },
+  back: { ...PLAIN, id: 'ba'.repeat(32), link: 'br-back', subnets: subnets(19) },
+  inner: { ...PLAIN, id: '14'.repeat(32), link: 'br-inner', subnets: subnets(20), internal: true },
 } as const satisfies Record<string, Wall>
 
 /** Link → who is on it, and under which names their addresses go; the host's own is the first. */

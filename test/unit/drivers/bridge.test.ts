@@ -37,6 +37,7 @@ describe('bridge driver', () => {
       internal: false,
       icc: true,
       modes: { 4: 'nat', 6: 'nat' },
+      subnets: ['172.18.0.0/16', 'fd00:1::/64'],
       masquerade: [{ subnet: '172.18.0.0/16' }, { subnet: 'fd00:1::/64' }],
       trusted: [],
     })

@@ -6,8 +6,9 @@ import { printPlan } from '../../../lib/model/print.ts'
 import type { Wall } from '../../../lib/model/wall.ts'
 
 const id = '0123456789ab'.padEnd(64, 'c')
-const plain: Wall = { id, link: 'br-open', internal: false, icc: true, modes: { 4: 'nat', 6: 'nat' }, masquerade: [], trusted: [] }
-const open: Wall = { ...plain, masquerade: [{ subnet: '172.18.0.0/16' }, { subnet: 'fd00:18::/64' }] }
+const subnets = ['172.18.0.0/16', 'fd00:18::/64']
+const plain: Wall = { id, link: 'br-open', internal: false, icc: true, modes: { 4: 'nat', 6: 'nat' }, subnets, masquerade: [], trusted: [] }
+const open: Wall = { ...plain, masquerade: subnets.map((subnet) => ({ subnet })) }
 const internal: Wall = { ...plain, link: 'br-internal', internal: true }
 
 const commandsOf = (plan: Plan) => plan.flatMap((op: Op) => (op.op === 'nft' ? op.commands : []))
@@ -38,7 +39,11 @@ describe('raiseWall', () => {
   it('masquerades nothing that was not asked for, but answers to published ports', () => {
     const text = printPlan(raiseWall({ ...open, masquerade: [] }, 'walls'))
     const rules = text.split('\n').filter((line) => line.startsWith('add rule inet cnm masquerade_'))
-    expect(rules).toEqual(['add rule inet cnm masquerade_0123456789ab iifname "br-open" oifname "br-open" ct status dnat masquerade'])
+    expect(rules).toEqual([
+      'add rule inet cnm masquerade_0123456789ab iifname "br-open" oifname "br-open" ct status dnat masquerade',
+      'add rule inet cnm masquerade_0123456789ab ip saddr 172.18.0.0/16 oifname "br-open" ct status dnat masquerade',
+      'add rule inet cnm masquerade_0123456789ab ip6 saddr fd00:18::/64 oifname "br-open" ct status dnat masquerade',
+    ])
   })
 
   it('is taken back by razing; the first one without a trace', () => {

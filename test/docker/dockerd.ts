@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Island } from './island.ts'
+
+/** Where the daemon of an island listens, as the island sees it. */
+export const DOCKER_ENV = { ...process.env, DOCKER_HOST: 'unix:///run/docker.sock', DOCKER_CONFIG: '/run/docker-config' }
+
+const DAEMON = [
+  'dockerd',
+  '--host=unix:///run/docker.sock',
+  '--data-root=/run/docker-data',
+  '--exec-root=/run/docker-exec',
+  '--pidfile=/run/docker.pid',
+  // Of a daemon of this age, what later ones do by themselves.
+  '--experimental',
+  '--ip6tables',
+]
+
+/** An image of one program, of no registry. */
+const IMAGE = `
+  mkdir -p /run/image/bin && cp /bin/busybox /run/image/bin/sleep
+  tar -C /run/image -c . | docker import --change 'CMD ["sleep", "infinity"]' - tiny`
+
+/** Starts the Docker daemon on an island, with the image `tiny`; it ends with the island. */
+export async function startDockerd(island: Island): Promise<void> {
+  const [command = '', ...argv] = island.there([...DAEMON, `--cgroup-parent=/${island.controlGroups}`])
+  const daemon = spawn(command, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const said: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: daemon.stderr }).on('line', (line) => {
+      if (said.push(line) && line.includes('API listen on')) resolve()
+    })
+    daemon.once('error', reject)
+    daemon.once('close', () => reject(new Error(`dockerd ended before it was ready:\n${said.slice(-20).join('\n')}`)))
+  })
+  const { status, stderr } = await island.run(['sh', '-euc', IMAGE], DOCKER_ENV)
+  if (status !== 0) throw new Error(`no image: ${stderr}`)
+}

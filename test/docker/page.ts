@@ -1,0 +1,19 @@
+import { DOCKERD, type Known, REASONS } from './differences.ts'
+
+/** The differences as a table of Markdown; a reason stands at its first row. */
+export const table = (): string =>
+  [
+    `| at | dockerd ${DOCKERD} | cnm | why |`,
+    '|---|---|---|---|',
+    ...REASONS.flatMap(({ why, rows }) => rows.map((row, index) => rowOf(row, index === 0 ? why : ''))),
+    '',
+  ].join('\n')
+
+const rowOf = ({ line, at, docker, cnm }: Known, why: string): string =>
+  `| ${[[line, at].filter(Boolean).map(code).join(': '), code(docker), code(cnm), why].join(' | ')} |`
+
+const code = (text: string | undefined): string =>
+  (text ?? '')
+    .split('\n')
+    .map((line) => (line === '' ? '' : `\`${line}\``))
+    .join('<br>')

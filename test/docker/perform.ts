@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import type { Ran } from '../support/run.ts'
+import { type Facts, factsOf } from './facts.ts'
+import { Places } from './places.ts'
+import type { Player } from './players.ts'
+
+const SCRIPT = readFileSync(new URL('script.txt', import.meta.url), 'utf8')
+
+/** The lines of the script, without what is said about them. */
+export const LINES = SCRIPT.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+
+const SETTINGS = '{{json .NetworkSettings}}'
+const SHOWN = '{"Networks":{{json .NetworkSettings.Networks}},"Ports":{{json .NetworkSettings.Ports}}}'
+
+/** Performs each line of the script, and tells what came of it. */
+export async function perform(player: Player): Promise<readonly Facts[]> {
+  const places = await Places.on(player.island)
+  const told: Facts[] = []
+  for (const line of LINES) told.push(await act(line, player, places))
+  return told
+}
+
+async function act(line: string, player: Player, places: Places): Promise<Facts> {
+  const [verb = '', ...rest] = (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''))
+  const [name = '', ...flags] = rest
+  switch (verb) {
+    case 'network':
+      return factsOf(line, await player.network(rest))
+    case 'start':
+      return factsOf(line, await player.start(name, flags))
+    case 'stop':
+      await places.leave(name)
+      return factsOf(line, await player.stop(name))
+    case 'show':
+      return factsOf(line, await player.inspect(name, SHOWN))
+    case 'reach':
+      return reach(player, places, rest)
+    default:
+      throw new Error(`${line}: no such verb`)
+  }
+}
+
+/** Everybody calls everybody; `names`: sandboxes that are new there, or on other networks than before. */
+async function reach(player: Player, places: Places, names: readonly string[]): Promise<Facts> {
+  for (const name of names) await places.settle(name, JSON.parse(must(await player.inspect(name, SETTINGS))))
+  return places.reach()
+}
+
+function must({ status, stdout, stderr }: Ran): string {
+  if (status !== 0) throw new Error(stderr)
+  return stdout
+}

@@ -1,0 +1,46 @@
+import type { Ran } from '../support/run.ts'
+import { DOCKER_ENV, startDockerd } from './dockerd.ts'
+import type { Island } from './island.ts'
+import { Program } from './program.ts'
+
+const CNM_ENV = { ...process.env, CNM_ROOT: '/run/cnm-state', CNM_RUN: '/run/cnm' }
+
+/** A command line with Docker's verbs. */
+export interface Player {
+  readonly island: Island
+  network(argv: readonly string[]): Promise<Ran>
+  /** A sandbox that is there, and does nothing. */
+  start(name: string, flags: readonly string[]): Promise<Ran>
+  stop(name: string): Promise<Ran>
+  inspect(name: string, template: string): Promise<Ran>
+}
+
+export async function docker(island: Island): Promise<Player> {
+  await startDockerd(island)
+  const run = (...argv: readonly string[]) => island.run(['/usr/bin/docker', ...argv], DOCKER_ENV)
+  return {
+    island,
+    network: (argv) => run('network', ...argv),
+    async start(name, flags) {
+      const created = await run('create', '--name', name, ...flags, 'tiny')
+      if (created.status !== 0) return created
+      const started = await run('start', name)
+      if (started.status !== 0) await run('rm', name)
+      return { ...started, stdout: started.status === 0 ? created.stdout : '' }
+    },
+    stop: (name) => run('rm', '--force', name),
+    inspect: (name, template) => run('inspect', '--format', template, name),
+  }
+}
+
+export async function cnm(island: Island): Promise<Player> {
+  const program = new Program(island, 'cnm.mjs', { env: CNM_ENV })
+  const run = (...argv: readonly string[]) => program.ask<Ran>(argv)
+  return {
+    island,
+    network: (argv) => run('network', ...argv),
+    start: (name, flags) => run('sandbox', 'create', '--name', name, ...flags),
+    stop: (name) => run('sandbox', 'rm', name),
+    inspect: (name, template) => run('sandbox', 'inspect', '--format', template, name),
+  }
+}
