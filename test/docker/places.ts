@@ -63,6 +63,16 @@ export class Places {
     return Object.fromEntries(rows.flat())
   }
 
+  /** Somebody calls: by a name for it, what is answered. */
+  call(
+    caller: string,
+    calls: Readonly<Record<string, readonly ['tcp' | 'udp', string, number]>>,
+  ): Promise<Readonly<Record<string, string>>> {
+    const place = this.#places.get(caller)
+    if (!place) throw new Error(`nobody is at ${caller}`)
+    return place.ask(Object.entries(calls).map(([key, call]) => [key, ...call]))
+  }
+
   #onLoopback(): readonly Call[] {
     return [...this.#settings].flatMap(([name, settings]) =>
       published(name, settings, { 'loopback v4': '127.0.0.1', 'loopback v6': '::1' }),
