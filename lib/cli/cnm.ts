@@ -5,6 +5,7 @@ import { explain } from './commands/explain.ts'
 import { firewall } from './commands/firewall.ts'
 import { apply, diff, plan } from './commands/lab.ts'
 import { network } from './commands/network.ts'
+import { plugin } from './commands/plugin.ts'
 import { run } from './commands/run.ts'
 import { sandbox } from './commands/sandbox.ts'
 import { serve } from './commands/serve.ts'
@@ -39,7 +40,7 @@ export async function cnm(argv: readonly string[], world: World): Promise<number
       'cnm run --network front -- ping -c 1 10.10.0.2',
     )
     .addHelpText('after', EXIT_CODES)
-    .gather(network, sandbox, run, plan, diff, apply, explain, events, firewall, serve, completion, candidates)
+    .gather(network, sandbox, run, plan, diff, apply, explain, events, firewall, serve, plugin, completion, candidates)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0

@@ -73,6 +73,7 @@ describe('at the cursor can stand', () => {
       'help',
       'network',
       'plan',
+      'plugin',
       'run',
       'sandbox',
       'serve',

@@ -35,6 +35,9 @@ describe('help', () => {
     ['events --help'],
     ['firewall'],
     ['firewall reload --help'],
+    ['serve --help'],
+    ['plugin'],
+    ['plugin verify --help'],
     ['completion --help'],
   ])('cnm %s has usage, global options and examples', async (line) => {
     const { status, stdout, stderr } = await play(line.split(' '))

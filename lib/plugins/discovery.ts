@@ -1,0 +1,92 @@
+import { lstatSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fault } from '../model/errors.ts'
+import type { TlsFiles } from './client.ts'
+
+/** Where dockerd looks, in this order. */
+export interface Places {
+  readonly sockets: string
+  readonly specs: readonly string[]
+}
+
+export const PLACES: Places = { sockets: '/run/docker/plugins', specs: ['/etc/docker/plugins', '/usr/lib/docker/plugins'] }
+
+export interface Located {
+  /** 'unix:///run/docker/plugins/x.sock', 'tcp://127.0.0.1:9000', 'http://…', 'https://…' */
+  readonly address: string
+  readonly tls?: TlsFiles
+}
+
+/**
+ * A plugin by its name: NAME.sock or NAME/NAME.sock that is a socket, else the .spec and .json files of the specification folders.
+ * Throws PLUGIN_NOT_FOUND, and PLUGIN_SPEC for a file that cannot be read as what it should be.
+ */
+export function findPlugin(name: string, { sockets, specs }: Places = PLACES): Located {
+  const flatAndDeep = (folder: string, extension: string) => [
+    join(folder, `${name}.${extension}`),
+    join(folder, name, `${name}.${extension}`),
+  ]
+  const socket = flatAndDeep(sockets, 'sock').find((path) => lstatSync(path, { throwIfNoEntry: false })?.isSocket())
+  if (socket) return { address: `unix://${socket}` }
+  const readers = { spec: readSpec, json: readJson }
+  for (const folder of specs) {
+    for (const extension of ['spec', 'json'] as const) {
+      for (const path of flatAndDeep(folder, extension)) {
+        const text = readIfThere(path)
+        if (text !== undefined) return readers[extension](path, text)
+      }
+    }
+  }
+  throw fault('PLUGIN_NOT_FOUND', { name, places: [sockets, ...specs].join(', ') })
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw fault('PLUGIN_SPEC', { path, reason: (error as Error).message }, error)
+  }
+}
+
+const SCHEMES = ['unix:', 'tcp:', 'http:', 'https:']
+
+function addressIn(path: string, text: string): string {
+  const address = text.trim()
+  if (!URL.canParse(address) || !SCHEMES.includes(new URL(address).protocol))
+    throw fault('PLUGIN_SPEC', { path, reason: `${JSON.stringify(address)} is not the URL of a plugin (unix, tcp, http, https)` })
+  return address
+}
+
+const readSpec = (path: string, text: string): Located => ({ address: addressIn(path, text) })
+
+/** Its fields, in the words of Go's. */
+interface Said {
+  readonly Addr?: unknown
+  readonly TLSConfig?: { readonly [key: string]: unknown } | null
+}
+
+function readJson(path: string, text: string): Located {
+  let said: Said
+  try {
+    said = JSON.parse(text) ?? {}
+  } catch (error) {
+    throw fault('PLUGIN_SPEC', { path, reason: (error as Error).message }, error)
+  }
+  const { Addr, TLSConfig } = said
+  if (typeof Addr !== 'string') throw fault('PLUGIN_SPEC', { path, reason: 'Addr is missing' })
+  const located = { address: addressIn(path, Addr) }
+  if (!TLSConfig) return located
+  const file = (key: string) => (typeof TLSConfig[key] === 'string' && TLSConfig[key] !== '' ? TLSConfig[key] : undefined)
+  const [ca, cert, key] = [file('CAFile'), file('CertFile'), file('KeyFile')]
+  return {
+    ...located,
+    tls: {
+      // As in dockerd: where nobody says whom to believe, anybody is.
+      trustAnybody: TLSConfig['InsecureSkipVerify'] === true || ca === undefined,
+      ...(ca ? { ca } : {}),
+      ...(cert ? { cert } : {}),
+      ...(key ? { key } : {}),
+    },
+  }
+}

@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { findPlugin } from '../../lib/plugins/discovery.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cnm-test-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const find = (name = 'x') => findPlugin(name, { sockets: join(folder, 'run'), specs: [join(folder, 'etc'), join(folder, 'usr')] })
+
+function write(path: string, text: string): void {
+  const file = join(folder, path)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}
+
+async function serve(path: string): Promise<() => void> {
+  const file = join(folder, path)
+  mkdirSync(dirname(file), { recursive: true })
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(file, resolve))
+  return () => server.close()
+}
+
+it('a socket comes before every file, and a file that is no socket is none', async () => {
+  write('run/x.sock', '')
+  write('etc/x.spec', ' tcp://127.0.0.1:9000\n')
+  expect(find()).toEqual({ address: 'tcp://127.0.0.1:9000' })
+  const deep = await serve('run/x/x.sock')
+  expect(find()).toEqual({ address: `unix://${folder}/run/x/x.sock` })
+  rmSync(join(folder, 'run/x.sock'))
+  const flat = await serve('run/x.sock')
+  expect(find()).toEqual({ address: `unix://${folder}/run/x.sock` })
+  flat()
+  deep()
+})
+
+it('files are read in the order of dockerd', () => {
+  write('usr/x.spec', 'http://127.0.0.1:1')
+  expect(find()).toEqual({ address: 'http://127.0.0.1:1' })
+  write('etc/x/x.json', '{"Name": "y", "Addr": "https://127.0.0.1:2"}')
+  expect(find()).toEqual({ address: 'https://127.0.0.1:2' })
+  write('etc/x.json', '{"Addr": "tcp://127.0.0.1:3", "TLSConfig": {"CAFile": "/ca.pem", "CertFile": "/c.pem", "KeyFile": "/k.pem"}}')
+  expect(find()).toEqual({ address: 'tcp://127.0.0.1:3', tls: { trustAnybody: false, ca: '/ca.pem', cert: '/c.pem', key: '/k.pem' } })
+  write('etc/x.json', '{"Addr": "tcp://127.0.0.1:3", "TLSConfig": {}}')
+  expect(find()).toEqual({ address: 'tcp://127.0.0.1:3', tls: { trustAnybody: true } })
+  write('etc/x/x.spec', 'unix:///a.sock')
+  write('etc/x.spec', 'unix:///b.sock')
+  expect(find()).toEqual({ address: 'unix:///b.sock' })
+})
+
+it('what cannot be found or read is told with its place', () => {
+  expect(() => find()).toThrow(expect.objectContaining({ code: 'PLUGIN_NOT_FOUND', remedy: expect.stringContaining(join(folder, 'usr')) }))
+  for (const [text, reason] of [
+    ['', '"" is not the URL'],
+    ['127.0.0.1:80', '"127.0.0.1:80" is not the URL'],
+    ['npipe://x', '"npipe://x" is not the URL'],
+  ] as const) {
+    write('etc/x.spec', text)
+    expect(() => find()).toThrow(
+      expect.objectContaining({
+        code: 'PLUGIN_SPEC',
+        message: expect.stringContaining(`x.spec does not tell where a plugin is: ${reason}`),
+      }),
+    )
+  }
+  rmSync(join(folder, 'etc/x.spec'))
+  for (const text of ['{', 'null', '{"Addr": 1}']) {
+    write('etc/x.json', text)
+    expect(() => find()).toThrow(expect.objectContaining({ code: 'PLUGIN_SPEC' }))
+  }
+})
