@@ -17,6 +17,7 @@ import type { ClassAdd, ClassDel, FilterAdd, FilterDel, QdiscAdd, QdiscDel } fro
 import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
 import type { XfrmPolicyOp } from './binding/xfrm.d.ts'
+import type { XfrmStateDel, XfrmStatePut } from './binding/xfrm-state.d.ts'
 
 export type * from './binding/announce.d.ts'
 export type * from './binding/conntrack.d.ts'
@@ -28,6 +29,7 @@ export type * from './binding/qdiscs.d.ts'
 export type * from './binding/rows.d.ts'
 export type * from './binding/tables.d.ts'
 export type * from './binding/xfrm.d.ts'
+export type * from './binding/xfrm-state.d.ts'
 
 /** Bumped on every change of this file; lib/netlink/addon.ts refuses a binary with another number. */
 export const abi: number
@@ -132,6 +134,8 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | AnnounceOp
   | ConntrackDel
   | XfrmPolicyOp
+  | XfrmStatePut
+  | XfrmStateDel
   | SysctlOp
   | NftOp
   | NetnsOp

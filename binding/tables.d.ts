@@ -6,6 +6,7 @@ import type { NexthopTable } from './nexthop.d.ts'
 import type { Refusal } from './outcome.d.ts'
 import type { QdiscTable } from './qdiscs.d.ts'
 import type { XfrmPolicyTable } from './xfrm.d.ts'
+import type { XfrmStateTable } from './xfrm-state.d.ts'
 
 /** Columns of a kernel table; row i of every column belongs together. */
 export interface Table {
@@ -128,6 +129,7 @@ export interface Tables {
   readonly conntrack: ConntrackTable
   readonly qdisc: QdiscTable
   readonly xfrmPolicy: XfrmPolicyTable
+  readonly xfrmState: XfrmStateTable
 }
 export type TableName = keyof Tables
 
@@ -151,5 +153,7 @@ export interface Filters {
   /** None: the kernel has none. */
   readonly qdisc: Readonly<Record<never, never>>
   readonly xfrmPolicy: Readonly<Record<never, never>>
+  /** `keys`: with the keys, which are left out otherwise. */
+  readonly xfrmState: { readonly keys?: boolean }
 }
 export type Filter<T extends TableName> = Filters[T]

@@ -10,12 +10,13 @@ import { classCommand, filterCommand, qdiscCommand } from './print-qdiscs.ts'
 import { addrCommand, routeCommand } from './print-routes.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
 import { xfrmPolicyCommand } from './print-xfrm.ts'
+import { xfrmStateCommands } from './print-xfrm-state.ts'
 import { hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
 
 /**
  * The commands that do what `op` does, for a shell: ip, bridge, tc, sysctl, nft and the like, a line each (an nft transaction of several
  * commands is a here-document). `places[at]` is the path of namespace number `at`, '' for the one the shell is in; a
- * number above 0 that is not in `places` prints as NETNS1, NETNS2, ….
+ * number above 0 that is not in `places` prints as NETNS1, NETNS2, …. Keys are not printed: see XfrmStatePut.
  */
 export function printOp(op: Op, places: readonly string[] = []): string {
   const place = placeOf(op.at ?? 0, places)
@@ -100,6 +101,10 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'xfrm.policy.replace':
     case 'xfrm.policy.del':
       return [xfrmPolicyCommand(op)]
+    case 'xfrm.state.add':
+    case 'xfrm.state.replace':
+    case 'xfrm.state.del':
+      return xfrmStateCommands(op)
     case 'sysctl':
       return [sysctlCommand(op)]
     case 'nft':

@@ -104,6 +104,7 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   linkStats: 'ip -s link',
   qdisc: 'tc qdisc',
   xfrmPolicy: 'ip xfrm policy',
+  xfrmState: 'ip xfrm state',
 }
 
 /**

@@ -61,6 +61,7 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   // EINVAL: the qdisc has gone with its filters.
   RTM_DELTFILTER: [ENOENT, ENODEV, EINVAL],
   XFRM_MSG_DELPOLICY: [ENOENT],
+  XFRM_MSG_DELSA: [ESRCH],
   sysctl: [ENOENT],
   nft: [ENOENT],
   netns: [ENOENT],

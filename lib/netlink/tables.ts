@@ -6,6 +6,7 @@ import { type LinkStatsRow, linkStatsRows } from './link-stats.ts'
 import { type NexthopRow, nexthopRows } from './nexthop.ts'
 import { type QdiscRow, qdiscRows } from './qdiscs.ts'
 import { type XfrmPolicyRow, xfrmPolicyRows } from './xfrm.ts'
+import { type XfrmStateRow, xfrmStateRows } from './xfrm-state.ts'
 
 export interface LinkRow {
   readonly index: number
@@ -99,6 +100,7 @@ interface RowTypes {
   readonly linkStats: LinkStatsRow
   readonly qdisc: QdiscRow
   readonly xfrmPolicy: XfrmPolicyRow
+  readonly xfrmState: XfrmStateRow
 }
 export type Row<T extends TableName> = RowTypes[T]
 export type Rows<T extends TableName> = readonly Row<T>[]
@@ -117,6 +119,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   linkStats: linkStatsRows,
   qdisc: qdiscRows,
   xfrmPolicy: xfrmPolicyRows,
+  xfrmState: xfrmStateRows,
 }
 
 function linkRows(columns: LinkTable): readonly LinkRow[] {

@@ -118,6 +118,8 @@ struct Filter {
   std::optional<uint32_t> table;
   /** Addresses that are answered for, in the place of neighbours. */
   bool proxy = false;
+  /** Keys of states of IPsec, which nobody gets who does not ask. */
+  bool keys = false;
 };
 
 }  // namespace cnm

@@ -9,7 +9,8 @@
 #include "facts/outcome.h"
 #include "facts/qdiscs.h"
 #include "facts/tables.h"
-#include "facts/xfrm.h"
+#include "facts/xfrm_policy.h"
+#include "facts/xfrm_state.h"
 
 namespace cnm {
 
@@ -27,6 +28,7 @@ Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<LinkStatsRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<XfrmStateRow>& table);
 Napi::Object NewsOf(Napi::Env env, News& news);
 
 }  // namespace cnm

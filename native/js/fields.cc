@@ -54,6 +54,10 @@ const char* Read(const Napi::Value& value, double& out) {
   return nullptr;
 }
 
+const char* Read(const Napi::Value& value, std::vector<uint8_t>& out) {
+  return ReadBytes(value, out) ? nullptr : "a Uint8Array";
+}
+
 const char* Read(const Napi::Value& value, std::string& out) {
   if (!value.IsString()) return "a string";
   out = value.As<Napi::String>().Utf8Value();

@@ -17,6 +17,7 @@ const char* Read(const Napi::Value& value, uint32_t& out);
 /** Up to what a JS number says exactly. */
 const char* Read(const Napi::Value& value, uint64_t& out);
 const char* Read(const Napi::Value& value, double& out);
+const char* Read(const Napi::Value& value, std::vector<uint8_t>& out);
 /** Without a zero byte. */
 const char* Read(const Napi::Value& value, std::string& out);
 const char* Read(const Napi::Value& value, Mac& out);

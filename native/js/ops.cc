@@ -14,7 +14,8 @@
 #include "js/qdisc_ops.h"
 #include "js/route_ops.h"
 #include "js/row_ops.h"
-#include "js/xfrm_ops.h"
+#include "js/xfrm_policy_ops.h"
+#include "js/xfrm_state_ops.h"
 
 namespace cnm {
 
@@ -103,6 +104,8 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadConntrackDel(fields, Become<ConntrackDel>(op));
   } else if (IsOneOf(kind, "xfrm.policy.", {"add", "replace", "del"})) {
     ReadXfrmPolicy(fields, VerbOf(kind), Become<XfrmPolicyOp>(op));
+  } else if (IsOneOf(kind, "xfrm.state.", {"add", "replace", "del"})) {
+    ReadXfrmState(fields, VerbOf(kind), Become<XfrmStateOp>(op));
   } else if (kind == "sysctl") {
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {

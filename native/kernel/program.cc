@@ -17,6 +17,7 @@
 #include "kernel/tc_class.h"
 #include "kernel/tc_filter.h"
 #include "kernel/xfrm_policy.h"
+#include "kernel/xfrm_state.h"
 
 namespace cnm {
 
@@ -51,6 +52,7 @@ class Step {
   Refused operator()(const AnnounceOp& op) { return Announce(place_, op); }
   Refused operator()(const ConntrackDel& op) { return DeleteConntrack(place_, op, count_); }
   Refused operator()(const XfrmPolicyOp& op) { return ApplyXfrmPolicy(place_, op); }
+  Refused operator()(const XfrmStateOp& op) { return ApplyXfrmState(place_, op); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
     std::string output;

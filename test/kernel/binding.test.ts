@@ -132,7 +132,9 @@ describe('misuse', () => {
     expect(() => call([add], { namespaces: [] })).toThrow(invalid("ops[0].at: expected a namespace's number, but there are no namespaces"))
     expect(() => call([], { job: Number.NaN })).toThrow(invalid('job: expected a number'))
     expect(() => addon().dump(here(), 'rule' as 'link', 1)).toThrow(
-      invalid("table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc' or 'xfrmPolicy'"),
+      invalid(
+        "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc', 'xfrmPolicy' or 'xfrmState'",
+      ),
     )
     expect(() => addon().readSysctl(here(), 'net/')).toThrow(invalid('path: expected a path below net/'))
     expect(() => new (addon().Netns)()).toThrow(invalid('Netns: expected Netns.at(path) or Netns.current(), not new'))

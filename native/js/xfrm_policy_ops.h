@@ -1,6 +1,6 @@
 #pragma once
 
-#include "facts/xfrm.h"
+#include "facts/xfrm_policy.h"
 #include "js/fields.h"
 
 namespace cnm {
