@@ -71,7 +71,9 @@ export interface RouteTable extends Table {
   readonly metric: Uint32Array
   /** 16 bytes a row. */
   readonly to: Uint8Array
-  /** 16 bytes a row; all zero when there is no next hop. */
+  /** Of via: 4 or 6, be it not that of the route; 0 when there is no next hop. */
+  readonly viaFamily: Uint8Array
+  /** 16 bytes a row. */
   readonly via: Uint8Array
   /** 0 when its next hops are its own. */
   readonly nexthopId: Uint32Array

@@ -166,11 +166,11 @@ const ROUTE_TYPES = [
 function routeRows(columns: RouteTable): readonly RouteRow[] {
   return rows(columns, (row) => {
     const family = familyAt(columns.family, row)
-    const via = addressAt(columns.via, row, family)
+    const viaFamily = at(columns.viaFamily, row)
     const type = at(columns.type, row)
     return {
       to: { ...addressAt(columns.to, row, family), prefix: at(columns.prefix, row) },
-      via: via.value === 0n ? null : via,
+      via: viaFamily === 0 ? null : addressAt(columns.via, row, familyAt(columns.viaFamily, row)),
       link: at(columns.link, row),
       nexthopId: at(columns.nexthopId, row),
       type: ROUTE_TYPES[type] ?? String(type),

@@ -99,7 +99,7 @@ describe('misuse', () => {
     ['ops[0].moveTo: expected nothing, beside master or port', [{ op: 'link.set', link: 'x', moveTo: 1, master: 'y' }]],
     ['ops[0].address: expected a Uint8Array of 4 or 16 bytes', [{ ...addr, address: new Uint8Array(5) }]],
     ['ops[0].prefix: expected an integer from 0 to 32', [{ ...addr, prefix: 33 }]],
-    ['ops[0].via: expected a Uint8Array of 4 bytes', [{ ...route, via: new Uint8Array(16) }]],
+    ['ops[0].via: expected a Uint8Array of 16 bytes', [{ ...route, to: new Uint8Array(16), via: new Uint8Array(4) }]],
     ["ops[0].link: expected a link's name or ifindex", [{ ...route, link: 0 }]],
     ["ops[0].op: expected the name of an op; this is 'neigh.append'", [{ op: 'neigh.append' }]],
     ["ops[0].state: expected one of 'permanent', 'static', 'dynamic'", [{ op: 'fdb.add', link: 'x', state: 'stale' }]],
