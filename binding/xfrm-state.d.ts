@@ -59,6 +59,16 @@ export interface XfrmStateDel extends XfrmStateId {
   readonly op: 'xfrm.state.del'
 }
 
+/** All states that fit all that is said, of which there has to be something. Outcome.count has how many went. */
+export interface XfrmStateFlush {
+  readonly op: 'xfrm.state.flush'
+  readonly src?: Uint8Array
+  readonly dst?: Uint8Array
+  readonly proto?: 'esp' | 'ah' | 'comp'
+  readonly mode?: 'transport' | 'tunnel'
+  readonly reqid?: number
+}
+
 /** Addresses are 16 bytes a row, IPv4 in the first 4. */
 export interface XfrmStateTable extends Table {
   /** 4 or 6. */

@@ -58,6 +58,14 @@ export interface XfrmPolicyOp extends XfrmSelector {
   readonly tmpls?: readonly XfrmTemplate[]
 }
 
+/** All policies that fit all that is said, of which there has to be something. Outcome.count has how many went. */
+export interface XfrmPolicyFlush {
+  readonly op: 'xfrm.policy.flush'
+  readonly dir?: 'in' | 'out' | 'fwd'
+  readonly priority?: number
+  readonly action?: 'allow' | 'block'
+}
+
 /** Addresses are 16 bytes a row, IPv4 in the first 4; ports are 0 where any is meant. */
 export interface XfrmPolicyTable extends Table {
   /** 4 or 6. */

@@ -37,6 +37,10 @@ export function inverse(op: Op): Plan {
       return [{ ...op, op: 'fdb.delMany' }]
     case 'nexthop.add':
       return [{ ...at, op: 'nexthop.del', id: op.id }]
+    case 'vni.add':
+      return [{ ...op, op: 'vni.del' }]
+    case 'vlan.add':
+      return [{ ...op, op: 'vlan.del' }]
     case 'rule.add':
       return [{ ...op, op: 'rule.del' }]
     case 'qdisc.add':

@@ -1,4 +1,4 @@
-import type { XfrmStateDel, XfrmStatePut } from '../../binding.d.ts'
+import type { XfrmStateDel, XfrmStateFlush, XfrmStatePut } from '../../binding.d.ts'
 import { limitWords, listWords, selectorWords } from './print-xfrm.ts'
 import { addressOption, option, quote, type Words, words } from './words.ts'
 
@@ -43,3 +43,13 @@ export function xfrmStateCommands(op: XfrmStatePut | XfrmStateDel): readonly str
   const add = words('ip xfrm state add', addressOption('src', op.src), identityWords(op), settingWords(op))
   return op.op === 'xfrm.state.add' ? [add] : [delCommand(op), add]
 }
+
+export const xfrmStateFlushCommand = ({ src, dst, proto, mode, reqid }: XfrmStateFlush): string =>
+  words(
+    'ip xfrm state deleteall',
+    addressOption('src', src),
+    addressOption('dst', dst),
+    option('proto', proto),
+    option('mode', mode),
+    option('reqid', reqid),
+  )

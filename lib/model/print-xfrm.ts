@@ -1,4 +1,4 @@
-import type { XfrmLimits, XfrmPolicyOp, XfrmSelector, XfrmTemplate } from '../../binding.d.ts'
+import type { XfrmLimits, XfrmPolicyFlush, XfrmPolicyOp, XfrmSelector, XfrmTemplate } from '../../binding.d.ts'
 import { type Sayings, say } from './sayings.ts'
 import { addressOption, cidrText, option, type Words, words } from './words.ts'
 
@@ -52,6 +52,9 @@ const settingWords = (op: XfrmPolicyOp): Words => [
   ...limitWords(op.limits),
   ...(op.tmpls ?? []).flatMap(templateWords),
 ]
+
+export const xfrmPolicyFlushCommand = ({ dir, priority, action }: XfrmPolicyFlush): string =>
+  words('ip xfrm policy deleteall', option('dir', dir), option('action', action), option('priority', priority))
 
 export const xfrmPolicyCommand = (op: XfrmPolicyOp): string =>
   words(

@@ -54,6 +54,7 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   RTM_DELROUTE: [ESRCH, ENODEV],
   RTM_DELNEIGH: [ENOENT, ENODEV],
   RTM_DELNEXTHOP: [ENOENT],
+  RTM_DELTUNNEL: [ENOENT, ENODEV],
   RTM_DELRULE: [ENOENT],
   // EINVAL: there is one of another kind by now, if only the kernel's own.
   RTM_DELQDISC: [ENOENT, ENODEV, EINVAL],

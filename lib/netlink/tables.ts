@@ -5,6 +5,7 @@ import { type ConntrackRow, conntrackRows } from './conntrack.ts'
 import { type LinkStatsRow, linkStatsRows } from './link-stats.ts'
 import { type NexthopRow, nexthopRows } from './nexthop.ts'
 import { type QdiscRow, qdiscRows } from './qdiscs.ts'
+import { type VniRow, vniRows } from './vnis.ts'
 import { type XfrmPolicyRow, xfrmPolicyRows } from './xfrm.ts'
 import { type XfrmStateRow, xfrmStateRows } from './xfrm-state.ts'
 
@@ -39,6 +40,7 @@ export interface AddressRow {
 
 export interface RouteRow {
   readonly to: Cidr
+  /** Of an IPv4 route, it can be of IPv6. */
   readonly via: Address | null
   /** ifindex; 0 when there is none. */
   readonly link: number
@@ -101,6 +103,7 @@ interface RowTypes {
   readonly qdisc: QdiscRow
   readonly xfrmPolicy: XfrmPolicyRow
   readonly xfrmState: XfrmStateRow
+  readonly vni: VniRow
 }
 export type Row<T extends TableName> = RowTypes[T]
 export type Rows<T extends TableName> = readonly Row<T>[]
@@ -120,6 +123,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   qdisc: qdiscRows,
   xfrmPolicy: xfrmPolicyRows,
   xfrmState: xfrmStateRows,
+  vni: vniRows,
 }
 
 function linkRows(columns: LinkTable): readonly LinkRow[] {

@@ -10,6 +10,8 @@
 #include "facts/nexthop.h"
 #include "facts/qdiscs.h"
 #include "facts/rows.h"
+#include "facts/vlan.h"
+#include "facts/vni.h"
 #include "facts/xfrm_policy.h"
 #include "facts/xfrm_state.h"
 
@@ -32,8 +34,8 @@ struct NetnsOp {
 struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
-               NexthopOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, XfrmPolicyOp, XfrmStateOp,
-               SysctlOp, NftOp, NetnsOp>
+               NexthopOp, VniOp, VlanOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, XfrmPolicyOp,
+               XfrmPolicyFlush, XfrmStateOp, XfrmStateFlush, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

@@ -40,6 +40,14 @@ struct XfrmPolicyOp {
   std::vector<XfrmTemplate> tmpls;
 };
 
+/** The policies that are to go: all that fit. */
+struct XfrmPolicyFlush {
+  /** XFRM_POLICY_*, as the action. */
+  std::optional<uint32_t> dir;
+  std::optional<uint32_t> priority;
+  std::optional<uint32_t> action;
+};
+
 struct XfrmPolicyRow {
   /** 4 or 6. */
   uint8_t family = 0;

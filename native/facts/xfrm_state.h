@@ -58,6 +58,17 @@ struct XfrmStateOp {
   std::optional<XfrmEncap> encap;
 };
 
+/** The states that are to go: all that fit. */
+struct XfrmStateFlush {
+  std::optional<Address> src;
+  std::optional<Address> dst;
+  /** IPPROTO_*. */
+  std::optional<uint32_t> proto;
+  /** XFRM_MODE_*. */
+  std::optional<uint32_t> mode;
+  std::optional<uint32_t> reqid;
+};
+
 struct XfrmStateRow {
   /** 4 or 6. */
   uint8_t family = 0;

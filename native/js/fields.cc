@@ -125,6 +125,20 @@ const char* Read(const Napi::Value& value, std::vector<Mac>& out) {
   return nullptr;
 }
 
+const char* Read(const Napi::Value& value, std::vector<Mapping>& out) {
+  const char* expected = "an array of [from, to], two integers each";
+  if (!value.IsArray()) return expected;
+  const auto array = value.As<Napi::Array>();
+  out.resize(array.Length());
+  for (uint32_t i = 0; i < out.size(); i++) {
+    const Napi::Value pair = array.Get(i);
+    if (!pair.IsArray() || pair.As<Napi::Array>().Length() != 2) return expected;
+    const auto ends = pair.As<Napi::Array>();
+    if (Read(ends.Get(0u), out[i].from) || Read(ends.Get(1u), out[i].to)) return expected;
+  }
+  return nullptr;
+}
+
 Fields::Fields(const Napi::Value& value, std::string where) : env_(value.Env()), where_(std::move(where)) {
   ok_ = value.IsObject();
   if (ok_) {

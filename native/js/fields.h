@@ -28,6 +28,7 @@ const char* Read(const Napi::Value& value, LinkRef& out);
 const char* Read(const Napi::Value& value, Packed& out);
 const char* Read(const Napi::Value& value, PortRange& out);
 const char* Read(const Napi::Value& value, std::vector<Mac>& out);
+const char* Read(const Napi::Value& value, std::vector<Mapping>& out);
 
 /** A JS object read field by field. The first that is wrong throws ERR_CNM_INVALID_ARG; the rest is then left unread.
  */

@@ -53,4 +53,12 @@ void ReadXfrmPolicy(Fields& fields, Verb verb, XfrmPolicyOp& op) {
   ReadTemplates(fields, op.tmpls);
 }
 
+void ReadXfrmPolicyFlush(Fields& fields, XfrmPolicyFlush& flush) {
+  ReadOptionalWord(fields, "dir", XfrmDirections(), flush.dir);
+  fields.Optional("priority", flush.priority);
+  ReadOptionalWord(fields, "action", XfrmActions(), flush.action);
+  // What was left out by mistake must not mean every policy.
+  if (!flush.dir && !flush.priority && !flush.action) fields.Fail("dir", "a direction, a priority or an action");
+}
+
 }  // namespace cnm

@@ -6,5 +6,6 @@
 namespace cnm {
 
 void ReadXfrmPolicy(Fields& fields, Verb verb, XfrmPolicyOp& op);
+void ReadXfrmPolicyFlush(Fields& fields, XfrmPolicyFlush& flush);
 
 }  // namespace cnm

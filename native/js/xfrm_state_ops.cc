@@ -105,4 +105,16 @@ void ReadXfrmState(Fields& fields, Verb verb, XfrmStateOp& op) {
   ReadEncap(fields, op.encap);
 }
 
+void ReadXfrmStateFlush(Fields& fields, XfrmStateFlush& flush) {
+  fields.Optional("src", flush.src);
+  fields.Optional("dst", flush.dst);
+  ReadOptionalWord(fields, "proto", XfrmTransforms(), flush.proto);
+  ReadOptionalWord(fields, "mode", XfrmModes(), flush.mode);
+  fields.Optional("reqid", flush.reqid);
+  // What was left out by mistake must not mean every state.
+  if (!flush.src && !flush.dst && !flush.proto && !flush.mode && !flush.reqid) {
+    fields.Fail("src", "an address, or another field to know them by");
+  }
+}
+
 }  // namespace cnm

@@ -6,5 +6,6 @@
 namespace cnm {
 
 void ReadXfrmState(Fields& fields, Verb verb, XfrmStateOp& op);
+void ReadXfrmStateFlush(Fields& fields, XfrmStateFlush& flush);
 
 }  // namespace cnm
