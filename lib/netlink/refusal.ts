@@ -3,7 +3,7 @@ import { getSystemErrorMap } from 'node:util'
 import type { Refusal } from '../../binding.d.ts'
 import { CnmError } from '../model/errors.ts'
 
-const { EACCES, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, ESRCH } = constants.errno
+const { EACCES, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, EPROTONOSUPPORT, ESRCH } = constants.errno
 const EXFULL = 54
 
 /** What Node has no name for. */
@@ -13,6 +13,7 @@ const HINTS: Readonly<Record<number, string>> = {
   [-EPERM]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
   [-EACCES]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
   [-EXFULL]: 'the bridge is full: it takes 1,023 ports',
+  [-EPROTONOSUPPORT]: 'this kernel was built without what is asked for, or its module is not loaded',
   [-EOPNOTSUPP]: 'this kernel was built without what is asked for, or the link is not of the kind',
 }
 

@@ -1,10 +1,14 @@
+import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Op, Refusal, XfrmStatePut } from '../../binding.d.ts'
+import { commit } from '../../lib/controller/commit.ts'
 import { parseAddress, toBytes } from '../../lib/model/address.ts'
 import { undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
-import { dump, dumpColumns } from '../../lib/netlink/kernel.ts'
+import { apply, dump, dumpColumns } from '../../lib/netlink/kernel.ts'
 import { isGone } from '../../lib/netlink/refusal.ts'
+import { encode } from '../../lib/store/codec.ts'
+import type { Store } from '../../lib/store/store.ts'
 import { paste } from '../support/paste.ts'
 import { must } from '../support/run.ts'
 import { Spaces } from '../support/spaces.ts'
@@ -176,12 +180,13 @@ describe('a state that only holds an SPI', () => {
     expect(states()).toBe('')
   })
 
-  it('goes when what is printed is pasted, as that with its mark and no other', async () => {
-    const spi = reserve('mark', '16', 'mask', '255')
-    const del = { op: 'xfrm.state.del', dst: ends.dst, proto: 'esp', spi, mark: 16, mask: 255 } as const
-    const other = await refused({ ...del, mark: 17 })
+  it('goes with its mark and no other, when what is printed is pasted, too', async () => {
+    const del = (spi: number) => ({ op: 'xfrm.state.del', dst: ends.dst, proto: 'esp', spi, mark: 16, mask: 255 }) as const
+    const [one, two] = [reserve('mark', '16', 'mask', '255'), reserve('mark', '16', 'mask', '255')]
+    const other = await refused({ ...del(one), mark: 17 })
     expect(other && isGone(other)).toBe(true)
-    paste(printPlan([del]), { netns: spaces.paths[0] })
+    await spaces.do(del(one))
+    paste(printPlan([del(two)]), { netns: spaces.paths[0] })
     expect(states()).toBe('')
   })
 })
@@ -202,10 +207,31 @@ it('a replacement that is not fit leaves the old one there', async () => {
   expect(states()).toBe(before)
 })
 
-it('no refusal has a key in it', async () => {
-  const refusal = await refused({ op: 'xfrm.state.add', ...overlay, aead: { ...gcm, name: 'rot13' } })
-  expect(refusal).toMatchObject({ errno: -38, message: 'Requested AEAD algorithm not found', request: 'XFRM_MSG_NEWSA' })
-  expect(JSON.stringify(refusal)).not.toContain(hex(gcm.key).slice(2))
+describe('no key is', () => {
+  const secret = (text: string): void => {
+    for (const way of [hex(gcm.key).slice(2), String(gcm.key), [...gcm.key].join(', ')]) expect(text).not.toContain(way.slice(0, 12))
+  }
+  const add = { op: 'xfrm.state.add', ...overlay, aead: { ...gcm, name: 'rot13' } } as const
+
+  it('in a refusal, whose command has a variable in its place', async () => {
+    const stop = await apply([netns()], [add]).catch((error: unknown) => error)
+    expect(stop).toMatchObject({
+      cause: { errno: -38, refusal: { message: 'Requested AEAD algorithm not found', request: 'XFRM_MSG_NEWSA' } },
+    })
+    expect(String(stop)).toMatch(/aead rot13 \$AEAD_0x1001 64/)
+    secret(inspect(stop, { depth: null, showHidden: true }))
+  })
+
+  it('in the journal', async () => {
+    const entries: unknown[] = []
+    const journal = { add: (entry: unknown) => String(entries.push(entry)), delete: () => {} }
+    const store = { journal, transact: (body: () => unknown) => body() } as unknown as Store
+    const del = { op: 'xfrm.state.del', dst: ends.dst, proto: 'esp', spi: ends.spi } as const
+    await commit(store, netns(), { way: 'down', plan: [{ ...del, undo: [add] }], record: () => {} })
+    await expect(commit(store, netns(), { way: 'up', plan: [add], record: () => {} })).rejects.toThrow()
+    expect(entries).toEqual([{ plan: [{ ...del, undo: [] }] }, { plan: [del] }])
+    secret(encode(entries))
+  })
 })
 
 it.each([
