@@ -154,6 +154,7 @@ export interface RouteManyOp {
   readonly prefix?: number
   /** A byte a row. */
   readonly prefixes?: Uint8Array
+  /** An IPv4 route can have one of IPv6. */
   readonly via?: Uint8Array
   /** 4 or 16 bytes a row. */
   readonly vias?: Uint8Array

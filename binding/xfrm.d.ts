@@ -14,7 +14,10 @@ export interface XfrmSelector {
   readonly dport?: number
 }
 
-/** When it ends; at a soft limit the kernel only tells that it soon will. Bytes, packets, and seconds from the first day or the first use. */
+/**
+ * When it ends, at a hard limit; at a soft one the kernel tells that it soon will. Bytes, packets, seconds since it was added, and
+ * seconds since its first use.
+ */
 export interface XfrmLimits {
   readonly byteSoft?: number
   readonly byteHard?: number

@@ -1,9 +1,9 @@
 import type { AddrOp, RouteHop, RouteOp } from '../../binding.d.ts'
-import { addressOption, addressText, cidrText, flag, linkRef, option, quote, verbOf, type Words, words } from './words.ts'
+import { addressOption, addressText, cidrText, flag, linkRef, option, quote, verbOf, viaWords, type Words, words } from './words.ts'
 
 /** How a next hop is said, of a route or in a list of several; `length` is that of the route's addresses. */
 const hopWords = ({ via, link, onlink, weight }: RouteHop, length: number): Words => [
-  ...(via && via.length !== length ? ['via', 'inet6', addressText(via)] : addressOption('via', via)),
+  ...viaWords(via, length),
   ...(link === undefined ? [] : ['dev', linkRef(link)]),
   ...option('weight', weight),
   ...flag('onlink', onlink),

@@ -98,6 +98,7 @@ class Reader {
     if (!value_.IsObject()) return "an object of booleans";
     const auto object = value_.As<Napi::Object>();
     const Napi::Array keys = object.GetPropertyNames();
+    if (keys.IsEmpty()) return "";
     for (uint32_t i = 0; i < keys.Length(); i++) {
       uint32_t bit = 0;
       bool on = false;

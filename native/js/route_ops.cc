@@ -29,12 +29,6 @@ void ReadLifetimes(Fields& fields, AddrOp& op) {
   }
 }
 
-/** An IPv4 route can have a next hop of IPv6. */
-void ReadVia(Fields& fields, size_t length, std::optional<Address>& via) {
-  if (length == kIPv6) return ReadAddress(fields, "via", length, via);
-  fields.Optional("via", via);
-}
-
 void ReadHop(Fields& fields, size_t length, RouteHop& hop) {
   ReadVia(fields, length, hop.via);
   ReadOptionalLink(fields, "link", hop.link);

@@ -52,10 +52,10 @@ struct Via {
 };
 
 /** Of the other family than the route, as the kernel has an rtvia: the family stands before it. */
-Via ViaOf(const RouteOp& op, const Address& address) {
+Via ViaOf(size_t length, const Address& address) {
   Via via{.attribute = CNM_NAMED(RTA_GATEWAY),
           .bytes = {address.bytes.begin(), address.bytes.begin() + address.length}};
-  if (address.length == op.to.length) return via;
+  if (address.length == length) return via;
   const __kernel_sa_family_t family = address.length == 16 ? AF_INET6 : AF_INET;
   const auto* bytes = reinterpret_cast<const uint8_t*>(&family);
   via.attribute = CNM_NAMED(RTA_VIA);
@@ -63,7 +63,7 @@ Via ViaOf(const RouteOp& op, const Address& address) {
   return via;
 }
 
-void PutVia(Message& message, const Via& via) { message.Put(via.attribute, via.bytes.data(), via.bytes.size()); }
+void Put(Message& message, const Via& via) { message.Put(via.attribute, via.bytes.data(), via.bytes.size()); }
 
 Refused PutHops(Place& place, Message& message, const RouteOp& op) {
   const Message::Nest multipath(message, CNM_NAMED(RTA_MULTIPATH));
@@ -71,7 +71,7 @@ Refused PutHops(Place& place, Message& message, const RouteOp& op) {
     int32_t index;
     if (Refused refusal = Resolve(place, hop.link, "RTA_MULTIPATH", index)) return refusal;
     std::optional<Via> via;
-    if (hop.via) via = ViaOf(op, *hop.via);
+    if (hop.via) via = ViaOf(op.to.length, *hop.via);
     rtnexthop header{};
     header.rtnh_len =
         static_cast<uint16_t>(sizeof header + (via ? nla_total_size(static_cast<int>(via->bytes.size())) : 0));
@@ -79,7 +79,7 @@ Refused PutHops(Place& place, Message& message, const RouteOp& op) {
     header.rtnh_hops = static_cast<uint8_t>(hop.weight.value_or(1) - 1);
     header.rtnh_ifindex = index;
     message.PutHeader(&header, sizeof header);
-    if (via) PutVia(message, *via);
+    if (via) Put(message, *via);
   }
   return {};
 }
@@ -90,6 +90,8 @@ std::span<const Word> Scopes() { return kScopes; }
 
 std::span<const Word> RouteTypes() { return kTypes; }
 
+void PutVia(Message& message, size_t length, const Address& via) { Put(message, ViaOf(length, via)); }
+
 Refused ApplyRoute(Place& place, const RouteOp& op) {
   int32_t index;
   if (Refused refusal = Resolve(place, op.link, "RTA_OIF", index)) return refusal;
@@ -98,7 +100,7 @@ Refused ApplyRoute(Place& place, const RouteOp& op) {
   const Named type = op.verb == Verb::kDel ? CNM_NAMED(RTM_DELROUTE) : CNM_NAMED(RTM_NEWROUTE);
   Message message(type, FlagsOf(op.verb), HeaderOf(op));
   if (op.prefix > 0) message.PutAddress(CNM_NAMED(RTA_DST), op.to);
-  if (op.via) PutVia(message, ViaOf(op, *op.via));
+  if (op.via) PutVia(message, op.to.length, *op.via);
   if (op.link) message.PutU32(CNM_NAMED(RTA_OIF), static_cast<uint32_t>(index));
   if (!op.hops.empty()) {
     if (Refused refusal = PutHops(place, message, op)) return refusal;
