@@ -16,7 +16,9 @@ import type { Outcome } from './binding/outcome.d.ts'
 import type { ClassAdd, ClassDel, FilterAdd, FilterDel, QdiscAdd, QdiscDel } from './binding/qdiscs.d.ts'
 import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
-import type { XfrmPolicyOp } from './binding/xfrm.d.ts'
+import type { VlanOp, VniOp } from './binding/vlans.d.ts'
+import type { XfrmPolicyFlush, XfrmPolicyOp } from './binding/xfrm.d.ts'
+import type { XfrmStateDel, XfrmStateFlush, XfrmStatePut } from './binding/xfrm-state.d.ts'
 
 export type * from './binding/announce.d.ts'
 export type * from './binding/conntrack.d.ts'
@@ -27,7 +29,9 @@ export type * from './binding/outcome.d.ts'
 export type * from './binding/qdiscs.d.ts'
 export type * from './binding/rows.d.ts'
 export type * from './binding/tables.d.ts'
+export type * from './binding/vlans.d.ts'
 export type * from './binding/xfrm.d.ts'
+export type * from './binding/xfrm-state.d.ts'
 
 /** Bumped on every change of this file; lib/netlink/addon.ts refuses a binary with another number. */
 export const abi: number
@@ -122,6 +126,8 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | FdbOp
   | FdbManyOp
   | NexthopOp
+  | VniOp
+  | VlanOp
   | RuleOp
   | QdiscAdd
   | QdiscDel
@@ -132,6 +138,10 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | AnnounceOp
   | ConntrackDel
   | XfrmPolicyOp
+  | XfrmPolicyFlush
+  | XfrmStatePut
+  | XfrmStateDel
+  | XfrmStateFlush
   | SysctlOp
   | NftOp
   | NetnsOp

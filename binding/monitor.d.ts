@@ -1,9 +1,9 @@
 /** Changes of the kernel's tables. */
 
-import type { TableName, Tables } from './tables.d.ts'
+import type { Tables } from './tables.d.ts'
 
 /** The tables whose changes can be followed. */
-export type WatchedTable = Exclude<TableName, 'nexthop' | 'conntrack' | 'linkStats' | 'qdisc' | 'xfrmPolicy'>
+export type WatchedTable = 'link' | 'address' | 'route' | 'neigh' | 'fdb'
 
 /** Consecutive changes of one table. */
 export type Changes = {

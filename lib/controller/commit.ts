@@ -1,4 +1,4 @@
-import { type Plan, undoOf } from '../model/op.ts'
+import { type Plan, undoOf, withoutKeys } from '../model/op.ts'
 import { apply, applyLeniently, PlanStopped } from '../netlink/kernel.ts'
 import { type Netns, namespaceAt } from '../netlink/namespace.ts'
 import type { JournalEntry, Store } from '../store/store.ts'
@@ -60,4 +60,7 @@ async function down(store: Store, places: readonly Netns[], work: Work): Promise
   if (refusals[0]) throw refusals[0]
 }
 
-const entryOf = ({ sandbox }: Work, plan: Plan): JournalEntry => ({ plan, ...(sandbox === undefined ? {} : { sandbox }) })
+const entryOf = ({ sandbox }: Work, plan: Plan): JournalEntry => ({
+  plan: withoutKeys(plan),
+  ...(sandbox === undefined ? {} : { sandbox }),
+})

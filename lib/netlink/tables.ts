@@ -5,7 +5,9 @@ import { type ConntrackRow, conntrackRows } from './conntrack.ts'
 import { type LinkStatsRow, linkStatsRows } from './link-stats.ts'
 import { type NexthopRow, nexthopRows } from './nexthop.ts'
 import { type QdiscRow, qdiscRows } from './qdiscs.ts'
+import { type VniRow, vniRows } from './vnis.ts'
 import { type XfrmPolicyRow, xfrmPolicyRows } from './xfrm.ts'
+import { type XfrmStateRow, xfrmStateRows } from './xfrm-state.ts'
 
 export interface LinkRow {
   readonly index: number
@@ -38,6 +40,7 @@ export interface AddressRow {
 
 export interface RouteRow {
   readonly to: Cidr
+  /** Of an IPv4 route, it can be of IPv6. */
   readonly via: Address | null
   /** ifindex; 0 when there is none. */
   readonly link: number
@@ -99,6 +102,8 @@ interface RowTypes {
   readonly linkStats: LinkStatsRow
   readonly qdisc: QdiscRow
   readonly xfrmPolicy: XfrmPolicyRow
+  readonly xfrmState: XfrmStateRow
+  readonly vni: VniRow
 }
 export type Row<T extends TableName> = RowTypes[T]
 export type Rows<T extends TableName> = readonly Row<T>[]
@@ -117,6 +122,8 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   linkStats: linkStatsRows,
   qdisc: qdiscRows,
   xfrmPolicy: xfrmPolicyRows,
+  xfrmState: xfrmStateRows,
+  vni: vniRows,
 }
 
 function linkRows(columns: LinkTable): readonly LinkRow[] {
@@ -163,11 +170,11 @@ const ROUTE_TYPES = [
 function routeRows(columns: RouteTable): readonly RouteRow[] {
   return rows(columns, (row) => {
     const family = familyAt(columns.family, row)
-    const via = addressAt(columns.via, row, family)
+    const viaFamily = at(columns.viaFamily, row)
     const type = at(columns.type, row)
     return {
       to: { ...addressAt(columns.to, row, family), prefix: at(columns.prefix, row) },
-      via: via.value === 0n ? null : via,
+      via: viaFamily === 0 ? null : addressAt(columns.via, row, familyAt(columns.viaFamily, row)),
       link: at(columns.link, row),
       nexthopId: at(columns.nexthopId, row),
       type: ROUTE_TYPES[type] ?? String(type),

@@ -95,6 +95,10 @@ Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table) { return ObjectOf(en
 
 Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table) { return ObjectOf(env, table); }
 
+Napi::Object TableOf(Napi::Env env, Table<XfrmStateRow>& table) { return ObjectOf(env, table); }
+
+Napi::Object TableOf(Napi::Env env, Table<VniRow>& table) { return ObjectOf(env, table); }
+
 Napi::Object NewsOf(Napi::Env env, News& news) {
   Napi::Array changes = Napi::Array::New(env, news.changes.size());
   for (uint32_t i = 0; i < news.changes.size(); i++) {

@@ -17,7 +17,9 @@
 #include "kernel/program.h"
 #include "kernel/qdisc_rows.h"
 #include "kernel/tables.h"
+#include "kernel/vni.h"
 #include "kernel/xfrm_policy.h"
+#include "kernel/xfrm_state.h"
 
 namespace cnm {
 
@@ -103,10 +105,12 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "linkStats") return SubmitDump(info, DumpLinkStats, {});
   if (table == "qdisc") return SubmitDump(info, DumpQdiscs, {});
   if (table == "xfrmPolicy") return SubmitDump(info, DumpXfrmPolicies, {});
+  if (table == "xfrmState") return SubmitDump(info, DumpXfrmStates, {"keys"});
+  if (table == "vni") return SubmitDump(info, DumpVnis, {"link"});
   ThrowInvalid(
       info.Env(),
-      "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc' "
-      "or 'xfrmPolicy'");
+      "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc', "
+      "'xfrmPolicy', 'xfrmState' or 'vni'");
   return {};
 }
 

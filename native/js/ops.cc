@@ -14,7 +14,9 @@
 #include "js/qdisc_ops.h"
 #include "js/route_ops.h"
 #include "js/row_ops.h"
-#include "js/xfrm_ops.h"
+#include "js/vlan_ops.h"
+#include "js/xfrm_policy_ops.h"
+#include "js/xfrm_state_ops.h"
 
 namespace cnm {
 
@@ -89,6 +91,10 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadForwardings(fields, VerbOf(kind), Become<FdbOp>(op));
   } else if (IsOneOf(kind, "nexthop.", {"add", "replace", "del"})) {
     ReadNexthop(fields, VerbOf(kind), Become<NexthopOp>(op));
+  } else if (IsOneOf(kind, "vni.", {"add", "del"})) {
+    ReadVni(fields, VerbOf(kind), Become<VniOp>(op));
+  } else if (IsOneOf(kind, "vlan.", {"add", "del"})) {
+    ReadVlan(fields, VerbOf(kind), Become<VlanOp>(op));
   } else if (kind == "rule.add" || kind == "rule.del") {
     ReadRule(fields, VerbOf(kind), Become<RuleOp>(op));
   } else if (IsOneOf(kind, "qdisc.", {"add", "replace", "del"})) {
@@ -103,6 +109,12 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadConntrackDel(fields, Become<ConntrackDel>(op));
   } else if (IsOneOf(kind, "xfrm.policy.", {"add", "replace", "del"})) {
     ReadXfrmPolicy(fields, VerbOf(kind), Become<XfrmPolicyOp>(op));
+  } else if (kind == "xfrm.policy.flush") {
+    ReadXfrmPolicyFlush(fields, Become<XfrmPolicyFlush>(op));
+  } else if (IsOneOf(kind, "xfrm.state.", {"add", "replace", "del"})) {
+    ReadXfrmState(fields, VerbOf(kind), Become<XfrmStateOp>(op));
+  } else if (kind == "xfrm.state.flush") {
+    ReadXfrmStateFlush(fields, Become<XfrmStateFlush>(op));
   } else if (kind == "sysctl") {
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {

@@ -16,7 +16,11 @@
 #include "kernel/rule.h"
 #include "kernel/tc_class.h"
 #include "kernel/tc_filter.h"
+#include "kernel/vlan.h"
+#include "kernel/vni.h"
+#include "kernel/xfrm_flush.h"
 #include "kernel/xfrm_policy.h"
+#include "kernel/xfrm_state.h"
 
 namespace cnm {
 
@@ -44,6 +48,8 @@ class Step {
   Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op, cancelled_)); }
   Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op, cancelled_)); }
   Refused operator()(const NexthopOp& op) { return ApplyNexthop(place_, op); }
+  Refused operator()(const VniOp& op) { return ApplyVni(place_, op); }
+  Refused operator()(const VlanOp& op) { return ApplyVlan(place_, op); }
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
   Refused operator()(const QdiscOp& op) { return ApplyQdisc(place_, op); }
   Refused operator()(const TcClassOp& op) { return ApplyTcClass(place_, op); }
@@ -51,6 +57,9 @@ class Step {
   Refused operator()(const AnnounceOp& op) { return Announce(place_, op); }
   Refused operator()(const ConntrackDel& op) { return DeleteConntrack(place_, op, count_); }
   Refused operator()(const XfrmPolicyOp& op) { return ApplyXfrmPolicy(place_, op); }
+  Refused operator()(const XfrmPolicyFlush& op) { return FlushXfrmPolicies(place_, op, count_); }
+  Refused operator()(const XfrmStateOp& op) { return ApplyXfrmState(place_, op); }
+  Refused operator()(const XfrmStateFlush& op) { return FlushXfrmStates(place_, op, count_); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
     std::string output;
