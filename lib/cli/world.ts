@@ -1,4 +1,5 @@
 import type { Controller } from '../controller/controller.ts'
+import type { Examination } from '../controller/doctor/repair.ts'
 import type { OpenOptions } from '../controller/open.ts'
 
 export interface Output {
@@ -20,4 +21,5 @@ export interface World {
   /** The next line of standard input; '' at its end. */
   readonly ask: () => Promise<string>
   readonly open: (options: OpenOptions) => Promise<Controller>
+  readonly examine: (options: OpenOptions) => Promise<Examination>
 }

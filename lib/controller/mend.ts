@@ -8,17 +8,23 @@ import { openingsOf, seatsOf } from './endpoints.ts'
 import type { Hall } from './hall.ts'
 import { configOf, uplinksOf, walledLink } from './raising.ts'
 
-/** The whole firewall again, as the records have it. */
-async function rebuilt(hall: Hall): Promise<Plan> {
+/** The whole firewall again, as the records have it; nothing where no network has a wall. */
+export async function rebuilt(hall: Hall): Promise<Plan> {
+  const walls = await raisedWalls(hall)
+  if (walls.length === 0) return []
+  const openings = hall.store.sandboxes.list().flatMap((sandbox) => openingsOf(hall, sandbox.ports, seatsOf(hall, sandbox)))
+  return rebuild(walls, uplinksOf(hall), openings)
+}
+
+/** Of the networks that have their links. */
+export async function raisedWalls(hall: Hall): Promise<readonly Wall[]> {
   const walls: Wall[] = []
   for (const network of hall.store.networks.list()) {
     if (walledLink(hall, network) === undefined) continue
     const { wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(hall, network))
     if (wall) walls.push(wall)
   }
-  if (walls.length === 0) return []
-  const openings = hall.store.sandboxes.list().flatMap((sandbox) => openingsOf(hall, sandbox.ports, seatsOf(hall, sandbox)))
-  return rebuild(walls, uplinksOf(hall), openings)
+  return walls
 }
 
 export const reloadFirewall = async (hall: Hall, signal?: AbortSignal): Promise<void> =>

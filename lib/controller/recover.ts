@@ -10,7 +10,7 @@ import { removeSandbox } from './sandboxes.ts'
 
 /** Makes kernel and records agree after the previous controller, however it ended. */
 export async function recover(hall: Hall): Promise<void> {
-  await checkHost(hall)
+  hall.store.marks.put('host', await checkHost(hall))
   await finishJournal(hall)
   await replayAddresses(hall)
   for (const { id, owner } of hall.store.sandboxes.list()) {
@@ -23,12 +23,12 @@ function unlessRefused(error: unknown): void {
   if (!(error instanceof CnmError)) throw error
 }
 
-/** Marks of a run directory speak of one namespace; read in another, they would be lies. */
-async function checkHost({ host, run, store }: Hall): Promise<void> {
+/** Marks of a run directory speak of one namespace; read in another, they would be lies. Answers with that namespace. */
+export async function checkHost({ host, run, store }: Hall): Promise<string> {
   const here = String(await inode(host))
   const there = store.marks.get('host') ?? here
   if (there !== here) throw fault('STATE_FOREIGN', { run })
-  store.marks.put('host', here)
+  return here
 }
 
 /** An entry that cannot be finished now stays for the next controller; it must not keep this one from working. */

@@ -113,12 +113,14 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
-type Holes<T extends string> = T extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never
+/** The names in braces of a sentence. */
+export type Holes<T extends string> = T extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never
 type Filling<C extends ErrorCode> = {
   readonly [H in Holes<(typeof ERRORS)[C][1 | (2 & keyof (typeof ERRORS)[C])] & string>]: string | number
 }
 
-const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
+/** The sentence with its braces filled in. */
+export const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
   text.replace(/\{(\w+)\}/g, (_, hole: string) => String(values[hole] ?? ''))
 
 /** An error with a stable code, the HTTP status it has on the wire, and the way out where we know one. */

@@ -35,6 +35,8 @@ describe('help', () => {
     ['events --help'],
     ['firewall'],
     ['firewall reload --help'],
+    ['doctor --help'],
+    ['repair --help'],
     ['completion --help'],
   ])('cnm %s has usage, global options and examples', async (line) => {
     const { status, stdout, stderr } = await play(line.split(' '))
