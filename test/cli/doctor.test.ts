@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { must, start } from '../support/run.ts'
@@ -39,6 +39,15 @@ describe('cnm doctor', () => {
       new RegExp(`network front +link ${await linkOf()}: it is down +its sandboxes may not reach one another, .* cnm repair\\n`),
     )
     expect(state()).toEqual(before)
+  })
+
+  it('says what is wrong with a state that nobody can open', async () => {
+    for (let n = 0; n < 20; n++) await host.must(`network create --config-only template${n}`)
+    truncateSync(join(host.root, 'networks.mdb'), 3 * 4_096)
+    expect(await doctor()).toMatchObject({
+      status: 3,
+      findings: [{ Code: 'STATE_UNUSABLE', What: expect.stringContaining('it was cut off at 12288 bytes') }],
+    })
   })
 
   it('does not finish what was interrupted: that is repair’s', async () => {
