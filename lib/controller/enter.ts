@@ -44,7 +44,9 @@ export interface Entered {
 export async function enter(options: OpenOptions): Promise<Entered> {
   const root = rootOf(options)
   const run = runOf(options)
-  const local = options.defaultAddressPools ?? readPools(process.env['CNM_DEFAULT_ADDRESS_POOLS'] ?? '')
+  const { CNM_DEFAULT_ADDRESS_POOLS: pools = '' } = process.env
+  // What is wrong with the variable concerns only who wants an automatic subnet.
+  const local = options.defaultAddressPools ?? (() => readPools(pools))
   const { wait, signal } = options
   // Before anything is made on disk: where the addon cannot be loaded, this is what says so.
   const netns = namespaceAt(options.netns ?? '')

@@ -45,6 +45,21 @@ export async function commitOnWalls(hall: Hall, work: Work, signal?: AbortSignal
   }
 }
 
+/**
+ * Commits work that takes something away, and sees to it that what is left of the firewall stands: where rules were flushed, or
+ * are not what they should be, they are written anew.
+ */
+export async function commitAndMend(hall: Hall, work: Work): Promise<void> {
+  try {
+    await hall.commit(work)
+  } catch (error) {
+    if (!(error instanceof NetlinkError && error.refusal.request === 'nft')) throw error
+    // A port that was to be closed leads elsewhere. All other steps were done.
+    await reloadFirewall(hall)
+  }
+  await commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
+}
+
 function linkOfSome(hall: Hall): string | undefined {
   const network = hall.store.networks.list().find((candidate) => walledLink(hall, candidate) !== undefined)
   return network && walledLink(hall, network)
