@@ -13,6 +13,7 @@ import * as descriptor from '../netlink/descriptor.ts'
 import { namespaceAt } from '../netlink/namespace.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { commit } from './commit.ts'
+import { heldToContract, ipamHeldToContract } from './contracts.ts'
 import { type Directories, rootOf, runOf } from './directories.ts'
 import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
@@ -65,9 +66,11 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       store,
       host: netns,
       run,
-      drivers: new Registry([bridge, host, none, ...(options.drivers ?? [])], (name, known) => fault('DRIVER_NOT_FOUND', { name, known })),
+      drivers: new Registry([bridge, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
+        fault('DRIVER_NOT_FOUND', { name, known }),
+      ),
       ipams: new Registry(
-        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, ...(options.ipamDrivers ?? [])],
+        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, ...(options.ipamDrivers ?? []).map(ipamHeldToContract)],
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
       tell: eventLog(run),
