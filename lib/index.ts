@@ -3,6 +3,7 @@ export { type Examination, examine, type Repair } from './controller/doctor/repa
 export { eventsOf, type Period } from './controller/events.ts'
 export type { ExplainRequest, Hop } from './controller/explain.ts'
 export { type OpenOptions, open } from './controller/open.ts'
+export { exportState, type StateExport, type StateOptions, verifyExport, verifyState } from './controller/state.ts'
 export type {
   Capabilities,
   EndpointConfig,

@@ -2,7 +2,9 @@ import type { Controller, VerbOptions } from '../controller/controller.ts'
 import { type Directories, runOf } from '../controller/directories.ts'
 import type { Examination } from '../controller/doctor/repair.ts'
 import type { OpenOptions } from '../controller/open.ts'
+import type { StateExport } from '../controller/state.ts'
 import { CnmError } from '../model/errors.ts'
+import type { Finding } from '../model/findings.ts'
 import { complaint } from './complaint.ts'
 import type { Interrupts } from './interrupts.ts'
 import type { World } from './world.ts'
@@ -62,6 +64,18 @@ export class Visit {
   /** Looks at the host without opening its controller, which would finish what the last one left. */
   async examine(): Promise<Examination> {
     return this.#patiently((options) => this.world.examine(options), { signal: this.interrupts.signal })
+  }
+
+  /** Everything that is recorded, as it stands. */
+  async exported(): Promise<StateExport> {
+    const { exportState } = await this.world.state()
+    return this.#patiently(exportState, { signal: this.interrupts.signal })
+  }
+
+  /** What is wrong with all that is recorded. */
+  async verified(): Promise<readonly Finding[]> {
+    const { verifyState } = await this.world.state()
+    return this.#patiently(verifyState, { signal: this.interrupts.signal })
   }
 
   /** A question to a person, and the first line of the answer. Rejects with the reason of a signal that comes first. */

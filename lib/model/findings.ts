@@ -13,6 +13,7 @@ export const FINDINGS = {
   NAMESPACE_GONE: ['its namespace is gone: {path}', 'it holds addresses and ports for nobody', 'cnm sandbox rm {name}'],
   NAMESPACE_STRAY: ['{path} is a namespace of no sandbox', 'whatever is in it stays alive', REPAIR],
   RECORD_DANGLING: ['{problem}', 'verbs that come upon it fail', REPAIR],
+  RECORD_INVALID: ['{problem}', 'addresses of it are not what they seem', 'restore the state from a backup'],
   NETWORK_DRIFT: ['{subject}: {found}{more}', 'its sandboxes may not reach one another, nor the rest of the world', REPAIR],
   SANDBOX_DRIFT: ['{subject}: {found}{more}', 'it may not reach others, nor be reached', REPAIR],
   LINK_FOREIGN: ['{subject}: {found}', 'what should have this name cannot be made', 'ip link del {link}'],

@@ -77,6 +77,7 @@ describe('at the cursor can stand', () => {
       'repair',
       'run',
       'sandbox',
+      'state',
     ])
     expect(await at('network', 'create', '--no-')).toEqual([''])
   })

@@ -32,6 +32,7 @@ export async function play(
     ask: ask ?? (async () => input.split('\n')[0] ?? ''),
     open,
     examine,
+    state: () => import('../../lib/controller/state.ts'),
   })
   return { status, stdout: out.join(''), stderr: err.join('') }
 }

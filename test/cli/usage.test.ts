@@ -37,6 +37,9 @@ describe('help', () => {
     ['firewall reload --help'],
     ['doctor --help'],
     ['repair --help'],
+    ['state'],
+    ['state export --help'],
+    ['state verify --help'],
     ['completion --help'],
   ])('cnm %s has usage, global options and examples', async (line) => {
     const { status, stdout, stderr } = await play(line.split(' '))

@@ -7,9 +7,9 @@ import { type Ailment, taking } from './ailment.ts'
 import { shortages } from './capacity.ts'
 import { networkDrift, Round, sandboxDrift } from './drift.ts'
 import { foreignDrops, shadowedPorts } from './foreign.ts'
-import { contradictions, danglingRecords, recordsOf } from './records.ts'
+import { contradictions } from './records.ts'
 import { ruleDrift } from './rules.ts'
-import { strays } from './strays.ts'
+import { danglingRecords, recordsOf, strays } from './strays.ts'
 
 /** All that is not as it should be, in an order in which it can be mended. Changes nothing. */
 export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {

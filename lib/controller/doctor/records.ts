@@ -2,9 +2,6 @@ import { type Cidr, contains, formatAddress, overlaps, parseAddress, parseCidr }
 import { type Finding, finding } from '../../model/findings.ts'
 import { shortId } from '../../model/ids.ts'
 import type { Endpoint, Network, Sandbox } from '../../model/network.ts'
-import type { Hall } from '../hall.ts'
-import { raisedIds } from '../raising.ts'
-import { type Ailment, taking } from './ailment.ts'
 
 /** All that is recorded of a host. */
 export interface Records {
@@ -13,35 +10,23 @@ export interface Records {
   readonly endpoints: readonly Endpoint[]
 }
 
-export const recordsOf = ({ store }: Hall): Records => ({
-  networks: store.networks.list(),
-  sandboxes: store.sandboxes.list(),
-  endpoints: store.endpoints.list(),
-})
-
 /** What is wrong among the records themselves, whatever the kernel has. */
 export function contradictions(records: Records): readonly Finding[] {
-  return [...dangling(records).map(({ finding }) => finding), ...twins(records), ...overlapping(records), ...addresses(records)]
-}
-
-/** Records that speak of others which are not there, and what takes them away. */
-export function danglingRecords(hall: Hall): readonly Ailment[] {
-  const { store } = hall
-  const known = new Set(store.networks.list().map(({ id }) => id))
-  const marks = raisedIds(hall).filter((id) => !known.has(id))
   return [
-    ...dangling(recordsOf(hall)).map(({ finding, endpoint }) => ({
-      finding,
-      mend: taking({ record: () => store.endpoints.delete(endpoint.id) }),
-    })),
-    ...marks.map((id) => ({
-      finding: finding('RECORD_DANGLING', `network ${shortId(id)}`, { problem: 'it is said to have its links, but it is not defined' }),
-      mend: taking({ record: () => store.marks.delete(`raised/${id}`) }),
-    })),
+    ...dangling(records).map(({ finding }) => finding),
+    ...twins(records),
+    ...misfits(records),
+    ...overlapping(records),
+    ...addresses(records),
   ]
 }
 
-function dangling({ networks, sandboxes, endpoints }: Records): readonly { readonly endpoint: Endpoint; readonly finding: Finding }[] {
+/** Records that speak of others which are not there. */
+export function dangling({
+  networks,
+  sandboxes,
+  endpoints,
+}: Records): readonly { readonly endpoint: Endpoint; readonly finding: Finding }[] {
   const [nets, boxes] = [new Set(networks.map(({ id }) => id)), new Set(sandboxes.map(({ id }) => id))]
   return endpoints.flatMap((endpoint) => {
     const lost = [
@@ -61,6 +46,19 @@ function twins({ networks, sandboxes }: Records): readonly Finding[] {
       .map(({ id, name }) => finding('NAME_TWICE', `${kind} ${name}`, { kind, id: shortId(id) }))
   return [...again('network', networks), ...again('sandbox', sandboxes)]
 }
+
+/** Pools that are none, and what does not lie in its pool. */
+const misfits = ({ networks }: Records): readonly Finding[] =>
+  networks.flatMap(({ name, pools }) =>
+    pools.flatMap(({ subnet, gateway, range, aux, reservations = {} }) => {
+      const subject = `network ${name}`
+      if (!parseCidr(subnet)) return [finding('RECORD_INVALID', subject, { problem: `${subnet} is not a subnet` })]
+      const parts = [gateway, range, ...[...Object.values(aux), ...Object.values(reservations)]].filter((text) => text !== undefined)
+      return parts
+        .filter((text) => !isIn(subnet, text))
+        .map((text) => finding('RECORD_INVALID', subject, { problem: `${text} does not lie in ${subnet}` }))
+    }),
+  )
 
 /** Subnets that the built-in IPAM would not have given; those of other drivers are their business. */
 function overlapping({ networks }: Records): readonly Finding[] {
@@ -136,6 +134,6 @@ const canonical = (text: string): string => {
 }
 
 function isIn(subnet: string, text: string): boolean {
-  const [cidr, address] = [parseCidr(subnet), parseCidr(text)]
+  const [cidr, address] = [parseCidr(subnet), parseAddress(text) ?? parseCidr(text)]
   return cidr !== null && address !== null && contains(cidr, address)
 }

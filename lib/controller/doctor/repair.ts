@@ -1,10 +1,11 @@
 import { CnmError } from '../../model/errors.ts'
-import { type Finding, finding } from '../../model/findings.ts'
+import type { Finding } from '../../model/findings.ts'
 import { printPlan } from '../../model/print.ts'
 import type { Work } from '../commit.ts'
 import { enter, type OpenOptions } from '../enter.ts'
 import type { Hall } from '../hall.ts'
 import { checkHost } from '../recover.ts'
+import { unusable } from '../state.ts'
 import type { Ailment } from './ailment.ts'
 import { diagnose } from './diagnose.ts'
 
@@ -27,14 +28,9 @@ export async function examine(options: OpenOptions = {}): Promise<Examination> {
       await close()
     }
   } catch (error) {
-    if (!isUnusable(error)) throw error
-    const { message: reason, remedy } = error
-    return { findings: [finding('STATE_UNUSABLE', 'state', { reason, remedy })], remedy: '' }
+    return { findings: [unusable(error)], remedy: '' }
   }
 }
-
-const UNUSABLE = ['STATE_BROKEN', 'STATE_FOREIGN', 'STATE_VERSION']
-const isUnusable = (error: unknown): error is CnmError => error instanceof CnmError && UNUSABLE.includes(error.code)
 
 /** What came of a repair. */
 export interface Repair {

@@ -2,11 +2,13 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatAddress, toBytes } from '../../model/address.ts'
 import { finding } from '../../model/findings.ts'
-import { LINK_GROUP } from '../../model/ids.ts'
+import { LINK_GROUP, shortId } from '../../model/ids.ts'
 import { SANDBOX } from '../../model/op.ts'
 import type { Hall } from '../hall.ts'
+import { raisedIds } from '../raising.ts'
 import { type Ailment, taking } from './ailment.ts'
 import type { Round } from './drift.ts'
+import { dangling, type Records } from './records.ts'
 import { SCRATCH } from './rules.ts'
 
 const NUD_PERMANENT = 128
@@ -49,4 +51,27 @@ function namespaces({ run, store }: Hall): readonly Ailment[] {
       finding: finding('NAMESPACE_STRAY', `namespace ${path}`, { path }),
       mend: taking({ plan: [{ op: 'netns.del', at: SANDBOX }], sandbox: path }),
     }))
+}
+
+export const recordsOf = ({ store }: Hall): Records => ({
+  networks: store.networks.list(),
+  sandboxes: store.sandboxes.list(),
+  endpoints: store.endpoints.list(),
+})
+
+/** Records that speak of others which are not there, and what takes them away. */
+export function danglingRecords(hall: Hall): readonly Ailment[] {
+  const { store } = hall
+  const known = new Set(store.networks.list().map(({ id }) => id))
+  const marks = raisedIds(hall).filter((id) => !known.has(id))
+  return [
+    ...dangling(recordsOf(hall)).map(({ finding, endpoint }) => ({
+      finding,
+      mend: taking({ record: () => store.endpoints.delete(endpoint.id) }),
+    })),
+    ...marks.map((id) => ({
+      finding: finding('RECORD_DANGLING', `network ${shortId(id)}`, { problem: 'it is said to have its links, but it is not defined' }),
+      mend: taking({ record: () => store.marks.delete(`raised/${id}`) }),
+    })),
+  ]
 }
