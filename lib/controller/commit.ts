@@ -1,3 +1,4 @@
+import { fault } from '../model/errors.ts'
 import { type Plan, undoOf, withoutKeys } from '../model/op.ts'
 import { apply, applyLeniently, PlanStopped } from '../netlink/kernel.ts'
 import { type Netns, namespaceAt } from '../netlink/namespace.ts'
@@ -22,6 +23,11 @@ export async function commit(store: Store, host: Netns, work: Work, signal?: Abo
   const places = [host, ...(work.sandbox === undefined ? [] : [namespaceAt(work.sandbox)])]
   try {
     await (work.way === 'up' ? up(store, places, work, signal) : down(store, places, work))
+  } catch (error) {
+    // The native side looks at a plan as a whole before it begins; ours are valid.
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_CNM_INVALID_ARG')
+      throw fault('PLAN_INVALID', { reason: error.message }, error)
+    throw error
   } finally {
     for (const place of places.slice(1)) place.close()
   }
@@ -55,8 +61,7 @@ async function down(store: Store, places: readonly Netns[], work: Work): Promise
     work.record()
     return store.journal.add(entryOf(work, work.plan))
   })
-  const refusals = await applyLeniently(places, work.plan)
-  store.journal.delete(entry)
+  const refusals = await applyLeniently(places, work.plan).finally(() => store.journal.delete(entry))
   if (refusals[0]) throw refusals[0]
 }
 

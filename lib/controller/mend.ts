@@ -8,17 +8,23 @@ import { openingsOf, seatsOf } from './endpoints.ts'
 import type { Hall } from './hall.ts'
 import { configOf, uplinksOf, walledLink } from './raising.ts'
 
-/** The whole firewall again, as the records have it. */
-async function rebuilt(hall: Hall): Promise<Plan> {
+/** The whole firewall again, as the records have it; nothing where no network has a wall. */
+export async function rebuilt(hall: Hall): Promise<Plan> {
+  const walls = await raisedWalls(hall)
+  if (walls.length === 0) return []
+  const openings = hall.store.sandboxes.list().flatMap((sandbox) => openingsOf(hall, sandbox.ports, seatsOf(hall, sandbox)))
+  return rebuild(walls, uplinksOf(hall), openings)
+}
+
+/** Of the networks that have their links. */
+export async function raisedWalls(hall: Hall): Promise<readonly Wall[]> {
   const walls: Wall[] = []
   for (const network of hall.store.networks.list()) {
     if (walledLink(hall, network) === undefined) continue
     const { wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(hall, network))
     if (wall) walls.push(wall)
   }
-  if (walls.length === 0) return []
-  const openings = hall.store.sandboxes.list().flatMap((sandbox) => openingsOf(hall, sandbox.ports, seatsOf(hall, sandbox)))
-  return rebuild(walls, uplinksOf(hall), openings)
+  return walls
 }
 
 export const reloadFirewall = async (hall: Hall, signal?: AbortSignal): Promise<void> =>
@@ -37,6 +43,21 @@ export async function commitOnWalls(hall: Hall, work: Work, signal?: AbortSignal
     if (!isFlushed(error)) throw error
     await hall.commit({ ...work, plan: [...(await rebuilt(hall)), ...work.plan] }, signal)
   }
+}
+
+/**
+ * Commits work that takes something away, and sees to it that what is left of the firewall stands: where rules were flushed, or
+ * are not what they should be, they are written anew.
+ */
+export async function commitAndMend(hall: Hall, work: Work): Promise<void> {
+  try {
+    await hall.commit(work)
+  } catch (error) {
+    if (!(error instanceof NetlinkError && error.refusal.request === 'nft')) throw error
+    // A port that was to be closed leads elsewhere. All other steps were done.
+    await reloadFirewall(hall)
+  }
+  await commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
 }
 
 function linkOfSome(hall: Hall): string | undefined {

@@ -7,7 +7,7 @@ import { checkUnused, configurationOf, withConfiguration } from './configuration
 import { familiesOf } from './families.ts'
 import type { Hall } from './hall.ts'
 import { ownNetwork } from './lookup.ts'
-import { commitOnWalls } from './mend.ts'
+import { commitAndMend, commitOnWalls } from './mend.ts'
 import { lower, raise } from './raising.ts'
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
@@ -107,10 +107,11 @@ export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
     hall.store.networks.delete(network.id)
     lowered.record()
   }
-  await hall.commit({ way: 'down', plan: lowered.plan, record }).finally(async () => {
-    if (!network.configOnly && !hall.store.networks.get(network.id)) await releasePools(hall, network)
+  await commitAndMend(hall, { way: 'down', plan: lowered.plan, record }).finally(async () => {
+    if (hall.store.networks.get(network.id)) return
+    if (!network.configOnly) await releasePools(hall, network)
+    hall.tell('destroy', network)
   })
-  hall.tell('destroy', network)
   return network
 }
 

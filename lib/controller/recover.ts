@@ -1,8 +1,10 @@
+import { constants } from 'node:os'
 import { CnmError, fault } from '../model/errors.ts'
 import { LINK_GROUP } from '../model/ids.ts'
 import { type Op, type Plan, SANDBOX } from '../model/op.ts'
 import { applyLeniently, dump } from '../netlink/kernel.ts'
 import { inode, namespaceAt } from '../netlink/namespace.ts'
+import type { NetlinkError } from '../netlink/refusal.ts'
 import { replay } from './addresses.ts'
 import { replayLent } from './engine/ipam.ts'
 import type { Hall } from './hall.ts'
@@ -11,7 +13,7 @@ import { removeSandbox } from './sandboxes.ts'
 
 /** Makes kernel and records agree after the previous controller, however it ended. */
 export async function recover(hall: Hall): Promise<void> {
-  await checkHost(hall)
+  hall.store.marks.put('host', await checkHost(hall))
   await finishJournal(hall)
   await replayAddresses(hall)
   await replayLent(hall)
@@ -25,12 +27,12 @@ function unlessRefused(error: unknown): void {
   if (!(error instanceof CnmError)) throw error
 }
 
-/** Marks of a run directory speak of one namespace; read in another, they would be lies. */
-async function checkHost({ host, run, store }: Hall): Promise<void> {
+/** Marks of a run directory speak of one namespace; read in another, they would be lies. Answers with that namespace. */
+export async function checkHost({ host, run, store }: Hall): Promise<string> {
   const here = String(await inode(host))
   const there = store.marks.get('host') ?? here
   if (there !== here) throw fault('STATE_FOREIGN', { run })
-  store.marks.put('host', here)
+  return here
 }
 
 /** An entry that cannot be finished now stays for the next controller; it must not keep this one from working. */
@@ -39,12 +41,18 @@ async function finishJournal(hall: Hall): Promise<void> {
     const places = [hall.host, ...(value.sandbox === undefined ? [] : [namespaceAt(value.sandbox)])]
     try {
       const refusals = await applyLeniently(places, await ours(hall, value.plan))
-      if (refusals.length === 0) hall.store.journal.delete(key)
+      if (refusals.every(isElsewhere)) hall.store.journal.delete(key)
     } finally {
       for (const place of places.slice(1)) place.close()
     }
   }
 }
+
+/**
+ * A published port that a step takes back leads elsewhere: the step was not carried out yet, or the one after it was already.
+ * Either way nothing of it is there, for its elements come and go together.
+ */
+const isElsewhere = ({ refusal, errno }: NetlinkError): boolean => refusal.request === 'nft' && errno === -constants.errno.EEXIST
 
 /** A step of the journal may never have been carried out: a link of that name that lacks our mark is somebody else's. */
 async function ours(hall: Hall, plan: Plan): Promise<Plan> {

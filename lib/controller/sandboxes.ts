@@ -16,7 +16,7 @@ import type { Hall } from './hall.ts'
 import { heldByProcesses, settlePorts } from './host-ports.ts'
 import { newNamespace } from './interior.ts'
 import { findNetwork, ownNetwork, ownSandbox } from './lookup.ts'
-import { commitOnWalls } from './mend.ts'
+import { commitAndMend, commitOnWalls } from './mend.ts'
 import { lowerIdle } from './networks.ts'
 import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
 import { ownerOf } from './processes.ts'
@@ -211,8 +211,7 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   const moved = await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })
   const plan = [...moved, ...rerouting(before, after), ...(await planDeparture(hall, seat))]
   const record = () => hall.store.endpoints.delete(seat.endpoint.id)
-  await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, [seat]))
-  hall.tell('disconnect', network, { container: sandbox.id })
+  await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, [seat]))
   await lowerIdle(hall, [network])
 }
 
@@ -226,8 +225,7 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
     for (const { endpoint } of seats) hall.store.endpoints.delete(endpoint.id)
     hall.store.sandboxes.delete(sandbox.id)
   }
-  await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, seats))
-  for (const { network } of seats) hall.tell('disconnect', network, { container: sandbox.id })
+  await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, seats))
   await lowerIdle(
     hall,
     seats.map(({ network }) => network),
@@ -235,7 +233,10 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
   return sandbox
 }
 
-/** The addresses of endpoints that the records no longer have, whether or not every step in the kernel went through. */
-async function releaseForgotten(hall: Hall, seats: readonly Seat[]): Promise<void> {
-  for (const { network, endpoint } of seats) if (!hall.store.endpoints.get(endpoint.id)) await releaseAddresses(hall, network, endpoint)
+/** What follows when the records no longer have an endpoint, whether or not every step in the kernel went through. */
+async function forget(hall: Hall, { id }: Sandbox, seats: readonly Seat[]): Promise<void> {
+  for (const { network, endpoint } of seats.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))) {
+    await releaseAddresses(hall, network, endpoint)
+    hall.tell('disconnect', network, { container: id })
+  }
 }

@@ -50,6 +50,17 @@ export const rebuild = (walls: readonly Wall[], uplinks: Uplinks, openings: read
   transaction([...base, ...forget, ...walls.flatMap(raising), ...lending(uplinks), ...opening(openings)], []),
 ]
 
+/** Takes all of our rules away, `chains` of networks that nobody knows any more included. */
+export const razeAll = (chains: readonly string[], remains: Exclude<Remains, 'walls'>): Plan => [
+  transaction(remains === 'nothing' ? [addTable, deleteTable] : [...base, ...forget, ...chains.flatMap(removeChain), ...removeBase], []),
+]
+
+/** Takes chains of networks away that no map leads to any more. */
+export const dropChains = (chains: readonly string[]): Plan => (chains.length === 0 ? [] : [transaction(chains.flatMap(removeChain), [])])
+
+/** A chain that gatesOf() names. */
+export const isNetworkChain = (name: string): boolean => /^(to|from|masquerade)_[0-9a-f]{12}$/.test(name)
+
 /** Changes nothing, and is refused with ENOENT where somebody has taken our rules away. */
 export const probe = (link: string): Plan => [transaction([addElements(BRIDGES, [linkName(link)])], [])]
 

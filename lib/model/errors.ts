@@ -38,6 +38,8 @@ export const ERRORS = {
   CONFIG_CONNECT: [403, 'cannot create endpoint on configuration-only network', 'cnm network create --config-from {name} NAME'],
   NETWORK_CONFLICT: [403, 'cannot create network {id} ({link}): conflicts with network {other} ({otherLink}): {reason}'],
   DRIVER_NOT_FOUND: [404, 'could not find plugin {name} in v1 plugin registry: plugin not found', 'built in: {known}'],
+  DRIVER_BROKEN: [500, 'driver {name} does not keep to its contract: {method}: {reason}', 'it is for whoever made the driver to mend'],
+  PLAN_INVALID: [500, 'a step that a driver has planned is not valid: {reason}', 'it is for whoever made the driver to mend'],
   IPAM_DRIVER_NOT_FOUND: [400, 'invalid ipam driver: "{name}"', 'built in: {known}'],
   POOL_OVERLAP: [
     403,
@@ -140,12 +142,14 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
-type Holes<T extends string> = T extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never
+/** The names in braces of a sentence. */
+export type Holes<T extends string> = T extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never
 type Filling<C extends ErrorCode> = {
   readonly [H in Holes<(typeof ERRORS)[C][1 | (2 & keyof (typeof ERRORS)[C])] & string>]: string | number
 }
 
-const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
+/** The sentence with its braces filled in. */
+export const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
   text.replace(/\{(\w+)\}/g, (_, hole: string) => String(values[hole] ?? ''))
 
 /** An error with a stable code, the HTTP status it has on the wire, and the way out where we know one. */

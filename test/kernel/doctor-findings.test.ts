@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { bridge } from '../../lib/drivers/bridge.ts'
+import { LAN4 } from '../support/lab.ts'
+import { must, start } from '../support/run.ts'
+import { Stage } from '../support/stage.ts'
+import { ask, pings } from '../support/traffic.ts'
+
+const stage = new Stage()
+const host = (...argv: string[]) => must(argv, { netns: stage.lab.host })
+const found = async () => (await stage.cnm.findings()).map(({ code, subject, what, fix }) => ({ code, subject, what, fix }))
+const published = {
+  name: 'web',
+  networks: [{ network: 'front' }],
+  ports: [{ protocol: 'tcp' as const, hostIP: '', hostPort: 8080, port: 80 }],
+}
+
+describe('rules of others', () => {
+  const drop = (text: string) => host('nft', text)
+  const bridgeOf = () => `br-${stage.cnm.network('front').id.slice(0, 12)}`
+
+  it('that drop what a network sends or a port gets are named, with what lets it through', async () => {
+    await stage.cnm.createNetwork({ name: 'front' })
+    const { path } = await stage.cnm.createSandbox(published)
+    // As Docker and ufw have it.
+    drop('add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }')
+    drop('add rule ip filter FORWARD ct state established,related accept')
+    expect(await pings(path, LAN4)).toBe(false)
+    const findings = await found()
+    expect(findings).toEqual([
+      {
+        code: 'FOREIGN_DROP',
+        subject: 'chain ip filter FORWARD',
+        what: 'it drops what leaves network front over IPv4: policy drop',
+        fix: `nft insert rule ip filter FORWARD iifname ${bridgeOf()} accept`,
+      },
+      {
+        code: 'FOREIGN_DROP',
+        subject: 'chain ip filter FORWARD',
+        what: 'it drops what comes to port 80 of sandbox web: policy drop',
+        fix: `nft insert rule ip filter FORWARD oifname ${bridgeOf()} accept`,
+      },
+    ])
+    expect((await stage.cnm.repair()).left).toHaveLength(2)
+    for (const { fix } of findings) must(['sh', '-c', fix], { netns: stage.lab.host })
+    expect(await pings(path, LAN4)).toBe(true)
+    expect(await found()).toEqual([])
+    host('nft', 'delete', 'table', 'ip', 'filter')
+  })
+
+  it('a chain that drops something else is not', async () => {
+    await stage.cnm.createNetwork({ name: 'front' })
+    await stage.cnm.createSandbox(published)
+    drop('add table inet filter; add chain inet filter forward { type filter hook forward priority 0; }')
+    drop('add rule inet filter forward iifname "other" drop')
+    expect(await found()).toEqual([])
+    host('nft', 'delete', 'table', 'inet', 'filter')
+  })
+})
+
+it('a program that listens where a port leads into a sandbox', async () => {
+  await stage.cnm.createNetwork({ name: 'front' })
+  await stage.cnm.createSandbox(published)
+  const listen = "require('net').createServer().listen(8080, '0.0.0.0', () => console.log('ready'))"
+  await using program = await start([process.execPath, '-e', listen], { netns: stage.lab.host })
+  expect(await ask(stage.lab.lan, 'tcp', '192.0.2.1', 8080)).toBe(null)
+  expect(await found()).toEqual([
+    {
+      code: 'PORT_SHADOWED',
+      subject: 'sandbox web',
+      what: `port 8080/tcp leads to it, and process node (${program.child.pid}) listens there too`,
+      fix: `stop process node (${program.child.pid}), or publish another port`,
+    },
+  ])
+})
+
+it('a link of somebody else’s that has a name of ours is left alone', async () => {
+  await stage.cnm.createNetwork({ name: 'front', options: { 'com.docker.network.bridge.name': 'front0' } })
+  host('ip', 'link', 'set', 'front0', 'group', '0')
+  const [first] = await found()
+  expect(first).toEqual({
+    code: 'LINK_FOREIGN',
+    subject: 'network front',
+    what: 'link front0: there is another link of that name, of kind bridge and not ours',
+    fix: 'ip link del front0',
+  })
+  expect((await stage.cnm.repair()).left.map(({ code }) => code)).toContain('LINK_FOREIGN')
+  expect(host('ip', '-o', 'link', 'show', 'front0')).toContain('front0')
+  host('ip', 'link', 'set', 'front0', 'group', '6516333')
+})
+
+describe('what runs out', () => {
+  it('addresses of a subnet', async () => {
+    await stage.cnm.createNetwork({ name: 'small', ipam: { config: [{ subnet: '10.77.0.0/29' }] } })
+    for (let n = 0; n < 4; n++) await stage.cnm.createSandbox({ networks: [{ network: 'small' }] })
+    expect(await found()).toEqual([])
+    await stage.cnm.createSandbox({ networks: [{ network: 'small' }] })
+    expect(await found()).toMatchObject([{ code: 'SUBNET_NEARLY_FULL', what: '0 addresses of 10.77.0.0/29 are left' }])
+  })
+
+  it('endpoints that a driver has room for', async () => {
+    const cramped = { ...bridge, name: 'cramped', capabilities: { ...bridge.capabilities, maxEndpoints: 2 } }
+    await stage.reopen({ drivers: [cramped] })
+    await stage.cnm.createNetwork({ name: 'front', driver: 'cramped' })
+    await stage.cnm.createSandbox({ networks: [{ network: 'front' }] })
+    expect(await found()).toMatchObject([{ code: 'NETWORK_NEARLY_FULL', what: '1 endpoints; its driver takes 2' }])
+  })
+})
+
+it('links of a driver that this program does not bring are not strays', async () => {
+  await stage.reopen({ drivers: [{ ...bridge, name: 'theirs' }] })
+  await stage.cnm.createNetwork({ name: 'front', driver: 'theirs' })
+  await stage.reopen()
+  expect(await found()).toEqual([])
+  await stage.reopen({ drivers: [{ ...bridge, name: 'theirs' }] })
+})
