@@ -2,6 +2,7 @@ import { type Plan, undoOf } from '../model/op.ts'
 import { apply, applyLeniently, PlanStopped } from '../netlink/kernel.ts'
 import { type Netns, namespaceAt } from '../netlink/namespace.ts'
 import type { JournalEntry, Store } from '../store/store.ts'
+import type { Deletion } from './deletion.ts'
 
 /** What a verb has decided. */
 export interface Work {
@@ -14,20 +15,28 @@ export interface Work {
   readonly record: () => void
 }
 
+/** By which work is done. */
+export interface Means {
+  readonly store: Store
+  readonly host: Netns
+  readonly deletion: Deletion
+}
+
 /**
  * Carries out work so that kernel and records agree, even when this process is killed half-way: the journal says what is
  * to be taken back, or taken down, and the next controller does it (recover.ts).
  */
-export async function commit(store: Store, host: Netns, work: Work, signal?: AbortSignal): Promise<void> {
+export async function commit({ store, host, deletion }: Means, work: Work, signal?: AbortSignal): Promise<void> {
   const places = [host, ...(work.sandbox === undefined ? [] : [namespaceAt(work.sandbox)])]
   try {
-    await (work.way === 'up' ? up(store, places, work, signal) : down(store, places, work))
+    await (work.way === 'up' ? up(store, deletion, places, work, signal) : down(store, deletion, places, work))
   } finally {
     for (const place of places.slice(1)) place.close()
   }
 }
 
-async function up(store: Store, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
+async function up(store: Store, deletion: Deletion, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
+  await deletion.precede(work.plan)
   const entry = store.journal.add(entryOf(work, undoOf(work.plan)))
   try {
     await apply(places, work.plan, signal ? { signal } : {})
@@ -50,13 +59,13 @@ async function up(store: Store, places: readonly Netns[], work: Work, signal?: A
 }
 
 /** The journal is for whoever is killed. A refusal is told now; tried again later, its steps would meet what is newer. */
-async function down(store: Store, places: readonly Netns[], work: Work): Promise<void> {
+async function down(store: Store, deletion: Deletion, places: readonly Netns[], work: Work): Promise<void> {
   const entry = store.transact(() => {
     work.record()
     return store.journal.add(entryOf(work, work.plan))
   })
-  const refusals = await applyLeniently(places, work.plan)
-  store.journal.delete(entry)
+  const refusals = await applyLeniently(places, deletion.now(work.plan))
+  deletion.later(work.plan, entry)
   if (refusals[0]) throw refusals[0]
 }
 

@@ -14,10 +14,12 @@ import { namespaceAt } from '../netlink/namespace.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { commit } from './commit.ts'
 import { Controller } from './controller.ts'
+import { Deletion } from './deletion.ts'
 import { type Directories, rootOf, runOf } from './directories.ts'
 import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
+import { ipv6In } from './ipv6.ts'
 import { definePredefined } from './networks.ts'
 import { recover } from './recover.ts'
 import { Registry } from './registry.ts'
@@ -52,7 +54,9 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
     netns.close()
     throw error
   })
+  const deletion = new Deletion(netns, store)
   const close = async () => {
+    await deletion.finish()
     netns.close()
     await store.close()
   }
@@ -61,6 +65,7 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
     const hall: Hall = {
       store,
       host: netns,
+      hasIPv6: ipv6In(netns),
       run,
       drivers: new Registry([bridge, host, none, ...(options.drivers ?? [])], (name, known) => fault('DRIVER_NOT_FOUND', { name, known })),
       ipams: new Registry(
@@ -68,7 +73,7 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
       tell: eventLog(run),
-      commit: (work, abort) => commit(store, netns, work, abort),
+      commit: (work, abort) => commit({ store, host: netns, deletion }, work, abort),
     }
     await recover(hall)
     await definePredefined(hall)

@@ -50,6 +50,7 @@ class Step {
   Refused operator()(const TcFilterOp& op) { return ApplyTcFilter(place_, op); }
   Refused operator()(const AnnounceOp& op) { return Announce(place_, op); }
   Refused operator()(const ConntrackDel& op) { return DeleteConntrack(place_, op, count_); }
+  Refused operator()(const ConntrackDelMany& op) { return DeleteConntrack(place_, op, count_); }
   Refused operator()(const XfrmPolicyOp& op) { return ApplyXfrmPolicy(place_, op); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
