@@ -53,7 +53,7 @@ export class Visit {
     try {
       return await work(cnm)
     } finally {
-      await cnm.close()
+      await this.#patiently(() => cnm.close())
     }
   }
 
@@ -99,9 +99,13 @@ export class Visit {
       this.print(text || '# no step in the kernel')
       return undefined
     }
+    return this.#patiently(() => verb(cnm, options))
+  }
+
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
     const slow = setTimeout(() => this.progress('still waiting for the kernel'), PATIENCE)
     try {
-      return await verb(cnm, options)
+      return await work()
     } finally {
       clearTimeout(slow)
     }

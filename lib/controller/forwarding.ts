@@ -1,8 +1,9 @@
-import { type Family, formatCidr } from '../model/address.ts'
+import type { Family } from '../model/address.ts'
 import { isOurs } from '../model/ids.ts'
 import type { Op, Plan } from '../model/op.ts'
-import { dump } from '../netlink/kernel.ts'
+import { dumpColumns } from '../netlink/kernel.ts'
 import { readSysctl } from '../netlink/namespace.ts'
+import { addressTexts } from '../netlink/tables.ts'
 import type { Hall } from './hall.ts'
 import { linksAt } from './links.ts'
 
@@ -69,11 +70,11 @@ async function knobOf(hall: Hall, family: Family): Promise<((link: string) => st
 const LOOPBACK = 'lo'
 
 async function uplinksOf(hall: Hall, family: Family, own: ReadonlySet<string>): Promise<readonly string[]> {
-  const rows = await dump(hall.host, 'address', { family })
-  const bridges = new Set(rows.filter(({ address }) => own.has(formatCidr(address))).map(({ link }) => link))
+  const columns = await dumpColumns(hall.host, 'address', { family })
+  const bridges = new Set(addressTexts(columns).flatMap((text, row) => (own.has(text) ? (columns.link[row] ?? []) : [])))
   const links = await linksAt(
     hall.host,
-    rows.map(({ link }) => link).filter((link) => !bridges.has(link)),
+    [...columns.link].filter((link) => !bridges.has(link)),
   )
   return links.filter(({ name, group, master }) => name !== LOOPBACK && !isOurs(group) && master === 0).map(({ name }) => name)
 }

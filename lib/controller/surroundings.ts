@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Reserved } from '../ipam/driver.ts'
 import { bitsOf, type Family, formatAddress, formatCidr, parseAddress } from '../model/address.ts'
-import { dump } from '../netlink/kernel.ts'
+import { dumpColumns } from '../netlink/kernel.ts'
+import { routesTo } from '../netlink/tables.ts'
 import type { Hall } from './hall.ts'
 import { linksAt } from './links.ts'
 
@@ -34,7 +35,8 @@ const NOT_IN_USE: ReadonlySet<string> = new Set(['local', 'broadcast', 'anycast'
  */
 export async function inUseOnHost({ host, store }: Hall): Promise<InUse> {
   const own = new Set(store.networks.list().flatMap(({ configOnly, pools }) => (configOnly ? [] : pools.map(({ subnet }) => subnet))))
-  const foreign = (await dump(host, 'route')).filter(({ type, to }) => !NOT_IN_USE.has(type) && to.prefix > 0 && !own.has(formatCidr(to)))
+  const columns = await dumpColumns(host, 'route')
+  const foreign = routesTo(columns, (type, to) => !NOT_IN_USE.has(type) && !to.endsWith('/0') && !own.has(to))
   const links = await linksAt(host, foreign.map(({ link }) => link).filter(Boolean))
   const names = new Map(links.map(({ index, name }) => [index, name]))
   const routes = foreign.map(({ to, type, link, protocol }) => ({

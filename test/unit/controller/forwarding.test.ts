@@ -9,22 +9,26 @@ const kernel = vi.hoisted(() => ({ sysctls: {} as Record<string, string> }))
 
 vi.mock('../../../lib/netlink/namespace.ts', () => ({ readSysctl: async (_: unknown, path: string) => kernel.sysctls[path] ?? null }))
 vi.mock('../../../lib/netlink/kernel.ts', () => ({
-  dump: async (_: unknown, table: 'link' | 'address', filter: { link?: number; family?: number }) =>
-    ({
-      link: [
-        { index: 1, name: 'lo', group: 0, master: 0 },
-        { index: 2, name: 'eth0', group: 0, master: 0 },
-        { index: 3, name: 'eth1', group: 0, master: 0 },
-        { index: 4, name: 'br-ours', group: LINK_GROUP, master: 0 },
-        { index: 5, name: 'port', group: 0, master: 9 },
-        { index: 6, name: 'bare', group: 0, master: 0 },
-      ].filter(({ index }) => index === filter.link),
-      address: [1, 2, 3, 4, 5].map((link) => ({ link, address: { family: filter.family, value: BigInt(link), prefix: 24 } })),
-    })[table],
+  dump: async (_: unknown, __: 'link', { link }: { link: number }) =>
+    [
+      { index: 1, name: 'lo', group: 0, master: 0 },
+      { index: 2, name: 'eth0', group: 0, master: 0 },
+      { index: 3, name: 'eth1', group: 0, master: 0 },
+      { index: 4, name: 'br-ours', group: LINK_GROUP, master: 0 },
+      { index: 5, name: 'port', group: 0, master: 9 },
+      { index: 6, name: 'bare', group: 0, master: 0 },
+    ].filter(({ index }) => index === link),
+  dumpColumns: async (_: unknown, __: 'address', { family }: { family: number }) => ({
+    length: 5,
+    link: Int32Array.of(1, 2, 3, 4, 5),
+    family: new Uint8Array(5).fill(family),
+    prefix: new Uint8Array(5).fill(24),
+    address: Uint8Array.from({ length: 5 * 16 }, (___, at) => (at % 16 === 0 ? 1 + at / 16 : 0)),
+  }),
 }))
 
 const hall = {} as Hall
-const OWN: ReadonlySet<string> = new Set()
+const OWN: ReadonlySet<string> = new Set(['4.0.0.0/24'])
 const old = {
   'net/ipv4/ip_forward': '0',
   'net/ipv4/conf/eth0/forwarding': '0',
