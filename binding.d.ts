@@ -8,7 +8,7 @@
  */
 
 import type { AnnounceOp } from './binding/announce.d.ts'
-import type { ConntrackDel } from './binding/conntrack.d.ts'
+import type { ConntrackDel, ConntrackDelMany } from './binding/conntrack.d.ts'
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
 import type { News, WatchedTable } from './binding/monitor.d.ts'
 import type { NexthopOp } from './binding/nexthop.d.ts'
@@ -137,6 +137,7 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | FilterDel
   | AnnounceOp
   | ConntrackDel
+  | ConntrackDelMany
   | XfrmPolicyOp
   | XfrmPolicyFlush
   | XfrmStatePut

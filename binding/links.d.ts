@@ -210,6 +210,8 @@ export interface GroupSet {
 export interface LinkDel {
   readonly op: 'link.del'
   readonly link: LinkRef
+  /** Nobody waits for it: a controller takes it out of service at once, and deletes it a moment later. Here no difference. */
+  readonly behind?: boolean
 }
 
 /**

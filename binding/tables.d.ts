@@ -142,7 +142,7 @@ export type TableName = keyof Tables
  * read, and refused with ENODEV when there is no such link.
  */
 export interface Filters {
-  readonly link: { readonly master?: LinkRef }
+  readonly link: { readonly link: LinkRef } | { readonly master?: LinkRef }
   /** None: the kernel has none. */
   readonly linkStats: Readonly<Record<never, never>>
   readonly address: { readonly link?: LinkRef; readonly family?: 4 | 6 }

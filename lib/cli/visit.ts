@@ -57,7 +57,7 @@ export class Visit {
     try {
       return await work(cnm)
     } finally {
-      await cnm.close()
+      await this.#watched(() => cnm.close())
     }
   }
 
@@ -120,9 +120,14 @@ export class Visit {
       this.print(text || '# no step in the kernel')
       return undefined
     }
+    return this.#watched(() => verb(cnm, options))
+  }
+
+  /** Whoever watches is told when it takes long. */
+  async #watched<T>(work: () => Promise<T>): Promise<T> {
     const slow = setTimeout(() => this.progress('still waiting for the kernel'), PATIENCE)
     try {
-      return await verb(cnm, options)
+      return await work()
     } finally {
       clearTimeout(slow)
     }

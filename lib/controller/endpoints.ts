@@ -9,7 +9,7 @@ import { type Claims, claimAddress } from './addresses.ts'
 import { forgetEndpoint } from './connections.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
-import { bringIn, bringOut, furnish, linkLocalCidr, nextName } from './interior.ts'
+import { bringIn, bringOut, furnish, linkLocalCidr, nextName, setAside } from './interior.ts'
 import { openingsOf as openingsThrough, PUBLISHING } from './ports.ts'
 import { configOf, onThisKernel } from './raising.ts'
 import { readSysctls } from './sysctls.ts'
@@ -129,16 +129,21 @@ export function recorded(hall: Hall, { id, sandboxId, address, address6, mac, op
   }
 }
 
-/** The driver's steps of the other direction. What is in the sandbox only (addresses, routes) goes with its link. */
-export async function planDeparture(hall: Hall, { endpoint, network }: Seat): Promise<Plan> {
+/**
+ * The driver's steps of the other direction. What is in the sandbox only (addresses, routes) goes with its link. `stays`: the
+ * sandbox does, and can be connected to something else next.
+ */
+export async function planDeparture(hall: Hall, { endpoint, network }: Seat, stays: boolean): Promise<Plan> {
   const driver: NetworkDriver = hall.drivers.get(network.driver)
   const config = recorded(hall, endpoint)
   const facts = configOf(hall, network)
   const { made, joined } = await ask(driver, facts, config)
   const left = await driver.leave(facts, config)
   const deleted = await driver.deleteEndpoint(facts, config)
+  const arrival = [...made.plan, ...joined.plan]
   return [
-    ...bringOut([...made.plan, ...joined.plan], joined.link, endpoint.ifname),
+    ...bringOut(arrival, joined.link, endpoint.ifname),
+    ...(stays ? setAside(arrival, joined.link, endpoint) : []),
     ...left.plan,
     ...deleted.plan,
     ...forgetEndpoint(endpoint),

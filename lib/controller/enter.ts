@@ -14,10 +14,12 @@ import { namespaceAt } from '../netlink/namespace.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { commit } from './commit.ts'
 import { heldToContract, ipamHeldToContract } from './contracts.ts'
+import { Deletion } from './deletion.ts'
 import { type Directories, rootOf, runOf } from './directories.ts'
 import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
+import { ipv6In } from './ipv6.ts'
 import { Registry } from './registry.ts'
 
 export interface OpenOptions extends Directories {
@@ -56,7 +58,9 @@ export async function enter(options: OpenOptions): Promise<Entered> {
     netns.close()
     throw error
   })
+  const deletion = new Deletion(netns, store)
   const close = async () => {
+    await deletion.finish()
     netns.close()
     await store.close()
   }
@@ -65,6 +69,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
     const hall: Hall = {
       store,
       host: netns,
+      hasIPv6: ipv6In(netns),
       run,
       drivers: new Registry([bridge, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
         fault('DRIVER_NOT_FOUND', { name, known }),
@@ -74,7 +79,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
       tell: eventLog(run),
-      commit: (work, abort) => commit(store, netns, work, abort),
+      commit: (work, abort) => commit({ store, host: netns, deletion }, work, abort),
     }
     return { hall, close }
   } catch (error) {

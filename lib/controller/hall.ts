@@ -11,6 +11,8 @@ export interface Hall {
   readonly store: Store
   /** The namespace in which this controller plays host. */
   readonly host: Netns
+  /** The kernel has IPv6. */
+  readonly hasIPv6: () => Promise<boolean>
   /** The run directory; the namespaces that we make are in its folder `netns`. */
   readonly run: string
   readonly drivers: Registry<NetworkDriver>

@@ -1,7 +1,7 @@
 import type { FoundLink, NetworkConfig } from '../drivers/driver.ts'
 import { lendUplinks, type Remains, raiseWall, razeWall, TABLE, USER } from '../firewall/firewall.ts'
 import { formatCidr } from '../model/address.ts'
-import { LINK_GROUP } from '../model/ids.ts'
+import { isOurs } from '../model/ids.ts'
 import type { Network } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { Wall } from '../model/wall.ts'
@@ -9,6 +9,7 @@ import { dump, listNftTable } from '../netlink/kernel.ts'
 import { readSysctl } from '../netlink/namespace.ts'
 import { closeWay, type Lent, openWay, type Way } from './forwarding.ts'
 import type { Hall } from './hall.ts'
+import { linkAt } from './links.ts'
 import { mayAdministerNetworks } from './processes.ts'
 
 /** What a driver is told of a network. */
@@ -82,7 +83,8 @@ export async function raise(hall: Hall, network: Network): Promise<Raising> {
 /** Steps and notes that let traffic through between a wall and the rest of the world, as far as something is lacking. */
 export async function wayFor(hall: Hall, { enableIPv4, enableIPv6 }: Network, wall: Wall | undefined): Promise<Way> {
   if (!wall || wall.internal) return { plan: [], lent: {}, uplinks: [] }
-  return openWay(hall, wall.link, [...(enableIPv4 ? [4 as const] : []), ...(enableIPv6 ? [6 as const] : [])])
+  const families = [...(enableIPv4 ? [4 as const] : []), ...(enableIPv6 ? [6 as const] : [])]
+  return openWay(hall, wall.link, families, gatewaysUp(hall))
 }
 
 export function recordWay({ store: { marks } }: Hall, { lent, uplinks }: Way): void {
@@ -108,8 +110,16 @@ export const isStanding = async (hall: Hall, network: Network): Promise<boolean>
   return raised !== undefined && (await stands(hall, raised))
 }
 
-const stands = async (hall: Hall, { link }: Raised): Promise<boolean> =>
-  link === undefined || (await readSysctl(hall.host, `net/ipv4/conf/${link}/forwarding`)) !== null
+const stands = async (hall: Hall, { link }: Raised): Promise<boolean> => link === undefined || (await linkAt(hall.host, link)) !== undefined
+
+/** The addresses of our bridges that are there, 'IP/PREFIX'. */
+const gatewaysUp = (hall: Hall): ReadonlySet<string> =>
+  new Set(
+    hall.store.networks
+      .list()
+      .filter((network) => walledLink(hall, network) !== undefined)
+      .flatMap(({ pools }) => pools.flatMap(({ gateway }) => gateway ?? [])),
+  )
 
 /** What is ours in the firewall besides the wall of one network. */
 async function besides(hall: Hall, network: Network): Promise<Remains> {
@@ -132,10 +142,9 @@ async function hasUserRules(hall: Hall): Promise<boolean> {
 /** A link of that name that somebody else has made. */
 async function findLink(hall: Hall, name: string | undefined): Promise<FoundLink | undefined> {
   if (name === undefined) return undefined
-  const [links, addresses] = await Promise.all([dump(hall.host, 'link'), dump(hall.host, 'address')])
-  const link = links.find((row) => row.name === name && row.group !== LINK_GROUP)
-  if (!link) return undefined
-  const own = addresses.filter((row) => row.link === link.index).map(({ address }) => formatCidr(address))
+  const link = await linkAt(hall.host, name)
+  if (!link || isOurs(link.group)) return undefined
+  const own = (await dump(hall.host, 'address', { link: link.index })).map(({ address }) => formatCidr(address))
   return { kind: link.kind, mtu: link.mtu, up: (link.flags & IFF_UP) !== 0, addresses: own }
 }
 
@@ -150,7 +159,7 @@ async function settingsBefore(hall: Hall, plan: Plan): Promise<Lent> {
 
 /** A kernel without IPv6 has none to switch off. */
 export async function onThisKernel(hall: Hall, plan: Plan): Promise<Plan> {
-  if ((await readSysctl(hall.host, 'net/ipv6/conf/all/disable_ipv6')) !== null) return plan
+  if (await hall.hasIPv6()) return plan
   return plan.filter((op) => op.op !== 'sysctl' || !op.path.startsWith('net/ipv6/'))
 }
 

@@ -1,11 +1,13 @@
 import { constants } from 'node:os'
 import { CnmError, fault } from '../model/errors.ts'
 import { LINK_GROUP } from '../model/ids.ts'
+import type { Endpoint } from '../model/network.ts'
 import { type Op, type Plan, SANDBOX } from '../model/op.ts'
 import { applyLeniently, dump } from '../netlink/kernel.ts'
 import { inode, namespaceAt } from '../netlink/namespace.ts'
 import type { NetlinkError } from '../netlink/refusal.ts'
 import { replay } from './addresses.ts'
+import { deleteRetired } from './deletion.ts'
 import { replayLent } from './engine/ipam.ts'
 import type { Hall } from './hall.ts'
 import { isAlive } from './processes.ts'
@@ -14,6 +16,7 @@ import { removeSandbox } from './sandboxes.ts'
 /** Makes kernel and records agree after the previous controller, however it ended. */
 export async function recover(hall: Hall): Promise<void> {
   hall.store.marks.put('host', await checkHost(hall))
+  await deleteRetired(hall.host)
   await finishJournal(hall)
   await replayAddresses(hall)
   await replayLent(hall)
@@ -62,13 +65,14 @@ async function ours(hall: Hall, plan: Plan): Promise<Plan> {
 }
 
 async function replayAddresses(hall: Hall): Promise<void> {
-  const endpoints = hall.store.endpoints.list()
+  const guests = new Map<string, Endpoint[]>()
+  for (const endpoint of hall.store.endpoints.list()) {
+    const { networkId } = endpoint
+    if (!guests.has(networkId)) guests.set(networkId, [])
+    guests.get(networkId)?.push(endpoint)
+  }
   // A network whose IPAM driver this program does not bring can be listed; verbs that need an address of it say what is missing.
   for (const network of hall.store.networks.list().filter(({ configOnly, ipam }) => !configOnly && hall.ipams.has(ipam.driver))) {
-    await replay(
-      hall,
-      network,
-      endpoints.filter(({ networkId }) => networkId === network.id),
-    )
+    await replay(hall, network, guests.get(network.id) ?? [])
   }
 }

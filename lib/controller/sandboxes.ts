@@ -7,7 +7,8 @@ import { type Plan, SANDBOX } from '../model/op.ts'
 import type { Attachment, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
 import { dump } from '../netlink/kernel.ts'
-import { inode, namespaceAt, readSysctl } from '../netlink/namespace.ts'
+import { inode, namespaceAt } from '../netlink/namespace.ts'
+import { isGone, NetlinkError } from '../netlink/refusal.ts'
 import { Claims, releaseAddresses } from './addresses.ts'
 import { forgetOpened } from './connections.ts'
 import { openingsOf, planDeparture, planEndpoint, seatsOf } from './endpoints.ts'
@@ -94,7 +95,6 @@ export async function connect(hall: Hall, attachment: Attachment, ref: string, s
   if (network.driver === 'host') throw fault('HOST_CONNECT', {})
   if (sandbox.kind === 'host') throw fault('HOST_SHARED', {})
   checkCompany([network, ...seats.map((seat) => seat.network)])
-  await checkAlive(sandbox)
   const [seat] = await attach(hall, sandbox, [attachment], { plan: [], record: () => {} }, signal)
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
   return seat.endpoint
@@ -103,9 +103,11 @@ export async function connect(hall: Hall, attachment: Attachment, ref: string, s
 export async function checkAlive(sandbox: Sandbox): Promise<void> {
   if (sandbox.kind === 'host') return
   await inodeAt(sandbox.path).catch((error) => {
-    throw fault('SANDBOX_GONE', { name: sandbox.name, path: sandbox.path }, error)
+    throw goneOf(sandbox, error)
   })
 }
+
+const goneOf = ({ name, path }: Sandbox, error: unknown) => fault('SANDBOX_GONE', { name, path }, error)
 
 interface Steps {
   readonly plan: Plan
@@ -121,8 +123,8 @@ async function attach(
   signal?: AbortSignal,
 ): Promise<readonly Seat[]> {
   const before = seatsOf(hall, sandbox)
-  const taken = new Set(first.plan.length > 0 ? [] : await linkNames(sandbox))
-  const ipv6 = (await readSysctl(hall.host, 'net/ipv6/conf/all/disable_ipv6')) !== null
+  const taken = new Set(first.plan.length > 0 || sandbox.kind === 'host' ? [] : await linkNames(sandbox))
+  const ipv6 = await hall.hasIPv6()
   const claims = new Claims()
   try {
     const plan = [...first.plan]
@@ -157,6 +159,8 @@ async function linkNames(sandbox: Sandbox): Promise<readonly string[]> {
   const netns = namespaceAt(sandbox.path)
   try {
     return (await dump(netns, 'link')).map(({ name }) => name)
+  } catch (error) {
+    throw error instanceof NetlinkError && isGone(error.refusal) ? goneOf(sandbox, error) : error
   } finally {
     netns.close()
   }
@@ -209,7 +213,7 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   const after = before.filter((other) => other !== seat)
   // The other way out is there before this one goes, so connections over other networks never lack a route.
   const moved = await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })
-  const plan = [...moved, ...rerouting(before, after), ...(await planDeparture(hall, seat))]
+  const plan = [...moved, ...rerouting(before, after), ...(await planDeparture(hall, seat, true))]
   const record = () => hall.store.endpoints.delete(seat.endpoint.id)
   await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, [seat]))
   await lowerIdle(hall, [network])
@@ -219,7 +223,7 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
   const sandbox = ownSandbox(hall, ref)
   const seats = seatsOf(hall, sandbox)
   const plan = [...unpublish(openingsOf(hall, sandbox.ports, seats))]
-  for (const seat of seats) plan.push(...(await planDeparture(hall, seat)))
+  for (const seat of seats) plan.push(...(await planDeparture(hall, seat, sandbox.kind !== 'own')))
   if (sandbox.kind === 'own') plan.push({ op: 'netns.del', at: SANDBOX })
   const record = () => {
     for (const { endpoint } of seats) hall.store.endpoints.delete(endpoint.id)

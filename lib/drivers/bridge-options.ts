@@ -6,8 +6,10 @@ import { readAddress, readBool, readLinkName, readLinkNames, readMtu, readOption
 
 const readGatewayMode = readWord<GatewayMode>('gateway mode', ['nat', 'nat-unprotected', 'routed', 'isolated'])
 
+const BRIDGE_NAME = 'com.docker.network.bridge.name'
+
 const NETWORK_OPTIONS = {
-  'com.docker.network.bridge.name': readLinkName,
+  [BRIDGE_NAME]: readLinkName,
   'com.docker.network.bridge.enable_ip_masquerade': readBool,
   'com.docker.network.bridge.enable_icc': readBool,
   'com.docker.network.bridge.gateway_mode_ipv4': readGatewayMode,
@@ -47,11 +49,14 @@ export interface Settings {
   readonly source: { readonly [F in Family]?: string }
 }
 
+/** The same of a network that was checked before, at the cost of a look: there may be thousands. */
+export const linkOf = ({ id, options }: Pick<NetworkConfig, 'id' | 'options'>): string => options[BRIDGE_NAME] ?? `br-${shortId(id)}`
+
 type NetworkOptions = ReturnType<typeof readOptions<typeof NETWORK_OPTIONS>>
 
 export function settingsOf({ id, options }: Pick<NetworkConfig, 'options'> & { readonly id?: string }): Settings {
   const read = readOptions(options, NETWORK_OPTIONS)
-  const name = read['com.docker.network.bridge.name']
+  const name = read[BRIDGE_NAME]
   const mtu = read['com.docker.network.driver.mtu']
   const [host4, host6] = [read['com.docker.network.host_ipv4'], read['com.docker.network.host_ipv6']]
   return {

@@ -38,7 +38,7 @@ export const bridge: NetworkDriver = {
 
   deleteNetwork(network) {
     const settings = settingsOf(network)
-    const plan: Plan = network.found ? giveBack(network, settings) : [{ op: 'link.del', link: settings.link }]
+    const plan: Plan = network.found ? giveBack(network, settings) : tearDown(network, settings)
     return { plan, wall: wallOf(network, settings) }
   },
 
@@ -70,7 +70,7 @@ export const bridge: NetworkDriver = {
   deleteEndpoint(network, endpoint) {
     const settings = settingsOf(network)
     const forgotten = neighboursOf(network, settings, endpoint, endpoint.mac ?? macOf(endpoint.id)).flatMap(({ undo }) => undo)
-    return { plan: [{ op: 'link.del', link: endsOf(endpoint.id).host }, ...forgotten] }
+    return { plan: [{ op: 'link.del', link: endsOf(endpoint.id).host, behind: true }, ...forgotten] }
   },
 
   join(network, endpoint) {
@@ -107,6 +107,12 @@ function build(network: NetworkConfig, settings: Settings): Plan {
     { op: 'link.set', link, up: true },
   ]
 }
+
+/** The host has the addresses of a link that is down, too. */
+const tearDown = (network: NetworkConfig, settings: Settings): Plan => [
+  ...addressesOf(network, settings).map((cidr) => address('addr.del', settings.link, cidr)),
+  { op: 'link.del', link: settings.link, behind: true },
+]
 
 /** A bridge that somebody else made: it gets what it lacks. */
 function adopt(network: NetworkConfig, settings: Settings): Plan {

@@ -1,6 +1,6 @@
-import type { LinkAdd, LinkRef, LinkSet, Op, XfrmStateDel, XfrmStatePut } from '../../binding.d.ts'
+import type { ConntrackDelMany, LinkAdd, LinkDel, LinkRef, LinkSet, Op, XfrmStateDel, XfrmStatePut } from '../../binding.d.ts'
 
-export type { LinkAdd, LinkRef, LinkSet, Op }
+export type { ConntrackDelMany, LinkAdd, LinkDel, LinkRef, LinkSet, Op }
 
 /** Number of the namespace in which the controller plays host. */
 export const HOST = 0

@@ -1,6 +1,6 @@
 import type { AddressTable, FdbTable, LinkTable, NeighTable, RouteTable, TableName, Tables } from '../../binding.d.ts'
 import type { Address, Cidr } from '../model/address.ts'
-import { addressAt, at, familyAt, macAt, rows } from './cells.ts'
+import { addressAt, at, cidrTextAt, familyAt, macAt, rows, type Wanted } from './cells.ts'
 import { type ConntrackRow, conntrackRows } from './conntrack.ts'
 import { type LinkStatsRow, linkStatsRows } from './link-stats.ts'
 import { type NexthopRow, nexthopRows } from './nexthop.ts'
@@ -152,6 +152,10 @@ function addressRows(columns: AddressTable): readonly AddressRow[] {
   }))
 }
 
+/** 'IP/PREFIX' of each row. */
+export const addressTexts = (columns: AddressTable): readonly string[] =>
+  rows(columns, (row) => cidrTextAt(columns.address, row, familyAt(columns.family, row), at(columns.prefix, row)))
+
 /** RTN_*, in their order. */
 const ROUTE_TYPES = [
   'unspec',
@@ -167,23 +171,36 @@ const ROUTE_TYPES = [
   'nat',
 ]
 
+const routeType = (type: number): string => ROUTE_TYPES[type] ?? String(type)
+
 function routeRows(columns: RouteTable): readonly RouteRow[] {
-  return rows(columns, (row) => {
+  return routesWhere(columns, () => true)
+}
+
+/** Those whose kind and destination, 'IP/PREFIX', are wanted; others cost next to nothing. */
+export function routesTo(columns: RouteTable, wanted: (type: string, to: string) => boolean): readonly RouteRow[] {
+  return routesWhere(columns, (row) =>
+    wanted(routeType(at(columns.type, row)), cidrTextAt(columns.to, row, familyAt(columns.family, row), at(columns.prefix, row))),
+  )
+}
+
+function routesWhere(columns: RouteTable, wanted: Wanted): readonly RouteRow[] {
+  const read = (row: number): RouteRow => {
     const family = familyAt(columns.family, row)
     const viaFamily = at(columns.viaFamily, row)
-    const type = at(columns.type, row)
     return {
       to: { ...addressAt(columns.to, row, family), prefix: at(columns.prefix, row) },
       via: viaFamily === 0 ? null : addressAt(columns.via, row, familyAt(columns.viaFamily, row)),
       link: at(columns.link, row),
       nexthopId: at(columns.nexthopId, row),
-      type: ROUTE_TYPES[type] ?? String(type),
+      type: routeType(at(columns.type, row)),
       table: at(columns.table, row),
       metric: at(columns.metric, row),
       protocol: at(columns.protocol, row),
       scope: at(columns.scope, row),
     }
-  })
+  }
+  return rows(columns, read, wanted)
 }
 
 function neighRows(columns: NeighTable): readonly NeighRow[] {

@@ -95,7 +95,7 @@ Napi::Value SubmitDump(const Napi::CallbackInfo& info, Table<Row> (*read)(Place&
 Napi::Value Dump(const Napi::CallbackInfo& info) {
   std::string table;
   if (!ReadText(info[1], "table", table)) return {};
-  if (table == "link") return SubmitDump(info, DumpLinks, {"master"});
+  if (table == "link") return SubmitDump(info, DumpLinks, {"link", "master"});
   if (table == "address") return SubmitDump(info, DumpAddresses, {"link", "family"});
   if (table == "route") return SubmitDump(info, DumpRoutes, {"link", "family", "table"});
   if (table == "neigh") return SubmitDump(info, DumpNeighbours, {"link", "master", "family", "proxy"});

@@ -107,6 +107,8 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadAnnounce(fields, Become<AnnounceOp>(op));
   } else if (kind == "conntrack.del") {
     ReadConntrackDel(fields, Become<ConntrackDel>(op));
+  } else if (kind == "conntrack.delMany") {
+    ReadConntrackDelMany(fields, Become<ConntrackDelMany>(op));
   } else if (IsOneOf(kind, "xfrm.policy.", {"add", "replace", "del"})) {
     ReadXfrmPolicy(fields, VerbOf(kind), Become<XfrmPolicyOp>(op));
   } else if (kind == "xfrm.policy.flush") {

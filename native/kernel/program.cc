@@ -56,6 +56,7 @@ class Step {
   Refused operator()(const TcFilterOp& op) { return ApplyTcFilter(place_, op); }
   Refused operator()(const AnnounceOp& op) { return Announce(place_, op); }
   Refused operator()(const ConntrackDel& op) { return DeleteConntrack(place_, op, count_); }
+  Refused operator()(const ConntrackDelMany& op) { return DeleteConntrack(place_, op, count_); }
   Refused operator()(const XfrmPolicyOp& op) { return ApplyXfrmPolicy(place_, op); }
   Refused operator()(const XfrmPolicyFlush& op) { return FlushXfrmPolicies(place_, op, count_); }
   Refused operator()(const XfrmStateOp& op) { return ApplyXfrmState(place_, op); }

@@ -160,8 +160,11 @@ void Decode(const nlmsghdr* message, Columns<NeighRow>& columns) { DecodeAs<ndms
 
 void Decode(const nlmsghdr* message, Columns<FdbRow>& columns) { DecodeAs<ndmsg>(message, columns); }
 
+/** The kernel has no filter for one link, but a request of its own. */
 Message LinksRequest(const Wanted& wanted) {
-  Message message(CNM_NAMED(RTM_GETLINK), NLM_F_DUMP, ifinfomsg{});
+  ifinfomsg header{};
+  header.ifi_index = wanted.link;
+  Message message(CNM_NAMED(RTM_GETLINK), wanted.link ? 0 : NLM_F_DUMP, header);
   message.PutU32(CNM_NAMED(IFLA_EXT_MASK), RTEXT_FILTER_SKIP_STATS);
   PutIndex(message, CNM_NAMED(IFLA_MASTER), wanted.master);
   return message;

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Op, Refusal, XfrmStatePut } from '../../binding.d.ts'
 import { commit } from '../../lib/controller/commit.ts'
+import { Deletion } from '../../lib/controller/deletion.ts'
 import { parseAddress, toBytes } from '../../lib/model/address.ts'
 import { undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
@@ -227,8 +228,10 @@ describe('no key is', () => {
     const journal = { add: (entry: unknown) => String(entries.push(entry)), delete: () => {} }
     const store = { journal, transact: (body: () => unknown) => body() } as unknown as Store
     const del = { op: 'xfrm.state.del', dst: ends.dst, proto: 'esp', spi: ends.spi } as const
-    await commit(store, netns(), { way: 'down', plan: [{ ...del, undo: [add] }], record: () => {} })
-    await expect(commit(store, netns(), { way: 'up', plan: [add], record: () => {} })).rejects.toThrow()
+    const host = netns()
+    const means = { store, host, deletion: new Deletion(host, store) }
+    await commit(means, { way: 'down', plan: [{ ...del, undo: [add] }], record: () => {} })
+    await expect(commit(means, { way: 'up', plan: [add], record: () => {} })).rejects.toThrow()
     expect(entries).toEqual([{ plan: [{ ...del, undo: [] }] }, { plan: [del] }])
     secret(encode(entries))
   })
