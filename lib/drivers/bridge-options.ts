@@ -1,6 +1,7 @@
 import type { Family } from '../model/address.ts'
 import { shortId } from '../model/ids.ts'
 import type { GatewayMode } from '../model/wall.ts'
+import { LIMIT_OPTIONS } from './bridge-limits.ts'
 import type { NetworkConfig, Publishing } from './driver.ts'
 import { readAddress, readBool, readLinkName, readLinkNames, readMtu, readOptions, readText, readWord } from './options.ts'
 
@@ -21,12 +22,14 @@ const NETWORK_OPTIONS = {
   'com.docker.network.container_iface_prefix': readLinkName,
   'com.docker.network.host_ipv4': readAddress(4),
   'com.docker.network.host_ipv6': readAddress(6),
+  ...LIMIT_OPTIONS,
 }
 
-/** Read by the controller, which names and furnishes the link; known here so that a misspelt one is refused. */
+/** Docker's are read by the controller, which names and furnishes the link; known here so that a misspelt one is refused. */
 const ENDPOINT_OPTIONS = {
   'com.docker.network.endpoint.ifname': readText,
   'com.docker.network.endpoint.sysctls': readText,
+  ...LIMIT_OPTIONS,
 }
 
 /** A network's options, read, with Docker's defaults. */

@@ -32,7 +32,14 @@ const names = (cnm: Controller) => [cnm.networks().map(({ name }) => name), cnm.
 
 const makers: readonly (readonly [string, object])[] = [
   ['createNetwork', { name: 'more' }],
-  ['createSandbox', { name: 'new', networks: [{ network: 'base' }], ports: [{ protocol: 'tcp', hostIP: '', hostPort: 80, port: 80 }] }],
+  [
+    'createSandbox',
+    {
+      name: 'new',
+      networks: [{ network: 'base', options: { 'cnm.rate.in': '10mbit', 'cnm.rate.out': '10mbit' } }],
+      ports: [{ protocol: 'tcp', hostIP: '', hostPort: 80, port: 80 }],
+    },
+  ],
 ]
 
 describe('killed half-way', () => {
