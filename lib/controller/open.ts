@@ -12,6 +12,7 @@ import { fault } from '../model/errors.ts'
 import * as descriptor from '../netlink/descriptor.ts'
 import { namespaceAt } from '../netlink/namespace.ts'
 import { openStore, type Store } from '../store/store.ts'
+import { Announcer } from './announcing.ts'
 import { commit } from './commit.ts'
 import { Controller } from './controller.ts'
 import { type Directories, rootOf, runOf } from './directories.ts'
@@ -52,7 +53,9 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
     netns.close()
     throw error
   })
+  const announcer = new Announcer(store)
   const close = async () => {
+    await announcer.close()
     netns.close()
     await store.close()
   }
@@ -68,6 +71,7 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
       tell: eventLog(run),
+      announcer,
       commit: (work, abort) => commit(store, netns, work, abort),
     }
     await recover(hall)

@@ -7,6 +7,7 @@ import { readAddress, readBool, readLinkName, readLinkNames, readMtu, readOption
 
 const readGatewayMode = readWord<GatewayMode>('gateway mode', ['nat', 'nat-unprotected', 'routed', 'isolated'])
 
+/** Those that are text are read by the controller; known here so that a misspelt one is refused. */
 const NETWORK_OPTIONS = {
   'com.docker.network.bridge.name': readLinkName,
   'com.docker.network.bridge.enable_ip_masquerade': readBool,
@@ -20,12 +21,14 @@ const NETWORK_OPTIONS = {
   'com.docker.network.bridge.default_bridge': readBool,
   'com.docker.network.driver.mtu': readMtu,
   'com.docker.network.container_iface_prefix': readLinkName,
+  'com.docker.network.advertise_addr_nmsgs': readText,
+  'com.docker.network.advertise_addr_ms': readText,
   'com.docker.network.host_ipv4': readAddress(4),
   'com.docker.network.host_ipv6': readAddress(6),
   ...LIMIT_OPTIONS,
 }
 
-/** Docker's are read by the controller, which names and furnishes the link; known here so that a misspelt one is refused. */
+/** Here too. */
 const ENDPOINT_OPTIONS = {
   'com.docker.network.endpoint.ifname': readText,
   'com.docker.network.endpoint.sysctls': readText,
