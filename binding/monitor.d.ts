@@ -26,7 +26,7 @@ export interface RulesetChange {
   readonly own: boolean
   /**
    * What it was about, each once: 'inet cnm forward' for rules of a chain or elements of a set, 'inet cnm' for all else of a
-   * table. Empty where it changed nothing.
+   * table. A set that is written out in a rule is a part of that.
    */
   readonly touched: readonly string[]
 }

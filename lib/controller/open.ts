@@ -17,6 +17,7 @@ import { commit } from './commit.ts'
 import { Controller } from './controller.ts'
 import { type Directories, rootOf, runOf } from './directories.ts'
 import { eventLog } from './events.ts'
+import { Guard } from './guard.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { definePredefined } from './networks.ts'
@@ -35,6 +36,11 @@ export interface OpenOptions extends Directories {
    * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
    */
   readonly defaultAddressPools?: readonly PredefinedPool[]
+  /**
+   * Stay on guard: rules that somebody changes and bridges that somebody deletes come back at once, and `cnm events` tells
+   * of it. The process stays as long as the controller is open. Default: false, and the next verb brings them back.
+   */
+  readonly guard?: boolean
   /** How long to wait for another controller to end, in ms. Default: 10,000. */
   readonly wait?: number
   readonly signal?: AbortSignal
@@ -54,7 +60,9 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
     throw error
   })
   const announcer = new Announcer(store)
+  let guard: Guard | undefined
   const close = async () => {
+    await guard?.close()
     await announcer.close()
     netns.close()
     await store.close()
@@ -76,7 +84,12 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
     }
     await recover(hall)
     await definePredefined(hall)
-    return new Controller(hall, new Turns(), close)
+    const turns = new Turns()
+    if (options.guard) {
+      guard = new Guard(hall, turns)
+      await guard.start()
+    }
+    return new Controller(hall, turns, close)
   } catch (error) {
     await close()
     throw error

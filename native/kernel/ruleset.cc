@@ -25,6 +25,22 @@ std::string FamilyOf(const nfgenmsg* header) {
   return found == std::end(kFamilies) ? "" : std::string(found->name);
 }
 
+std::string SetOf(int type, const Attributes& attributes) {
+  switch (type) {
+    case NFT_MSG_NEWSET:
+    case NFT_MSG_DELSET:
+      return attributes.Text(NFTA_SET_NAME);
+    case NFT_MSG_NEWSETELEM:
+    case NFT_MSG_DELSETELEM:
+      return attributes.Text(NFTA_SET_ELEM_LIST_SET);
+    default:
+      return "";
+  }
+}
+
+/** What the kernel calls a set that is written out in a rule: whoever is told of the rule knows of it. */
+bool IsAnonymous(const std::string& set) { return set.starts_with("__"); }
+
 /** The chain of a rule, the set of elements. All else belongs to its table as a whole. */
 std::string PartOf(int type, const Attributes& attributes) {
   switch (type) {
@@ -33,7 +49,7 @@ std::string PartOf(int type, const Attributes& attributes) {
       return attributes.Text(NFTA_RULE_CHAIN);
     case NFT_MSG_NEWSETELEM:
     case NFT_MSG_DELSETELEM:
-      return attributes.Text(NFTA_SET_ELEM_LIST_SET);
+      return SetOf(type, attributes);
     default:
       return "";
   }
@@ -54,6 +70,7 @@ bool TakeRulesetMessage(const nlmsghdr* message, RulesetChange& transaction) {
     transaction.own = transaction.process == NftThreadName();
     return true;
   }
+  if (IsAnonymous(SetOf(type, attributes))) return false;
   // Whatever a message is about, its first attribute is the name of the table.
   const std::string table = FamilyOf(header) + " " + attributes.Text(NFTA_TABLE_NAME);
   const std::string part = PartOf(type, attributes);

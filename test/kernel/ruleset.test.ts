@@ -35,7 +35,10 @@ async function told(act: () => unknown): Promise<readonly RulesetChange[]> {
 it('tells who has changed what', async () => {
   let pid = 0
   expect(
-    await told(() => (pid = nft('add rule inet mine one accept; add element inet mine names { "eth0" }; delete table ip theirs'))),
+    await told(
+      () =>
+        (pid = nft('add rule inet mine one tcp dport { 80, 443 } accept; add element inet mine names { "eth0" }; delete table ip theirs')),
+    ),
   ).toEqual([{ pid, process: 'nft', own: false, touched: ['inet mine names', 'inet mine one', 'ip theirs'] }])
 })
 
