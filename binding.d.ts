@@ -66,10 +66,10 @@ export class Netns {
  */
 export class Monitor {
   /**
-   * Subscribes; `buffer` is how many bytes the kernel may keep for us (it takes twice as many, see SO_RCVBUF in socket(7)).
+   * Subscribes, to tables or to the ruleset of nftables; `buffer` is how many bytes the kernel may keep for us (it takes twice as many, see SO_RCVBUF in socket(7)).
    * Kernel thread. Rejects with Error{errno}.
    */
-  static open(namespace: Netns, tables: readonly WatchedTable[], buffer: number): Promise<Monitor>
+  static open(namespace: Netns, tables: readonly WatchedTable[] | readonly ['ruleset'], buffer: number): Promise<Monitor>
   /**
    * Waits for changes; null once there will be none: after cancel(job), or when the Netns was closed. The waiting thread,
    * one per environment, reads a few thousand at a time. Rejects with Error{errno}.

@@ -52,8 +52,12 @@ export class Visit {
   }
 
   /** Opens the controller for `work` alone. `signal` null: nothing keeps us from waiting for our turn. */
-  async open<T>(work: (cnm: Controller) => T | Promise<T>, signal: AbortSignal | null = this.interrupts.signal): Promise<T> {
-    const cnm = await this.#patiently((options) => this.world.open(options), signal ? { signal } : {})
+  async open<T>(
+    work: (cnm: Controller) => T | Promise<T>,
+    signal: AbortSignal | null = this.interrupts.signal,
+    more: Pick<OpenOptions, 'guard'> = {},
+  ): Promise<T> {
+    const cnm = await this.#patiently((options) => this.world.open({ ...options, ...more }), signal ? { signal } : {})
     try {
       return await work(cnm)
     } finally {

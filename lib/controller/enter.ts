@@ -12,6 +12,7 @@ import { fault } from '../model/errors.ts'
 import * as descriptor from '../netlink/descriptor.ts'
 import { namespaceAt } from '../netlink/namespace.ts'
 import { openStore, type Store } from '../store/store.ts'
+import { Announcer } from './announcing.ts'
 import { commit } from './commit.ts'
 import { heldToContract, ipamHeldToContract } from './contracts.ts'
 import { Deletion } from './deletion.ts'
@@ -33,6 +34,11 @@ export interface OpenOptions extends Directories {
    * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
    */
   readonly defaultAddressPools?: readonly PredefinedPool[]
+  /**
+   * Stay on guard: rules that somebody changes and bridges that somebody deletes come back at once, and `cnm events` tells
+   * of it. The process stays as long as the controller is open. Default: false, and the next verb brings them back.
+   */
+  readonly guard?: boolean
   /** How long to wait for another controller to end, in ms. Default: 10,000. */
   readonly wait?: number
   readonly signal?: AbortSignal
@@ -59,7 +65,9 @@ export async function enter(options: OpenOptions): Promise<Entered> {
     throw error
   })
   const deletion = new Deletion(netns, store)
+  const announcer = new Announcer(store)
   const close = async () => {
+    await announcer.close()
     await deletion.finish()
     netns.close()
     await store.close()
@@ -79,6 +87,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
       tell: eventLog(run),
+      announcer,
       commit: (work, abort) => commit({ store, host: netns, deletion }, work, abort),
     }
     return { hall, close }

@@ -2,6 +2,7 @@ import type { NetworkDriver } from '../drivers/driver.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import type { Store } from '../store/store.ts'
+import type { Announcer } from './announcing.ts'
 import type { Work } from './commit.ts'
 import type { Tell } from './events.ts'
 import type { Registry } from './registry.ts'
@@ -19,6 +20,7 @@ export interface Hall {
   readonly ipams: Registry<IpamDriver>
   /** Tells whoever listens what has happened to a network. */
   readonly tell: Tell
+  readonly announcer: Announcer
   /** Does what a verb has decided, or leaves everything as it was; see commit.ts. A dry run stops here. */
   readonly commit: (work: Work, signal?: AbortSignal) => Promise<void>
 }

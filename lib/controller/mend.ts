@@ -30,6 +30,9 @@ export async function raisedWalls(hall: Hall): Promise<readonly Wall[]> {
 export const reloadFirewall = async (hall: Hall, signal?: AbortSignal): Promise<void> =>
   hall.commit({ way: 'up', plan: await rebuilt(hall), record: () => {} }, signal)
 
+/** Our rules anew if somebody has flushed them. */
+export const checkFirewall = (hall: Hall): Promise<void> => commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
+
 /**
  * Commits work that builds on the firewall. Its first step asks whether that still stands, which costs one element and
  * no round trip; where somebody has flushed it, it is rebuilt in the same work.

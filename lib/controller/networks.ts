@@ -3,6 +3,7 @@ import { newId, shortId } from '../model/ids.ts'
 import { isPredefined, type Network } from '../model/network.ts'
 import type { CreateNetwork } from '../model/request.ts'
 import { Claims, claimPools, releasePools } from './addresses.ts'
+import { announcingOf } from './announcing.ts'
 import { checkUnused, configurationOf, withConfiguration } from './configurations.ts'
 import { familiesOf } from './families.ts'
 import type { Hall } from './hall.ts'
@@ -42,6 +43,7 @@ function checkName(hall: Hall, name: string): void {
 async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
   const { options, ...families } = familiesOf(request)
   if (request.driver === 'overlay' || request.scope === 'swarm') throw fault('NETWORK_NOT_SWARM', {})
+  announcingOf(options)
   const driver = hall.drivers.get(request.driver ?? 'bridge')
   if (request.ingress && driver.capabilities.scope !== 'global') throw fault('NETWORK_INGRESS', {})
   if (driver.capabilities.singleton && !isPredefined(request.name)) throw fault('NETWORK_LIMIT_ONE', { driver: driver.name })

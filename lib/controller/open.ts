@@ -1,5 +1,6 @@
 import { Controller } from './controller.ts'
 import { enter, type OpenOptions } from './enter.ts'
+import { Guard } from './guard.ts'
 import { definePredefined } from './networks.ts'
 import { recover } from './recover.ts'
 import { Turns } from './turns.ts'
@@ -9,12 +10,19 @@ export type { OpenOptions } from './enter.ts'
 /** Opens the controller of this host. `await using cnm = await open()` closes it at the end of the block. */
 export async function open(options: OpenOptions = {}): Promise<Controller> {
   const { hall, close } = await enter(options)
+  const turns = new Turns()
+  const guard = options.guard ? new Guard(hall, turns) : undefined
+  const end = async () => {
+    await guard?.close()
+    await close()
+  }
   try {
     await recover(hall)
     await definePredefined(hall)
-    return new Controller(hall, new Turns(), close)
+    await guard?.start()
+    return new Controller(hall, turns, end)
   } catch (error) {
-    await close()
+    await end()
     throw error
   }
 }

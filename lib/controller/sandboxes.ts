@@ -147,7 +147,10 @@ async function attach(
       for (const write of records) write()
     }
     await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, record }, signal)
-    for (const { network } of seats) hall.tell('connect', network, { container: sandbox.id })
+    for (const seat of seats) {
+      hall.tell('connect', seat.network, { container: sandbox.id })
+      hall.announcer.announce(sandbox, seat)
+    }
     return seats
   } catch (error) {
     await claims.release()

@@ -1,6 +1,7 @@
 import type { Family } from '../model/address.ts'
 import { shortId } from '../model/ids.ts'
 import type { GatewayMode } from '../model/wall.ts'
+import { LIMIT_OPTIONS } from './bridge-limits.ts'
 import type { NetworkConfig, Publishing } from './driver.ts'
 import { readAddress, readBool, readLinkName, readLinkNames, readMtu, readOptions, readText, readWord } from './options.ts'
 
@@ -8,6 +9,7 @@ const readGatewayMode = readWord<GatewayMode>('gateway mode', ['nat', 'nat-unpro
 
 const BRIDGE_NAME = 'com.docker.network.bridge.name'
 
+/** Those that are text are read by the controller; known here so that a misspelt one is refused. */
 const NETWORK_OPTIONS = {
   [BRIDGE_NAME]: readLinkName,
   'com.docker.network.bridge.enable_ip_masquerade': readBool,
@@ -21,14 +23,18 @@ const NETWORK_OPTIONS = {
   'com.docker.network.bridge.default_bridge': readBool,
   'com.docker.network.driver.mtu': readMtu,
   'com.docker.network.container_iface_prefix': readLinkName,
+  'com.docker.network.advertise_addr_nmsgs': readText,
+  'com.docker.network.advertise_addr_ms': readText,
   'com.docker.network.host_ipv4': readAddress(4),
   'com.docker.network.host_ipv6': readAddress(6),
+  ...LIMIT_OPTIONS,
 }
 
-/** Read by the controller, which names and furnishes the link; known here so that a misspelt one is refused. */
+/** Here too. */
 const ENDPOINT_OPTIONS = {
   'com.docker.network.endpoint.ifname': readText,
   'com.docker.network.endpoint.sysctls': readText,
+  ...LIMIT_OPTIONS,
 }
 
 /** A network's options, read, with Docker's defaults. */

@@ -1,9 +1,10 @@
 import { type Cidr, contains, type Family, formatAddress, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { type Id, LINK_GROUP, macOf, parseMac } from '../model/ids.ts'
 import type { Pool } from '../model/network.ts'
-import type { Op, Plan } from '../model/op.ts'
+import { type Op, type Plan, undoOf } from '../model/op.ts'
 import type { Wall } from '../model/wall.ts'
 import { checkNetwork } from './bridge-checks.ts'
+import { limiting, limitsOf } from './bridge-limits.ts'
 import { checkEndpointOptions, type Settings, settingsOf } from './bridge-options.ts'
 import type { EndpointConfig, Neighbour, NetworkConfig, NetworkDriver } from './driver.ts'
 
@@ -33,6 +34,7 @@ export const bridge: NetworkDriver = {
   createNetwork(network, others) {
     const settings = settingsOf(network)
     checkNetwork(network, settings, others)
+    limitsOf(network.options, {}, settings.mtu)
     return { plan: network.found ? adopt(network, settings) : build(network, settings), wall: wallOf(network, settings) }
   },
 
@@ -77,7 +79,7 @@ export const bridge: NetworkDriver = {
     const settings = settingsOf(network)
     const ways = [endpoint.address, endpoint.address6].map((own) => wayOut(network, own))
     return {
-      plan: [],
+      plan: limitingOf(network, settings, endpoint),
       link: { name: endsOf(endpoint.id).sandbox, prefix: settings.prefix },
       gateway: ways[0] ?? '',
       gateway6: ways[1] ?? '',
@@ -86,13 +88,16 @@ export const bridge: NetworkDriver = {
     }
   },
 
-  leave() {
-    return { plan: [] }
+  leave(network, endpoint) {
+    return { plan: undoOf(limitingOf(network, settingsOf(network), endpoint)) }
   },
 }
 
 /** The host's end and the sandbox's end of an endpoint's veth pair, as long as both are in the host's namespace. */
 const endsOf = (id: Id) => ({ host: `veth${id.slice(0, 7)}`, sandbox: `veth${id.slice(7, 14)}` })
+
+const limitingOf = ({ options }: NetworkConfig, { mtu }: Settings, endpoint: EndpointConfig): Plan =>
+  limiting(endsOf(endpoint.id).host, `ifb${endpoint.id.slice(0, 7)}`, limitsOf(options, endpoint.options, mtu))
 
 /** A bridge of our own. */
 function build(network: NetworkConfig, settings: Settings): Plan {

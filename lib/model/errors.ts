@@ -6,6 +6,8 @@ export const ERRORS = {
   INVALID_NAME: [400, 'invalid name: {reason}'],
   INVALID_NETWORK_CONFIG: [400, 'invalid network config:\n{problems}'],
   INVALID_OPTION: [400, 'failed to parse {key} value: {value} ({reason})'],
+  OPTION_NOT_INTEGER: [400, 'value for option {key} "{value}" must be {what}'],
+  OPTION_OUT_OF_RANGE: [400, '{key} must be in the range {least} to {most}'],
   INVALID_DRIVER_OPT: [400, 'driver-opt "{key}" is not a valid bool'],
   INVALID_ENDPOINT_SETTINGS: [400, 'invalid endpoint settings:\n{problems}'],
   INVALID_PORT: [400, 'invalid port specification: {reason}'],

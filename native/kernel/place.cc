@@ -110,7 +110,8 @@ Refused Place::Tun(Fd& device) {
 Refused Place::Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,
                          std::shared_ptr<Subscription>& subscription) {
   Fd fd;
-  if (Refused refusal = Open([&] { return OpenNetlink(NETLINK_ROUTE); }, fd)) return refusal;
+  if (Refused refusal = Open([&] { return OpenNetlink(interest.ruleset ? NETLINK_NETFILTER : NETLINK_ROUTE); }, fd))
+    return refusal;
   subscription = Subscription::Open(std::move(fd), interest, bell);
   if (!subscription) return RefusedIf(-errno, "monitor");
   std::erase_if(subscriptions_, [](const auto& each) { return each.expired(); });

@@ -33,6 +33,8 @@ interface Case {
 
 const gone = (work: Promise<unknown>) => work.catch(() => {})
 
+const RATES = { 'cnm.rate.in': '10mbit', 'cnm.rate.out': '10mbit' }
+
 const cases: Readonly<Record<string, Case>> = {
   'a network is made': { verb: ['createNetwork', { name: 'more', enableIPv6: true }], after: (cnm) => gone(cnm.removeNetwork('more')) },
   'a network is removed': {
@@ -41,7 +43,7 @@ const cases: Readonly<Record<string, Case>> = {
     after: (cnm) => gone(cnm.removeNetwork('more')),
   },
   'a sandbox is made': {
-    verb: ['createSandbox', { name: 'new', networks: [{ network: 'base' }, { network: 'other' }], ports: [port(8081)] }],
+    verb: ['createSandbox', { name: 'new', networks: [{ network: 'base', options: RATES }, { network: 'other' }], ports: [port(8081)] }],
     after: (cnm) => gone(cnm.removeSandbox('new')),
   },
   'a sandbox is removed': {
