@@ -34,8 +34,8 @@ struct NetnsOp {
 struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
-               NexthopOp, VniOp, VlanOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, ConntrackDelMany,
-               XfrmPolicyOp, XfrmPolicyFlush, XfrmStateOp, XfrmStateFlush, SysctlOp, NftOp, NetnsOp>
+               NexthopOp, VniOp, VlanOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel,
+               ConntrackDelMany, XfrmPolicyOp, XfrmPolicyFlush, XfrmStateOp, XfrmStateFlush, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

@@ -138,7 +138,7 @@ ConntrackRow RowOf(int family, const Attributes& attributes) {
 /** Calls `on_entry` with the tracked connection that a reply tells of. */
 template <typename OnEntry>
 void ReadEntry(const nlmsghdr* reply, const OnEntry& on_entry) {
-  const auto* header = HeaderIn<nfgenmsg>(reply);
+  const auto header = HeaderIn<nfgenmsg>(reply);
   if (header && VersionOf(header->nfgen_family)) on_entry(header->nfgen_family, Attributes(reply, sizeof *header));
 }
 

@@ -152,6 +152,9 @@ Nft::~Nft() {
 }
 
 Refused Nft::Run(const std::string& commands, std::string& output) {
+  // The library reads what is no JSON as nft's own language, of which '' is nothing to do. No command of that begins
+  // so.
+  if (!commands.starts_with('{')) return Refuse(-EINVAL, "not an object of libnftables' JSON");
   const std::lock_guard lock(mutex);
   pthread_setname_np(pthread_self(), NftThreadName().c_str());
   if (library_.run_cmd_from_buffer(context_, commands.c_str()) != 0) {

@@ -57,7 +57,7 @@ int FamilyOf(const nlmsghdr* message) { return static_cast<const rtgenmsg*>(nlms
 bool IsDoubt(const nlmsghdr* message) {
   switch (message->nlmsg_type) {
     case RTM_NEWLINK: {
-      const auto* header = HeaderIn<ifinfomsg>(message);
+      const auto header = HeaderIn<ifinfomsg>(message);
       return header && !(header->ifi_flags & IFF_UP);
     }
     case RTM_NEWROUTE:
@@ -138,7 +138,7 @@ void Subscription::Take(const nlmsghdr* message, News& news) {
     case RTM_DELNEIGH:
       if (FamilyOf(message) == AF_BRIDGE) {
         TakeRow<kFdb>(message, message->nlmsg_type == RTM_DELNEIGH, news);
-      } else if (const auto* header = HeaderIn<ndmsg>(message); header && !(header->ndm_flags & NTF_PROXY)) {
+      } else if (const auto header = HeaderIn<ndmsg>(message); header && !(header->ndm_flags & NTF_PROXY)) {
         TakeRow<kNeigh>(message, message->nlmsg_type == RTM_DELNEIGH, news);
       }
       break;

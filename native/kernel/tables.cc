@@ -136,7 +136,7 @@ Refused Resolve(Place& place, const Filter& filter, Wanted& wanted) {
 /** One that is shorter than its header says nothing. */
 template <typename Header, typename Row>
 void DecodeAs(const nlmsghdr* message, Columns<Row>& columns) {
-  if (const auto* header = HeaderIn<Header>(message)) Decode(message, *header, columns);
+  if (const auto header = HeaderIn<Header>(message)) Decode(message, *header, columns);
 }
 
 template <typename Row>

@@ -17,16 +17,6 @@ namespace cnm {
 
 // What policies and states of IPsec have in common.
 
-/** The header of a reply; none when the reply is too short. A copy: its numbers of 64 bits stand where they need not be
- * aligned. */
-template <typename Header>
-std::optional<Header> HeaderOf(const nlmsghdr* reply) {
-  if (!HeaderIn<Header>(reply)) return {};
-  Header header;
-  memcpy(&header, nlmsg_data(reply), sizeof header);
-  return header;
-}
-
 void CopyAddress(const std::optional<Address>& address, xfrm_address_t& out);
 std::array<uint8_t, 16> BytesOf(const xfrm_address_t& address);
 

@@ -62,7 +62,7 @@ template <typename Header, typename Flush>
 Refused DeleteAll(Place& place, Message dump, const Flush& flush, uint32_t& count) {
   std::vector<Message> deletions;
   const auto on_reply = [&](const nlmsghdr* reply) {
-    const auto header = HeaderOf<Header>(reply);
+    const auto header = HeaderIn<Header>(reply);
     if (header && Fits(flush, *header)) deletions.push_back(Deletion(*header, Attributes(reply, sizeof *header)));
   };
   if (Refused refusal = place.DumpXfrm(dump, on_reply, [&] { deletions.clear(); })) return refusal;

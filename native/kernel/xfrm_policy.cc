@@ -132,7 +132,7 @@ Table<XfrmPolicyRow> DumpXfrmPolicies(Place& place, const Filter&) {
   Message message(CNM_NAMED(XFRM_MSG_GETPOLICY), NLM_F_DUMP, xfrm_userpolicy_id{});
   return ReadTable<XfrmPolicyRow>(place, &Place::DumpXfrm, message,
                                   [](const nlmsghdr* reply, Columns<XfrmPolicyRow>& columns) {
-                                    const auto policy = HeaderOf<xfrm_userpolicy_info>(reply);
+                                    const auto policy = HeaderIn<xfrm_userpolicy_info>(reply);
                                     if (policy) columns.Add(RowOf(*policy, Attributes(reply, sizeof *policy)));
                                   });
 }

@@ -240,7 +240,7 @@ Table<XfrmStateRow> DumpXfrmStates(Place& place, const Filter& filter) {
   Message message(CNM_NAMED(XFRM_MSG_GETSA), NLM_F_DUMP, xfrm_usersa_id{});
   return ReadTable<XfrmStateRow>(place, &Place::DumpXfrm, message,
                                  [&](const nlmsghdr* reply, Columns<XfrmStateRow>& columns) {
-                                   const auto state = HeaderOf<xfrm_usersa_info>(reply);
+                                   const auto state = HeaderIn<xfrm_usersa_info>(reply);
                                    if (state) columns.Add(RowOf(*state, Attributes(reply, sizeof *state), filter.keys));
                                  });
 }
