@@ -20,8 +20,8 @@ namespace {
 constexpr Word kFamilies[] = {{"inet", NFPROTO_INET}, {"ip", NFPROTO_IPV4},       {"ip6", NFPROTO_IPV6},
                               {"arp", NFPROTO_ARP},   {"netdev", NFPROTO_NETDEV}, {"bridge", NFPROTO_BRIDGE}};
 
-std::string FamilyOf(const nfgenmsg* header) {
-  const auto* found = std::ranges::find(kFamilies, header->nfgen_family, &Word::value);
+std::string FamilyOf(const nfgenmsg& header) {
+  const auto* found = std::ranges::find(kFamilies, header.nfgen_family, &Word::value);
   return found == std::end(kFamilies) ? "" : std::string(found->name);
 }
 
@@ -60,7 +60,7 @@ std::string PartOf(int type, const Attributes& attributes) {
 bool IsOfRuleset(const nlmsghdr* message) { return NFNL_SUBSYS_ID(message->nlmsg_type) == NFNL_SUBSYS_NFTABLES; }
 
 bool TakeRulesetMessage(const nlmsghdr* message, RulesetChange& transaction) {
-  const auto* header = HeaderIn<nfgenmsg>(message);
+  const auto header = HeaderIn<nfgenmsg>(message);
   if (!header) return false;
   const Attributes attributes(message, sizeof *header);
   const int type = NFNL_MSG_TYPE(message->nlmsg_type);
@@ -72,7 +72,7 @@ bool TakeRulesetMessage(const nlmsghdr* message, RulesetChange& transaction) {
   }
   if (IsAnonymous(SetOf(type, attributes))) return false;
   // Whatever a message is about, its first attribute is the name of the table.
-  const std::string table = FamilyOf(header) + " " + attributes.Text(NFTA_TABLE_NAME);
+  const std::string table = FamilyOf(*header) + " " + attributes.Text(NFTA_TABLE_NAME);
   const std::string part = PartOf(type, attributes);
   transaction.touched.insert(part.empty() ? table : table + " " + part);
   return false;

@@ -33,7 +33,7 @@ VniRow RowOf(const tunnel_msg& header, const Attributes& entry) {
 
 /** A reply has many, all of one link. */
 void Decode(const nlmsghdr* reply, Columns<VniRow>& columns) {
-  const auto* header = HeaderIn<tunnel_msg>(reply);
+  const auto header = HeaderIn<tunnel_msg>(reply);
   if (!header) return;
   const nlattr* attribute;
   int rest;
