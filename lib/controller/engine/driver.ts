@@ -3,6 +3,7 @@ import type { JoinSteps, NetworkDriver } from '../../drivers/driver.ts'
 import { fault } from '../../model/errors.ts'
 import { type Id, shortId } from '../../model/ids.ts'
 import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../../model/network.ts'
+import type { Plan } from '../../model/op.ts'
 import type { PublishPort } from '../../model/request.ts'
 import { forgetEndpoint } from '../connections.ts'
 import { recorded } from '../endpoints.ts'
@@ -158,7 +159,7 @@ export class EngineDriver {
       store.endpoints.delete(id)
       store.sandboxes.delete(id)
     }
-    await commit({ way: 'down', plan: [...closed, ...left.plan, ...forgetEndpoint(endpoint)], record })
+    await commit({ way: 'down', plan: atOnce([...closed, ...left.plan, ...forgetEndpoint(endpoint)]), record })
   }
 
   /** `path` is that of the engine's namespace. */
@@ -243,6 +244,9 @@ export class EngineDriver {
     return sandbox
   }
 }
+
+/** Nothing behind: the other end of a pair may be on this host, and the engine puts the address elsewhere without us. */
+const atOnce = (plan: Plan): Plan => plan.map((op) => ('behind' in op ? { ...op, behind: false } : op))
 
 /** Not a way out of its sandbox. */
 const closedUp = (endpoint: Endpoint): Endpoint => ({ ...endpoint, gateway: '', gateway6: '' })
