@@ -14,6 +14,60 @@ const published = {
   ports: [{ protocol: 'tcp' as const, hostIP: '', hostPort: 8080, port: 80 }],
 }
 
+it('nothing is found on a host with a bit of everything', async () => {
+  const option = (name: string) => `com.docker.network.bridge.${name}`
+  const { cnm } = stage
+  host('ip', 'link', 'add', 'theirs', 'type', 'bridge')
+  host('ip', 'addr', 'add', '10.80.0.1/24', 'dev', 'theirs')
+  await cnm.createNetwork({
+    name: 'adopted',
+    ipam: { config: [{ subnet: '10.80.0.0/24', gateway: '10.80.0.1' }] },
+    options: { [option('name')]: 'theirs' },
+  })
+  await cnm.createNetwork({
+    name: 'routed',
+    enableIPv6: true,
+    options: { [option('gateway_mode_ipv4')]: 'routed', [option('gateway_mode_ipv6')]: 'routed' },
+  })
+  await cnm.createNetwork({ name: 'shut', internal: true, options: { [option('gateway_mode_ipv4')]: 'isolated' } })
+  await cnm.createNetwork({ name: 'six', enableIPv4: false, enableIPv6: true, options: { 'com.docker.network.driver.mtu': '1400' } })
+  await cnm.createNetwork({ name: 'bare', options: { [option('inhibit_ipv4')]: 'true', [option('enable_ip_masquerade')]: 'false' } })
+  await cnm.createNetwork({ name: 'apart', options: { [option('enable_icc')]: 'false', [option('trusted_host_interfaces')]: 'lan0' } })
+  await cnm.createNetwork({ name: 'plan', configOnly: true, ipam: { config: [{ subnet: '10.81.0.0/24' }] } })
+  await cnm.createNetwork({ name: 'made', configFrom: 'plan' })
+  const ports = (['tcp', 'udp', 'sctp'] as const).map((protocol, n) => ({ protocol, hostIP: '', hostPort: 8080 + n, port: 80 }))
+  const sysctls = 'net.ipv4.conf.IFNAME.log_martians=1'
+  const networks = ['adopted', 'routed', 'shut', 'six', 'bare', 'apart', 'made'].map((network, n) => ({
+    network,
+    gwPriority: n % 3,
+    mac: `02:00:00:00:01:0${n}`,
+    ...(n === 1 ? { linkLocal: ['169.254.7.7', 'fe80::7'] } : {}),
+    options: n === 2 ? { 'com.docker.network.endpoint.ifname': 'back', 'com.docker.network.endpoint.sysctls': sysctls } : {},
+  }))
+  await cnm.createSandbox({ name: 'all', networks, ports })
+  await cnm.createSandbox({ name: 'one', ports: [{ protocol: 'tcp', hostIP: '127.0.0.1', hostPort: 9000, port: 90 }] })
+  await cnm.createSandbox({ name: 'loner', networks: [{ network: 'none' }] })
+  await cnm.createSandbox({ name: 'host', networks: [{ network: 'host' }] })
+  must(['ip', 'netns', 'add', `${stage.lab.host.split('/').at(-1)}-guest`])
+  try {
+    await cnm.createSandbox({ name: 'guest', path: `${stage.lab.host}-guest`, networks: [{ network: 'six' }, { network: 'made' }] })
+    expect(await found()).toEqual([])
+    await stage.reopen()
+    expect(await found()).toEqual([])
+    // What was switched on for others since is nobody's loss.
+    host('sysctl', '-qw', 'net.ipv4.ip_forward=1')
+    expect(await found()).toEqual([])
+    host('sysctl', '-qw', 'net.ipv4.ip_forward=0')
+    expect((await stage.cnm.repair()).left).toEqual([])
+  } finally {
+    await stage.cnm.removeSandbox('guest')
+    must(['ip', 'netns', 'del', `${stage.lab.host.split('/').at(-1)}-guest`])
+  }
+  for (const { id } of stage.cnm.sandboxes()) await stage.cnm.removeSandbox(id)
+  for (const name of ['adopted', 'made']) await stage.cnm.removeNetwork(name)
+  host('ip', 'link', 'del', 'theirs')
+})
+
 describe('rules of others', () => {
   const drop = (text: string) => host('nft', text)
   const bridgeOf = () => `br-${stage.cnm.network('front').id.slice(0, 12)}`
