@@ -62,7 +62,7 @@ export async function commitAndMend(hall: Hall, work: Work): Promise<void> {
     // A port that was to be closed leads elsewhere. All other steps were done.
     await reloadFirewall(hall)
   }
-  await commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
+  if (linkOfSome(hall) !== undefined) await commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
 }
 
 function linkOfSome(hall: Hall): string | undefined {

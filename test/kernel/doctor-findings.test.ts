@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { bridge } from '../../lib/drivers/bridge.ts'
+import { createDefaultIpam } from '../../lib/ipam/default.ts'
+import * as descriptor from '../../lib/netlink/descriptor.ts'
+import { openStore, type Store } from '../../lib/store/store.ts'
 import { LAN4 } from '../support/lab.ts'
 import { must, start } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
@@ -140,6 +143,51 @@ it('a link of somebody else’s that has a name of ours is left alone', async ()
   expect((await stage.cnm.repair()).left.map(({ code }) => code)).toContain('LINK_FOREIGN')
   expect(host('ip', '-o', 'link', 'show', 'front0')).toContain('front0')
   host('ip', 'link', 'set', 'front0', 'group', '6516333')
+})
+
+/** Changes records behind the controller's back. */
+async function tamper(change: (store: Store) => void): Promise<void> {
+  await stage.cnm.close()
+  const store = await openStore({ root: stage.lab.root, run: stage.lab.run, descriptor })
+  change(store)
+  await store.close()
+  await stage.reopen()
+}
+
+describe('records', () => {
+  it('of a network that is not defined any more: what was made for it goes, and what was lent is given back', async () => {
+    await stage.cnm.createNetwork({ name: 'front', enableIPv6: true })
+    await stage.cnm.createSandbox(published)
+    await tamper(({ networks }) => {
+      for (const { id, name } of networks.list()) if (name === 'front') networks.delete(id)
+    })
+    const codes = (await found()).map(({ code }) => code)
+    expect([...new Set(codes)].sort()).toEqual(['FORWARDING_LEFT', 'LINK_STRAY', 'RECORD_DANGLING', 'RULES_STRAY'])
+    expect(await stage.cnm.repair()).toMatchObject({ left: [], errors: [] })
+    await stage.cnm.removeSandbox('web')
+    stage.expectUntouched()
+  })
+
+  it('of an endpoint whose sandbox is not there: it goes, with its link', async () => {
+    await stage.cnm.createNetwork({ name: 'front' })
+    await stage.cnm.createSandbox({ ...published, ports: [] })
+    await tamper(({ sandboxes }) => {
+      for (const { id } of sandboxes.list()) sandboxes.delete(id)
+    })
+    const codes = (await found()).map(({ code }) => code)
+    expect(codes.sort()).toEqual(['LINK_STRAY', 'NAMESPACE_STRAY', 'NEIGHBOUR_STRAY', 'RECORD_DANGLING'])
+    expect(await stage.cnm.repair()).toMatchObject({ left: [], errors: [] })
+  })
+
+  it('that do not know of an address that is held', async () => {
+    const ipam = createDefaultIpam()
+    await stage.reopen({ ipamDrivers: [ipam] })
+    const { pools } = await stage.cnm.createNetwork({ name: 'front', ipam: { config: [{ subnet: '10.77.0.0/24' }] } })
+    const leaked = ipam.requestAddress(pools[0]?.id ?? '', '', {})
+    expect(await found()).toMatchObject([{ code: 'LEASES_DIFFER', what: '4 addresses of 10.77.0.0/24 are held, the records know of 3' }])
+    ipam.releaseAddress(pools[0]?.id ?? '', leaked.replace(/\/.*/, ''), true)
+    expect(await found()).toEqual([])
+  })
 })
 
 describe('what runs out', () => {
