@@ -132,25 +132,17 @@ function drifts(
   code: 'NETWORK_DRIFT' | 'SANDBOX_DRIFT' | 'FORWARDING_OFF',
   subject: string,
   lacks: readonly Lack[],
-  mending: (remedy: Plan) => Ailment['mend'],
+  mending: (remedy: Plan) => NonNullable<Ailment['mend']>,
 ): readonly Ailment[] {
   const foreign = lacks.filter(({ remedy }) => remedy.length === 0)
   const ours = lacks.filter(({ remedy }) => remedy.length > 0)
   const [first] = ours
-  const mend = mending(ours.flatMap(({ remedy }) => remedy))
-  return [
-    ...foreign.map(({ op, found }) => ({
-      finding: finding('LINK_FOREIGN', subject, { subject: subjectOf(op), found, link: op.op === 'link.add' ? op.name : '' }),
-    })),
-    ...(first
-      ? [
-          {
-            finding: finding(code, subject, { subject: subjectOf(first.op), found: first.found, more: moreThan(ours.length - 1) }),
-            ...(mend ? { mend } : {}),
-          },
-        ]
-      : []),
-  ]
+  const inTheWay = foreign.map(({ op, found }) => ({
+    finding: finding('LINK_FOREIGN', subject, { subject: subjectOf(op), found, link: op.op === 'link.add' ? op.name : '' }),
+  }))
+  if (!first) return inTheWay
+  const words = { subject: subjectOf(first.op), found: first.found, more: moreThan(ours.length - 1) }
+  return [...inTheWay, { finding: finding(code, subject, words), mend: mending(ours.flatMap(({ remedy }) => remedy)) }]
 }
 
 const moreThan = (count: number): string => (count === 0 ? '' : `, and ${count} more`)
