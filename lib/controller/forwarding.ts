@@ -18,11 +18,11 @@ export interface Way {
 }
 
 /**
- * Lets traffic through between `link` and the rest of the world. Where the host forwards already, nothing is changed.
- * Otherwise forwarding is switched on link by link, not for the host as a whole: on `link` itself, and on the host's own
+ * Lets traffic through between `links` and the rest of the world. Where the host forwards already, nothing is changed.
+ * Otherwise forwarding is switched on link by link, not for the host as a whole: on `links` themselves, and on the host's own
  * links that have an address of the family. `own` are the addresses of our bridges, 'IP/PREFIX'.
  */
-export async function openWay(hall: Hall, link: string, families: readonly Family[], own: ReadonlySet<string>): Promise<Way> {
+export async function openWay(hall: Hall, links: readonly string[], families: readonly Family[], own: ReadonlySet<string>): Promise<Way> {
   const plan: Op[] = []
   const lent: Record<string, string> = {}
   const uplinks: { family: Family; names: readonly string[] }[] = []
@@ -37,7 +37,7 @@ export async function openWay(hall: Hall, link: string, families: readonly Famil
     uplinks.push({ family, names })
     const knob = await knobOf(hall, family)
     if (knob) {
-      plan.push({ op: 'sysctl', path: knob(link), value: '1' })
+      plan.push(...links.map((link) => ({ op: 'sysctl', path: knob(link), value: '1' }) as const))
       for (const name of names) await lend(knob(name), '0', '1')
     } else {
       // Before Linux 6.17 IPv6 forwards for all links or for none; a link that forwards hears routers only with accept_ra 2.

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { probe, rebuild } from '../firewall/firewall.ts'
+import type { Network } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { Wall } from '../model/wall.ts'
 import { NetlinkError } from '../netlink/refusal.ts'
@@ -13,16 +14,20 @@ export async function rebuilt(hall: Hall): Promise<Plan> {
   const walls = await raisedWalls(hall)
   if (walls.length === 0) return []
   const openings = hall.store.sandboxes.list().flatMap((sandbox) => openingsOf(hall, sandbox.ports, seatsOf(hall, sandbox)))
-  return rebuild(walls, uplinksOf(hall), openings)
+  return rebuild(
+    walls.map(({ wall }) => wall),
+    uplinksOf(hall),
+    openings,
+  )
 }
 
-/** Of the networks that have their links. */
-export async function raisedWalls(hall: Hall): Promise<readonly Wall[]> {
-  const walls: Wall[] = []
+/** Networks that have their links, and walls around them. */
+export async function raisedWalls(hall: Hall): Promise<readonly { readonly network: Network; readonly wall: Wall }[]> {
+  const walls: { network: Network; wall: Wall }[] = []
   for (const network of hall.store.networks.list()) {
     if (walledLink(hall, network) === undefined) continue
     const { wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(hall, network))
-    if (wall) walls.push(wall)
+    if (wall) walls.push({ network, wall })
   }
   return walls
 }
@@ -60,7 +65,7 @@ export async function commitAndMend(hall: Hall, work: Work): Promise<void> {
     // A port that was to be closed leads elsewhere. All other steps were done.
     await reloadFirewall(hall)
   }
-  await commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
+  if (linkOfSome(hall) !== undefined) await commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
 }
 
 function linkOfSome(hall: Hall): string | undefined {

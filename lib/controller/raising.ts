@@ -1,10 +1,9 @@
 import type { FoundLink, NetworkConfig } from '../drivers/driver.ts'
 import { lendUplinks, type Remains, raiseWall, razeWall, TABLE, USER } from '../firewall/firewall.ts'
-import { formatCidr } from '../model/address.ts'
+import { type Family, formatCidr } from '../model/address.ts'
 import { isOurs } from '../model/ids.ts'
 import type { Network } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
-import type { Wall } from '../model/wall.ts'
 import { dump, listNftTable } from '../netlink/kernel.ts'
 import { readSysctl } from '../netlink/namespace.ts'
 import { closeWay, type Lent, openWay, type Way } from './forwarding.ts'
@@ -60,7 +59,8 @@ export async function raise(hall: Hall, network: Network): Promise<Raising> {
     config,
     others.map((other) => configOf(hall, other)),
   )
-  const way = await wayFor(hall, network, wall)
+  const way: Way =
+    wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), gatewaysUp(hall)) : { plan: [], lent: {}, uplinks: [] }
   const steps = await onThisKernel(hall, [
     ...plan,
     ...(wall ? raiseWall(wall, await besides(hall, network)) : []),
@@ -80,12 +80,10 @@ export async function raise(hall: Hall, network: Network): Promise<Raising> {
   }
 }
 
-/** Steps and notes that let traffic through between a wall and the rest of the world, as far as something is lacking. */
-export async function wayFor(hall: Hall, { enableIPv4, enableIPv6 }: Network, wall: Wall | undefined): Promise<Way> {
-  if (!wall || wall.internal) return { plan: [], lent: {}, uplinks: [] }
-  const families = [...(enableIPv4 ? [4 as const] : []), ...(enableIPv6 ? [6 as const] : [])]
-  return openWay(hall, wall.link, families, gatewaysUp(hall))
-}
+export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family[] => [
+  ...(enableIPv4 ? [4 as const] : []),
+  ...(enableIPv6 ? [6 as const] : []),
+]
 
 export function recordWay({ store: { marks } }: Hall, { lent, uplinks }: Way): void {
   marks.put(LENT, { ...lent, ...(marks.get(LENT) as Lent | undefined) })
@@ -113,7 +111,7 @@ export const isStanding = async (hall: Hall, network: Network): Promise<boolean>
 const stands = async (hall: Hall, { link }: Raised): Promise<boolean> => link === undefined || (await linkAt(hall.host, link)) !== undefined
 
 /** The addresses of our bridges that are there, 'IP/PREFIX'. */
-const gatewaysUp = (hall: Hall): ReadonlySet<string> =>
+export const gatewaysUp = (hall: Hall): ReadonlySet<string> =>
   new Set(
     hall.store.networks
       .list()

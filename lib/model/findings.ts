@@ -25,6 +25,7 @@ export const FINDINGS = {
   NEIGHBOUR_STRAY: ['{address} is said to be at {mac}, where no sandbox is', 'the next sandbox with this address is not reached', REPAIR],
   RULES_DRIFT: ['{differences}', 'packets may pass that should not, or not pass that should', REPAIR],
   RULES_STRAY: ['table inet cnm has rules of networks that are gone', 'they may hold up packets of others', REPAIR],
+  FORWARDING_OFF: ['{subject}: {found}{more}', 'networks do not reach the rest of the world', REPAIR],
   FORWARDING_LEFT: ['switched on for networks that are gone: {settings}', 'the host forwards for others', REPAIR],
   NAME_TWICE: ['there is another {kind} of that name', 'verbs find only one of them', 'cnm {kind} rm {id}'],
   POOLS_OVERLAP: ['{pool} overlaps {other} of network {holder}', 'packets for one go to the other', 'cnm network rm {network}'],

@@ -1,9 +1,12 @@
 import { readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { must, start } from '../support/run.ts'
-import { pinned, snapshot } from '../support/snapshot.ts'
+import { must, run, start } from '../support/run.ts'
+import { pinned, settled, snapshot } from '../support/snapshot.ts'
 import { Host } from './host.ts'
+
+const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 
 let host: Host
 
@@ -48,6 +51,21 @@ describe('cnm doctor', () => {
       status: 3,
       findings: [{ Code: 'STATE_UNUSABLE', What: expect.stringContaining('it was cut off at 12288 bytes') }],
     })
+  })
+
+  it('tells of a verb that was killed half-way; repair takes it back', async () => {
+    await settled(host.host)
+    const before = snapshot(host.host)
+    const verb = JSON.stringify(['createNetwork', { name: 'more' }])
+    expect(run([process.execPath, DOOMED, host.root, host.run, host.host, 'after link.set', verb]).stdout).toBe('after link.set')
+    const { findings } = await doctor()
+    expect(findings.map(({ Code }) => Code)).toEqual(['VERB_UNFINISHED', 'LINK_STRAY'])
+    const { stdout } = await host.cnm('repair --dry-run')
+    expect(stdout.match(/ip link del/g)).toHaveLength(1)
+    expect((await doctor()).findings).toEqual(findings)
+    expect(await host.cnm('repair')).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(snapshot(host.host)).toEqual(before)
+    expect(await host.must('network ls --format {{.Name}}')).not.toContain('more')
   })
 
   it('does not finish what was interrupted: that is repair’s', async () => {

@@ -32,9 +32,13 @@ const withoutNumbers = (text: string): readonly string[] =>
     .map((block) => block.trimEnd())
     .sort()
 
+/** The kernel's own addresses of the link inside come when it has asked around for them. */
+const withoutDad = (look: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(look).map(([what, text]) => [what, text.replace(/^.*fe80::.*\n/gm, '')]))
+
 const state = () => {
   const { links = '', addresses = '', ...rest } = snapshot(stage.lab.host)
-  const { links: within = '', addresses: addressed = '', ...others } = snapshot(web)
+  const { links: within = '', addresses: addressed = '', ...others } = withoutDad(snapshot(web))
   return { ...rest, others, links: [links, addresses, within, addressed].map(withoutNumbers) }
 }
 
@@ -71,7 +75,7 @@ const damages: readonly (readonly [string, () => unknown, readonly (() => string
     () => host('sysctl', '-qw', `net.ipv4.conf.${bridge()}.route_localnet=0`),
     [() => 'NETWORK_DRIFT network front'],
   ],
-  ['forwarding was switched off', () => host('sysctl', '-qw', 'net.ipv4.conf.lan0.forwarding=0'), [() => 'NETWORK_DRIFT network front']],
+  ['forwarding was switched off', () => host('sysctl', '-qw', 'net.ipv4.conf.lan0.forwarding=0'), [() => 'FORWARDING_OFF host']],
   ['an endpoint is deleted', () => host('ip', 'link', 'del', veth()), [() => 'SANDBOX_DRIFT sandbox web']],
   ['an endpoint is out of its bridge', () => host('ip', 'link', 'set', veth(), 'nomaster'), [() => 'SANDBOX_DRIFT sandbox web']],
   [

@@ -82,7 +82,7 @@ const cases: Readonly<Record<string, Case>> = {
 describe('killed at each of its steps', () => {
   it.each(Object.entries(cases))(
     '%s: nothing is left of it, or all is done',
-    { timeout: 120_000 },
+    { timeout: 400_000 },
     async (name, { verb, before, after }) => {
       const steps: string[] = []
       const isMended = name === 'a bridge is mended'

@@ -159,9 +159,11 @@ async function main() {
   const random = randomFrom(SEED)
   const host = new Host()
   const begun = Date.now()
+  let stopped = false
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (stopped = true))
   const tally = { seed: SEED, rounds: 0, interrupted: 0 }
   try {
-    for (; tally.rounds < ROUNDS; tally.rounds++) {
+    for (; tally.rounds < ROUNDS && !stopped; tally.rounds++) {
       await disturb(host, random)
       const { interrupted, left } = await complaints(host)
       tally.interrupted += Number(interrupted)

@@ -5,7 +5,7 @@ import { raisedWalls } from '../mend.ts'
 import { forgetWay, lentOf } from '../raising.ts'
 import { type Ailment, taking } from './ailment.ts'
 import { shortages } from './capacity.ts'
-import { networkDrift, Round, sandboxDrift } from './drift.ts'
+import { forwardingDrift, networkDrift, Round, sandboxDrift } from './drift.ts'
 import { foreignDrops, shadowedPorts } from './foreign.ts'
 import { contradictions } from './records.ts'
 import { ruleDrift } from './rules.ts'
@@ -26,7 +26,9 @@ export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
     ...strays(round),
     ...drift,
     // What other drivers want of the firewall, this program cannot say.
-    ...(known ? [...(await ruleDrift(hall)), ...(await leftForwarding(hall)), ...(await inTheWay(hall))] : []),
+    ...(known
+      ? [...(await forwardingDrift(round)), ...(await ruleDrift(hall)), ...(await leftForwarding(hall)), ...(await inTheWay(hall))]
+      : []),
   ]
 }
 

@@ -3,12 +3,13 @@ import { finding } from '../../model/findings.ts'
 import { LINK_GROUP } from '../../model/ids.ts'
 import type { Network, Sandbox } from '../../model/network.ts'
 import { type Plan, SANDBOX } from '../../model/op.ts'
-import { printOp } from '../../model/print.ts'
 import { addressText } from '../../model/words.ts'
 import { inode, namespaceAt } from '../../netlink/namespace.ts'
+import { openWay } from '../forwarding.ts'
 import type { Hall } from '../hall.ts'
+import { raisedWalls } from '../mend.ts'
 import { isAlive } from '../processes.ts'
-import { isStanding, raise, raisedIds, recordWay } from '../raising.ts'
+import { familiesOn, gatewaysUp, isStanding, onThisKernel, raise, raisedIds, recordWay } from '../raising.ts'
 import { removeSandbox } from '../sandboxes.ts'
 import { type Ailment, making, taking } from './ailment.ts'
 import { type Lack, lacksOf, subjectOf } from './audit.ts'
@@ -23,8 +24,6 @@ export class Round {
   /** Links of the host, and neighbours that it was told of, that belong to somebody. */
   readonly links = new Set<string>()
   readonly neighbours = new Set<string>()
-  /** Steps that were told of: what several networks need of the host is told once. */
-  readonly #told = new Set<string>()
 
   constructor(hall: Hall, host: Scene, ipv6: boolean) {
     this.hall = hall
@@ -42,13 +41,6 @@ export class Round {
     for (const name of madeBy(plan)) this.links.add(name)
     for (const op of plan) if (op.op === 'neigh.replace' && op.at !== SANDBOX) this.neighbours.add(`${op.link} ${addressText(op.address)}`)
   }
-
-  fresh(lacks: readonly Lack[]): readonly Lack[] {
-    return lacks.filter(({ op }) => {
-      const text = printOp(op)
-      return !this.#told.has(text) && this.#told.add(text)
-    })
-  }
 }
 
 /** Networks that have their links since boot, held against what made them. */
@@ -63,19 +55,31 @@ export async function networkDrift(round: Round): Promise<readonly Ailment[]> {
 
 async function driftOf(round: Round, network: Network): Promise<readonly Ailment[]> {
   const { hall, host } = round
-  const { plan, way } = await networkSteps(hall, network)
+  const plan = await networkSteps(hall, network)
   round.own(plan)
   const subject = `network ${network.name}`
   if (!(await isStanding(hall, network))) {
     const again = await raise(hall, network)
     return [{ finding: finding('NETWORK_DRIFT', subject, { subject: 'its link', found: 'it is gone', more: '' }), mend: making(again) }]
   }
-  const lacks = round.fresh(await lacksOf(plan, [host]))
-  const isLent = Object.keys(way.lent).length > 0
-  const record = () => (isLent ? recordWay(hall, way) : undefined)
-  return drifts('NETWORK_DRIFT', subject, lacks, (remedy) =>
-    making({ plan: [...remedy, ...(isLent ? lendUplinks(way.uplinks) : [])], record }),
-  )
+  return drifts('NETWORK_DRIFT', subject, await lacksOf(plan, [host]), (remedy) => making({ plan: remedy }))
+}
+
+/** Forwarding that networks need and do not have, on their links or on the host's own. */
+export async function forwardingDrift({ hall, host }: Round): Promise<readonly Ailment[]> {
+  const walls = (await raisedWalls(hall)).filter(({ wall }) => !wall.internal && host.link(wall.link))
+  const ailments: Ailment[] = []
+  for (const family of [4, 6] as const) {
+    const links = walls.filter(({ network }) => familiesOn(network).includes(family)).map(({ wall }) => wall.link)
+    if (links.length === 0) continue
+    const way = await openWay(hall, links, [family], gatewaysUp(hall))
+    const isLent = Object.keys(way.lent).length > 0
+    const lacks = await lacksOf(await onThisKernel(hall, way.plan), [host])
+    const mend = (remedy: Plan) =>
+      making({ plan: [...remedy, ...(isLent ? lendUplinks(way.uplinks) : [])], record: () => (isLent ? recordWay(hall, way) : undefined) })
+    ailments.push(...drifts('FORWARDING_OFF', 'host', lacks, mend))
+  }
+  return ailments
 }
 
 /** Sandboxes, held against what made them. */
@@ -101,7 +105,7 @@ async function lookInto(round: Round, sandbox: Sandbox): Promise<readonly Ailmen
   try {
     if (!(await isThere(netns))) return [{ finding: finding('NAMESPACE_GONE', subject, { path, name }), mend }]
     const inside = await Scene.of(netns)
-    const lacks = round.fresh(await lacksOf(plan, [round.host, inside]))
+    const lacks = await lacksOf(plan, [round.host, inside])
     return [
       // In this order: an end of a pair that was renamed goes with the other one, which is made anew.
       ...drifts('SANDBOX_DRIFT', subject, lacks, (remedy) => making({ plan: remedy, sandbox: path })),
@@ -129,28 +133,20 @@ const strays = (inside: Scene, wanted: ReadonlySet<string>, { path, name: sandbo
 
 /** One finding for all that can be mended together, and one for each link of somebody else's that is in the way. */
 function drifts(
-  code: 'NETWORK_DRIFT' | 'SANDBOX_DRIFT',
+  code: 'NETWORK_DRIFT' | 'SANDBOX_DRIFT' | 'FORWARDING_OFF',
   subject: string,
   lacks: readonly Lack[],
-  mending: (remedy: Plan) => Ailment['mend'],
+  mending: (remedy: Plan) => NonNullable<Ailment['mend']>,
 ): readonly Ailment[] {
   const foreign = lacks.filter(({ remedy }) => remedy.length === 0)
   const ours = lacks.filter(({ remedy }) => remedy.length > 0)
   const [first] = ours
-  const mend = mending(ours.flatMap(({ remedy }) => remedy))
-  return [
-    ...foreign.map(({ op, found }) => ({
-      finding: finding('LINK_FOREIGN', subject, { subject: subjectOf(op), found, link: op.op === 'link.add' ? op.name : '' }),
-    })),
-    ...(first
-      ? [
-          {
-            finding: finding(code, subject, { subject: subjectOf(first.op), found: first.found, more: moreThan(ours.length - 1) }),
-            ...(mend ? { mend } : {}),
-          },
-        ]
-      : []),
-  ]
+  const inTheWay = foreign.map(({ op, found }) => ({
+    finding: finding('LINK_FOREIGN', subject, { subject: subjectOf(op), found, link: op.op === 'link.add' ? op.name : '' }),
+  }))
+  if (!first) return inTheWay
+  const words = { subject: subjectOf(first.op), found: first.found, more: moreThan(ours.length - 1) }
+  return [...inTheWay, { finding: finding(code, subject, words), mend: mending(ours.flatMap(({ remedy }) => remedy)) }]
 }
 
 const moreThan = (count: number): string => (count === 0 ? '' : `, and ${count} more`)

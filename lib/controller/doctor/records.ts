@@ -40,10 +40,12 @@ export function dangling({
 
 /** Two of one kind that bear the same name: verbs would find only one. */
 function twins({ networks, sandboxes }: Records): readonly Finding[] {
-  const again = (kind: string, all: readonly Pick<Network, 'id' | 'name'>[]) =>
-    all
-      .filter(({ name }, index) => all.findIndex((other) => other.name === name) < index)
+  const again = (kind: string, all: readonly Pick<Network, 'id' | 'name'>[]) => {
+    const known = new Set<string>()
+    return all
+      .filter(({ name }) => known.has(name) || !known.add(name))
       .map(({ id, name }) => finding('NAME_TWICE', `${kind} ${name}`, { kind, id: shortId(id) }))
+  }
   return [...again('network', networks), ...again('sandbox', sandboxes)]
 }
 

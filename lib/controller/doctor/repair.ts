@@ -1,6 +1,6 @@
 import { CnmError } from '../../model/errors.ts'
 import type { Finding } from '../../model/findings.ts'
-import { printPlan } from '../../model/print.ts'
+import { printOp } from '../../model/print.ts'
 import type { Work } from '../commit.ts'
 import { enter, type OpenOptions } from '../enter.ts'
 import type { Hall } from '../hall.ts'
@@ -67,8 +67,8 @@ async function rehearse(hall: Hall, ailments: readonly Ailment[]): Promise<strin
   const works: Pick<Work, 'plan' | 'sandbox'>[] = hall.store.journal.list().map(({ value }) => value)
   const commit = async (work: Work): Promise<void> => void works.push(work)
   for (const { mend } of ailments) await mend?.({ ...hall, commit, tell: () => {} }).catch(refusalOf)
-  return works
-    .filter(({ plan }) => plan.length > 0)
-    .map(({ plan, sandbox }) => printPlan(plan, [hall.host.path, ...(sandbox === undefined ? [] : [sandbox])]))
-    .join('\n')
+  const places = ({ sandbox }: (typeof works)[number]) => [hall.host.path, ...(sandbox === undefined ? [] : [sandbox])]
+  const commands = works.flatMap((work) => work.plan.map((op) => printOp(op, places(work))))
+  // What an interrupted verb has left is found again as a stray.
+  return [...new Set(commands)].join('\n')
 }

@@ -12,8 +12,9 @@ export class Scene {
   readonly neighbours: readonly NeighRow[]
   readonly #links: Map<string, LinkRow>
   readonly #names: ReadonlyMap<number, string>
-  readonly #addresses: readonly AddressRow[]
+  readonly #addresses: ReadonlyMap<number, readonly AddressRow[]>
   readonly #routes: readonly RouteRow[]
+  readonly #neighbours: ReadonlyMap<number, readonly NeighRow[]>
 
   constructor(
     netns: Netns,
@@ -25,9 +26,10 @@ export class Scene {
     this.netns = netns
     this.#links = new Map(links.map((link) => [link.name, link]))
     this.#names = new Map(links.map(({ index, name }) => [index, name]))
-    this.#addresses = addresses
+    this.#addresses = byLink(addresses)
     this.#routes = routes
     this.neighbours = neighbours
+    this.#neighbours = byLink(neighbours)
   }
 
   static async of(netns: Netns): Promise<Scene> {
@@ -54,7 +56,8 @@ export class Scene {
 
   hasAddress(ref: LinkRef, bytes: Uint8Array, prefix: number): boolean {
     const wanted = { ...fromBytes(bytes), prefix }
-    return this.#addresses.some(({ link, address }) => link === this.link(ref)?.index && same(address, wanted) && address.prefix === prefix)
+    const own = this.#addresses.get(this.link(ref)?.index ?? 0) ?? []
+    return own.some(({ address }) => same(address, wanted) && address.prefix === prefix)
   }
 
   /** In the table `main`. */
@@ -70,7 +73,8 @@ export class Scene {
   }
 
   neighbour(ref: LinkRef, bytes: Uint8Array): NeighRow | undefined {
-    return this.neighbours.find(({ link, address }) => link === this.link(ref)?.index && same(address, fromBytes(bytes)))
+    const known = this.#neighbours.get(this.link(ref)?.index ?? 0) ?? []
+    return known.find(({ address }) => same(address, fromBytes(bytes)))
   }
 
   sysctl(path: string): Promise<string | null> {
@@ -79,3 +83,13 @@ export class Scene {
 }
 
 const same = (a: Address, b: Address): boolean => a.family === b.family && a.value === b.value
+
+function byLink<R extends { readonly link: number }>(rows: readonly R[]): ReadonlyMap<number, readonly R[]> {
+  const links = new Map<number, R[]>()
+  for (const row of rows) {
+    const own = links.get(row.link)
+    if (own) own.push(row)
+    else links.set(row.link, [row])
+  }
+  return links
+}

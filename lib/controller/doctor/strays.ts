@@ -4,6 +4,7 @@ import { formatAddress, toBytes } from '../../model/address.ts'
 import { finding } from '../../model/findings.ts'
 import { LINK_GROUP, shortId } from '../../model/ids.ts'
 import { SANDBOX } from '../../model/op.ts'
+import { releaseAddresses } from '../addresses.ts'
 import type { Hall } from '../hall.ts'
 import { raisedIds } from '../raising.ts'
 import { type Ailment, taking } from './ailment.ts'
@@ -67,7 +68,11 @@ export function danglingRecords(hall: Hall): readonly Ailment[] {
   return [
     ...dangling(recordsOf(hall)).map(({ finding, endpoint }) => ({
       finding,
-      mend: taking({ record: () => store.endpoints.delete(endpoint.id) }),
+      mend: async (hall: Hall) => {
+        await taking({ record: () => store.endpoints.delete(endpoint.id) })(hall)
+        const network = store.networks.get(endpoint.networkId)
+        if (network && !store.endpoints.get(endpoint.id)) await releaseAddresses(hall, network, endpoint)
+      },
     })),
     ...marks.map((id) => ({
       finding: finding('RECORD_DANGLING', `network ${shortId(id)}`, { problem: 'it is said to have its links, but it is not defined' }),

@@ -1,18 +1,14 @@
 import type { Network, Sandbox } from '../../model/network.ts'
 import { HOST, type Op, type Plan, SANDBOX } from '../../model/op.ts'
 import { planAgain, recorded, seatsOf } from '../endpoints.ts'
-import type { Way } from '../forwarding.ts'
 import { rerouting } from '../gateway.ts'
 import type { Hall } from '../hall.ts'
 import { newNamespace } from '../interior.ts'
-import { configOf, onThisKernel, wayFor } from '../raising.ts'
+import { configOf, onThisKernel } from '../raising.ts'
 
 /** What the links of a network were made by; rules are another matter (rules.ts). */
-export async function networkSteps(hall: Hall, network: Network): Promise<{ readonly plan: Plan; readonly way: Way }> {
-  const { plan, wall } = await hall.drivers.get(network.driver).createNetwork(configOf(hall, network), [])
-  const way = await wayFor(hall, network, wall)
-  return { plan: await onThisKernel(hall, [...plan, ...way.plan]), way }
-}
+export const networkSteps = async (hall: Hall, network: Network): Promise<Plan> =>
+  onThisKernel(hall, (await hall.drivers.get(network.driver).createNetwork(configOf(hall, network), [])).plan)
 
 /** What a sandbox was made by, but for its namespace. */
 export async function sandboxSteps(hall: Hall, sandbox: Sandbox, ipv6: boolean): Promise<Plan> {
