@@ -24,6 +24,13 @@ struct NftOp {
   std::string commands;
 };
 
+/** Whether a set of link names in a table of the family inet has this one. */
+struct NftGetOp {
+  std::string table;
+  std::string set;
+  std::string ifname;
+};
+
 struct NetnsOp {
   Verb verb = Verb::kAdd;
 };
@@ -32,7 +39,7 @@ struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
                NexthopOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, ConntrackDelMany,
-               XfrmPolicyOp, SysctlOp, NftOp, NetnsOp>
+               XfrmPolicyOp, SysctlOp, NftOp, NftGetOp, NetnsOp>
       step;
 };
 

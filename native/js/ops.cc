@@ -1,5 +1,7 @@
 #include "js/ops.h"
 
+#include <net/if.h>
+
 #include <algorithm>
 #include <initializer_list>
 #include <string_view>
@@ -35,6 +37,13 @@ void ReadNft(Fields& fields, NftOp& op) {
   if (!fields.ok()) return;
   if (!commands.IsArray()) return fields.Fail("commands", "an array");
   NftDocument(commands, op.commands);
+}
+
+void ReadNftGet(Fields& fields, NftGetOp& op) {
+  fields.Required("table", op.table);
+  fields.Required("set", op.set);
+  fields.Required("ifname", op.ifname);
+  if (fields.ok() && (op.ifname.empty() || op.ifname.size() >= IFNAMSIZ)) fields.Fail("ifname", "1 to 15 bytes");
 }
 
 /** Of 'fdb.addMany' it is add. */
@@ -109,6 +118,8 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {
     ReadNft(fields, Become<NftOp>(op));
+  } else if (kind == "nft.get") {
+    ReadNftGet(fields, Become<NftGetOp>(op));
   } else if (kind == "netns.add" || kind == "netns.del") {
     Become<NetnsOp>(op).verb = VerbOf(kind);
     if (!places[op.at]->HasPath()) fields.Fail("at", "the number of a namespace with a path");
