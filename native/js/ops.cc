@@ -1,7 +1,5 @@
 #include "js/ops.h"
 
-#include <net/if.h>
-
 #include <algorithm>
 #include <initializer_list>
 #include <string_view>
@@ -39,11 +37,14 @@ void ReadNft(Fields& fields, NftOp& op) {
   NftDocument(commands, op.commands);
 }
 
+/** Of a link. */
+constexpr size_t kLongestName = 15;
+
 void ReadNftGet(Fields& fields, NftGetOp& op) {
   fields.Required("table", op.table);
   fields.Required("set", op.set);
   fields.Required("ifname", op.ifname);
-  if (fields.ok() && (op.ifname.empty() || op.ifname.size() >= IFNAMSIZ)) fields.Fail("ifname", "1 to 15 bytes");
+  if (fields.ok() && (op.ifname.empty() || op.ifname.size() > kLongestName)) fields.Fail("ifname", "1 to 15 bytes");
 }
 
 /** Of 'fdb.addMany' it is add. */
