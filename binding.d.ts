@@ -99,6 +99,17 @@ export interface NftOp {
 }
 
 /**
+ * Asks whether an inet table's set of link names (type ifname) has this one: ENOENT when it, its set or its table is not there.
+ * Changes nothing, and costs nothing with what else there is; libnftables reads all chains and sets before it does anything.
+ */
+export interface NftGetOp {
+  readonly op: 'nft.get'
+  readonly table: string
+  readonly set: string
+  readonly ifname: string
+}
+
+/**
  * netns.add makes a namespace and keeps it at the path of handle number `at` by a bind mount (the file is made; its
  * folder must exist; refused with EEXIST when the path is taken). netns.del unmounts and unlinks it and closes the
  * descriptors of that handle, so that the namespace ends with its last process.
@@ -145,6 +156,7 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | XfrmStateFlush
   | SysctlOp
   | NftOp
+  | NftGetOp
   | NetnsOp
 )
 

@@ -36,7 +36,11 @@ const NOT_IN_USE: ReadonlySet<string> = new Set(['local', 'broadcast', 'anycast'
 export async function inUseOnHost({ host, store }: Hall): Promise<InUse> {
   const own = new Set(store.networks.list().flatMap(({ configOnly, pools }) => (configOnly ? [] : pools.map(({ subnet }) => subnet))))
   const columns = await dumpColumns(host, 'route')
-  const foreign = routesTo(columns, (type, to) => !NOT_IN_USE.has(type) && !to.endsWith('/0') && !own.has(to))
+  const foreign = routesTo(
+    columns,
+    (type) => !NOT_IN_USE.has(type),
+    (to) => !to.endsWith('/0') && !own.has(to),
+  )
   const links = await linksAt(host, foreign.map(({ link }) => link).filter(Boolean))
   const names = new Map(links.map(({ index, name }) => [index, name]))
   const routes = foreign.map(({ to, type, link, protocol }) => ({

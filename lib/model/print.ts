@@ -122,6 +122,8 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
       return [sysctlCommand(op)]
     case 'nft':
       return [nftCommand(op)]
+    case 'nft.get':
+      return [words('nft', quote(`get element inet ${op.table} ${op.set} { "${op.ifname}" }`))]
     case 'netns.add':
     case 'netns.del':
       return [netnsCommand(op, placeOf(at, places))]

@@ -178,11 +178,13 @@ function routeRows(columns: RouteTable): readonly RouteRow[] {
 }
 
 /** Those whose kind and destination, 'IP/PREFIX', are wanted; others cost next to nothing. */
-export function routesTo(columns: RouteTable, wanted: (type: string, to: string) => boolean): readonly RouteRow[] {
-  return routesWhere(columns, (row) =>
-    wanted(routeType(at(columns.type, row)), cidrTextAt(columns.to, row, familyAt(columns.family, row), at(columns.prefix, row))),
+export const routesTo = (columns: RouteTable, isKind: (type: string) => boolean, isWanted: (to: string) => boolean): readonly RouteRow[] =>
+  routesWhere(
+    columns,
+    (row) =>
+      isKind(routeType(at(columns.type, row))) &&
+      isWanted(cidrTextAt(columns.to, row, familyAt(columns.family, row), at(columns.prefix, row))),
   )
-}
 
 function routesWhere(columns: RouteTable, wanted: Wanted): readonly RouteRow[] {
   const read = (row: number): RouteRow => {

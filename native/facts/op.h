@@ -27,6 +27,13 @@ struct NftOp {
   std::string commands;
 };
 
+/** Whether a set of link names in a table of the family inet has this one. */
+struct NftGetOp {
+  std::string table;
+  std::string set;
+  std::string ifname;
+};
+
 struct NetnsOp {
   Verb verb = Verb::kAdd;
 };
@@ -35,7 +42,8 @@ struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
                NexthopOp, VniOp, VlanOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel,
-               ConntrackDelMany, XfrmPolicyOp, XfrmPolicyFlush, XfrmStateOp, XfrmStateFlush, SysctlOp, NftOp, NetnsOp>
+               ConntrackDelMany, XfrmPolicyOp, XfrmPolicyFlush, XfrmStateOp, XfrmStateFlush, SysctlOp, NftOp, NftGetOp,
+               NetnsOp>
       step;
 };
 

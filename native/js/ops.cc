@@ -39,6 +39,16 @@ void ReadNft(Fields& fields, NftOp& op) {
   NftDocument(commands, op.commands);
 }
 
+/** Of a link. */
+constexpr size_t kLongestName = 15;
+
+void ReadNftGet(Fields& fields, NftGetOp& op) {
+  fields.Required("table", op.table);
+  fields.Required("set", op.set);
+  fields.Required("ifname", op.ifname);
+  if (fields.ok() && (op.ifname.empty() || op.ifname.size() > kLongestName)) fields.Fail("ifname", "1 to 15 bytes");
+}
+
 /** Of 'fdb.addMany' it is add. */
 Verb VerbOf(std::string_view kind) {
   const std::string_view verb = kind.substr(kind.rfind('.') + 1);
@@ -121,6 +131,8 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {
     ReadNft(fields, Become<NftOp>(op));
+  } else if (kind == "nft.get") {
+    ReadNftGet(fields, Become<NftGetOp>(op));
   } else if (kind == "netns.add" || kind == "netns.del") {
     Become<NetnsOp>(op).verb = VerbOf(kind);
     if (!places[op.at]->HasPath()) fields.Fail("at", "the number of a namespace with a path");

@@ -10,6 +10,7 @@
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
 #include "kernel/nexthop.h"
+#include "kernel/nft_element.h"
 #include "kernel/qdisc.h"
 #include "kernel/route.h"
 #include "kernel/route_rows.h"
@@ -66,6 +67,7 @@ class Step {
     std::string output;
     return place_.RunNft(op.commands, output);
   }
+  Refused operator()(const NftGetOp& op) { return GetNftElement(place_, op); }
   Refused operator()(const NetnsOp& op) { return op.verb == Verb::kAdd ? place_.Create() : place_.Remove(); }
 
  private:

@@ -15,11 +15,13 @@ beforeEach(async () => {
 describe('what is taken away', () => {
   it('is out of service at once, and deleted a moment later', async () => {
     const { path } = await stage.cnm.createSandbox({ name: 's', networks: [{ network: 'net', ip: '10.1.0.9' }] })
+    must(['ip', 'addr', 'add', '10.7.0.1/24', 'dev', 'eth0'], { netns: path })
     await stage.cnm.disconnect('s', 'net')
     expect(retired(stage.lab.host)).toMatch(/: gone\w+@.* state DOWN /)
     expect(links(path)).not.toContain('eth0')
     expect(must(['ip', 'addr'], { netns: path })).not.toContain('10.1.0.9')
     expect(must(['ip', 'route', 'show', 'table', 'all'], { netns: path })).not.toContain('10.1.0.')
+    expect(must(['ip', 'route'], { netns: path })).toBe('')
     await expect.poll(() => retired(stage.lab.host)).toBe('')
     expect(links(path)).not.toContain('gone')
   })
