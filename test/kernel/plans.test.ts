@@ -44,7 +44,7 @@ const PLANS = 25
 const STEPS = 30
 
 it('a plan that was carried out up to any step, and taken back, leaves everything as it was', async () => {
-  const random = seeded(20_260_101)
+  const random = seeded(2)
   const before = look()
   const carriedOut = new Map<string, number>()
   let refused = 0

@@ -22,12 +22,15 @@ export const GROUND: readonly Op[] = [
 ]
 
 /** Settings of the ground that do not depend on one another, and what they are in a new namespace. */
-const KNOBS = [
+const KNOBS: readonly (readonly [path: string, was: string, value: string])[] = [
   ['net/ipv4/conf/v0/arp_ignore', '0', '1'],
   ['net/ipv4/conf/br0/route_localnet', '0', '1'],
   ['net/ipv6/conf/v0/hop_limit', '64', '33'],
   ['net/ipv6/conf/x0/accept_ra', '1', '0'],
-] as const
+  ['net/ipv4/conf/ifb0/arp_announce', '0', '2'],
+  ['net/ipv4/conf/x0/log_martians', '0', '1'],
+]
+const NONSENSE = ['net/nonsense', '', '1'] as const
 
 /**
  * A plan of `length` steps: most can be carried out, and sooner or later one cannot, since the link it names is not there, or
@@ -35,7 +38,7 @@ const KNOBS = [
  */
 export function randomPlan(random: (below: number) => number, length: number): readonly Op[] {
   const links = ['br0', 'v0', 'x0', 'ifb0']
-  /** Settings that were made, and qdiscs. */
+  /** Settings that were made, qdiscs, and the first next hop. */
   const turned = new Set<string>()
   const pick = <T>(list: readonly [T, ...T[]] | readonly T[]): T => list[random(list.length)] as T
   const maker = (): Op => {
@@ -52,7 +55,7 @@ export function randomPlan(random: (below: number) => number, length: number): r
     return pick(kinds)
   }
   const knob = (): Op => {
-    const [path, was, value] = pick(KNOBS.filter(([path]) => !turned.has(path)).concat([['net/nonsense', '', '1'] as never]))
+    const [path, was, value] = random(6) === 0 ? NONSENSE : pick(KNOBS.filter(([name]) => !turned.has(name)).concat([NONSENSE]))
     turned.add(path)
     return { op: 'sysctl', path, value, undo: [{ op: 'sysctl', path, value: was }] }
   }
@@ -65,8 +68,13 @@ export function randomPlan(random: (below: number) => number, length: number): r
   const mac = () => new Uint8Array([2, 0, 0, 0, 1, random(200)])
   const route = (): Op => {
     const which = family()
-    const ways = [{ via: via[which] }, { link: 'v0' }, { type: 'blackhole' as const }, { nexthopId: 1 + random(9) }]
+    const ways = [{ via: via[which] }, { link: 'v0' }, { type: 'blackhole' as const }, ...(turned.has('nexthop') ? [{ nexthopId: 1 }] : [])]
     return { op: 'route.add', ...far(which), ...pick(ways), ...(random(3) === 0 ? { table: 100 } : {}) }
+  }
+  const nexthop = (): Op => {
+    const first = !turned.has('nexthop')
+    turned.add('nexthop')
+    return { op: 'nexthop.add', id: first ? 1 : 2 + random(60), link: 'v0', family: 4 }
   }
   const shaping = (): Op => {
     const on = pick<'htb' | 'ingress' | 'tbf'>(['htb', 'ingress', 'tbf'])
@@ -94,7 +102,7 @@ export function randomPlan(random: (below: number) => number, length: number): r
     () => ({ op: 'neigh.add', link: pick(links), address: bytes(`10.0.1.${10 + random(200)}`), mac: mac() }),
     () => ({ op: 'fdb.add', link: 'x0', mac: mac(), dst: bytes(`192.0.2.${1 + random(200)}`) }),
     () => ({ op: 'rule.add', family: family(), priority: 1000 + random(200), table: 100 }),
-    () => ({ op: 'nexthop.add', id: 1 + random(9), link: 'v0', family: 4 }),
+    nexthop,
   ]
   return Array.from({ length }, () => pick(makers)())
 }
