@@ -191,6 +191,12 @@ export function readSysctl(namespace: Netns, path: string): Promise<string | nul
  */
 export function listNftTable(namespace: Netns, family: string, table: string): Promise<string | null>
 
+/**
+ * Whether a program of this namespace could listen at `address` (4 or 16 bytes) and `port`: it is tried, which holds them for
+ * a moment. Kernel thread. Rejects with Error{errno} where that is not for want of room (EADDRNOTAVAIL).
+ */
+export function isBindable(namespace: Netns, protocol: 'tcp' | 'udp', address: Uint8Array, port: number): Promise<boolean>
+
 /** The inode of the namespace: equal numbers are the same namespace. Kernel thread. Rejects with Error{errno}. */
 export function inode(namespace: Netns): Promise<bigint>
 

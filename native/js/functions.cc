@@ -10,6 +10,7 @@
 #include "js/filter.h"
 #include "js/netns_class.h"
 #include "js/ops.h"
+#include "kernel/bindable.h"
 #include "kernel/conntrack.h"
 #include "kernel/descriptor.h"
 #include "kernel/link_stats.h"
@@ -193,6 +194,27 @@ Napi::Value Inode(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const uint64_t& inode) { return Napi::BigInt::New(env, inode); });
 }
 
+Napi::Value IsSpotBindable(const Napi::CallbackInfo& info) {
+  auto place = NetnsClass::PlaceOf(info[0], "namespace");
+  std::string protocol;
+  if (!place || !ReadText(info[1], "protocol", protocol)) return {};
+  Spot spot{.address = {}, .port = 0, .udp = protocol == "udp"};
+  uint32_t port = 0;
+  if (!spot.udp && protocol != "tcp") {
+    ThrowInvalid(info.Env(), "protocol: expected 'tcp' or 'udp'");
+  } else if (const char* expected = Read(info[2], spot.address)) {
+    ThrowInvalid(info.Env(), std::string("address: expected ") + expected);
+  } else if (Read(info[3], port) || port == 0 || port > UINT16_MAX) {
+    ThrowInvalid(info.Env(), "port: expected an integer from 1 to 65535");
+  } else {
+    spot.port = static_cast<uint16_t>(port);
+    return Ask<bool>(
+        info, [place, spot](bool& bindable) { return IsBindable(*place, spot, bindable); },
+        [](Napi::Env env, const bool& bindable) { return Napi::Boolean::New(env, bindable); });
+  }
+  return {};
+}
+
 /** A descriptor and what `call` answers for it; nothing, and an exception, when it is none or the answer is an errno.
  */
 std::optional<int> OnDescriptor(const Napi::CallbackInfo& info, int (*call)(int fd)) {
@@ -238,6 +260,7 @@ void DefineFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("cancel", Napi::Function::New<Cancel>(env, "cancel"));
   exports.Set("readSysctl", Napi::Function::New<ReadSysctl>(env, "readSysctl"));
   exports.Set("listNftTable", Napi::Function::New<ListNftTable>(env, "listNftTable"));
+  exports.Set("isBindable", Napi::Function::New<IsSpotBindable>(env, "isBindable"));
   exports.Set("inode", Napi::Function::New<Inode>(env, "inode"));
   exports.Set("tryLock", Napi::Function::New<TryLockFile>(env, "tryLock"));
   exports.Set("closeOnExec", Napi::Function::New<CloseFileOnExec>(env, "closeOnExec"));

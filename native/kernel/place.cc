@@ -103,6 +103,10 @@ Refused Place::Packet(Fd& socket) {
   return Open([] { return Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); }, socket);
 }
 
+Refused Place::Inet(int family, int type, int protocol, Fd& socket) {
+  return Open([&] { return Fd(::socket(family, type | SOCK_CLOEXEC, protocol)); }, socket);
+}
+
 Refused Place::Tun(Fd& device) {
   return Open([] { return Fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC)); }, device);
 }
