@@ -9,8 +9,9 @@ source scripts/common.sh
 sanitizer=$1 extent=${2:-whole}
 stage=$PWD/build/$sanitizer
 case $sanitizer in
-  address) flags=address,undefined library=libasan.so ;;
-  thread) flags=thread library=libtsan.so ;;
+  address) flags=address,undefined library=libasan.so may_grow=64 ;;
+  # It remembers every address that was ever used, for as long as the process lives.
+  thread) flags=thread library=libtsan.so may_grow=256 ;;
   *) say "$sanitizer: address or thread" && exit 2 ;;
 esac
 
@@ -41,12 +42,15 @@ say 'native/kernel without Node'
 export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8 TSAN_OPTIONS=ignore_noninstrumented_modules=1
 # Where node-gyp-build looks for libcnm's addon first.
 export LIBCNM_PREBUILD=$stage
+soak() {
+  say "the addon in $2 workers for $1 s"
+  # AddressSanitizer keeps the stack of each allocation for ever, and with JavaScript in them no two are alike.
+  ASAN_OPTIONS=$ASAN_OPTIONS:malloc_context_size=2 node test/soak/soak.mjs "$@" "$may_grow"
+}
 if [ "$extent" = brief ]; then
-  say 'the addon in many workers'
-  node test/soak/soak.mjs 8 8
+  soak 8 8
   exit
 fi
 say 'the addon in Node.js'
 node node_modules/vitest/vitest.mjs run --testTimeout=120000 --hookTimeout=120000 test/kernel test/life
-say 'the addon in many workers'
-node test/soak/soak.mjs 60 24
+soak 60 24
