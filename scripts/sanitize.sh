@@ -52,5 +52,5 @@ if [ "$extent" = brief ]; then
   exit
 fi
 say 'the addon in Node.js'
-node node_modules/vitest/vitest.mjs run --testTimeout=120000 --hookTimeout=120000 test/kernel test/life
+node node_modules/vitest/vitest.mjs run --testTimeout=600000 --hookTimeout=600000 test/kernel test/life
 soak 60 24

@@ -88,6 +88,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       ),
       tell: eventLog(run),
       announcer,
+      deleted: () => deletion.finish(),
       commit: (work, abort) => commit({ store, host: netns, deletion }, work, abort),
     }
     return { hall, close }

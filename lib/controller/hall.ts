@@ -21,6 +21,8 @@ export interface Hall {
   /** Tells whoever listens what has happened to a network. */
   readonly tell: Tell
   readonly announcer: Announcer
+  /** Resolves when what is deleted behind is gone. */
+  readonly deleted: () => Promise<void>
   /** Does what a verb has decided, or leaves everything as it was; see commit.ts. A dry run stops here. */
   readonly commit: (work: Work, signal?: AbortSignal) => Promise<void>
 }

@@ -42,7 +42,7 @@ Napi::ArrayBuffer HandOver(Napi::Env env, std::vector<T>& column) {
   if (napi_create_external_arraybuffer(env, owned->data(), size, free, owned.get(), &buffer) != napi_ok) {
     return Copy(env, owned->data(), size);
   }
-  owned.release();
+  static_cast<void>(owned.release());
   return {env, buffer};
 }
 

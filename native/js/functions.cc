@@ -178,7 +178,7 @@ Napi::Value ListNftTable(const Napi::CallbackInfo& info) {
   return Ask<std::optional<std::string>>(
       info,
       [place, commands](std::optional<std::string>& listing) {
-        const Refused refusal = place->RunNft(commands, listing.emplace());
+        Refused refusal = place->RunNft(commands, listing.emplace());
         if (!refusal || refusal->error != -ENOENT) return refusal;
         listing.reset();
         return Refused();

@@ -40,7 +40,7 @@ Refused FindSpeaker(Place& place, const LinkRef& link, Speaker& speaker) {
   ifinfomsg header{};
   header.ifi_index = speaker.index;
   Message message(CNM_NAMED(RTM_GETLINK), 0, header);
-  const Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
+  Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
     const auto info = HeaderIn<ifinfomsg>(reply);
     if (!info) return;
     speaker.type = info->ifi_type;

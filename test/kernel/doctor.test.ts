@@ -27,7 +27,7 @@ beforeEach(async () => {
 const withoutNumbers = (text: string): readonly string[] =>
   text
     .replace(/^\d+: |@if\d+|link-netns \S+|link-netnsid \d+|port_id 0x\w+|port_no 0x\w+/gm, '')
-    .replace(/(veth.*\n\s+link\/ether) \S+/g, '$1')
+    .replace(/^(\s*veth.* link\/ether) \S+/gm, '$1')
     .split(/\n(?=\S)/)
     .map((block) => block.trimEnd())
     .sort()

@@ -13,6 +13,8 @@ import { danglingRecords, recordsOf, strays } from './strays.ts'
 
 /** All that is not as it should be, in an order in which it can be mended. Changes nothing. */
 export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
+  // What verbs have left to be deleted is under way.
+  await hall.deleted()
   const round = await Round.of(hall)
   const drift = [...(await networkDrift(round)), ...(await sandboxDrift(round))]
   const known = hall.store.networks.list().every(({ driver }) => hall.drivers.has(driver))
