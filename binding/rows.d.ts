@@ -2,12 +2,8 @@
 
 import type { LinkRef } from './links.d.ts'
 
-/** Addresses are 4 or 16 bytes. An IPv6 address is added with NODAD: whoever plans it knows that it is free. */
-export interface AddrOp {
-  readonly op: 'addr.add' | 'addr.replace' | 'addr.del'
-  readonly link: LinkRef
-  readonly address: Uint8Array
-  readonly prefix: number
+/** What an address can have, or many have in common. */
+export interface AddrShared {
   /** The other end of a point-to-point link, whose prefix it then is. */
   readonly peer?: Uint8Array
   /** Of IPv4, as the next two. */
@@ -27,6 +23,14 @@ export interface AddrOp {
   readonly preferredLifetime?: number
 }
 
+/** Addresses are 4 or 16 bytes. An IPv6 address is added with NODAD: whoever plans it knows that it is free. */
+export interface AddrOp extends AddrShared {
+  readonly op: 'addr.add' | 'addr.replace' | 'addr.del'
+  readonly link: LinkRef
+  readonly address: Uint8Array
+  readonly prefix: number
+}
+
 export type Scope = 'global' | 'site' | 'link' | 'host' | 'nowhere'
 
 /** One of several ways that a route has. */
@@ -38,23 +42,15 @@ export interface RouteHop {
   readonly weight?: number
 }
 
-/**
- * Prefix 0 is the default route. `via` without `link` lets the kernel find the link. To delete, every field that is there has
- * to fit, and of several routes that do the first goes.
- */
-export interface RouteOp {
-  readonly op: 'route.add' | 'route.replace' | 'route.del'
-  readonly to: Uint8Array
-  readonly prefix: number
+/** What a route can have, or many have in common. `via` without `link` lets the kernel find the link. */
+export interface RouteShared {
   /** Default: unicast. The last four lead nowhere, and take no link. */
   readonly type?: 'unicast' | 'local' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw'
   readonly via?: Uint8Array
   readonly link?: LinkRef
   /** `via` is behind the link, whatever the routes say. */
   readonly onlink?: boolean
-  /** In the place of via, link and onlink. */
-  readonly hops?: readonly RouteHop[]
-  /** In the place of all these: a next hop with a number, see NexthopOp. */
+  /** In the place of via, link, onlink and hops: a next hop with a number, see NexthopOp. */
   readonly nexthopId?: number
   /** Default: main (254); of type local, local (255). */
   readonly table?: number
@@ -68,6 +64,15 @@ export interface RouteOp {
   readonly mtu?: number
 }
 
+/** Prefix 0 is the default route. To delete, every field that is there has to fit, and of several routes that do the first goes. */
+export interface RouteOp extends RouteShared {
+  readonly op: 'route.add' | 'route.replace' | 'route.del'
+  readonly to: Uint8Array
+  readonly prefix: number
+  /** In the place of via, link and onlink. */
+  readonly hops?: readonly RouteHop[]
+}
+
 /** A neighbour's link address, or (proxy) an address that is answered for. */
 export interface NeighShared {
   readonly link: LinkRef
@@ -76,13 +81,13 @@ export interface NeighShared {
   readonly proxy?: boolean
   readonly router?: boolean
   readonly externLearn?: boolean
+  /** 6 bytes. */
+  readonly mac?: Uint8Array
 }
 
 export interface NeighOp extends NeighShared {
   readonly op: 'neigh.add' | 'neigh.replace' | 'neigh.del'
   readonly address: Uint8Array
-  /** 6 bytes. */
-  readonly mac?: Uint8Array
 }
 
 /** What a link does with a MAC address; `self` is the link's own table (the default), `master` that of its bridge. */
@@ -102,19 +107,20 @@ export interface FdbShared {
   readonly srcVni?: number
   /** The link that the outer packets leave by. */
   readonly via?: LinkRef
+  /** Of a vxlan, as the next: the tunnel's other end. */
+  readonly dst?: Uint8Array
+  readonly vni?: number
 }
 
 export interface FdbOp extends FdbShared {
   readonly op: 'fdb.add' | 'fdb.replace' | 'fdb.append' | 'fdb.del'
   /** 6 bytes. */
   readonly mac: Uint8Array
-  /** Of a vxlan: the tunnel's other end. */
-  readonly dst?: Uint8Array
-  readonly vni?: number
 }
 
 /**
- * Many rows in packed columns, sent in batches; deleting begins with the last row. All are tried; a refusal tells `rows`.
+ * Many rows in packed columns, sent in batches; deleting begins with the last row. What is no column holds for all
+ * rows: `mac`, in the place of `macs`. All are tried; a refusal tells `rows`.
  * To add and to append is all or nothing: what was added is taken back when another row is refused, or when cancel() comes.
  * Replacing and deleting goes as far as it can; cancelled, it ends behind the batch that was under way, and the refusal
  * tells how many rows were `untried`.
@@ -143,8 +149,8 @@ export interface FdbManyOp extends FdbShared {
   readonly vnis?: Uint32Array
 }
 
-/** See NeighManyOp. What is no column holds for all rows; either of the two, not both. */
-export interface RouteManyOp {
+/** See NeighManyOp. Several ways to one place: a next hop with a number can be a group. */
+export interface RouteManyOp extends RouteShared {
   readonly op: 'route.addMany' | 'route.replaceMany' | 'route.delMany'
   readonly family: 4 | 6
   /** 4 or 16 bytes a row. */
@@ -152,25 +158,25 @@ export interface RouteManyOp {
   readonly prefix?: number
   /** A byte a row. */
   readonly prefixes?: Uint8Array
-  readonly via?: Uint8Array
   /** 4 or 16 bytes a row. */
   readonly vias?: Uint8Array
-  readonly link?: LinkRef
   /** Ifindexes. */
   readonly links?: Int32Array
-  readonly table?: number
-  readonly metric?: number
+  readonly nexthopIds?: Uint32Array
 }
 
-/** See NeighManyOp and RouteManyOp. */
-export interface AddrManyOp {
+/** See NeighManyOp. A link is needed. */
+export interface AddrManyOp extends AddrShared {
   readonly op: 'addr.addMany' | 'addr.replaceMany' | 'addr.delMany'
   readonly family: 4 | 6
   /** 4 or 16 bytes a row. */
   readonly addresses: Uint8Array
   readonly prefix?: number
   readonly prefixes?: Uint8Array
+  /** 4 or 16 bytes a row. */
+  readonly peers?: Uint8Array
   readonly link?: LinkRef
+  /** Ifindexes. */
   readonly links?: Int32Array
 }
 

@@ -1,4 +1,5 @@
 import type { FdbManyOp, FdbOp, FdbShared, NeighManyOp, NeighOp, RuleOp } from '../../binding.d.ts'
+import { rowsOf } from './columns.ts'
 import { addressOption, addressText, cidrText, flag, hereDocument, linkRef, macText, option, verbOf, type Words, words } from './words.ts'
 
 function neighWords(op: NeighOp): Words {
@@ -39,34 +40,17 @@ const placeWords = ({ self, master, state, externLearn, sticky }: FdbShared): Wo
 export const neighCommand = (op: NeighOp): string => words('ip', neighWords(op))
 export const fdbCommand = (op: FdbOp): string => words('bridge', fdbWords(op))
 
-const MAC_SIZE = 6
-
-/** Row number `row` of a packed column. */
-const cell = (column: Uint8Array, width: number, row: number): Uint8Array => column.subarray(row * width, (row + 1) * width)
-
-export function neighManyCommand({ op, family, addresses, macs, ...shared }: NeighManyOp): string {
-  const width = family === 4 ? 4 : 16
-  const rows = Array.from({ length: addresses.length / width }, (_, row): NeighOp => {
-    const mac = macs ? { mac: cell(macs, MAC_SIZE, row) } : {}
-    return { ...shared, op: `neigh.${verbOf(op) as 'add' | 'replace' | 'del'}`, address: cell(addresses, width, row), ...mac }
-  })
-  return hereDocument(
+export const neighManyCommand = (op: NeighManyOp): string =>
+  hereDocument(
     'ip -batch -',
-    rows.map((row) => words(neighWords(row))),
+    rowsOf(op).map((row) => words(neighWords(row))),
   )
-}
 
-export function fdbManyCommand({ op, family, macs, dsts, vnis, ...shared }: FdbManyOp): string {
-  const rows = Array.from({ length: macs.length / MAC_SIZE }, (_, row): FdbOp => {
-    const dst = dsts ? { dst: cell(dsts, family === 6 ? 16 : 4, row) } : {}
-    const vni = vnis ? { vni: vnis[row] ?? 0 } : {}
-    return { ...shared, op: `fdb.${verbOf(op) as 'add' | 'replace' | 'append' | 'del'}`, mac: cell(macs, MAC_SIZE, row), ...dst, ...vni }
-  })
-  return hereDocument(
+export const fdbManyCommand = (op: FdbManyOp): string =>
+  hereDocument(
     'bridge -batch -',
-    rows.map((row) => words(fdbWords(row))),
+    rowsOf(op).map((row) => words(fdbWords(row))),
   )
-}
 
 const markText = ({ mark, mask }: RuleOp): string | undefined =>
   mark === undefined || mask === undefined ? mark?.toString() : `${mark}/${mask}`

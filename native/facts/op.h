@@ -30,9 +30,8 @@ struct NetnsOp {
 
 struct Op {
   size_t at = 0;
-  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
-               NexthopOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, XfrmPolicyOp, SysctlOp,
-               NftOp, NetnsOp>
+  std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, RouteOp, NeighOp, FdbOp, NexthopOp, RuleOp,
+               QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, XfrmPolicyOp, SysctlOp, NftOp, NetnsOp>
       step;
 };
 

@@ -10,12 +10,17 @@
 
 namespace cnm {
 
+// Of a row, or of many: what is not Packed holds for all of them. `many` when the caller knows rows by their numbers.
+
 struct AddrOp {
   Verb verb = Verb::kAdd;
-  LinkRef link;
-  Address address;
-  uint8_t prefix = 0;
-  std::optional<Address> peer;
+  size_t count = 0;
+  Packed addresses;
+  Packed prefixes;
+  Packed peers;
+  /** Ifindexes, in the place of the link. */
+  Packed links;
+  std::optional<LinkRef> link;
   std::optional<Address> broadcast;
   std::optional<std::string> label;
   /** RT_SCOPE_*. */
@@ -25,6 +30,7 @@ struct AddrOp {
   bool mng_tmp_addr = false;
   std::optional<uint32_t> valid_lifetime;
   std::optional<uint32_t> preferred_lifetime;
+  bool many = false;
 };
 
 struct RouteHop {
@@ -36,15 +42,18 @@ struct RouteHop {
 
 struct RouteOp {
   Verb verb = Verb::kAdd;
-  Address to;
-  uint8_t prefix = 0;
+  size_t count = 0;
+  Packed tos;
+  Packed prefixes;
+  Packed vias;
+  /** Ifindexes, in the place of the link. */
+  Packed links;
+  Packed nexthop_ids;
+  std::optional<LinkRef> link;
   /** RTN_*. */
   std::optional<uint32_t> type;
-  std::optional<Address> via;
-  std::optional<LinkRef> link;
   bool onlink = false;
   std::vector<RouteHop> hops;
-  std::optional<uint32_t> nexthop_id;
   std::optional<uint32_t> table;
   std::optional<uint32_t> metric;
   /** RTPROT_*. */
@@ -53,6 +62,7 @@ struct RouteOp {
   std::optional<uint32_t> scope;
   std::optional<Address> src;
   std::optional<uint32_t> mtu;
+  bool many = false;
 };
 
 struct NeighOp {
@@ -66,7 +76,6 @@ struct NeighOp {
   bool proxy = false;
   bool router = false;
   bool extern_learn = false;
-  /** Rows have numbers that the caller knows. */
   bool many = false;
 };
 
@@ -88,31 +97,7 @@ struct FdbOp {
   bool master = false;
   bool extern_learn = false;
   bool sticky = false;
-  /** Rows have numbers that the caller knows. */
   bool many = false;
-};
-
-/** Absent columns: what is shared holds. */
-struct RoutesOp {
-  Verb verb = Verb::kAdd;
-  size_t count = 0;
-  Packed tos;
-  Packed prefixes;
-  Packed vias;
-  Packed links;
-  std::optional<Address> via;
-  std::optional<LinkRef> link;
-  std::optional<uint32_t> table;
-  std::optional<uint32_t> metric;
-};
-
-struct AddressesOp {
-  Verb verb = Verb::kAdd;
-  size_t count = 0;
-  Packed addresses;
-  Packed prefixes;
-  Packed links;
-  std::optional<LinkRef> link;
 };
 
 struct RuleOp {

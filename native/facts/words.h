@@ -22,10 +22,12 @@ struct Address {
 
 enum class Verb { kAdd, kReplace, kAppend, kDel };
 
-/** A column of rows of one width, one behind the other; width 0 is an absent column. */
+/** A column of rows of one width, one behind the other; of one row it holds for all. Width 0 is an absent column. */
 struct Packed {
   std::vector<uint8_t> bytes;
   size_t width = 0;
+
+  const uint8_t* at(size_t row) const { return bytes.data() + (bytes.size() == width ? 0 : row * width); }
 };
 
 }  // namespace cnm

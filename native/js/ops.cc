@@ -74,11 +74,11 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
   } else if (IsOneOf(kind, "addr.", {"add", "replace", "del"})) {
     ReadAddress(fields, VerbOf(kind), Become<AddrOp>(op));
   } else if (IsOneOf(kind, "addr.", {"addMany", "replaceMany", "delMany"})) {
-    ReadAddresses(fields, VerbOf(kind), Become<AddressesOp>(op));
+    ReadAddresses(fields, VerbOf(kind), Become<AddrOp>(op));
   } else if (IsOneOf(kind, "route.", {"add", "replace", "del"})) {
     ReadRoute(fields, VerbOf(kind), Become<RouteOp>(op));
   } else if (IsOneOf(kind, "route.", {"addMany", "replaceMany", "delMany"})) {
-    ReadRoutes(fields, VerbOf(kind), Become<RoutesOp>(op));
+    ReadRoutes(fields, VerbOf(kind), Become<RouteOp>(op));
   } else if (IsOneOf(kind, "neigh.", {"add", "replace", "del"})) {
     ReadNeighbour(fields, VerbOf(kind), Become<NeighOp>(op));
   } else if (IsOneOf(kind, "neigh.", {"addMany", "replaceMany", "delMany"})) {

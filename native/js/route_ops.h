@@ -5,9 +5,11 @@
 
 namespace cnm {
 
-// One address and one route, with all that they can have; see row_ops.h for many.
+// Addresses and routes: one, or many of them as packed columns. See row_ops.h for the others.
 
 void ReadAddress(Fields& fields, Verb verb, AddrOp& op);
+void ReadAddresses(Fields& fields, Verb verb, AddrOp& op);
 void ReadRoute(Fields& fields, Verb verb, RouteOp& op);
+void ReadRoutes(Fields& fields, Verb verb, RouteOp& op);
 
 }  // namespace cnm

@@ -1,6 +1,5 @@
 #include "js/row_ops.h"
 
-#include <algorithm>
 #include <string>
 
 #include "js/link_ops.h"
@@ -22,18 +21,25 @@ void ReadState(Fields& fields, std::span<const Word> words, uint32_t& state) {
   if (!expected.empty()) fields.Fail("state", expected);
 }
 
-/** One value as a column of one row. */
-template <typename Bytes>
-Packed One(const Bytes& bytes, size_t width) {
-  return {.bytes = {bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(width)}, .width = width};
-}
-
 void ReadMac(Fields& fields, Packed& macs) {
   std::optional<Mac> mac;
   fields.Optional("mac", mac);
-  if (mac) macs = One(*mac, kMacSize);
+  if (mac) macs = One(*mac);
 }
 
+void ReadDst(Fields& fields, Packed& dsts) {
+  std::optional<Address> dst;
+  fields.Optional("dst", dst);
+  if (dst) dsts = One(*dst);
+}
+
+void ReadVni(Fields& fields, Packed& vnis) {
+  std::optional<uint32_t> vni;
+  fields.Optional("vni", vni);
+  if (vni) vnis = One(*vni);
+}
+
+/** What all rows have in common, or the only one has. */
 void ReadShared(Fields& fields, Verb verb, NeighOp& op) {
   op.verb = verb;
   ReadLink(fields, "link", op.link);
@@ -41,8 +47,10 @@ void ReadShared(Fields& fields, Verb verb, NeighOp& op) {
   ReadFlag(fields, "proxy", op.proxy);
   ReadFlag(fields, "router", op.router);
   ReadFlag(fields, "externLearn", op.extern_learn);
+  ReadMac(fields, op.macs);
 }
 
+/** See above. */
 void ReadShared(Fields& fields, Verb verb, FdbOp& op) {
   op.verb = verb;
   ReadLink(fields, "link", op.link);
@@ -56,6 +64,8 @@ void ReadShared(Fields& fields, Verb verb, FdbOp& op) {
   ReadFlag(fields, "master", op.master);
   ReadFlag(fields, "externLearn", op.extern_learn);
   ReadFlag(fields, "sticky", op.sticky);
+  ReadDst(fields, op.dsts);
+  ReadVni(fields, op.vnis);
 }
 
 }  // namespace
@@ -65,15 +75,14 @@ void ReadNeighbour(Fields& fields, Verb verb, NeighOp& op) {
   Address address;
   fields.Required("address", address);
   op.count = 1;
-  op.addresses = One(address.bytes, address.length);
-  ReadMac(fields, op.macs);
+  op.addresses = One(address);
 }
 
 void ReadNeighbours(Fields& fields, Verb verb, NeighOp& op) {
   ReadShared(fields, verb, op);
   op.many = true;
   ReadFirstColumn(fields, "addresses", ReadFamily(fields), op.count, op.addresses);
-  ReadColumn(fields, "macs", kMacSize, op.count, op.macs);
+  ReadColumn(fields, "macs", "mac", kMacSize, op.count, op.macs);
 }
 
 void ReadForwarding(Fields& fields, Verb verb, FdbOp& op) {
@@ -81,71 +90,15 @@ void ReadForwarding(Fields& fields, Verb verb, FdbOp& op) {
   op.count = 1;
   Mac mac;
   fields.Required("mac", mac);
-  op.macs = One(mac, kMacSize);
-  std::optional<Address> dst;
-  fields.Optional("dst", dst);
-  if (dst) op.dsts = One(dst->bytes, dst->length);
-  std::optional<uint32_t> vni;
-  fields.Optional("vni", vni);
-  if (vni) {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&*vni);
-    op.vnis = One(std::span(bytes, sizeof *vni), sizeof *vni);
-  }
+  op.macs = One(mac);
 }
 
 void ReadForwardings(Fields& fields, Verb verb, FdbOp& op) {
   ReadShared(fields, verb, op);
   op.many = true;
   ReadFirstColumn(fields, "macs", kMacSize, op.count, op.macs);
-  if (!fields.Get("dsts").IsUndefined()) ReadColumn(fields, "dsts", ReadFamily(fields), op.count, op.dsts);
-  ReadColumn(fields, "vnis", sizeof(uint32_t), op.count, op.vnis);
-}
-
-namespace {
-
-/** A number that all rows have, or a byte for each. */
-void ReadPrefixes(Fields& fields, size_t width, size_t count, Packed& prefixes) {
-  std::optional<uint32_t> shared;
-  fields.Optional("prefix", shared);
-  ReadColumn(fields, "prefixes", 1, count, prefixes);
-  if (shared.has_value() == (prefixes.width > 0)) return fields.Fail("prefix", "a number, or the column 'prefixes'");
-  const size_t bits = width * 8;
-  if (shared > bits) fields.Fail("prefix", "an integer from 0 to " + std::to_string(bits));
-  if (shared) prefixes = {.bytes = std::vector(count, static_cast<uint8_t>(*shared)), .width = 1};
-  if (std::ranges::any_of(prefixes.bytes, [&](uint8_t prefix) { return prefix > bits; })) {
-    fields.Fail("prefixes", "integers from 0 to " + std::to_string(bits));
-  }
-}
-
-void ReadLinks(Fields& fields, size_t count, std::optional<LinkRef>& link, Packed& links) {
-  ReadOptionalLink(fields, "link", link);
-  ReadColumn(fields, "links", sizeof(int32_t), count, links);
-  if (link && links.width > 0) fields.Fail("links", "nothing, beside link");
-}
-
-}  // namespace
-
-void ReadRoutes(Fields& fields, Verb verb, RoutesOp& op) {
-  op.verb = verb;
-  const size_t width = ReadFamily(fields);
-  ReadFirstColumn(fields, "tos", width, op.count, op.tos);
-  ReadPrefixes(fields, width, op.count, op.prefixes);
-  fields.Optional("via", op.via);
-  if (op.via && op.via->length != width) fields.Fail("via", std::to_string(width) + " bytes");
-  ReadColumn(fields, "vias", width, op.count, op.vias);
-  if (op.via && op.vias.width > 0) fields.Fail("vias", "nothing, beside via");
-  ReadLinks(fields, op.count, op.link, op.links);
-  fields.Optional("table", op.table);
-  fields.Optional("metric", op.metric);
-}
-
-void ReadAddresses(Fields& fields, Verb verb, AddressesOp& op) {
-  op.verb = verb;
-  const size_t width = ReadFamily(fields);
-  ReadFirstColumn(fields, "addresses", width, op.count, op.addresses);
-  ReadPrefixes(fields, width, op.count, op.prefixes);
-  ReadLinks(fields, op.count, op.link, op.links);
-  if (!op.link && op.links.width == 0) fields.Fail("link", "a link's name or ifindex, or the column 'links'");
+  if (!fields.Get("dsts").IsUndefined()) ReadColumn(fields, "dsts", "dst", ReadFamily(fields), op.count, op.dsts);
+  ReadColumn(fields, "vnis", "vni", sizeof(uint32_t), op.count, op.vnis);
 }
 
 void ReadRule(Fields& fields, Verb verb, RuleOp& op) {

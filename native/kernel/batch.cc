@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 
 #include "kernel/extack.h"
 
 namespace cnm {
 
 namespace {
+
+constexpr uint8_t kZeros[sizeof(Address::bytes)] = {};
 
 /** The value of an attribute behind a header; empty when there is none. */
 std::span<const uint8_t> ValueIn(const nlmsghdr* reply, size_t header_size, int attribute) {
@@ -24,8 +27,7 @@ std::span<const uint8_t> ValueIn(const nlmsghdr* reply, size_t header_size, int 
 
 void Pattern::PutColumn(Named attribute, const Packed& column) {
   if (column.width == 0) return;
-  const uint8_t zero[sizeof(Address::bytes)] = {};
-  const size_t offset = shared.Put(attribute, zero, column.width);
+  const size_t offset = shared.Put(attribute, kZeros, column.width);
   slots_.push_back({.column = &column, .offset = offset, .attribute = attribute.value});
 }
 
@@ -45,12 +47,15 @@ std::span<const uint8_t> Pattern::Slot::BytesIn(const nlmsghdr* reply, size_t he
   return {reinterpret_cast<const uint8_t*>(reply) + offset, column->width};
 }
 
+bool Pattern::Differs(int attribute, std::span<const uint8_t> wanted, std::span<const uint8_t> told) const {
+  const auto among = [&](const std::vector<int>& list) { return std::ranges::find(list, attribute) != list.end(); };
+  if (among(untold_.other) || (told.empty() && among(untold_.unsaid))) return false;
+  return told.empty() ? std::ranges::any_of(wanted, std::identity()) : !std::ranges::equal(wanted, told);
+}
+
 bool Pattern::Describes(uint32_t row, const nlmsghdr* reply) const {
-  const auto differs = [](std::span<const uint8_t> wanted, std::span<const uint8_t> found) {
-    return !found.empty() && !std::ranges::equal(wanted, found);
-  };
   for (const Slot& slot : slots_) {
-    if (differs(slot.BytesOf(row), slot.BytesIn(reply, header_size_))) return false;
+    if (Differs(slot.attribute, slot.BytesOf(row), slot.BytesIn(reply, header_size_))) return false;
   }
   const nlmsghdr* request = nlmsg_hdr(shared.get());
   const auto header = static_cast<int>(header_size_);
@@ -59,7 +64,7 @@ bool Pattern::Describes(uint32_t row, const nlmsghdr* reply) const {
   for (; nla_ok(attribute, left); attribute = nla_next(attribute, &left)) {
     if (std::ranges::find(slots_, nla_type(attribute), &Slot::attribute) != slots_.end()) continue;
     const std::span wanted(static_cast<const uint8_t*>(nla_data(attribute)), static_cast<size_t>(nla_len(attribute)));
-    if (differs(wanted, ValueIn(reply, header_size_, nla_type(attribute)))) return false;
+    if (Differs(nla_type(attribute), wanted, ValueIn(reply, header_size_, nla_type(attribute)))) return false;
   }
   return true;
 }
@@ -67,7 +72,9 @@ bool Pattern::Describes(uint32_t row, const nlmsghdr* reply) const {
 std::span<const uint8_t> Pattern::KeyOf(uint32_t row) const { return slots_.front().BytesOf(row); }
 
 std::span<const uint8_t> Pattern::KeyIn(const nlmsghdr* reply) const {
-  return slots_.front().BytesIn(reply, header_size_);
+  const Slot& slot = slots_.front();
+  const auto told = slot.BytesIn(reply, header_size_);
+  return told.empty() ? std::span(kZeros).first(slot.column->width) : told;
 }
 
 Batch::Batch(Socket& socket, const Pattern& pattern)

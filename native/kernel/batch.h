@@ -3,6 +3,7 @@
 #include <bitset>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "facts/outcome.h"
@@ -12,11 +13,20 @@
 
 namespace cnm {
 
+/** Attributes of which the kernel does not tell as it is asked, by number. */
+struct Untold {
+  /** It leaves them out where they are at a default of its own. */
+  std::vector<int> unsaid{};
+  /** It tells of something else. */
+  std::vector<int> other{};
+};
+
 /** The request that many rows have in common, with room for the bytes of each. */
 class Pattern {
  public:
   template <typename Header>
-  Pattern(Named type, int flags, const Header& header) : shared(type, flags | NLM_F_REQUEST, header) {}
+  Pattern(Named type, int flags, const Header& header, Untold untold = {})
+      : shared(type, flags | NLM_F_REQUEST, header), untold_(std::move(untold)) {}
 
   /** An attribute that each row fills; nothing when the column is absent. */
   void PutColumn(Named attribute, const Packed& column);
@@ -26,12 +36,11 @@ class Pattern {
   size_t size() const { return nlmsg_hdr(shared.get())->nlmsg_len; }
   /** Writes what is the row's own into a copy of what is shared. */
   void WriteRow(uint32_t row, void* request) const;
-  /** True when the row is what `reply` tells of. An attribute that the kernel leaves out is at its default: any will
-   * do. */
+  /** True when the row is what `reply` tells of. An attribute that is left out is zero, or untold. */
   bool Describes(uint32_t row, const nlmsghdr* reply) const;
   /** What the row has in the first column, by which rows are told apart. */
   std::span<const uint8_t> KeyOf(uint32_t row) const;
-  /** What stands there in `reply`; empty when nothing does. */
+  /** What stands there in `reply`; zeros when nothing does, as of a default route. */
   std::span<const uint8_t> KeyIn(const nlmsghdr* reply) const;
 
   /** What the rows have in common. */
@@ -44,12 +53,13 @@ class Pattern {
     size_t offset;
     int attribute;
 
-    std::span<const uint8_t> BytesOf(uint32_t row) const {
-      return {column->bytes.data() + row * column->width, column->width};
-    }
+    std::span<const uint8_t> BytesOf(uint32_t row) const { return {column->at(row), column->width}; }
     std::span<const uint8_t> BytesIn(const nlmsghdr* reply, size_t header_size) const;
   };
 
+  bool Differs(int attribute, std::span<const uint8_t> wanted, std::span<const uint8_t> told) const;
+
+  const Untold untold_;
   std::vector<Slot> slots_;
   size_t header_size_ = static_cast<size_t>(nlmsg_datalen(nlmsg_hdr(shared.get())));
 };

@@ -56,8 +56,9 @@ Refused ApplyNeighbours(Place& place, const NeighOp& op, const std::atomic<bool>
   const uint32_t flags =
       (op.proxy ? NTF_PROXY : 0u) | (op.router ? NTF_ROUTER : 0u) | (op.extern_learn ? NTF_EXT_LEARNED : 0u);
   const uint8_t family = op.addresses.width == 16 ? AF_INET6 : AF_INET;
+  const Untold untold = op.proxy ? Untold{.unsaid = {NDA_LLADDR}} : Untold();
   const auto pattern = [&](Verb verb) {
-    Pattern row(TypeOf(verb), FlagsOf(verb), HeaderOf(family, link, op.state, flags));
+    Pattern row(TypeOf(verb), FlagsOf(verb), HeaderOf(family, link, op.state, flags), untold);
     row.PutColumn(CNM_NAMED(NDA_DST), op.addresses);
     row.PutColumn(CNM_NAMED(NDA_LLADDR), op.macs);
     return row;
@@ -73,8 +74,10 @@ Refused ApplyForwarding(Place& place, const FdbOp& op, const std::atomic<bool>& 
     if (Refused refusal = ResolveLink(place, *op.via, "NDA_IFINDEX", via)) return refusal;
   }
   const uint32_t flags = FlagsOf(op);
+  // Some drivers do not know them; to a vxlan, its own numbers need not be said.
+  const Untold untold = {.unsaid = {NDA_DST, NDA_VNI, NDA_PORT, NDA_SRC_VNI, NDA_VLAN, NDA_IFINDEX}};
   const auto pattern = [&](Verb verb) {
-    Pattern row(TypeOf(verb), FlagsOf(verb), HeaderOf(AF_BRIDGE, link, op.state, flags));
+    Pattern row(TypeOf(verb), FlagsOf(verb), HeaderOf(AF_BRIDGE, link, op.state, flags), untold);
     row.PutColumn(CNM_NAMED(NDA_LLADDR), op.macs);
     row.PutColumn(CNM_NAMED(NDA_DST), op.dsts);
     row.PutColumn(CNM_NAMED(NDA_VNI), op.vnis);

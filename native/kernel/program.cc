@@ -3,7 +3,6 @@
 #include <cerrno>
 
 #include "kernel/address.h"
-#include "kernel/address_rows.h"
 #include "kernel/announce.h"
 #include "kernel/conntrack.h"
 #include "kernel/group.h"
@@ -12,7 +11,6 @@
 #include "kernel/nexthop.h"
 #include "kernel/qdisc.h"
 #include "kernel/route.h"
-#include "kernel/route_rows.h"
 #include "kernel/rule.h"
 #include "kernel/tc_class.h"
 #include "kernel/tc_filter.h"
@@ -37,10 +35,8 @@ class Step {
   Refused operator()(const LinkDel& del) { return DelLink(place_, del); }
   Refused operator()(const GroupSet& set) { return SetGroup(place_, set); }
   Refused operator()(const GroupDel& del) { return DelGroup(place_, del); }
-  Refused operator()(const AddrOp& op) { return ApplyAddress(place_, op); }
-  Refused operator()(const AddressesOp& op) { return ApplyAddresses(place_, op, cancelled_); }
-  Refused operator()(const RouteOp& op) { return ApplyRoute(place_, op); }
-  Refused operator()(const RoutesOp& op) { return ApplyRoutes(place_, op, cancelled_); }
+  Refused operator()(const AddrOp& op) { return Numbered(op.many, ApplyAddresses(place_, op, cancelled_)); }
+  Refused operator()(const RouteOp& op) { return Numbered(op.many, ApplyRoutes(place_, op, cancelled_)); }
   Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op, cancelled_)); }
   Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op, cancelled_)); }
   Refused operator()(const NexthopOp& op) { return ApplyNexthop(place_, op); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <span>
 
 #include "facts/outcome.h"
@@ -9,7 +10,8 @@
 
 namespace cnm {
 
-Refused ApplyRoute(Place& place, const RouteOp& op);
+/** See rows.h. */
+Refused ApplyRoutes(Place& place, const RouteOp& op, const std::atomic<bool>& cancelled);
 
 /** What the scopes of routes, and of addresses, are called by ip, with their RT_SCOPE_*. */
 std::span<const Word> Scopes();

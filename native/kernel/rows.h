@@ -18,7 +18,7 @@ struct Rows {
   std::function<Pattern(Verb)> pattern;
   /** What asks for the part of the table where they are, or are to be. */
   std::function<Message()> dump;
-  /** False for a row of that which looks alike but is in another table; absent when there are none. */
+  /** False for a row of that which looks alike but is another, by its header; absent when there are none. */
   std::function<bool(const nlmsghdr* reply)> among{};
 };
 

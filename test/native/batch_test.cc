@@ -129,11 +129,38 @@ TEST_CASE("answers to others are skipped") {
 TEST_CASE("a row is told by its columns and by what all have in common") {
   const Routes routes(3);
   const auto is_first = [&](Reply reply) { return routes.pattern.Describes(1, reply.Exact().get()); };
-  CHECK(is_first(Route({10, 0, 0, 1})));
-  CHECK(is_first(Route({10, 0, 0, 1}).Attribute(RTA_PRIORITY, uint32_t{7})));
+  const auto with_metric = [](Reply reply) { return reply.Attribute(RTA_PRIORITY, uint32_t{7}); };
+  CHECK(is_first(with_metric(Route({10, 0, 0, 1}))));
+  CHECK_FALSE(is_first(Route({10, 0, 0, 1})));
   CHECK_FALSE(is_first(Route({10, 0, 0, 1}).Attribute(RTA_PRIORITY, uint32_t{8})));
-  CHECK_FALSE(is_first(Route({10, 0, 0, 1}, 31)));
-  CHECK_FALSE(is_first(Route({10, 0, 0, 2})));
+  CHECK_FALSE(is_first(with_metric(Route({10, 0, 0, 1}, 31))));
+  CHECK_FALSE(is_first(with_metric(Route({10, 0, 0, 2}))));
+}
+
+TEST_CASE("what is left out is zero, or at a default that nobody knows; what is told otherwise does not count") {
+  const Packed to = {.bytes = {0, 0, 0, 0}, .width = 4}, prefix = {.bytes = {0}, .width = 1};
+  const auto describes = [&](Untold untold, uint32_t mark, Reply reply) {
+    Pattern pattern(CNM_NAMED(RTM_NEWROUTE), 0, rtmsg{}, std::move(untold));
+    pattern.PutColumn(CNM_NAMED(RTA_DST), to);
+    pattern.PutInHeader(offsetof(rtmsg, rtm_dst_len), prefix);
+    pattern.shared.PutU32(CNM_NAMED(RTA_MARK), mark);
+    return pattern.Describes(0, reply.Exact().get());
+  };
+  const Reply left_out = Reply(RTM_NEWROUTE).Put(rtmsg{.rtm_family = AF_INET});
+  const Reply told = Reply(left_out).Attribute(RTA_MARK, uint32_t{8});
+  CHECK(describes({}, 0, left_out));
+  CHECK_FALSE(describes({}, 7, left_out));
+  CHECK(describes({.unsaid = {RTA_MARK}}, 7, left_out));
+  CHECK_FALSE(describes({.unsaid = {RTA_MARK}}, 7, told));
+  CHECK(describes({.other = {RTA_MARK}}, 7, told));
+}
+
+TEST_CASE("a column of one row holds for all") {
+  const Packed one = {.bytes = {10, 0, 0, 9}, .width = 4};
+  Routes routes(3);
+  routes.pattern.PutColumn(CNM_NAMED(RTA_GATEWAY), one);
+  Reply reply = Route({10, 0, 0, 2}).Attribute(RTA_PRIORITY, uint32_t{7});
+  CHECK(routes.pattern.Describes(2, reply.Attribute(RTA_GATEWAY, std::array<uint8_t, 4>{10, 0, 0, 9}).Exact().get()));
 }
 
 TEST_CASE("and has its first column for a key") {
@@ -141,7 +168,7 @@ TEST_CASE("and has its first column for a key") {
   Reply reply = Route({10, 0, 0, 2});
   CHECK(std::ranges::equal(routes.pattern.KeyOf(2), routes.pattern.KeyIn(reply.Exact().get())));
   Reply other = Reply(RTM_NEWROUTE).Put(rtmsg{});
-  CHECK(routes.pattern.KeyIn(other.Exact().get()).empty());
+  CHECK(std::ranges::equal(routes.pattern.KeyIn(other.Exact().get()), Bytes(4)));
 }
 
 TEST_CASE("nothing is read behind the end of a reply that is cut short") {
@@ -149,7 +176,7 @@ TEST_CASE("nothing is read behind the end of a reply that is cut short") {
   for (size_t size = NLMSG_HDRLEN; size < NLMSG_HDRLEN + sizeof(rtmsg) + NLA_HDRLEN + 4; size++) {
     Reply reply = Route({10, 0, 0, 0}).Cut(size);
     const auto exact = reply.Exact();
-    CHECK(routes.pattern.KeyIn(exact.get()).empty());
+    CHECK(std::ranges::equal(routes.pattern.KeyIn(exact.get()), Bytes(4)));
     routes.pattern.Describes(0, exact.get());
   }
 }

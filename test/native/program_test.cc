@@ -35,7 +35,7 @@ TEST_CASE("the first that is refused ends it, and is named") {
 
 TEST_CASE("what is refused is refused in the kernel's words") {
   const Space space;
-  RouteOp route{.to = {.length = 4, .bytes = {10, 0, 0, 1}}, .prefix = 8, .link = "lo"};
+  RouteOp route{.count = 1, .tos = {{10, 0, 0, 1}, 4}, .prefixes = {{8}, 1}, .link = "lo"};
   const Outcome outcome = space.Do({{.step = route}});
   REQUIRE(outcome.refusal);
   CHECK_EQ(outcome.refusal->error, -EINVAL);
