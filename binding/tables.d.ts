@@ -5,7 +5,7 @@ import type { LinkRef } from './links.d.ts'
 import type { NexthopTable } from './nexthop.d.ts'
 import type { Refusal } from './outcome.d.ts'
 import type { QdiscTable } from './qdiscs.d.ts'
-import type { VniTable } from './vlans.d.ts'
+import type { VlanTable, VniTable } from './vlans.d.ts'
 import type { XfrmPolicyTable } from './xfrm.d.ts'
 import type { XfrmStateTable } from './xfrm-state.d.ts'
 
@@ -133,6 +133,7 @@ export interface Tables {
   readonly qdisc: QdiscTable
   readonly xfrmPolicy: XfrmPolicyTable
   readonly xfrmState: XfrmStateTable
+  readonly vlan: VlanTable
   readonly vni: VniTable
 }
 export type TableName = keyof Tables
@@ -159,6 +160,8 @@ export interface Filters {
   readonly xfrmPolicy: Readonly<Record<never, never>>
   /** `keys`: with the keys, which are left out otherwise. */
   readonly xfrmState: { readonly keys?: boolean }
+  /** None: the kernel has none. */
+  readonly vlan: Readonly<Record<never, never>>
   readonly vni: { readonly link?: LinkRef }
 }
 export type Filter<T extends TableName> = Filters[T]

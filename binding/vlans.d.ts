@@ -3,6 +3,38 @@
 import type { LinkRef } from './links.d.ts'
 import type { Table } from './tables.d.ts'
 
+/**
+ * Which VLANs a port of a bridge with `vlanFiltering` is in. To add is to change, too; to delete, `pvid` and `untagged` do not
+ * matter, and one that it is not in is not refused.
+ */
+export interface VlanOp {
+  readonly op: 'vlan.add' | 'vlan.del'
+  readonly link: LinkRef
+  /** 1 to 4094. */
+  readonly vid: number
+  /** With all up to this one. */
+  readonly end?: number
+  /** What comes in without a tag is in this VLAN; only one is. */
+  readonly pvid?: boolean
+  /** It goes out without a tag. */
+  readonly untagged?: boolean
+  /** The link itself: a bridge. */
+  readonly self?: boolean
+  /** The bridge that it is a port of: the default. */
+  readonly master?: boolean
+}
+
+/** Of ports, and of bridges themselves. */
+export interface VlanTable extends Table {
+  readonly link: Int32Array
+  /** The first and the last of several that are alike. */
+  readonly vid: Uint16Array
+  readonly end: Uint16Array
+  /** 1 when it is. */
+  readonly pvid: Uint8Array
+  readonly untagged: Uint8Array
+}
+
 /** Which networks a vxlan carries that was made with `external` and `vniFilter`. One that is there already is not refused. */
 export interface VniOp {
   readonly op: 'vni.add' | 'vni.del'
@@ -25,25 +57,4 @@ export interface VniTable extends Table {
   readonly family: Uint8Array
   /** 16 bytes a row, IPv4 in the first 4. */
   readonly remote: Uint8Array
-}
-
-/**
- * Which VLANs a port of a bridge with `vlanFiltering` is in. To add is to change, too; to delete, `pvid` and `untagged` do not
- * matter, and one that it is not in is not refused.
- */
-export interface VlanOp {
-  readonly op: 'vlan.add' | 'vlan.del'
-  readonly link: LinkRef
-  /** 1 to 4094. */
-  readonly vid: number
-  /** With all up to this one. */
-  readonly end?: number
-  /** What comes in without a tag is in this VLAN; only one is. */
-  readonly pvid?: boolean
-  /** It goes out without a tag. */
-  readonly untagged?: boolean
-  /** The link itself: a bridge. */
-  readonly self?: boolean
-  /** The bridge that it is a port of: the default. */
-  readonly master?: boolean
 }

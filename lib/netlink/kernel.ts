@@ -105,6 +105,7 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   qdisc: 'tc qdisc',
   xfrmPolicy: 'ip xfrm policy',
   xfrmState: 'ip xfrm state',
+  vlan: 'bridge vlan',
   vni: 'bridge vni',
 }
 

@@ -5,7 +5,7 @@ import { type ConntrackRow, conntrackRows } from './conntrack.ts'
 import { type LinkStatsRow, linkStatsRows } from './link-stats.ts'
 import { type NexthopRow, nexthopRows } from './nexthop.ts'
 import { type QdiscRow, qdiscRows } from './qdiscs.ts'
-import { type VniRow, vniRows } from './vnis.ts'
+import { type VlanRow, type VniRow, vlanRows, vniRows } from './vlans.ts'
 import { type XfrmPolicyRow, xfrmPolicyRows } from './xfrm.ts'
 import { type XfrmStateRow, xfrmStateRows } from './xfrm-state.ts'
 
@@ -103,6 +103,7 @@ interface RowTypes {
   readonly qdisc: QdiscRow
   readonly xfrmPolicy: XfrmPolicyRow
   readonly xfrmState: XfrmStateRow
+  readonly vlan: VlanRow
   readonly vni: VniRow
 }
 export type Row<T extends TableName> = RowTypes[T]
@@ -123,6 +124,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   qdisc: qdiscRows,
   xfrmPolicy: xfrmPolicyRows,
   xfrmState: xfrmStateRows,
+  vlan: vlanRows,
   vni: vniRows,
 }
 

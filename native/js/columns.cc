@@ -97,6 +97,8 @@ Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table) { return Object
 
 Napi::Object TableOf(Napi::Env env, Table<XfrmStateRow>& table) { return ObjectOf(env, table); }
 
+Napi::Object TableOf(Napi::Env env, Table<VlanRow>& table) { return ObjectOf(env, table); }
+
 Napi::Object TableOf(Napi::Env env, Table<VniRow>& table) { return ObjectOf(env, table); }
 
 Napi::Object NewsOf(Napi::Env env, News& news) {

@@ -77,6 +77,16 @@ class Attributes {
     return found != nullptr;
   }
 
+  /** `visit` gets the data and the size of each of them: some come more than once. */
+  template <typename Visit>
+  void Each(int type, const Visit& visit) const {
+    const nlattr* attribute;
+    int rest;
+    nla_for_each_attr(attribute, head_, length_, rest) {
+      if (nla_type(attribute) == type) visit(nla_data(attribute), nla_len(attribute));
+    }
+  }
+
   std::pair<const void*, int> Raw(int type) const {
     const nlattr* found = Find(type, 0);
     return found ? std::pair<const void*, int>(nla_data(found), nla_len(found)) : std::pair<const void*, int>();

@@ -5,7 +5,9 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "kernel/attributes.h"
 #include "kernel/link.h"
+#include "kernel/read_table.h"
 
 namespace cnm {
 
@@ -17,6 +19,34 @@ void PutVlan(Message& message, const VlanOp& op, uint32_t vid, uint32_t range) {
   info.flags = static_cast<uint16_t>((op.pvid ? BRIDGE_VLAN_INFO_PVID : 0) |
                                      (op.untagged ? BRIDGE_VLAN_INFO_UNTAGGED : 0) | range);
   message.Put(CNM_NAMED(IFLA_BRIDGE_VLAN_INFO), &info, sizeof info);
+}
+
+VlanRow RowOf(int32_t link, uint16_t first, const bridge_vlan_info& last) {
+  VlanRow row;
+  row.link = link;
+  row.vid = first;
+  row.end = last.vid;
+  row.pvid = (last.flags & BRIDGE_VLAN_INFO_PVID) != 0;
+  row.untagged = (last.flags & BRIDGE_VLAN_INFO_UNTAGGED) != 0;
+  return row;
+}
+
+/** Where a range begins, only its end is a row. */
+void Decode(const nlmsghdr* reply, Columns<VlanRow>& columns) {
+  const auto* header = HeaderIn<ifinfomsg>(reply);
+  if (!header) return;
+  uint16_t begun = 0;
+  const Attributes spec = Attributes(reply, sizeof *header).Inside(IFLA_AF_SPEC);
+  spec.Each(IFLA_BRIDGE_VLAN_INFO, [&](const void* data, int size) {
+    if (size < static_cast<int>(sizeof(bridge_vlan_info))) return;
+    const auto& info = *static_cast<const bridge_vlan_info*>(data);
+    if (info.flags & BRIDGE_VLAN_INFO_RANGE_BEGIN) {
+      begun = info.vid;
+      return;
+    }
+    const bool ends = info.flags & BRIDGE_VLAN_INFO_RANGE_END;
+    columns.Add(RowOf(header->ifi_index, ends ? begun : info.vid, info));
+  });
 }
 
 }  // namespace
@@ -38,6 +68,14 @@ Refused ApplyVlan(Place& place, const VlanOp& op) {
     if (op.end) PutVlan(message, op, *op.end, BRIDGE_VLAN_INFO_RANGE_END);
   }
   return socket->Ask(message);
+}
+
+Table<VlanRow> DumpVlans(Place& place, const Filter&) {
+  ifinfomsg header{};
+  header.ifi_family = AF_BRIDGE;
+  Message message(CNM_NAMED(RTM_GETLINK), NLM_F_DUMP, header);
+  message.PutU32(CNM_NAMED(IFLA_EXT_MASK), RTEXT_FILTER_BRVLAN_COMPRESSED);
+  return ReadTable<VlanRow>(place, &Place::Dump, message, Decode);
 }
 
 }  // namespace cnm

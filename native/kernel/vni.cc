@@ -35,12 +35,9 @@ VniRow RowOf(const tunnel_msg& header, const Attributes& entry) {
 void Decode(const nlmsghdr* reply, Columns<VniRow>& columns) {
   const auto* header = HeaderIn<tunnel_msg>(reply);
   if (!header) return;
-  const nlattr* attribute;
-  int rest;
-  nla_for_each_attr(attribute, nlmsg_attrdata(reply, sizeof *header), nlmsg_attrlen(reply, sizeof *header), rest) {
-    if (nla_type(attribute) != VXLAN_VNIFILTER_ENTRY) continue;
-    columns.Add(RowOf(*header, Attributes(nla_data(attribute), nla_len(attribute))));
-  }
+  Attributes(reply, sizeof *header).Each(VXLAN_VNIFILTER_ENTRY, [&](const void* entry, int size) {
+    columns.Add(RowOf(*header, Attributes(entry, size)));
+  });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Op, VlanOp } from '../../binding.d.ts'
 import { undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
+import { dump } from '../../lib/netlink/kernel.ts'
 import { paste } from '../support/paste.ts'
 import { Spaces } from '../support/spaces.ts'
 import { pings } from '../support/traffic.ts'
@@ -56,6 +57,22 @@ describe.each(Object.entries(cases))('%s', (_, [settings, lines]) => {
     paste(printPlan(undoOf([op])), { netns: spaces.paths[0] })
     expect(look()).not.toContainEqual(lines.at(-1))
   })
+})
+
+it('are read as rows, of which there are none without VLANs', async () => {
+  const [netns] = spaces.netns
+  if (!netns) return expect.fail()
+  if (await refused({ op: 'vlan.add', link: 'p0', vid: 20, end: 29 })) return expect(await dump(netns, 'vlan')).toEqual([])
+  await spaces.do({ op: 'vlan.add', link: 'p0', vid: 30, pvid: true }, { op: 'vlan.add', link: 'br0', vid: 7, untagged: true, self: true })
+  const [br0, p0] = ['br0', 'p0'].map((name) => spaces.link(0, name).ifindex)
+  const plain = { pvid: false, untagged: false }
+  expect((await dump(netns, 'vlan')).toSorted((a, b) => a.link - b.link || a.vid - b.vid)).toEqual([
+    { link: br0, vid: 1, end: 1, pvid: true, untagged: true },
+    { link: br0, vid: 7, end: 7, ...plain, untagged: true },
+    { link: p0, vid: 1, end: 1, ...plain, untagged: true },
+    { link: p0, vid: 20, end: 29, ...plain },
+    { link: p0, vid: 30, end: 30, ...plain, pvid: true },
+  ])
 })
 
 it('packets stay in their VLAN, or the kernel says that it has none', async () => {
