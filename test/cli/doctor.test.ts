@@ -83,6 +83,7 @@ describe('cnm doctor', () => {
 describe('cnm repair', () => {
   it('--dry-run prints commands that do the same when they are pasted', async () => {
     ip('link', 'del', await linkOf())
+    must(['nft', 'flush', 'ruleset'], { netns: host.host })
     const { stdout } = await host.cnm('repair --dry-run')
     expect((await doctor()).status).toBe(3)
     must(['sh', '-e'], { input: stdout })

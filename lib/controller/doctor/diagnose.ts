@@ -26,11 +26,10 @@ export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
     ...mended,
     ...others.filter((found) => !told.has(JSON.stringify(found))).map((found) => ({ finding: found })),
     ...strays(round),
+    // What other drivers want of the firewall, this program cannot say. Rules come before what builds on them.
+    ...(known ? await ruleDrift(hall) : []),
     ...drift,
-    // What other drivers want of the firewall, this program cannot say.
-    ...(known
-      ? [...(await forwardingDrift(round)), ...(await ruleDrift(hall)), ...(await leftForwarding(hall)), ...(await inTheWay(hall))]
-      : []),
+    ...(known ? [...(await forwardingDrift(round)), ...(await leftForwarding(hall)), ...(await inTheWay(hall))] : []),
   ]
 }
 

@@ -11,7 +11,7 @@ import { raisedWalls } from '../mend.ts'
 import { isAlive } from '../processes.ts'
 import { familiesOn, gatewaysUp, isStanding, onThisKernel, raise, raisedIds, recordWay } from '../raising.ts'
 import { removeSandbox } from '../sandboxes.ts'
-import { type Ailment, making, taking } from './ailment.ts'
+import { type Ailment, type Mend, making, taking } from './ailment.ts'
 import { type Lack, lacksOf, subjectOf } from './audit.ts'
 import { Scene } from './scene.ts'
 import { broughtBy, engineSteps, madeBy, networkSteps, sandboxSteps } from './wanted.ts'
@@ -98,7 +98,7 @@ async function lookInto(round: Round, sandbox: Sandbox): Promise<readonly Ailmen
   const plan = await sandboxSteps(round.hall, sandbox, round.ipv6)
   round.own(plan)
   const subject = `sandbox ${name}`
-  const mend: Ailment['mend'] = (hall) => removeSandbox(hall, id)
+  const mend: Mend = (hall) => removeSandbox(hall, id)
   if (owner && !isAlive(owner)) return [{ finding: finding('OWNER_GONE', subject, { pid: owner.pid }), mend }]
   if (kind === 'host') return []
   const netns = namespaceAt(path)
@@ -136,7 +136,7 @@ function drifts(
   code: 'NETWORK_DRIFT' | 'SANDBOX_DRIFT' | 'FORWARDING_OFF',
   subject: string,
   lacks: readonly Lack[],
-  mending: (remedy: Plan) => NonNullable<Ailment['mend']>,
+  mending: (remedy: Plan) => Mend,
 ): readonly Ailment[] {
   const foreign = lacks.filter(({ remedy }) => remedy.length === 0)
   const ours = lacks.filter(({ remedy }) => remedy.length > 0)
