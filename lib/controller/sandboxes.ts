@@ -123,16 +123,23 @@ async function attach(
   signal?: AbortSignal,
 ): Promise<readonly Seat[]> {
   const before = seatsOf(hall, sandbox)
-  const taken = new Set(first.plan.length > 0 || sandbox.kind === 'host' ? [] : await linkNames(sandbox))
-  const ipv6 = await hall.hasIPv6()
+  const way = async (attachment: Attachment) => {
+    const network = findNetwork(hall, attachment.network)
+    return { attachment, network, raised: await raise(hall, network) }
+  }
+  // What there is to be known, in one go.
+  const [names, ipv6, ...ways] = await Promise.all([
+    first.plan.length > 0 || sandbox.kind === 'host' ? [] : linkNames(sandbox),
+    hall.hasIPv6(),
+    ...attachments.map(way),
+  ])
+  const taken = new Set(names)
   const claims = new Claims()
   try {
     const plan = [...first.plan]
     const seats: Seat[] = []
     const records = [first.record]
-    for (const attachment of attachments) {
-      const network = findNetwork(hall, attachment.network)
-      const raised = await raise(hall, network)
+    for (const { attachment, network, raised } of ways) {
       const seating = await planEndpoint(hall, network, raised.config, attachment, { sandbox, taken, ipv6 }, claims)
       taken.add(seating.seat.endpoint.ifname)
       plan.push(...raised.plan, ...seating.plan)

@@ -91,7 +91,7 @@ export const lastOf = (cidr: Cidr): bigint => cidr.value | hostMask(cidr)
 export const sizeOf = (cidr: Cidr): bigint => hostMask(cidr) + 1n
 
 export const contains = (subnet: Cidr, address: Address): boolean =>
-  subnet.family === address.family && (subnet.value & ~hostMask(subnet)) === (address.value & ~hostMask(subnet))
+  subnet.family === address.family && (subnet.value ^ address.value) >> BigInt(bitsOf(subnet.family) - subnet.prefix) === 0n
 
 export const overlaps = (a: Cidr, b: Cidr): boolean => (a.prefix <= b.prefix ? contains(a, b) : contains(b, a))
 
