@@ -2,6 +2,7 @@ import type { Family } from '../model/address.ts'
 import { shortId } from '../model/ids.ts'
 import type { GatewayMode } from '../model/wall.ts'
 import { LIMIT_OPTIONS } from './bridge-limits.ts'
+import { ROUTE_OPTIONS } from './bridge-routes.ts'
 import type { NetworkConfig, Publishing } from './driver.ts'
 import { readAddress, readBool, readLinkName, readLinkNames, readMtu, readOptions, readText, readWord } from './options.ts'
 
@@ -28,6 +29,7 @@ const NETWORK_OPTIONS = {
   'com.docker.network.host_ipv4': readAddress(4),
   'com.docker.network.host_ipv6': readAddress(6),
   ...LIMIT_OPTIONS,
+  ...ROUTE_OPTIONS,
 }
 
 /** Here too. */
@@ -35,6 +37,7 @@ const ENDPOINT_OPTIONS = {
   'com.docker.network.endpoint.ifname': readText,
   'com.docker.network.endpoint.sysctls': readText,
   ...LIMIT_OPTIONS,
+  ...ROUTE_OPTIONS,
 }
 
 /** A network's options, read, with Docker's defaults. */

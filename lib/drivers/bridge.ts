@@ -6,6 +6,7 @@ import type { Wall } from '../model/wall.ts'
 import { checkNetwork } from './bridge-checks.ts'
 import { limiting, limitsOf } from './bridge-limits.ts'
 import { checkEndpointOptions, type Settings, settingsOf } from './bridge-options.ts'
+import { checkedRoutes, routesOf } from './bridge-routes.ts'
 import type { EndpointConfig, Neighbour, NetworkConfig, NetworkDriver } from './driver.ts'
 
 /** BR_MAX_PORTS is 1024, and there is no port number 0. */
@@ -35,6 +36,7 @@ export const bridge: NetworkDriver = {
     const settings = settingsOf(network)
     checkNetwork(network, settings, others)
     limitsOf(network.options, {}, settings.mtu)
+    checkedRoutes(network, {})
     return { plan: network.found ? adopt(network, settings) : build(network, settings), wall: wallOf(network, settings) }
   },
 
@@ -83,7 +85,7 @@ export const bridge: NetworkDriver = {
       link: { name: endsOf(endpoint.id).sandbox, prefix: settings.prefix },
       gateway: ways[0] ?? '',
       gateway6: ways[1] ?? '',
-      routes: [],
+      routes: routesOf(network, endpoint),
       neighbours: ways.flatMap((gateway) => ownNeighbour(network, settings, gateway)),
     }
   },
