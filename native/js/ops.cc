@@ -23,7 +23,8 @@ namespace cnm {
 namespace {
 
 bool IsSysctlPath(std::string_view path) {
-  return path.starts_with("net/") && path != "net/" && path.find("/../") == path.npos && !path.ends_with("/..");
+  return path.starts_with("net/") && path != "net/" && path.find("/../") == std::string_view::npos &&
+         !path.ends_with("/..");
 }
 
 void ReadSysctl(Fields& fields, SysctlOp& op) {

@@ -87,7 +87,7 @@ class Reader {
 
   std::string ReadOneOf() {
     uint32_t read = 0;
-    const std::string expected = ReadWord(value_, option_.words, read);
+    std::string expected = ReadWord(value_, option_.words, read);
     setting_.value = read;
     return expected;
   }
