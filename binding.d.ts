@@ -8,7 +8,7 @@
  */
 
 import type { AnnounceOp } from './binding/announce.d.ts'
-import type { ConntrackDel } from './binding/conntrack.d.ts'
+import type { ConntrackDel, ConntrackDelMany } from './binding/conntrack.d.ts'
 import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
 import type { News, WatchedTable } from './binding/monitor.d.ts'
 import type { NexthopOp } from './binding/nexthop.d.ts'
@@ -16,7 +16,9 @@ import type { Outcome } from './binding/outcome.d.ts'
 import type { ClassAdd, ClassDel, FilterAdd, FilterDel, QdiscAdd, QdiscDel } from './binding/qdiscs.d.ts'
 import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
-import type { XfrmPolicyOp } from './binding/xfrm.d.ts'
+import type { VlanOp, VniOp } from './binding/vlans.d.ts'
+import type { XfrmPolicyFlush, XfrmPolicyOp } from './binding/xfrm.d.ts'
+import type { XfrmStateDel, XfrmStateFlush, XfrmStatePut } from './binding/xfrm-state.d.ts'
 
 export type * from './binding/announce.d.ts'
 export type * from './binding/conntrack.d.ts'
@@ -27,7 +29,9 @@ export type * from './binding/outcome.d.ts'
 export type * from './binding/qdiscs.d.ts'
 export type * from './binding/rows.d.ts'
 export type * from './binding/tables.d.ts'
+export type * from './binding/vlans.d.ts'
 export type * from './binding/xfrm.d.ts'
+export type * from './binding/xfrm-state.d.ts'
 
 /** Bumped on every change of this file; lib/netlink/addon.ts refuses a binary with another number. */
 export const abi: number
@@ -62,10 +66,10 @@ export class Netns {
  */
 export class Monitor {
   /**
-   * Subscribes; `buffer` is how many bytes the kernel may keep for us (it takes twice as many, see SO_RCVBUF in socket(7)).
+   * Subscribes, to tables or to the ruleset of nftables; `buffer` is how many bytes the kernel may keep for us (it takes twice as many, see SO_RCVBUF in socket(7)).
    * Kernel thread. Rejects with Error{errno}.
    */
-  static open(namespace: Netns, tables: readonly WatchedTable[], buffer: number): Promise<Monitor>
+  static open(namespace: Netns, tables: readonly WatchedTable[] | readonly ['ruleset'], buffer: number): Promise<Monitor>
   /**
    * Waits for changes; null once there will be none: after cancel(job), or when the Netns was closed. The waiting thread,
    * one per environment, reads a few thousand at a time. Rejects with Error{errno}.
@@ -92,6 +96,17 @@ export interface SysctlOp {
 export interface NftOp {
   readonly op: 'nft'
   readonly commands: readonly object[]
+}
+
+/**
+ * Asks whether an inet table's set of link names (type ifname) has this one: ENOENT when it, its set or its table is not there.
+ * Changes nothing, and costs nothing with what else there is; libnftables reads all chains and sets before it does anything.
+ */
+export interface NftGetOp {
+  readonly op: 'nft.get'
+  readonly table: string
+  readonly set: string
+  readonly ifname: string
 }
 
 /**
@@ -122,6 +137,8 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | FdbOp
   | FdbManyOp
   | NexthopOp
+  | VniOp
+  | VlanOp
   | RuleOp
   | QdiscAdd
   | QdiscDel
@@ -131,9 +148,15 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | FilterDel
   | AnnounceOp
   | ConntrackDel
+  | ConntrackDelMany
   | XfrmPolicyOp
+  | XfrmPolicyFlush
+  | XfrmStatePut
+  | XfrmStateDel
+  | XfrmStateFlush
   | SysctlOp
   | NftOp
+  | NftGetOp
   | NetnsOp
 )
 
@@ -167,6 +190,12 @@ export function readSysctl(namespace: Netns, path: string): Promise<string | nul
  * table. Kernel thread. Rejects with Error{message} when libnftables is missing or refuses.
  */
 export function listNftTable(namespace: Netns, family: string, table: string): Promise<string | null>
+
+/**
+ * Whether a program of this namespace could listen at `address` (4 or 16 bytes) and `port`: it is tried, which holds them for
+ * a moment. Kernel thread. Rejects with Error{errno} where that is not for want of room (EADDRNOTAVAIL).
+ */
+export function isBindable(namespace: Netns, protocol: 'tcp' | 'udp', address: Uint8Array, port: number): Promise<boolean>
 
 /** The inode of the namespace: equal numbers are the same namespace. Kernel thread. Rejects with Error{errno}. */
 export function inode(namespace: Netns): Promise<bigint>

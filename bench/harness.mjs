@@ -21,9 +21,11 @@ export async function timed(work) {
   return performance.now() - start
 }
 
+let benches = 0
+
 /** A namespace and a folder for one bench. */
 class Bench {
-  name = `cnmbench${process.pid}`
+  name = `cnmbench${process.pid}x${benches++}`
   folder = mkdtempSync(join(tmpdir(), 'cnm-bench-'))
 
   constructor() {

@@ -7,7 +7,9 @@ import { group } from './group.mjs'
 import { show } from './harness.mjs'
 import { memory } from './memory.mjs'
 import { rows } from './rows.mjs'
-import { attach, connect } from './verbs.mjs'
+import { networks, published, removal } from './scale.mjs'
+import { start } from './start.mjs'
+import { attach, connect, network } from './verbs.mjs'
 
 const BENCHES = {
   fdb: async () => [...(await rows('fdb', 10_000, 7)), ...(await rows('fdb', 100_000, 5)), ...(await rows('fdb', 1_000_000, 3))],
@@ -18,6 +20,11 @@ const BENCHES = {
   memory,
   attach,
   connect,
+  network,
+  networks,
+  ports: published,
+  removal,
+  start,
   // Files that print for themselves.
   threads: () => import('./threads.mjs'),
   busy: () => import('./busy.mjs'),

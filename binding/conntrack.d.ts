@@ -29,6 +29,16 @@ export interface ConntrackDel {
   readonly zone?: number
 }
 
+/** The same with whatever one of these addresses began, or answers to. */
+export interface ConntrackDelMany {
+  readonly op: 'conntrack.delMany'
+  readonly family: 4 | 6
+  /** 4 or 16 bytes a row. */
+  readonly addresses: Uint8Array
+  /** Nobody waits for it: a controller does it a moment later, before one of the addresses is given again. Here no difference. */
+  readonly behind?: boolean
+}
+
 /** IPv4 and IPv6. Addresses are 16 bytes a row, IPv4 in the first 4; ports are 0 where the protocol has none. */
 export interface ConntrackTable extends Table {
   /** 4 or 6. */

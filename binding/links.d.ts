@@ -53,6 +53,8 @@ export interface VxlanOptions {
   /** 1 inherits. */
   readonly tos?: number
   readonly df?: 'unset' | 'set' | 'inherit'
+  /** The flow label of outer packets: of IPv6, 0 to 1048575. */
+  readonly label?: number
   readonly udpCsum?: boolean
   readonly udp6ZeroCsumTx?: boolean
   readonly udp6ZeroCsumRx?: boolean
@@ -92,6 +94,21 @@ export interface VlanOptions {
   /** 0 to 4095. */
   readonly id: number
   readonly protocol?: VlanProtocol
+  readonly flags?: VlanFlags
+  /** [priority in the tag, that of the packet], and the other way round. */
+  readonly ingressQosMap?: readonly (readonly [from: number, to: number])[]
+  readonly egressQosMap?: readonly (readonly [from: number, to: number])[]
+}
+
+export interface VlanFlags {
+  /** Who listens on the link sees no tag; on by default. */
+  readonly reorderHdr?: boolean
+  readonly gvrp?: boolean
+  readonly mvrp?: boolean
+  /** It stays up while its parent is down. */
+  readonly looseBinding?: boolean
+  /** It is up while a port of its bridge is that has this VLAN. */
+  readonly bridgeBinding?: boolean
 }
 
 /** Named as `ip tuntap` names them. */
@@ -193,6 +210,8 @@ export interface GroupSet {
 export interface LinkDel {
   readonly op: 'link.del'
   readonly link: LinkRef
+  /** Nobody waits for it: a controller takes it out of service at once, and deletes it a moment later. Here no difference. */
+  readonly behind?: boolean
 }
 
 /**

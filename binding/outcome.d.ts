@@ -23,7 +23,7 @@ export interface Outcome {
   readonly done: number
   /** Per op: the link it made, else 0. */
   readonly ifindex: Int32Array
-  /** Per op: the connections that a conntrack.del made the kernel forget, else 0. */
+  /** Per op: the connections that a conntrack.del or delMany made the kernel forget, else 0. */
   readonly count: Uint32Array
   /** null on success. errno -ECANCELED when cancel() came first. */
   readonly refusal: Refusal | null

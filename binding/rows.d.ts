@@ -31,6 +31,7 @@ export type Scope = 'global' | 'site' | 'link' | 'host' | 'nowhere'
 
 /** One of several ways that a route has. */
 export interface RouteHop {
+  /** An IPv4 route can have one of IPv6. */
   readonly via?: Uint8Array
   readonly link?: LinkRef
   readonly onlink?: boolean
@@ -48,6 +49,7 @@ export interface RouteOp {
   readonly prefix: number
   /** Default: unicast. The last four lead nowhere, and take no link. */
   readonly type?: 'unicast' | 'local' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw'
+  /** An IPv4 route can have one of IPv6. */
   readonly via?: Uint8Array
   readonly link?: LinkRef
   /** `via` is behind the link, whatever the routes say. */
@@ -152,6 +154,7 @@ export interface RouteManyOp {
   readonly prefix?: number
   /** A byte a row. */
   readonly prefixes?: Uint8Array
+  /** An IPv4 route can have one of IPv6. */
   readonly via?: Uint8Array
   /** 4 or 16 bytes a row. */
   readonly vias?: Uint8Array

@@ -5,7 +5,9 @@ import type { LinkRef } from './links.d.ts'
 import type { NexthopTable } from './nexthop.d.ts'
 import type { Refusal } from './outcome.d.ts'
 import type { QdiscTable } from './qdiscs.d.ts'
+import type { VniTable } from './vlans.d.ts'
 import type { XfrmPolicyTable } from './xfrm.d.ts'
+import type { XfrmStateTable } from './xfrm-state.d.ts'
 
 /** Columns of a kernel table; row i of every column belongs together. */
 export interface Table {
@@ -70,7 +72,9 @@ export interface RouteTable extends Table {
   readonly metric: Uint32Array
   /** 16 bytes a row. */
   readonly to: Uint8Array
-  /** 16 bytes a row; all zero when there is no next hop. */
+  /** Of via: 4 or 6, be it not that of the route; 0 when there is no next hop. */
+  readonly viaFamily: Uint8Array
+  /** 16 bytes a row. */
   readonly via: Uint8Array
   /** 0 when its next hops are its own. */
   readonly nexthopId: Uint32Array
@@ -128,6 +132,8 @@ export interface Tables {
   readonly conntrack: ConntrackTable
   readonly qdisc: QdiscTable
   readonly xfrmPolicy: XfrmPolicyTable
+  readonly xfrmState: XfrmStateTable
+  readonly vni: VniTable
 }
 export type TableName = keyof Tables
 
@@ -136,7 +142,7 @@ export type TableName = keyof Tables
  * read, and refused with ENODEV when there is no such link.
  */
 export interface Filters {
-  readonly link: { readonly master?: LinkRef }
+  readonly link: { readonly link: LinkRef } | { readonly master?: LinkRef }
   /** None: the kernel has none. */
   readonly linkStats: Readonly<Record<never, never>>
   readonly address: { readonly link?: LinkRef; readonly family?: 4 | 6 }
@@ -151,5 +157,8 @@ export interface Filters {
   /** None: the kernel has none. */
   readonly qdisc: Readonly<Record<never, never>>
   readonly xfrmPolicy: Readonly<Record<never, never>>
+  /** `keys`: with the keys, which are left out otherwise. */
+  readonly xfrmState: { readonly keys?: boolean }
+  readonly vni: { readonly link?: LinkRef }
 }
 export type Filter<T extends TableName> = Filters[T]

@@ -1,6 +1,33 @@
-/** Which packets are to be encrypted: the policies of IPsec. */
+/** Which packets are to be encrypted: the policies of IPsec. How they are, see xfrm-state.d.ts. */
 
 import type { Table } from './tables.d.ts'
+
+/** Which packets: those of all that is said. */
+export interface XfrmSelector {
+  readonly family: 4 | 6
+  /** Default: any. */
+  readonly src?: { readonly address: Uint8Array; readonly prefix: number }
+  readonly dst?: { readonly address: Uint8Array; readonly prefix: number }
+  readonly proto?: 'tcp' | 'udp' | 'sctp' | 'dccp' | 'gre' | 'icmp' | 'icmpv6'
+  /** Ports need a `proto` that has them. */
+  readonly sport?: number
+  readonly dport?: number
+}
+
+/**
+ * When it ends, at a hard limit; at a soft one the kernel tells that it soon will. Bytes, packets, seconds since it was added, and
+ * seconds since its first use.
+ */
+export interface XfrmLimits {
+  readonly byteSoft?: number
+  readonly byteHard?: number
+  readonly packetSoft?: number
+  readonly packetHard?: number
+  readonly timeSoft?: number
+  readonly timeHard?: number
+  readonly timeUseSoft?: number
+  readonly timeUseHard?: number
+}
 
 /** What is done to a packet: a state that fits has to be there, see ip-xfrm(8). */
 export interface XfrmTemplate {
@@ -15,27 +42,31 @@ export interface XfrmTemplate {
   readonly level?: 'required' | 'use'
 }
 
-/** A policy is known by its selector (family to dport), `dir` and mark: these are enough to delete it. */
-export interface XfrmPolicyOp {
+/** A policy is known by its selector, `dir`, mark and `ifId`: these are enough to delete it. */
+export interface XfrmPolicyOp extends XfrmSelector {
   readonly op: 'xfrm.policy.add' | 'xfrm.policy.replace' | 'xfrm.policy.del'
-  readonly family: 4 | 6
   readonly dir: 'in' | 'out' | 'fwd'
-  /** Default: any. */
-  readonly src?: { readonly address: Uint8Array; readonly prefix: number }
-  readonly dst?: { readonly address: Uint8Array; readonly prefix: number }
-  readonly proto?: 'tcp' | 'udp' | 'sctp' | 'dccp' | 'gre' | 'icmp' | 'icmpv6'
-  /** Ports need a `proto` that has them. */
-  readonly sport?: number
-  readonly dport?: number
   /** Of the packet, under `mask`; default 4294967295. */
   readonly mark?: number
   readonly mask?: number
+  /** Of the xfrm interface whose packets these are, from 1. */
+  readonly ifId?: number
   /** The lowest comes first. */
   readonly priority?: number
   /** Default: allow. */
   readonly action?: 'allow' | 'block'
+  readonly flags?: readonly ('localok' | 'icmp')[]
+  readonly limits?: XfrmLimits
   /** In the order in which they are done; six at most. */
   readonly tmpls?: readonly XfrmTemplate[]
+}
+
+/** All policies that fit all that is said, of which there has to be something. Outcome.count has how many went. */
+export interface XfrmPolicyFlush {
+  readonly op: 'xfrm.policy.flush'
+  readonly dir?: 'in' | 'out' | 'fwd'
+  readonly priority?: number
+  readonly action?: 'allow' | 'block'
 }
 
 /** Addresses are 16 bytes a row, IPv4 in the first 4; ports are 0 where any is meant. */
@@ -54,6 +85,7 @@ export interface XfrmPolicyTable extends Table {
   readonly dport: Uint16Array
   readonly mark: Uint32Array
   readonly mask: Uint32Array
+  readonly ifId: Uint32Array
   readonly priority: Uint32Array
   /** XFRM_POLICY_*: 0 allow, 1 block. */
   readonly action: Uint8Array
@@ -71,4 +103,6 @@ export interface XfrmPolicyTable extends Table {
   readonly tmplReqid: Uint32Array
   /** XFRM_MODE_*: 0 transport, 1 tunnel. */
   readonly tmplMode: Uint8Array
+  /** 1 when the packet goes as it is where there is no state. */
+  readonly tmplOptional: Uint8Array
 }

@@ -1,7 +1,9 @@
 export { Controller, type DryRun, type VerbOptions } from './controller/controller.ts'
+export { type Examination, examine, type Repair } from './controller/doctor/repair.ts'
 export { eventsOf, type Period } from './controller/events.ts'
 export type { ExplainRequest, Hop } from './controller/explain.ts'
 export { type OpenOptions, open } from './controller/open.ts'
+export { exportState, type StateExport, type StateOptions, verifyExport, verifyState } from './controller/state.ts'
 export type {
   Capabilities,
   EndpointConfig,
@@ -20,6 +22,7 @@ export type { PredefinedPool } from './ipam/predefined.ts'
 export type { SubnetUsage } from './model/engine.ts'
 export { CnmError, type ErrorCode } from './model/errors.ts'
 export type { Action, NetworkEvent } from './model/event.ts'
+export type { Finding, FindingCode } from './model/findings.ts'
 export { LINK_GROUP } from './model/ids.ts'
 export type { Endpoint, Network, Options, Pool, PortBinding, Protocol, Sandbox, SandboxKind, Scope } from './model/network.ts'
 export type { Op, Plan } from './model/op.ts'

@@ -1,14 +1,17 @@
 import { CommanderError } from 'commander'
 import { candidates, completion } from './commands/completion.ts'
+import { doctor } from './commands/doctor.ts'
 import { events } from './commands/events.ts'
 import { explain } from './commands/explain.ts'
 import { firewall } from './commands/firewall.ts'
 import { apply, diff, plan } from './commands/lab.ts'
 import { network } from './commands/network.ts'
 import { plugin } from './commands/plugin.ts'
+import { repair } from './commands/repair.ts'
 import { run } from './commands/run.ts'
 import { sandbox } from './commands/sandbox.ts'
 import { serve } from './commands/serve.ts'
+import { state } from './commands/state.ts'
 import { Verb } from './verb.ts'
 import { version } from './version.ts'
 import type { World } from './world.ts'
@@ -18,6 +21,7 @@ Exit codes:
   0       done
   1       the verb failed
   2       the command line is not valid
+  3       doctor, repair, state verify: something is not as it should be
   125     run, exec: cnm itself failed, not the command
   126     run, exec: the command cannot be executed
   127     run, exec: the command was not found
@@ -40,7 +44,24 @@ export async function cnm(argv: readonly string[], world: World): Promise<number
       'cnm run --network front -- ping -c 1 10.10.0.2',
     )
     .addHelpText('after', EXIT_CODES)
-    .gather(network, sandbox, run, plan, diff, apply, explain, events, firewall, serve, plugin, completion, candidates)
+    .gather(
+      network,
+      sandbox,
+      run,
+      plan,
+      diff,
+      apply,
+      explain,
+      events,
+      firewall,
+      doctor,
+      repair,
+      state,
+      serve,
+      plugin,
+      completion,
+      candidates,
+    )
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0

@@ -25,6 +25,8 @@ const world: World = {
   ask: firstLine,
   // Loaded when it is needed: help, and complaints about the command line, want neither the addon nor the store.
   open: async (options) => (await import('../controller/open.ts')).open(options),
+  state: () => import('../controller/state.ts'),
+  examine: async (options) => (await import('../controller/doctor/repair.ts')).examine(options),
 }
 const code = await cnm(process.argv.slice(2), world)
 // Of a write that failed, Node tells a turn later.

@@ -31,9 +31,7 @@ const labelsText = (labels: Options): string =>
 
 /** A line of a list: its fields, and the label of a name. */
 export function rowOf(type: string, fields: Readonly<Record<string, string>>, labels: Options): Row {
-  const all = { ...fields, Labels: labelsText(labels) }
-  const json = Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)))
-  return new Row(type, { ...all, Label: (key: string) => labels[key] ?? '' }, json)
+  return new Row(type, { ...fields, Labels: labelsText(labels), Label: (key: string) => labels[key] ?? '' })
 }
 
 export const networkRow = (network: Network, trunc: boolean): Row =>

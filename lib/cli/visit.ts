@@ -1,6 +1,10 @@
 import type { Controller, VerbOptions } from '../controller/controller.ts'
 import { type Directories, runOf } from '../controller/directories.ts'
+import type { Examination } from '../controller/doctor/repair.ts'
+import type { OpenOptions } from '../controller/open.ts'
+import type { StateExport } from '../controller/state.ts'
 import { CnmError } from '../model/errors.ts'
+import type { Finding } from '../model/findings.ts'
 import { complaint } from './complaint.ts'
 import type { Interrupts } from './interrupts.ts'
 import type { World } from './world.ts'
@@ -48,13 +52,34 @@ export class Visit {
   }
 
   /** Opens the controller for `work` alone. `signal` null: nothing keeps us from waiting for our turn. */
-  async open<T>(work: (cnm: Controller) => T | Promise<T>, signal: AbortSignal | null = this.interrupts.signal): Promise<T> {
-    const cnm = await this.#controller(signal ? { signal } : {})
+  async open<T>(
+    work: (cnm: Controller) => T | Promise<T>,
+    signal: AbortSignal | null = this.interrupts.signal,
+    more: Pick<OpenOptions, 'guard'> = {},
+  ): Promise<T> {
+    const cnm = await this.#patiently((options) => this.world.open({ ...options, ...more }), signal ? { signal } : {})
     try {
       return await work(cnm)
     } finally {
-      await cnm.close()
+      await this.#watched(() => cnm.close())
     }
+  }
+
+  /** Looks at the host without opening its controller, which would finish what the last one left. */
+  async examine(): Promise<Examination> {
+    return this.#patiently((options) => this.world.examine(options), { signal: this.interrupts.signal })
+  }
+
+  /** Everything that is recorded, as it stands. */
+  async exported(): Promise<StateExport> {
+    const { exportState } = await this.world.state()
+    return this.#patiently(exportState, { signal: this.interrupts.signal })
+  }
+
+  /** What is wrong with all that is recorded. */
+  async verified(): Promise<readonly Finding[]> {
+    const { verifyState } = await this.world.state()
+    return this.#patiently(verifyState, { signal: this.interrupts.signal })
   }
 
   /** A question to a person, and the first line of the answer. Rejects with the reason of a signal that comes first. */
@@ -79,15 +104,15 @@ export class Visit {
     }
   }
 
-  async #controller(options: VerbOptions): Promise<Controller> {
-    const { open } = this.world
+  /** Whoever watches is told when it is another controller that we wait for. */
+  async #patiently<T>(begin: (options: OpenOptions) => Promise<T>, options: VerbOptions): Promise<T> {
     const where = { ...this.#directories, ...options }
     try {
-      return await open({ ...where, wait: PATIENCE })
+      return await begin({ ...where, wait: PATIENCE })
     } catch (error) {
       if (!(error instanceof CnmError && error.code === 'STATE_LOCKED')) throw error
       this.progress(`${error.message}; waiting for it to end`)
-      return open(where)
+      return begin(where)
     }
   }
 
@@ -99,9 +124,14 @@ export class Visit {
       this.print(text || '# no step in the kernel')
       return undefined
     }
+    return this.#watched(() => verb(cnm, options))
+  }
+
+  /** Whoever watches is told when it takes long. */
+  async #watched<T>(work: () => Promise<T>): Promise<T> {
     const slow = setTimeout(() => this.progress('still waiting for the kernel'), PATIENCE)
     try {
-      return await verb(cnm, options)
+      return await work()
     } finally {
       clearTimeout(slow)
     }

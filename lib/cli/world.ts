@@ -1,5 +1,7 @@
 import type { Controller } from '../controller/controller.ts'
+import type { Examination } from '../controller/doctor/repair.ts'
 import type { OpenOptions } from '../controller/open.ts'
+import type * as State from '../controller/state.ts'
 
 export interface Output {
   write(text: string): unknown
@@ -20,4 +22,7 @@ export interface World {
   /** The next line of standard input; '' at its end. */
   readonly ask: () => Promise<string>
   readonly open: (options: OpenOptions) => Promise<Controller>
+  /** What reads records without a controller. */
+  readonly state: () => Promise<Pick<typeof State, 'exportState' | 'verifyExport' | 'verifyState'>>
+  readonly examine: (options: OpenOptions) => Promise<Examination>
 }

@@ -1,7 +1,9 @@
-import { type Plan, undoOf } from '../model/op.ts'
+import { fault } from '../model/errors.ts'
+import { type Plan, undoOf, withoutKeys } from '../model/op.ts'
 import { apply, applyLeniently, PlanStopped } from '../netlink/kernel.ts'
 import { type Netns, namespaceAt } from '../netlink/namespace.ts'
 import type { JournalEntry, Store } from '../store/store.ts'
+import type { Deletion } from './deletion.ts'
 
 /** What a verb has decided. */
 export interface Work {
@@ -14,20 +16,33 @@ export interface Work {
   readonly record: () => void
 }
 
+/** By which work is done. */
+export interface Means {
+  readonly store: Store
+  readonly host: Netns
+  readonly deletion: Deletion
+}
+
 /**
  * Carries out work so that kernel and records agree, even when this process is killed half-way: the journal says what is
  * to be taken back, or taken down, and the next controller does it (recover.ts).
  */
-export async function commit(store: Store, host: Netns, work: Work, signal?: AbortSignal): Promise<void> {
+export async function commit({ store, host, deletion }: Means, work: Work, signal?: AbortSignal): Promise<void> {
   const places = [host, ...(work.sandbox === undefined ? [] : [namespaceAt(work.sandbox)])]
   try {
-    await (work.way === 'up' ? up(store, places, work, signal) : down(store, places, work))
+    await (work.way === 'up' ? up(store, deletion, places, work, signal) : down(store, deletion, places, work))
+  } catch (error) {
+    // The native side looks at a plan as a whole before it begins; ours are valid.
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_CNM_INVALID_ARG')
+      throw fault('PLAN_INVALID', { reason: error.message }, error)
+    throw error
   } finally {
     for (const place of places.slice(1)) place.close()
   }
 }
 
-async function up(store: Store, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
+async function up(store: Store, deletion: Deletion, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
+  await deletion.precede(work.plan)
   const entry = store.journal.add(entryOf(work, undoOf(work.plan)))
   try {
     await apply(places, work.plan, signal ? { signal } : {})
@@ -50,14 +65,21 @@ async function up(store: Store, places: readonly Netns[], work: Work, signal?: A
 }
 
 /** The journal is for whoever is killed. A refusal is told now; tried again later, its steps would meet what is newer. */
-async function down(store: Store, places: readonly Netns[], work: Work): Promise<void> {
+async function down(store: Store, deletion: Deletion, places: readonly Netns[], work: Work): Promise<void> {
   const entry = store.transact(() => {
     work.record()
     return store.journal.add(entryOf(work, work.plan))
   })
-  const refusals = await applyLeniently(places, work.plan)
-  store.journal.delete(entry)
+  // Also when a driver's plan was none: nobody could finish it later.
+  const refusals = await applyLeniently(places, deletion.now(work.plan)).catch((error) => {
+    store.journal.delete(entry)
+    throw error
+  })
+  deletion.later(work.plan, entry)
   if (refusals[0]) throw refusals[0]
 }
 
-const entryOf = ({ sandbox }: Work, plan: Plan): JournalEntry => ({ plan, ...(sandbox === undefined ? {} : { sandbox }) })
+const entryOf = ({ sandbox }: Work, plan: Plan): JournalEntry => ({
+  plan: withoutKeys(plan),
+  ...(sandbox === undefined ? {} : { sandbox }),
+})

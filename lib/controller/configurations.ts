@@ -1,9 +1,10 @@
 import { checkIpamConfig } from '../ipam/config.ts'
-import { parseCidr } from '../model/address.ts'
+import { parseAddress, parseCidr } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { newId } from '../model/ids.ts'
 import type { Network, Pool } from '../model/network.ts'
 import type { CreateNetwork, IpamConfig } from '../model/request.ts'
+import { withoutPrefix } from './addresses.ts'
 import { familiesOf } from './families.ts'
 import type { Hall } from './hall.ts'
 
@@ -14,6 +15,8 @@ export function configurationOf(request: CreateNetwork): Network {
   const { options, ...families } = familiesOf(request)
   const configs = request.ipam?.config ?? []
   checkIpamConfig(configs, families)
+  const pools = configs.flatMap(poolOf)
+  checkReservations(pools)
   return {
     id: newId(),
     name: request.name,
@@ -26,10 +29,26 @@ export function configurationOf(request: CreateNetwork): Network {
     labels: request.labels ?? {},
     options,
     ipam: { driver: request.ipam?.driver ?? 'default', options: request.ipam?.options ?? {} },
-    pools: configs.flatMap(poolOf),
+    pools,
     configOnly: true,
   }
 }
+
+/** A reservation for an address that is taken: nobody claims those of a configuration, and networks made after it would be refused. */
+export function checkReservations(pools: readonly Pool[]): void {
+  for (const { gateway, aux, reservations = {} } of pools) {
+    const holders = new Map<bigint | undefined, string>()
+    if (gateway) holders.set(valueOf(gateway), 'the gateway')
+    for (const [name, ip] of Object.entries(aux)) holders.set(valueOf(ip), `the auxiliary address ${name}`)
+    for (const [sandbox, ip] of Object.entries(reservations)) {
+      const holder = holders.get(valueOf(ip))
+      if (holder !== undefined) throw fault('ADDRESS_IN_USE', { address: ip, holder })
+      holders.set(valueOf(ip), `the reservation for sandbox ${sandbox}`)
+    }
+  }
+}
+
+const valueOf = (text: string): bigint | undefined => parseAddress(withoutPrefix(text))?.value
 
 /** Not claimed, so no IPAM driver has a name for it. */
 function poolOf({ subnet = '', ipRange, gateway, auxAddresses = {}, reservations }: IpamConfig): readonly Pool[] {
@@ -46,7 +65,7 @@ function poolOf({ subnet = '', ipRange, gateway, auxAddresses = {}, reservations
 const ipamConfigOf = ({ subnet, range, gateway, aux, reservations }: Pool): IpamConfig => ({
   subnet,
   ...(range ? { ipRange: range } : {}),
-  ...(gateway ? { gateway: gateway.replace(/\/\d+$/, '') } : {}),
+  ...(gateway ? { gateway: withoutPrefix(gateway) } : {}),
   auxAddresses: aux,
   ...(reservations ? { reservations } : {}),
 })

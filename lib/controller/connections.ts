@@ -12,8 +12,7 @@ export const forgetEndpoint = ({ address, address6 }: Endpoint): Plan =>
   [address, address6].flatMap((text) => {
     const cidr = parseCidr(text ?? '')
     if (!cidr) return []
-    const bytes = toBytes(cidr)
-    return [forget(cidr.family, { origSrc: bytes }), forget(cidr.family, { replySrc: bytes })]
+    return [{ op: 'conntrack.delMany', at: HOST, family: cidr.family, addresses: toBytes(cidr), behind: true }]
   })
 
 /** Datagrams that came to a port before it led anywhere are a connection with the host itself: it would stay that. */

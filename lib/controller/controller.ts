@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { SubnetUsage } from '../model/engine.ts'
+import type { Finding } from '../model/findings.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import { printPlan } from '../model/print.ts'
@@ -7,6 +8,8 @@ import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.
 import type { Opening } from '../model/wall.ts'
 import { usageOf } from './addresses.ts'
 import type { Work } from './commit.ts'
+import { diagnose } from './doctor/diagnose.ts'
+import { type Repair, repair } from './doctor/repair.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
 import { EngineDriver } from './engine/driver.ts'
 import { EngineIpam } from './engine/ipam.ts'
@@ -119,6 +122,16 @@ export class Controller implements AsyncDisposable {
   /** Our rules anew, whatever has become of them; the operator's in the chain `user` stay. */
   reloadFirewall({ signal }: VerbOptions = {}): Promise<void> {
     return this.#turns.take(() => reloadFirewall(this.#hall, signal), signal)
+  }
+
+  /** What is not as it should be: in the kernel, among the records, on this host. Changes nothing. */
+  findings(): Promise<readonly Finding[]> {
+    return this.#turns.take(async () => (await diagnose(this.#hall)).map(({ finding }) => finding))
+  }
+
+  /** Mends what can be mended without touching anything that is not ours. */
+  repair({ signal }: VerbOptions = {}): Promise<Repair> {
+    return this.#turns.take(() => repair(this.#hall, signal), signal)
   }
 
   /** The endpoints of a sandbox, each with its network. */

@@ -1,4 +1,4 @@
-import type { EndpointConfig, NetworkConfig, NetworkDriver } from '../drivers/driver.ts'
+import type { EndpointConfig, EndpointSteps, JoinSteps, NetworkConfig, NetworkDriver } from '../drivers/driver.ts'
 import { fault } from '../model/errors.ts'
 import { isLinkName, macOf, newId, parseMac } from '../model/ids.ts'
 import { type Endpoint, isPredefined, type Network, type PortBinding, type Sandbox } from '../model/network.ts'
@@ -9,7 +9,7 @@ import { type Claims, claimAddress } from './addresses.ts'
 import { forgetEndpoint } from './connections.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
-import { bringIn, bringOut, furnish, linkLocalCidr, nextName } from './interior.ts'
+import { bringIn, bringOut, furnish, linkLocalCidr, nextName, setAside } from './interior.ts'
 import { openingsOf as openingsThrough, PUBLISHING } from './ports.ts'
 import { configOf, onThisKernel } from './raising.ts'
 import { readSysctls } from './sysctls.ts'
@@ -68,8 +68,8 @@ export async function planEndpoint(
     ports: interior.sandbox.ports,
     options: attachment.options ?? {},
   }
-  const made = await driver.createEndpoint(facts, config)
-  const joined = await driver.join(facts, made.mac ? { ...config, mac: made.mac } : config)
+  const answers = await ask(driver, facts, config)
+  const { made, joined } = answers
   const ifname = joined.link ? nameLink(attachment, joined.link.prefix, interior) : ''
   const endpoint: Endpoint = {
     id,
@@ -88,31 +88,62 @@ export async function planEndpoint(
     gateway: joined.gateway,
     gateway6: joined.gateway6,
   }
-  const sysctls = readSysctls(config.options[SYSCTLS_OPTION])
-  const inside = ifname === '' ? [] : furnish(endpoint, { ...joined, sysctls }, interior.ipv6)
-  const outside = await onThisKernel(hall, [...made.plan, ...joined.plan])
-  return { seat: { endpoint, network }, plan: [...bringIn(outside, joined.link, ifname), ...inside] }
+  return { seat: { endpoint, network }, plan: await assemble(hall, endpoint, answers, interior.ipv6) }
 }
 
-/** The driver's steps of the other direction. What is in the sandbox only (addresses, routes) goes with its link. */
-export async function planDeparture(hall: Hall, { endpoint, network }: Seat): Promise<Plan> {
-  const driver: NetworkDriver = hall.drivers.get(network.driver)
-  const { id, address, address6, mac, options } = endpoint
-  const config: EndpointConfig = {
+/** What a driver says of an endpoint. */
+interface Answers {
+  readonly made: EndpointSteps
+  readonly joined: JoinSteps
+}
+
+async function ask(driver: NetworkDriver, facts: NetworkConfig, config: EndpointConfig): Promise<Answers> {
+  const made = await driver.createEndpoint(facts, config)
+  const joined = await driver.join(facts, made.mac ? { ...config, mac: made.mac } : config)
+  return { made, joined }
+}
+
+/** The driver's steps with its link brought in, and what is done inside. */
+async function assemble(hall: Hall, endpoint: Endpoint, { made, joined }: Answers, ipv6: boolean): Promise<Plan> {
+  const sysctls = readSysctls(endpoint.options[SYSCTLS_OPTION])
+  const inside = endpoint.ifname === '' ? [] : furnish(endpoint, { ...joined, sysctls }, ipv6)
+  const outside = await onThisKernel(hall, [...made.plan, ...joined.plan])
+  return [...bringIn(outside, joined.link, endpoint.ifname), ...inside]
+}
+
+/** The steps that an endpoint of the records was made by. */
+export async function planAgain(hall: Hall, { endpoint, network }: Seat, ipv6: boolean): Promise<Plan> {
+  const answers = await ask(hall.drivers.get(network.driver), configOf(hall, network), recorded(hall, endpoint))
+  return assemble(hall, endpoint, answers, ipv6)
+}
+
+/** What a driver is told of an endpoint that is there. */
+export function recorded(hall: Hall, { id, sandboxId, address, address6, mac, options }: Endpoint): EndpointConfig {
+  return {
     id,
     ...(address ? { address } : {}),
     ...(address6 ? { address6 } : {}),
     ...(mac ? { mac } : {}),
-    ports: hall.store.sandboxes.get(endpoint.sandboxId)?.ports ?? [],
+    ports: hall.store.sandboxes.get(sandboxId)?.ports ?? [],
     options,
   }
+}
+
+/**
+ * The driver's steps of the other direction. What is in the sandbox only (addresses, routes) goes with its link. `stays`: the
+ * sandbox does, and can be connected to something else next.
+ */
+export async function planDeparture(hall: Hall, { endpoint, network }: Seat, stays: boolean): Promise<Plan> {
+  const driver: NetworkDriver = hall.drivers.get(network.driver)
+  const config = recorded(hall, endpoint)
   const facts = configOf(hall, network)
-  const made = await driver.createEndpoint(facts, config)
-  const joined = await driver.join(facts, config)
+  const { made, joined } = await ask(driver, facts, config)
   const left = await driver.leave(facts, config)
   const deleted = await driver.deleteEndpoint(facts, config)
+  const arrival = [...made.plan, ...joined.plan]
   return [
-    ...bringOut([...made.plan, ...joined.plan], joined.link, endpoint.ifname),
+    ...bringOut(arrival, joined.link, endpoint.ifname),
+    ...(stays ? setAside(arrival, joined.link, endpoint) : []),
     ...left.plan,
     ...deleted.plan,
     ...forgetEndpoint(endpoint),
@@ -121,14 +152,21 @@ export async function planDeparture(hall: Hall, { endpoint, network }: Seat): Pr
 
 const NEARLY_FULL = 0.88
 
-/** A network with no room left is refused before anything is done; one that is nearly full is worth a warning. */
-function checkRoom({ store, drivers }: Hall, { id, name, driver }: Network): void {
+/** How many endpoints a network may have, and from which number on that is worth a warning; null where there is no end. */
+export function roomOf({ drivers }: Hall, { driver }: Network): { readonly limit: number; readonly nearly: number } | null {
   const limit = drivers.get(driver).capabilities.maxEndpoints
-  if (limit === undefined) return
-  const count = store.endpoints.list().filter(({ networkId }) => networkId === id).length
-  if (count >= limit) throw fault('NETWORK_FULL', { name, driver, limit })
-  if (count + 1 >= Math.floor(limit * NEARLY_FULL))
-    process.emitWarning(`network ${name} has ${count + 1} endpoints; a ${driver} takes ${limit}`, { code: 'CNM_NETWORK_NEARLY_FULL' })
+  return limit === undefined ? null : { limit, nearly: Math.floor(limit * NEARLY_FULL) }
+}
+
+/** A network with no room left is refused before anything is done. */
+function checkRoom(hall: Hall, network: Network): void {
+  const room = roomOf(hall, network)
+  if (!room) return
+  const { id, name, driver } = network
+  const count = hall.store.endpoints.list().filter(({ networkId }) => networkId === id).length
+  if (count >= room.limit) throw fault('NETWORK_FULL', { name, driver, limit: room.limit })
+  if (count + 1 >= room.nearly)
+    process.emitWarning(`network ${name} has ${count + 1} endpoints; a ${driver} takes ${room.limit}`, { code: 'CNM_NETWORK_NEARLY_FULL' })
 }
 
 function requestedOf({ ip, ip6, mac }: Attachment): Endpoint['requested'] {

@@ -8,6 +8,7 @@ import type { LinkRow } from '../netlink/tables.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
 import type { Hall } from './hall.ts'
 import { isIsolated } from './isolation.ts'
+import { type Limit, limitsOf } from './limits.ts'
 import { familyOf, farAddress, guestAt, type Place, placeOf, targetOf } from './places.ts'
 import { isUp, routeText, View } from './view.ts'
 
@@ -94,6 +95,7 @@ class Walk {
     const bridge = this.#view.link(outside?.master ?? 0)
     if (!seat || !outside || !bridge) this.#end(`link ${link.name}`, 'leaves the host by another way than a bridge of ours', 'arrive')
     for (const each of [outside, bridge]) if (!isUp(each)) this.#end(`link ${each.name}`, 'is down', 'drop')
+    this.#limit((await limitsOf(this.#hall, seat.endpoint)).out)
     const sent = { ...packet, source: inside.addressOf(link.index, packet.family), input: bridge.name }
     if (this.#view.holds(next)) {
       this.#pass(`link ${bridge.name}`, `${next} is the host's`)
@@ -126,9 +128,14 @@ class Walk {
     return this.#arrive(to, where)
   }
 
-  #arrive(to: Endpoint, where: string): never {
+  #limit(limit: Limit | undefined): void {
+    if (limit) this.#pass(`link ${limit.link}`, `at ${limit.rate / 1e6} Mbit/s at most`)
+  }
+
+  async #arrive(to: Endpoint, where: string): Promise<never> {
     const name = this.#hall.store.sandboxes.get(to.sandboxId)?.name ?? ''
     this.#pass(where, `port of sandbox ${name}`)
+    this.#limit((await limitsOf(this.#hall, to)).in)
     this.#end(`sandbox ${name}`, `by ${to.ifname}`, 'arrive')
   }
 

@@ -1,9 +1,11 @@
 import type { Family } from '../model/address.ts'
-import { LINK_GROUP } from '../model/ids.ts'
+import { isOurs } from '../model/ids.ts'
 import type { Op, Plan } from '../model/op.ts'
-import { dump } from '../netlink/kernel.ts'
+import { dumpColumns } from '../netlink/kernel.ts'
 import { readSysctl } from '../netlink/namespace.ts'
+import { addressTexts } from '../netlink/tables.ts'
 import type { Hall } from './hall.ts'
+import { linksAt } from './links.ts'
 
 /** Forwarding that we switched on: path of the sysctl → the value it had. */
 export type Lent = Readonly<Record<string, string>>
@@ -16,11 +18,11 @@ export interface Way {
 }
 
 /**
- * Lets traffic through between `link` and the rest of the world. Where the host forwards already, nothing is changed.
- * Otherwise forwarding is switched on link by link, not for the host as a whole: on `link` itself, and on the host's own
- * links that have an address of the family.
+ * Lets traffic through between `links` and the rest of the world. Where the host forwards already, nothing is changed.
+ * Otherwise forwarding is switched on link by link, not for the host as a whole: on `links` themselves, and on the host's own
+ * links that have an address of the family. `own` are the addresses of our bridges, 'IP/PREFIX'.
  */
-export async function openWay(hall: Hall, link: string, families: readonly Family[]): Promise<Way> {
+export async function openWay(hall: Hall, links: readonly string[], families: readonly Family[], own: ReadonlySet<string>): Promise<Way> {
   const plan: Op[] = []
   const lent: Record<string, string> = {}
   const uplinks: { family: Family; names: readonly string[] }[] = []
@@ -31,11 +33,11 @@ export async function openWay(hall: Hall, link: string, families: readonly Famil
   }
   for (const family of families) {
     if ((await readSysctl(hall.host, family === 4 ? ALL4 : ALL6)) === '1') continue
-    const names = await uplinksOf(hall, family)
+    const names = await uplinksOf(hall, family, own)
     uplinks.push({ family, names })
     const knob = await knobOf(hall, family)
     if (knob) {
-      plan.push({ op: 'sysctl', path: knob(link), value: '1' })
+      plan.push(...links.map((link) => ({ op: 'sysctl', path: knob(link), value: '1' }) as const))
       for (const name of names) await lend(knob(name), '0', '1')
     } else {
       // Before Linux 6.17 IPv6 forwards for all links or for none; a link that forwards hears routers only with accept_ra 2.
@@ -67,10 +69,12 @@ async function knobOf(hall: Hall, family: Family): Promise<((link: string) => st
 
 const LOOPBACK = 'lo'
 
-async function uplinksOf(hall: Hall, family: Family): Promise<readonly string[]> {
-  const [links, addresses] = await Promise.all([dump(hall.host, 'link'), dump(hall.host, 'address')])
-  const addressed = new Set(addresses.filter(({ address }) => address.family === family).map(({ link }) => link))
-  return links
-    .filter(({ index, name, group, master }) => addressed.has(index) && name !== LOOPBACK && group !== LINK_GROUP && master === 0)
-    .map(({ name }) => name)
+async function uplinksOf(hall: Hall, family: Family, own: ReadonlySet<string>): Promise<readonly string[]> {
+  const columns = await dumpColumns(hall.host, 'address', { family })
+  const bridges = new Set(addressTexts(columns).flatMap((text, row) => (own.has(text) ? (columns.link[row] ?? []) : [])))
+  const links = await linksAt(
+    hall.host,
+    [...columns.link].filter((link) => !bridges.has(link)),
+  )
+  return links.filter(({ name, group, master }) => name !== LOOPBACK && !isOurs(group) && master === 0).map(({ name }) => name)
 }

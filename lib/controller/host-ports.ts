@@ -1,29 +1,40 @@
 import { fault } from '../model/errors.ts'
 import type { PortBinding, Sandbox } from '../model/network.ts'
 import type { PublishPort } from '../model/request.ts'
-import { readSysctl } from '../netlink/namespace.ts'
+import { isBindable, type Netns, readSysctl } from '../netlink/namespace.ts'
 import type { Hall } from './hall.ts'
-import { collide, type Held, type Spot } from './ports.ts'
+import { collide, type Held, type Spot, spotKey } from './ports.ts'
 import { type Listener, listeners, ownerOfSocket } from './sockets.ts'
 
-/** Ports of the host that processes of the host have, of the protocols that are wanted. */
-export async function heldByProcesses({ host }: Hall, wanted: readonly Pick<Spot, 'protocol'>[]): Promise<readonly Held[]> {
-  return (
-    await listeners(
-      host.path,
-      wanted.map(({ protocol }) => protocol),
-    )
-  ).flatMap(toHeld)
+/** Spots of the host that its processes have, of the protocols that are wanted; of a spot that is wanted, for certain. */
+export async function heldByProcesses({ host }: Hall, wanted: readonly (Pick<Spot, 'protocol'> | Spot)[]): Promise<readonly Held[]> {
+  const found = await listeners(
+    host.path,
+    wanted.map(({ protocol }) => protocol),
+  )
+  const near = new Set(wanted.flatMap((spot) => ('hostIP' in spot ? [spotKey(spot)] : [])))
+  const held = await Promise.all(
+    found.map(async (listener) => {
+      const asked = near.has(spotKey({ protocol: listener.protocol, hostPort: listener.port }))
+      return asked && (await leavesIPv4(host, listener)) ? [toHeld(listener)] : everywhere(listener).map(toHeld)
+    }),
+  )
+  return held.flat()
 }
 
-/** Who listens on '::' hears IPv4 too, unless the socket was told otherwise, which /proc does not say. */
-const toHeld = ({ protocol, address, port, inode }: Listener): readonly Held[] =>
-  (address === '::' ? ['::', '0.0.0.0'] : [address]).map((hostIP) => ({
-    protocol,
-    hostIP,
-    hostPort: port,
-    holder: () => ownerOfSocket(inode),
-  }))
+/** Who listens on '::' hears IPv4 too, unless the socket was told otherwise, which /proc does not say: the kernel is asked. */
+const leavesIPv4 = async (host: Netns, { protocol, address, port }: Listener): Promise<boolean> =>
+  address === '::' && protocol !== 'sctp' && (await isBindable(host, protocol, new Uint8Array(4), port))
+
+const everywhere = (listener: Listener): readonly Listener[] =>
+  listener.address === '::' ? [listener, { ...listener, address: '0.0.0.0' }] : [listener]
+
+const toHeld = ({ protocol, address, port, inode }: Listener): Held => ({
+  protocol,
+  hostIP: address,
+  hostPort: port,
+  holder: () => ownerOfSocket(inode),
+})
 
 const LAST = 'port/last'
 
@@ -37,7 +48,13 @@ export async function settlePorts(hall: Hall, requests: readonly PublishPort[]):
   const open = requests.some((request) => !isExact(request))
   if (!open) return { ports: requests.map((request) => binding(request, request.hostPort)), record: () => {} }
   const ephemeral = await ephemeralPorts(hall)
-  const taken: Spot[] = [...(await heldByProcesses(hall, requests)), ...hall.store.sandboxes.list().flatMap(spotsOf)]
+  const taken: Spot[] = [
+    ...(await heldByProcesses(
+      hall,
+      requests.map(({ protocol }) => ({ protocol })),
+    )),
+    ...hall.store.sandboxes.list().flatMap(spotsOf),
+  ]
   const ports: PortBinding[] = []
   // What must have one port goes before what may choose.
   for (const request of [...requests].sort((a, b) => Number(isExact(b)) - Number(isExact(a)))) {

@@ -1,6 +1,6 @@
 import type { JoinSteps, Neighbour, Route } from '../drivers/driver.ts'
 import { type Cidr, contains, parseAddress, parseCidr, toBytes } from '../model/address.ts'
-import { parseMac } from '../model/ids.ts'
+import { goneName, parseMac } from '../model/ids.ts'
 import type { Endpoint } from '../model/network.ts'
 import { HOST, type Op, type Plan, SANDBOX } from '../model/op.ts'
 import type { LinkSysctl } from './sysctls.ts'
@@ -37,6 +37,26 @@ export function bringOut(driverPlan: Plan, link: JoinSteps['link'], ifname: stri
   return link && moved ? [move(SANDBOX, ifname, HOST, link.name)] : []
 }
 
+/**
+ * Sets the name, the addresses and the routes of a link that was born in the sandbox free: it goes with its other end, and
+ * that may be deleted a moment later. Taking a link out does that too.
+ */
+export function setAside(driverPlan: Plan, link: JoinSteps['link'], endpoint: Endpoint): Plan {
+  const { ifname } = endpoint
+  if (!link || bringOut(driverPlan, link, ifname).length > 0) return []
+  const inside = { at: SANDBOX, link: ifname } as const
+  return [
+    ...addressesOf(endpoint).map((cidr): Op => ({ op: 'addr.del', ...inside, address: toBytes(cidr), prefix: cidr.prefix })),
+    { op: 'link.set', ...inside, up: false },
+    { op: 'link.set', ...inside, name: goneName(endpoint.id) },
+  ]
+}
+
+const addressesOf = ({ address, address6, linkLocal = [] }: Endpoint): readonly Cidr[] => {
+  const own = [address, address6].map((text) => parseCidr(text ?? ''))
+  return [...own, ...linkLocal.map(linkLocalCidr)].filter((cidr) => cidr !== null)
+}
+
 const move = (from: number, link: string, to: number, name: string): Op => ({
   op: 'link.set',
   at: from,
@@ -65,10 +85,9 @@ export interface Furniture extends Pick<JoinSteps, 'routes' | 'neighbours'> {
 
 /** Addresses, settings, state, neighbours and routes of an endpoint's link inside the sandbox. `ipv6`: the kernel has it. */
 export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls }: Furniture, ipv6: boolean): Plan {
-  const { ifname, address, address6, linkLocal = [] } = endpoint
+  const { ifname } = endpoint
   const link = { at: SANDBOX, link: ifname } as const
-  const own = [address, address6].map((text) => parseCidr(text ?? ''))
-  const addresses = [...own, ...linkLocal.map(linkLocalCidr)].filter((cidr) => cidr !== null)
+  const addresses = addressesOf(endpoint)
   const disabled: Op = {
     op: 'sysctl',
     at: SANDBOX,

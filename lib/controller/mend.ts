@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { probe, rebuild } from '../firewall/firewall.ts'
+import type { Network } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { Wall } from '../model/wall.ts'
 import { NetlinkError } from '../netlink/refusal.ts'
@@ -8,21 +9,34 @@ import { openingsOf, seatsOf } from './endpoints.ts'
 import type { Hall } from './hall.ts'
 import { configOf, uplinksOf, walledLink } from './raising.ts'
 
-/** The whole firewall again, as the records have it. */
-async function rebuilt(hall: Hall): Promise<Plan> {
-  const walls: Wall[] = []
+/** The whole firewall again, as the records have it; nothing where no network has a wall. */
+export async function rebuilt(hall: Hall): Promise<Plan> {
+  const walls = await raisedWalls(hall)
+  if (walls.length === 0) return []
+  const openings = hall.store.sandboxes.list().flatMap((sandbox) => openingsOf(hall, sandbox.ports, seatsOf(hall, sandbox)))
+  return rebuild(
+    walls.map(({ wall }) => wall),
+    uplinksOf(hall),
+    openings,
+  )
+}
+
+/** Networks that have their links, and walls around them. */
+export async function raisedWalls(hall: Hall): Promise<readonly { readonly network: Network; readonly wall: Wall }[]> {
+  const walls: { network: Network; wall: Wall }[] = []
   for (const network of hall.store.networks.list()) {
     if (walledLink(hall, network) === undefined) continue
     const { wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(hall, network))
-    if (wall) walls.push(wall)
+    if (wall) walls.push({ network, wall })
   }
-  if (walls.length === 0) return []
-  const openings = hall.store.sandboxes.list().flatMap((sandbox) => openingsOf(hall, sandbox.ports, seatsOf(hall, sandbox)))
-  return rebuild(walls, uplinksOf(hall), openings)
+  return walls
 }
 
 export const reloadFirewall = async (hall: Hall, signal?: AbortSignal): Promise<void> =>
   hall.commit({ way: 'up', plan: await rebuilt(hall), record: () => {} }, signal)
+
+/** Our rules anew if somebody has flushed them. */
+export const checkFirewall = (hall: Hall): Promise<void> => commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
 
 /**
  * Commits work that builds on the firewall. Its first step asks whether that still stands, which costs one element and
@@ -37,6 +51,21 @@ export async function commitOnWalls(hall: Hall, work: Work, signal?: AbortSignal
     if (!isFlushed(error)) throw error
     await hall.commit({ ...work, plan: [...(await rebuilt(hall)), ...work.plan] }, signal)
   }
+}
+
+/**
+ * Commits work that takes something away, and sees to it that what is left of the firewall stands: where rules were flushed, or
+ * are not what they should be, they are written anew.
+ */
+export async function commitAndMend(hall: Hall, work: Work): Promise<void> {
+  try {
+    await hall.commit(work)
+  } catch (error) {
+    if (!(error instanceof NetlinkError && error.refusal.request === 'nft')) throw error
+    // A port that was to be closed leads elsewhere. All other steps were done.
+    await reloadFirewall(hall)
+  }
+  if (linkOfSome(hall) !== undefined) await commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
 }
 
 function linkOfSome(hall: Hall): string | undefined {

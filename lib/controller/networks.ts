@@ -3,11 +3,12 @@ import { newId, shortId } from '../model/ids.ts'
 import { isPredefined, type Network } from '../model/network.ts'
 import type { CreateNetwork } from '../model/request.ts'
 import { Claims, claimPools, releasePools } from './addresses.ts'
+import { announcingOf } from './announcing.ts'
 import { checkUnused, configurationOf, withConfiguration } from './configurations.ts'
 import { familiesOf } from './families.ts'
 import type { Hall } from './hall.ts'
 import { ownNetwork } from './lookup.ts'
-import { commitOnWalls } from './mend.ts'
+import { commitAndMend, commitOnWalls } from './mend.ts'
 import { lower, raise } from './raising.ts'
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
@@ -42,6 +43,7 @@ function checkName(hall: Hall, name: string): void {
 async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
   const { options, ...families } = familiesOf(request)
   if (request.driver === 'overlay' || request.scope === 'swarm') throw fault('NETWORK_NOT_SWARM', {})
+  announcingOf(options)
   const driver = hall.drivers.get(request.driver ?? 'bridge')
   if (request.ingress && driver.capabilities.scope !== 'global') throw fault('NETWORK_INGRESS', {})
   if (driver.capabilities.singleton && !isPredefined(request.name)) throw fault('NETWORK_LIMIT_ONE', { driver: driver.name })
@@ -107,10 +109,11 @@ export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
     hall.store.networks.delete(network.id)
     lowered.record()
   }
-  await hall.commit({ way: 'down', plan: lowered.plan, record }).finally(async () => {
-    if (!network.configOnly && !hall.store.networks.get(network.id)) await releasePools(hall, network)
+  await commitAndMend(hall, { way: 'down', plan: lowered.plan, record }).finally(async () => {
+    if (hall.store.networks.get(network.id)) return
+    if (!network.configOnly) await releasePools(hall, network)
+    hall.tell('destroy', network)
   })
-  hall.tell('destroy', network)
   return network
 }
 

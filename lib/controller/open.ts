@@ -1,94 +1,28 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { bridge } from '../drivers/bridge.ts'
-import type { NetworkDriver } from '../drivers/driver.ts'
-import { host, none } from '../drivers/singleton.ts'
-import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
-import type { IpamDriver } from '../ipam/driver.ts'
-import type { Notes } from '../ipam/notes.ts'
-import { nullIpam } from '../ipam/null.ts'
-import { type PredefinedPool, readPools } from '../ipam/predefined.ts'
-import { fault } from '../model/errors.ts'
-import * as descriptor from '../netlink/descriptor.ts'
-import { namespaceAt } from '../netlink/namespace.ts'
-import { openStore, type Store } from '../store/store.ts'
-import { commit } from './commit.ts'
 import { Controller } from './controller.ts'
-import { type Directories, rootOf, runOf } from './directories.ts'
-import { eventLog } from './events.ts'
-import type { Hall } from './hall.ts'
-import { holderOf } from './holders.ts'
+import { enter, type OpenOptions } from './enter.ts'
+import { Guard } from './guard.ts'
 import { definePredefined } from './networks.ts'
 import { recover } from './recover.ts'
-import { Registry } from './registry.ts'
 import { Turns } from './turns.ts'
 
-export interface OpenOptions extends Directories {
-  /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
-  readonly netns?: string
-  /** Drivers besides bridge, host and null; one of the same name takes its place. */
-  readonly drivers?: readonly NetworkDriver[]
-  readonly ipamDrivers?: readonly IpamDriver[]
-  /**
-   * Where automatic subnets come from, instead of the predefined pools of the same family: dockerd's
-   * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
-   */
-  readonly defaultAddressPools?: readonly PredefinedPool[]
-  /** How long to wait for another controller to end, in ms. Default: 10,000. */
-  readonly wait?: number
-  readonly signal?: AbortSignal
-}
+export type { OpenOptions } from './enter.ts'
 
 /** Opens the controller of this host. `await using cnm = await open()` closes it at the end of the block. */
 export async function open(options: OpenOptions = {}): Promise<Controller> {
-  const root = rootOf(options)
-  const run = runOf(options)
-  const local = options.defaultAddressPools ?? readPools(process.env['CNM_DEFAULT_ADDRESS_POOLS'] ?? '')
-  const { wait, signal } = options
-  // Before anything is made on disk: where the addon cannot be loaded, this is what says so.
-  const netns = namespaceAt(options.netns ?? '')
-  const waiting = { ...(wait === undefined ? {} : { wait }), ...(signal ? { signal } : {}) }
-  const store = await openStore({ root, run, descriptor, ...waiting }).catch((error) => {
-    netns.close()
-    throw error
-  })
-  const close = async () => {
-    netns.close()
-    await store.close()
+  const { hall, close } = await enter(options)
+  const turns = new Turns()
+  const guard = options.guard ? new Guard(hall, turns) : undefined
+  const end = async () => {
+    await guard?.close()
+    await close()
   }
   try {
-    mkdirSync(join(run, 'netns'), { recursive: true, mode: 0o700 })
-    const hall: Hall = {
-      store,
-      host: netns,
-      run,
-      drivers: new Registry([bridge, host, none, ...(options.drivers ?? [])], (name, known) => fault('DRIVER_NOT_FOUND', { name, known })),
-      ipams: new Registry(
-        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, ...(options.ipamDrivers ?? [])],
-        (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
-      ),
-      tell: eventLog(run),
-      commit: (work, abort) => commit(store, netns, work, abort),
-    }
     await recover(hall)
     await definePredefined(hall)
-    return new Controller(hall, new Turns(), close)
+    await guard?.start()
+    return new Controller(hall, turns, end)
   } catch (error) {
-    await close()
+    await end()
     throw error
   }
 }
-
-/** What the built-in IPAM needs of the records: who holds what, which address it gave last, which were just released. */
-const memoryIn = (store: Store): DefaultIpamOptions => ({
-  describe: (poolId, address) => holderOf(store, poolId, address),
-  lastGiven: notesIn<string>(store, 'last/'),
-  quarantine: { notes: notesIn<number>(store, 'released/') },
-})
-
-const notesIn = <T>({ marks }: Store, prefix: string): Notes<T> => ({
-  get: (key) => marks.get(`${prefix}${key}`) as T | undefined,
-  set: (key, value) => marks.put(`${prefix}${key}`, value),
-  delete: (key) => marks.delete(`${prefix}${key}`),
-  entries: () => marks.list(prefix).map(({ key, value }) => [key.slice(prefix.length), value as T]),
-})

@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /** Documentation prefixes: somebody far away. */
-const FAR = { 4: '198.51.100.1', 6: '2001:db8::1' } as const
+export const FAR = { 4: '198.51.100.1', 6: '2001:db8::1' } as const
 const LOOPBACK = { 4: '127.0.0.1', 6: '::1' } as const
 
 export const ipOf = (cidr: string | undefined): string => cidr?.replace(/\/\d+$/, '') ?? ''

@@ -1,13 +1,14 @@
 import type { FoundLink, NetworkConfig } from '../drivers/driver.ts'
 import { lendUplinks, type Remains, raiseWall, razeWall, TABLE, USER } from '../firewall/firewall.ts'
 import { type Family, formatCidr } from '../model/address.ts'
-import { LINK_GROUP } from '../model/ids.ts'
+import { isOurs } from '../model/ids.ts'
 import type { Network } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import { dump, listNftTable } from '../netlink/kernel.ts'
 import { readSysctl } from '../netlink/namespace.ts'
-import { closeWay, type Lent, openWay } from './forwarding.ts'
+import { closeWay, type Lent, openWay, type Way } from './forwarding.ts'
 import type { Hall } from './hall.ts'
+import { linkAt } from './links.ts'
 import { mayAdministerNetworks } from './processes.ts'
 
 /** What a driver is told of a network. */
@@ -27,7 +28,8 @@ interface Raised {
   /** Settings of that link that we changed, and what they were. */
   readonly settings?: Lent
 }
-const raisedKey = ({ id }: Network): string => `raised/${id}`
+const RAISED = 'raised/'
+const raisedKey = ({ id }: Network): string => `${RAISED}${id}`
 const raisedOf = (store: Hall['store'], network: Network) => store.marks.get(raisedKey(network)) as Raised | undefined
 const LENT = 'forwarding'
 const UPLINKS = 'uplinks'
@@ -37,7 +39,6 @@ export const walledLink = ({ store }: Hall, network: Network): string | undefine
 
 /** The host's links that forward for our networks only. */
 export const uplinksOf = ({ store }: Hall) => Object.values((store.marks.get(UPLINKS) ?? {}) as Record<string, Way['uplinks'][number]>)
-type Way = Awaited<ReturnType<typeof openWay>>
 
 export interface Raising {
   readonly plan: Plan
@@ -58,8 +59,8 @@ export async function raise(hall: Hall, network: Network): Promise<Raising> {
     config,
     others.map((other) => configOf(hall, other)),
   )
-  const families: Family[] = [...(network.enableIPv4 ? [4 as const] : []), ...(network.enableIPv6 ? [6 as const] : [])]
-  const way: Way = wall && !wall.internal ? await openWay(hall, wall.link, families) : { plan: [], lent: {}, uplinks: [] }
+  const way: Way =
+    wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), gatewaysUp(hall)) : { plan: [], lent: {}, uplinks: [] }
   const steps = await onThisKernel(hall, [
     ...plan,
     ...(wall ? raiseWall(wall, await besides(hall, network)) : []),
@@ -74,15 +75,49 @@ export async function raise(hall: Hall, network: Network): Promise<Raising> {
       const { marks } = hall.store
       const mark: Raised = { ...(wall ? { link: wall.link } : {}), ...(found ? { found, settings } : {}) }
       marks.put(raisedKey(network), mark)
-      marks.put(LENT, { ...way.lent, ...(marks.get(LENT) as Lent | undefined) })
-      const uplinks = Object.fromEntries(way.uplinks.map((uplink) => [uplink.family, uplink]))
-      marks.put(UPLINKS, { ...(marks.get(UPLINKS) as object | undefined), ...uplinks })
+      recordWay(hall, way)
     },
   }
 }
 
-const stands = async (hall: Hall, { link }: Raised): Promise<boolean> =>
-  link === undefined || (await readSysctl(hall.host, `net/ipv4/conf/${link}/forwarding`)) !== null
+export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family[] => [
+  ...(enableIPv4 ? [4 as const] : []),
+  ...(enableIPv6 ? [6 as const] : []),
+]
+
+export function recordWay({ store: { marks } }: Hall, { lent, uplinks }: Way): void {
+  marks.put(LENT, { ...lent, ...(marks.get(LENT) as Lent | undefined) })
+  const byFamily = Object.fromEntries(uplinks.map((uplink) => [uplink.family, uplink]))
+  marks.put(UPLINKS, { ...(marks.get(UPLINKS) as object | undefined), ...byFamily })
+}
+
+export function forgetWay({ store: { marks } }: Hall): void {
+  marks.delete(LENT)
+  marks.delete(UPLINKS)
+}
+
+/** Forwarding that we switched on for all that is raised. */
+export const lentOf = ({ store }: Hall): Lent => (store.marks.get(LENT) ?? {}) as Lent
+
+/** Networks that have their links, by the marks of the run directory; their definitions may be gone. */
+export const raisedIds = ({ store }: Hall): readonly string[] => store.marks.list(RAISED).map(({ key }) => key.slice(RAISED.length))
+
+/** The link of a raised network is there. */
+export const isStanding = async (hall: Hall, network: Network): Promise<boolean> => {
+  const raised = raisedOf(hall.store, network)
+  return raised !== undefined && (await stands(hall, raised))
+}
+
+const stands = async (hall: Hall, { link }: Raised): Promise<boolean> => link === undefined || (await linkAt(hall.host, link)) !== undefined
+
+/** The addresses of our bridges that are there, 'IP/PREFIX'. */
+export const gatewaysUp = (hall: Hall): ReadonlySet<string> =>
+  new Set(
+    hall.store.networks
+      .list()
+      .filter((network) => walledLink(hall, network) !== undefined)
+      .flatMap(({ pools }) => pools.flatMap(({ gateway }) => gateway ?? [])),
+  )
 
 /** What is ours in the firewall besides the wall of one network. */
 async function besides(hall: Hall, network: Network): Promise<Remains> {
@@ -105,10 +140,9 @@ async function hasUserRules(hall: Hall): Promise<boolean> {
 /** A link of that name that somebody else has made. */
 async function findLink(hall: Hall, name: string | undefined): Promise<FoundLink | undefined> {
   if (name === undefined) return undefined
-  const [links, addresses] = await Promise.all([dump(hall.host, 'link'), dump(hall.host, 'address')])
-  const link = links.find((row) => row.name === name && row.group !== LINK_GROUP)
-  if (!link) return undefined
-  const own = addresses.filter((row) => row.link === link.index).map(({ address }) => formatCidr(address))
+  const link = await linkAt(hall.host, name)
+  if (!link || isOurs(link.group)) return undefined
+  const own = (await dump(hall.host, 'address', { link: link.index })).map(({ address }) => formatCidr(address))
   return { kind: link.kind, mtu: link.mtu, up: (link.flags & IFF_UP) !== 0, addresses: own }
 }
 
@@ -123,7 +157,7 @@ async function settingsBefore(hall: Hall, plan: Plan): Promise<Lent> {
 
 /** A kernel without IPv6 has none to switch off. */
 export async function onThisKernel(hall: Hall, plan: Plan): Promise<Plan> {
-  if ((await readSysctl(hall.host, 'net/ipv6/conf/all/disable_ipv6')) !== null) return plan
+  if (await hall.hasIPv6()) return plan
   return plan.filter((op) => op.op !== 'sysctl' || !op.path.startsWith('net/ipv6/'))
 }
 
@@ -149,15 +183,13 @@ export async function lower(hall: Hall, network: Network): Promise<{ readonly pl
   const { plan, wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(hall, network))
   const remains = wall ? await besides(hall, network) : 'walls'
   const last = remains !== 'walls'
-  const back = last ? await closeWay(hall, (marks.get(LENT) ?? {}) as Lent) : []
+  const back = last ? await closeWay(hall, lentOf(hall)) : []
   const settings = Object.entries(raised.settings ?? {}).map(([path, value]) => ({ op: 'sysctl', path, value }) as const)
   return {
     plan: [...(wall ? razeWall(wall, remains) : []), ...plan, ...settings, ...back],
     record: () => {
       marks.delete(raisedKey(network))
-      if (!last) return
-      marks.delete(LENT)
-      marks.delete(UPLINKS)
+      if (last) forgetWay(hall)
     },
   }
 }

@@ -1,9 +1,13 @@
+import { constants } from 'node:os'
 import { CnmError, fault } from '../model/errors.ts'
 import { LINK_GROUP } from '../model/ids.ts'
+import type { Endpoint } from '../model/network.ts'
 import { type Op, type Plan, SANDBOX } from '../model/op.ts'
 import { applyLeniently, dump } from '../netlink/kernel.ts'
 import { inode, namespaceAt } from '../netlink/namespace.ts'
+import type { NetlinkError } from '../netlink/refusal.ts'
 import { replay } from './addresses.ts'
+import { deleteRetired } from './deletion.ts'
 import { replayLent } from './engine/ipam.ts'
 import type { Hall } from './hall.ts'
 import { isAlive } from './processes.ts'
@@ -11,7 +15,8 @@ import { removeSandbox } from './sandboxes.ts'
 
 /** Makes kernel and records agree after the previous controller, however it ended. */
 export async function recover(hall: Hall): Promise<void> {
-  await checkHost(hall)
+  hall.store.marks.put('host', await checkHost(hall))
+  await deleteRetired(hall.host)
   await finishJournal(hall)
   await replayAddresses(hall)
   await replayLent(hall)
@@ -25,12 +30,12 @@ function unlessRefused(error: unknown): void {
   if (!(error instanceof CnmError)) throw error
 }
 
-/** Marks of a run directory speak of one namespace; read in another, they would be lies. */
-async function checkHost({ host, run, store }: Hall): Promise<void> {
+/** Marks of a run directory speak of one namespace; read in another, they would be lies. Answers with that namespace. */
+export async function checkHost({ host, run, store }: Hall): Promise<string> {
   const here = String(await inode(host))
   const there = store.marks.get('host') ?? here
   if (there !== here) throw fault('STATE_FOREIGN', { run })
-  store.marks.put('host', here)
+  return here
 }
 
 /** An entry that cannot be finished now stays for the next controller; it must not keep this one from working. */
@@ -39,12 +44,18 @@ async function finishJournal(hall: Hall): Promise<void> {
     const places = [hall.host, ...(value.sandbox === undefined ? [] : [namespaceAt(value.sandbox)])]
     try {
       const refusals = await applyLeniently(places, await ours(hall, value.plan))
-      if (refusals.length === 0) hall.store.journal.delete(key)
+      if (refusals.every(isElsewhere)) hall.store.journal.delete(key)
     } finally {
       for (const place of places.slice(1)) place.close()
     }
   }
 }
+
+/**
+ * A published port that a step takes back leads elsewhere: the step was not carried out yet, or the one after it was already.
+ * Either way nothing of it is there, for its elements come and go together.
+ */
+const isElsewhere = ({ refusal, errno }: NetlinkError): boolean => refusal.request === 'nft' && errno === -constants.errno.EEXIST
 
 /** A step of the journal may never have been carried out: a link of that name that lacks our mark is somebody else's. */
 async function ours(hall: Hall, plan: Plan): Promise<Plan> {
@@ -54,13 +65,14 @@ async function ours(hall: Hall, plan: Plan): Promise<Plan> {
 }
 
 async function replayAddresses(hall: Hall): Promise<void> {
-  const endpoints = hall.store.endpoints.list()
+  const guests = new Map<string, Endpoint[]>()
+  for (const endpoint of hall.store.endpoints.list()) {
+    const { networkId } = endpoint
+    if (!guests.has(networkId)) guests.set(networkId, [])
+    guests.get(networkId)?.push(endpoint)
+  }
   // A network whose IPAM driver this program does not bring can be listed; verbs that need an address of it say what is missing.
   for (const network of hall.store.networks.list().filter(({ configOnly, ipam }) => !configOnly && hall.ipams.has(ipam.driver))) {
-    await replay(
-      hall,
-      network,
-      endpoints.filter(({ networkId }) => networkId === network.id),
-    )
+    await replay(hall, network, guests.get(network.id) ?? [])
   }
 }

@@ -2,6 +2,7 @@ import { parseAddress } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import type { Network, Pool } from '../model/network.ts'
 import { Claims, isSame, poolOf, withoutPrefix } from './addresses.ts'
+import { checkReservations } from './configurations.ts'
 import type { Hall } from './hall.ts'
 import { ownNetwork } from './lookup.ts'
 
@@ -18,6 +19,7 @@ export async function reserve(hall: Hall, ref: string, sandbox: string, ip: stri
   const before = pool.reservations?.[sandbox]
   if (before !== undefined && isSame(before, ip)) return network
   const changed = withPool(network, pool, { ...pool.reservations, [sandbox]: ip })
+  if (network.configOnly) checkReservations(changed.pools)
   const claims = new Claims()
   try {
     if (isClaimed(hall, network, sandbox, ip)) {

@@ -7,7 +7,8 @@ import { type Plan, SANDBOX } from '../model/op.ts'
 import type { Attachment, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
 import { dump } from '../netlink/kernel.ts'
-import { inode, namespaceAt, readSysctl } from '../netlink/namespace.ts'
+import { inode, namespaceAt } from '../netlink/namespace.ts'
+import { isGone, NetlinkError } from '../netlink/refusal.ts'
 import { Claims, releaseAddresses } from './addresses.ts'
 import { forgetOpened } from './connections.ts'
 import { openingsOf, planDeparture, planEndpoint, seatsOf } from './endpoints.ts'
@@ -16,7 +17,7 @@ import type { Hall } from './hall.ts'
 import { heldByProcesses, settlePorts } from './host-ports.ts'
 import { newNamespace } from './interior.ts'
 import { findNetwork, ownNetwork, ownSandbox } from './lookup.ts'
-import { commitOnWalls } from './mend.ts'
+import { commitAndMend, commitOnWalls } from './mend.ts'
 import { lowerIdle } from './networks.ts'
 import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
 import { ownerOf } from './processes.ts'
@@ -94,7 +95,6 @@ export async function connect(hall: Hall, attachment: Attachment, ref: string, s
   if (network.driver === 'host') throw fault('HOST_CONNECT', {})
   if (sandbox.kind === 'host') throw fault('HOST_SHARED', {})
   checkCompany([network, ...seats.map((seat) => seat.network)])
-  await checkAlive(sandbox)
   const [seat] = await attach(hall, sandbox, [attachment], { plan: [], record: () => {} }, signal)
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
   return seat.endpoint
@@ -103,9 +103,11 @@ export async function connect(hall: Hall, attachment: Attachment, ref: string, s
 export async function checkAlive(sandbox: Sandbox): Promise<void> {
   if (sandbox.kind === 'host') return
   await inodeAt(sandbox.path).catch((error) => {
-    throw fault('SANDBOX_GONE', { name: sandbox.name, path: sandbox.path }, error)
+    throw goneOf(sandbox, error)
   })
 }
+
+const goneOf = ({ name, path }: Sandbox, error: unknown) => fault('SANDBOX_GONE', { name, path }, error)
 
 interface Steps {
   readonly plan: Plan
@@ -121,16 +123,23 @@ async function attach(
   signal?: AbortSignal,
 ): Promise<readonly Seat[]> {
   const before = seatsOf(hall, sandbox)
-  const taken = new Set(first.plan.length > 0 ? [] : await linkNames(sandbox))
-  const ipv6 = (await readSysctl(hall.host, 'net/ipv6/conf/all/disable_ipv6')) !== null
+  const way = async (attachment: Attachment) => {
+    const network = findNetwork(hall, attachment.network)
+    return { attachment, network, raised: await raise(hall, network) }
+  }
+  // What there is to be known, in one go.
+  const [names, ipv6, ...ways] = await Promise.all([
+    first.plan.length > 0 || sandbox.kind === 'host' ? [] : linkNames(sandbox),
+    hall.hasIPv6(),
+    ...attachments.map(way),
+  ])
+  const taken = new Set(names)
   const claims = new Claims()
   try {
     const plan = [...first.plan]
     const seats: Seat[] = []
     const records = [first.record]
-    for (const attachment of attachments) {
-      const network = findNetwork(hall, attachment.network)
-      const raised = await raise(hall, network)
+    for (const { attachment, network, raised } of ways) {
       const seating = await planEndpoint(hall, network, raised.config, attachment, { sandbox, taken, ipv6 }, claims)
       taken.add(seating.seat.endpoint.ifname)
       plan.push(...raised.plan, ...seating.plan)
@@ -145,7 +154,10 @@ async function attach(
       for (const write of records) write()
     }
     await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, record }, signal)
-    for (const { network } of seats) hall.tell('connect', network, { container: sandbox.id })
+    for (const seat of seats) {
+      hall.tell('connect', seat.network, { container: sandbox.id })
+      hall.announcer.announce(sandbox, seat)
+    }
     return seats
   } catch (error) {
     await claims.release()
@@ -157,6 +169,8 @@ async function linkNames(sandbox: Sandbox): Promise<readonly string[]> {
   const netns = namespaceAt(sandbox.path)
   try {
     return (await dump(netns, 'link')).map(({ name }) => name)
+  } catch (error) {
+    throw error instanceof NetlinkError && isGone(error.refusal) ? goneOf(sandbox, error) : error
   } finally {
     netns.close()
   }
@@ -209,10 +223,9 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   const after = before.filter((other) => other !== seat)
   // The other way out is there before this one goes, so connections over other networks never lack a route.
   const moved = await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })
-  const plan = [...moved, ...rerouting(before, after), ...(await planDeparture(hall, seat))]
+  const plan = [...moved, ...rerouting(before, after), ...(await planDeparture(hall, seat, true))]
   const record = () => hall.store.endpoints.delete(seat.endpoint.id)
-  await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, [seat]))
-  hall.tell('disconnect', network, { container: sandbox.id })
+  await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, [seat]))
   await lowerIdle(hall, [network])
 }
 
@@ -220,14 +233,13 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
   const sandbox = ownSandbox(hall, ref)
   const seats = seatsOf(hall, sandbox)
   const plan = [...unpublish(openingsOf(hall, sandbox.ports, seats))]
-  for (const seat of seats) plan.push(...(await planDeparture(hall, seat)))
+  for (const seat of seats) plan.push(...(await planDeparture(hall, seat, sandbox.kind !== 'own')))
   if (sandbox.kind === 'own') plan.push({ op: 'netns.del', at: SANDBOX })
   const record = () => {
     for (const { endpoint } of seats) hall.store.endpoints.delete(endpoint.id)
     hall.store.sandboxes.delete(sandbox.id)
   }
-  await hall.commit({ way: 'down', plan, sandbox: sandbox.path, record }).finally(() => releaseForgotten(hall, seats))
-  for (const { network } of seats) hall.tell('disconnect', network, { container: sandbox.id })
+  await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, seats))
   await lowerIdle(
     hall,
     seats.map(({ network }) => network),
@@ -235,7 +247,10 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
   return sandbox
 }
 
-/** The addresses of endpoints that the records no longer have, whether or not every step in the kernel went through. */
-async function releaseForgotten(hall: Hall, seats: readonly Seat[]): Promise<void> {
-  for (const { network, endpoint } of seats) if (!hall.store.endpoints.get(endpoint.id)) await releaseAddresses(hall, network, endpoint)
+/** What follows when the records no longer have an endpoint, whether or not every step in the kernel went through. */
+async function forget(hall: Hall, { id }: Sandbox, seats: readonly Seat[]): Promise<void> {
+  for (const { network, endpoint } of seats.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))) {
+    await releaseAddresses(hall, network, endpoint)
+    hall.tell('disconnect', network, { container: id })
+  }
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { Reserved } from '../ipam/driver.ts'
 import { bitsOf, type Family, formatAddress, formatCidr, parseAddress } from '../model/address.ts'
-import { dump } from '../netlink/kernel.ts'
+import { dumpColumns } from '../netlink/kernel.ts'
+import { routesTo } from '../netlink/tables.ts'
 import type { Hall } from './hall.ts'
+import { linksAt } from './links.ts'
 
 /** A route to more than one network: a VPN's to all of 10.0.0.0/8. */
 export interface WideRoute extends Reserved {
@@ -32,17 +34,21 @@ const NOT_IN_USE: ReadonlySet<string> = new Set(['local', 'broadcast', 'anycast'
  * its own and a gateway, and what it leads to is as lost when a bridge takes its place.
  */
 export async function inUseOnHost({ host, store }: Hall): Promise<InUse> {
-  const [rows, links] = await Promise.all([dump(host, 'route'), dump(host, 'link')])
-  const names = new Map(links.map(({ index, name }) => [index, name]))
   const own = new Set(store.networks.list().flatMap(({ configOnly, pools }) => (configOnly ? [] : pools.map(({ subnet }) => subnet))))
-  const routes = rows
-    .filter(({ type, to }) => !NOT_IN_USE.has(type) && to.prefix > 0 && !own.has(formatCidr(to)))
-    .map(({ to, type, link, protocol }) => ({
-      prefix: formatCidr(to),
-      by: type === 'unicast' ? `a route through ${names.get(link) ?? 'several links'}` : `a route of type ${type}`,
-      width: to.prefix,
-      isWide: protocol !== RTPROT_KERNEL && to.prefix < NETWORK[to.family],
-    }))
+  const columns = await dumpColumns(host, 'route')
+  const foreign = routesTo(
+    columns,
+    (type) => !NOT_IN_USE.has(type),
+    (to) => !to.endsWith('/0') && !own.has(to),
+  )
+  const links = await linksAt(host, foreign.map(({ link }) => link).filter(Boolean))
+  const names = new Map(links.map(({ index, name }) => [index, name]))
+  const routes = foreign.map(({ to, type, link, protocol }) => ({
+    prefix: formatCidr(to),
+    by: type === 'unicast' ? `a route through ${names.get(link) ?? 'several links'}` : `a route of type ${type}`,
+    width: to.prefix,
+    isWide: protocol !== RTPROT_KERNEL && to.prefix < NETWORK[to.family],
+  }))
   return { firm: [...routes.filter(({ isWide }) => !isWide), ...nameServers()], wide: routes.filter(({ isWide }) => isWide) }
 }
 

@@ -1,6 +1,6 @@
 import { type Cidr, formatCidr, parseCidr, subnetOf } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
-import { type Settings, settingsOf } from './bridge-options.ts'
+import { linkOf, type Settings } from './bridge-options.ts'
 import type { FoundLink, NetworkConfig } from './driver.ts'
 
 /** Refuses, in Docker's sentences, a network that no bridge can be. */
@@ -16,7 +16,7 @@ export function checkNetwork(network: NetworkConfig, settings: Settings, others:
   }
   checkLink(network.found, settings.link)
   for (const other of others) {
-    const otherLink = settingsOf(other).link
+    const otherLink = linkOf(other)
     if (otherLink !== settings.link) continue
     const reason = 'networks have same bridge name'
     throw fault('NETWORK_CONFLICT', { id: network.id, link: settings.link, other: other.id, otherLink, reason })

@@ -1,13 +1,18 @@
 import type { Family } from '../model/address.ts'
 import { shortId } from '../model/ids.ts'
 import type { GatewayMode } from '../model/wall.ts'
+import { LIMIT_OPTIONS } from './bridge-limits.ts'
+import { ROUTE_OPTIONS } from './bridge-routes.ts'
 import type { NetworkConfig, Publishing } from './driver.ts'
 import { readAddress, readBool, readLinkName, readLinkNames, readMtu, readOptions, readText, readWord } from './options.ts'
 
 const readGatewayMode = readWord<GatewayMode>('gateway mode', ['nat', 'nat-unprotected', 'routed', 'isolated'])
 
+const BRIDGE_NAME = 'com.docker.network.bridge.name'
+
+/** Those that are text are read by the controller; known here so that a misspelt one is refused. */
 const NETWORK_OPTIONS = {
-  'com.docker.network.bridge.name': readLinkName,
+  [BRIDGE_NAME]: readLinkName,
   'com.docker.network.bridge.enable_ip_masquerade': readBool,
   'com.docker.network.bridge.enable_icc': readBool,
   'com.docker.network.bridge.gateway_mode_ipv4': readGatewayMode,
@@ -19,14 +24,20 @@ const NETWORK_OPTIONS = {
   'com.docker.network.bridge.default_bridge': readBool,
   'com.docker.network.driver.mtu': readMtu,
   'com.docker.network.container_iface_prefix': readLinkName,
+  'com.docker.network.advertise_addr_nmsgs': readText,
+  'com.docker.network.advertise_addr_ms': readText,
   'com.docker.network.host_ipv4': readAddress(4),
   'com.docker.network.host_ipv6': readAddress(6),
+  ...LIMIT_OPTIONS,
+  ...ROUTE_OPTIONS,
 }
 
-/** Read by the controller, which names and furnishes the link; known here so that a misspelt one is refused. */
+/** Here too. */
 const ENDPOINT_OPTIONS = {
   'com.docker.network.endpoint.ifname': readText,
   'com.docker.network.endpoint.sysctls': readText,
+  ...LIMIT_OPTIONS,
+  ...ROUTE_OPTIONS,
 }
 
 /** A network's options, read, with Docker's defaults. */
@@ -47,11 +58,14 @@ export interface Settings {
   readonly source: { readonly [F in Family]?: string }
 }
 
+/** The same of a network that was checked before, at the cost of a look: there may be thousands. */
+export const linkOf = ({ id, options }: Pick<NetworkConfig, 'id' | 'options'>): string => options[BRIDGE_NAME] ?? `br-${shortId(id)}`
+
 type NetworkOptions = ReturnType<typeof readOptions<typeof NETWORK_OPTIONS>>
 
 export function settingsOf({ id, options }: Pick<NetworkConfig, 'options'> & { readonly id?: string }): Settings {
   const read = readOptions(options, NETWORK_OPTIONS)
-  const name = read['com.docker.network.bridge.name']
+  const name = read[BRIDGE_NAME]
   const mtu = read['com.docker.network.driver.mtu']
   const [host4, host6] = [read['com.docker.network.host_ipv4'], read['com.docker.network.host_ipv6']]
   return {

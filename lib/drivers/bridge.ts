@@ -1,10 +1,12 @@
 import { type Cidr, contains, type Family, formatAddress, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { type Id, LINK_GROUP, macOf, parseMac } from '../model/ids.ts'
 import type { Pool } from '../model/network.ts'
-import type { Op, Plan } from '../model/op.ts'
+import { type Op, type Plan, undoOf } from '../model/op.ts'
 import type { Wall } from '../model/wall.ts'
 import { checkNetwork } from './bridge-checks.ts'
+import { limiting, limitsOf } from './bridge-limits.ts'
 import { checkEndpointOptions, type Settings, settingsOf } from './bridge-options.ts'
+import { checkedRoutes, routesOf } from './bridge-routes.ts'
 import type { EndpointConfig, Neighbour, NetworkConfig, NetworkDriver } from './driver.ts'
 
 /** BR_MAX_PORTS is 1024, and there is no port number 0. */
@@ -33,12 +35,14 @@ export const bridge: NetworkDriver = {
   createNetwork(network, others) {
     const settings = settingsOf(network)
     checkNetwork(network, settings, others)
+    limitsOf(network.options, {}, settings.mtu)
+    checkedRoutes(network, {})
     return { plan: network.found ? adopt(network, settings) : build(network, settings), wall: wallOf(network, settings) }
   },
 
   deleteNetwork(network) {
     const settings = settingsOf(network)
-    const plan: Plan = network.found ? giveBack(network, settings) : [{ op: 'link.del', link: settings.link }]
+    const plan: Plan = network.found ? giveBack(network, settings) : tearDown(network, settings)
     return { plan, wall: wallOf(network, settings) }
   },
 
@@ -70,29 +74,32 @@ export const bridge: NetworkDriver = {
   deleteEndpoint(network, endpoint) {
     const settings = settingsOf(network)
     const forgotten = neighboursOf(network, settings, endpoint, endpoint.mac ?? macOf(endpoint.id)).flatMap(({ undo }) => undo)
-    return { plan: [{ op: 'link.del', link: endsOf(endpoint.id).host }, ...forgotten] }
+    return { plan: [{ op: 'link.del', link: endsOf(endpoint.id).host, behind: true }, ...forgotten] }
   },
 
   join(network, endpoint) {
     const settings = settingsOf(network)
     const ways = [endpoint.address, endpoint.address6].map((own) => wayOut(network, own))
     return {
-      plan: [],
+      plan: limitingOf(network, settings, endpoint),
       link: { name: endsOf(endpoint.id).sandbox, prefix: settings.prefix },
       gateway: ways[0] ?? '',
       gateway6: ways[1] ?? '',
-      routes: [],
+      routes: routesOf(network, endpoint),
       neighbours: ways.flatMap((gateway) => ownNeighbour(network, settings, gateway)),
     }
   },
 
-  leave() {
-    return { plan: [] }
+  leave(network, endpoint) {
+    return { plan: undoOf(limitingOf(network, settingsOf(network), endpoint)) }
   },
 }
 
 /** The host's end and the sandbox's end of an endpoint's veth pair, as long as both are in the host's namespace. */
 const endsOf = (id: Id) => ({ host: `veth${id.slice(0, 7)}`, sandbox: `veth${id.slice(7, 14)}` })
+
+const limitingOf = ({ options }: NetworkConfig, { mtu }: Settings, endpoint: EndpointConfig): Plan =>
+  limiting(endsOf(endpoint.id).host, `ifb${endpoint.id.slice(0, 7)}`, limitsOf(options, endpoint.options, mtu))
 
 /** A bridge of our own. */
 function build(network: NetworkConfig, settings: Settings): Plan {
@@ -107,6 +114,12 @@ function build(network: NetworkConfig, settings: Settings): Plan {
     { op: 'link.set', link, up: true },
   ]
 }
+
+/** The host has the addresses of a link that is down, too. */
+const tearDown = (network: NetworkConfig, settings: Settings): Plan => [
+  ...addressesOf(network, settings).map((cidr) => address('addr.del', settings.link, cidr)),
+  { op: 'link.del', link: settings.link, behind: true },
+]
 
 /** A bridge that somebody else made: it gets what it lacks. */
 function adopt(network: NetworkConfig, settings: Settings): Plan {

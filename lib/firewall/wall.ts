@@ -3,7 +3,7 @@ import { shortId } from '../model/ids.ts'
 import type { Plan } from '../model/op.ts'
 import type { Masquerade, Opening, Wall } from '../model/wall.ts'
 import { base, families, forget, ip, isDirect, ofFamily, removeBase } from './base.ts'
-import { BRIDGES, FROM_NETWORK, MASQUERADES, TO_NETWORK } from './names.ts'
+import { BRIDGES, FROM_NETWORK, MASQUERADES, TABLE, TO_NETWORK } from './names.ts'
 import {
   accept,
   addChain,
@@ -50,8 +50,19 @@ export const rebuild = (walls: readonly Wall[], uplinks: Uplinks, openings: read
   transaction([...base, ...forget, ...walls.flatMap(raising), ...lending(uplinks), ...opening(openings)], []),
 ]
 
+/** Takes all of our rules away, `chains` of networks that nobody knows any more included. */
+export const razeAll = (chains: readonly string[], remains: Exclude<Remains, 'walls'>): Plan => [
+  transaction(remains === 'nothing' ? [addTable, deleteTable] : [...base, ...forget, ...chains.flatMap(removeChain), ...removeBase], []),
+]
+
+/** Takes chains of networks away that no map leads to any more. */
+export const dropChains = (chains: readonly string[]): Plan => (chains.length === 0 ? [] : [transaction(chains.flatMap(removeChain), [])])
+
+/** A chain that gatesOf() names. */
+export const isNetworkChain = (name: string): boolean => /^(to|from|masquerade)_[0-9a-f]{12}$/.test(name)
+
 /** Changes nothing, and is refused with ENOENT where somebody has taken our rules away. */
-export const probe = (link: string): Plan => [transaction([addElements(BRIDGES, [linkName(link)])], [])]
+export const probe = (link: string): Plan => [{ op: 'nft.get', table: TABLE.name, set: BRIDGES, ifname: link }]
 
 /** A chain of one network, and the map that leads its traffic there. */
 interface Gate {

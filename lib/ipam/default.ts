@@ -21,9 +21,14 @@ import { subnetsWith } from './subnet.ts'
 const LOCAL = 'LocalDefault'
 const GLOBAL = 'GlobalDefault'
 
+type Pools = readonly PredefinedPool[] | (() => readonly PredefinedPool[])
+
 export interface DefaultIpamOptions {
-  /** Where automatic subnets come from; a family that is not named keeps the usual ones. Throws POOL_INVALID. */
-  readonly pools?: { readonly local?: readonly PredefinedPool[]; readonly global?: readonly PredefinedPool[] }
+  /**
+   * Where automatic subnets come from; a family that is not named keeps the usual ones. A function is asked when the first
+   * one is wanted, and may throw POOL_INVALID then, as the constructor does for a list.
+   */
+  readonly pools?: { readonly local?: Pools; readonly global?: Pools }
   /** Decides the host's IPv6 /48. Default: the machine's id. */
   readonly ulaSeed?: string
   /** Who holds a pool, or one address of it, for the words of a refusal; '' when unknown. */
@@ -60,9 +65,14 @@ export class DefaultIpam implements IpamDriver {
     this.#describe = describe
     this.#lastGiven = lastGiven
     const around = { describe, newSubnet: subnetsWith({ duration: QUARANTINE, clock: sinceBoot, notes: new Map(), ...quarantine }) }
-    const half = (name: string, family: Family, own: readonly PredefinedPool[] = [], ...usual: readonly (readonly PredefinedPool[])[]) => {
-      const blocks = blocksOf(own, family)
-      return new AddressSpace(name, blocks.length > 0 ? blocks : usual.flatMap((list) => blocksOf(list, family)), around)
+    const half = (name: string, family: Family, own: Pools = [], ...usual: readonly (readonly PredefinedPool[])[]) => {
+      const cut = (pools: readonly PredefinedPool[]) => {
+        const blocks = blocksOf(pools, family)
+        return blocks.length > 0 ? blocks : usual.flatMap((list) => blocksOf(list, family))
+      }
+      const ask = typeof own === 'function' ? own : () => own
+      let blocks = typeof own === 'function' ? undefined : cut(own)
+      return new AddressSpace(name, () => (blocks ??= cut(ask())), around)
     }
     const ula = ulaPool(ulaSeed ?? hostSeed())
     this.#spaces = new Map([

@@ -39,13 +39,14 @@ const HOLDERS_SHOWN = 32
 /** One family of an address space. No two subnets overlap; the ranges of one subnet do not overlap either. */
 export class AddressSpace {
   readonly #name: string
-  readonly #blocks: readonly Block[]
+  readonly #blocks: () => readonly Block[]
   readonly #around: Surroundings
   readonly #tenancies = new Sorted<Tenancy>(({ subnet }) => subnet.cidr.value)
   /** Every address of every subnet in #tenancies: neighbours melt into one run, so a gap is found without looking at each. */
   readonly #held = new Runs()
 
-  constructor(name: string, blocks: readonly Block[], around: Surroundings) {
+  /** `blocks`: where automatic subnets come from; asked for when the first is wanted. */
+  constructor(name: string, blocks: () => readonly Block[], around: Surroundings) {
     this.#name = name
     this.#blocks = blocks
     this.#around = around
@@ -72,7 +73,7 @@ export class AddressSpace {
   /** Takes the first predefined subnet that touches neither what is held here nor what is to be avoided. */
   claimVacant(avoided: readonly Avoided[], prefix?: number): Pool {
     const prefixes = avoided.map(({ cidr }) => cidr)
-    const vacant = firstVacant(this.#blocks, this.#held, prefixes, prefix)
+    const vacant = firstVacant(this.#blocks(), this.#held, prefixes, prefix)
     if (!vacant) throw fault('POOLS_EXHAUSTED', { holders: this.#holders(avoided) })
     return this.claim(vacant)
   }
@@ -113,7 +114,7 @@ export class AddressSpace {
 
   /** What is in the way of the predefined pools: what others on this host use first, for that is what nobody expects. */
   #holders(avoided: readonly Avoided[]): string {
-    const inTheWay = ({ cidr }: { readonly cidr: Cidr }) => this.#blocks.some(({ base }) => overlaps(base, cidr))
+    const inTheWay = ({ cidr }: { readonly cidr: Cidr }) => this.#blocks().some(({ base }) => overlaps(base, cidr))
     const others = avoided.filter(inTheWay).map(({ cidr, by }) => `${formatCidr(cidr)} (${by})`)
     const ours = Array.from(this.#tenancies).filter(({ subnet }) => inTheWay(subnet))
     const room = Math.max(0, HOLDERS_SHOWN - others.length)

@@ -91,7 +91,7 @@ export const lastOf = (cidr: Cidr): bigint => cidr.value | hostMask(cidr)
 export const sizeOf = (cidr: Cidr): bigint => hostMask(cidr) + 1n
 
 export const contains = (subnet: Cidr, address: Address): boolean =>
-  subnet.family === address.family && (subnet.value & ~hostMask(subnet)) === (address.value & ~hostMask(subnet))
+  subnet.family === address.family && (subnet.value ^ address.value) >> BigInt(bitsOf(subnet.family) - subnet.prefix) === 0n
 
 export const overlaps = (a: Cidr, b: Cidr): boolean => (a.prefix <= b.prefix ? contains(a, b) : contains(b, a))
 
@@ -103,6 +103,7 @@ export function toBytes({ family, value }: Address): Uint8Array {
 
 /** The inverse of toBytes; the length says the family. */
 export function fromBytes(bytes: Uint8Array): Address {
-  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
-  return { family: bytes.length === 4 ? 4 : 6, value }
+  for (const [offset, byte] of bytes.entries()) scratch.setUint8(offset, byte)
+  if (bytes.length === 4) return { family: 4, value: BigInt(scratch.getUint32(0)) }
+  return { family: 6, value: (scratch.getBigUint64(0) << 64n) | scratch.getBigUint64(8) }
 }

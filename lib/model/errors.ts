@@ -6,6 +6,8 @@ export const ERRORS = {
   INVALID_NAME: [400, 'invalid name: {reason}'],
   INVALID_NETWORK_CONFIG: [400, 'invalid network config:\n{problems}'],
   INVALID_OPTION: [400, 'failed to parse {key} value: {value} ({reason})'],
+  OPTION_NOT_INTEGER: [400, 'value for option {key} "{value}" must be {what}'],
+  OPTION_OUT_OF_RANGE: [400, '{key} must be in the range {least} to {most}'],
   INVALID_DRIVER_OPT: [400, 'driver-opt "{key}" is not a valid bool'],
   INVALID_ENDPOINT_SETTINGS: [400, 'invalid endpoint settings:\n{problems}'],
   INVALID_PORT: [400, 'invalid port specification: {reason}'],
@@ -38,6 +40,8 @@ export const ERRORS = {
   CONFIG_CONNECT: [403, 'cannot create endpoint on configuration-only network', 'cnm network create --config-from {name} NAME'],
   NETWORK_CONFLICT: [403, 'cannot create network {id} ({link}): conflicts with network {other} ({otherLink}): {reason}'],
   DRIVER_NOT_FOUND: [404, 'could not find plugin {name} in v1 plugin registry: plugin not found', 'built in: {known}'],
+  DRIVER_BROKEN: [500, 'driver {name} does not keep to its contract: {method}: {reason}', 'it is for whoever made the driver to mend'],
+  PLAN_INVALID: [500, 'a step that a driver has planned is not valid: {reason}', 'it is for whoever made the driver to mend'],
   IPAM_DRIVER_NOT_FOUND: [400, 'invalid ipam driver: "{name}"', 'built in: {known}'],
   POOL_OVERLAP: [
     403,
@@ -140,12 +144,14 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
-type Holes<T extends string> = T extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never
+/** The names in braces of a sentence. */
+export type Holes<T extends string> = T extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never
 type Filling<C extends ErrorCode> = {
   readonly [H in Holes<(typeof ERRORS)[C][1 | (2 & keyof (typeof ERRORS)[C])] & string>]: string | number
 }
 
-const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
+/** The sentence with its braces filled in. */
+export const fill = (text: string, values: Readonly<Record<string, string | number>>): string =>
   text.replace(/\{(\w+)\}/g, (_, hole: string) => String(values[hole] ?? ''))
 
 /** An error with a stable code, the HTTP status it has on the wire, and the way out where we know one. */

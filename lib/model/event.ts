@@ -1,12 +1,13 @@
 import type { Id } from './ids.ts'
 import type { Options } from './network.ts'
 
-export type Action = 'create' | 'connect' | 'disconnect' | 'destroy' | 'prune'
+/** The last two are not Docker's: what was ours was taken away, and is back. */
+export type Action = 'create' | 'connect' | 'disconnect' | 'destroy' | 'prune' | 'damage' | 'heal'
 
 /** What has happened to a network; what `docker events` tells of the type `network`. */
 export interface NetworkEvent {
   readonly action: Action
-  /** Of the network; '' for a prune. */
+  /** Of the network; '' for a prune, and for the firewall. */
   readonly id: Id
   /** name and type (the driver) of the network; container of who was connected or disconnected. */
   readonly attributes: Options

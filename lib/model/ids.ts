@@ -22,6 +22,14 @@ export const isLinkName = (name: string): boolean => name.length <= LINK_NAME_MA
 /** Ownership mark on every link that we make: `ip link show group 6516333` ('cnm' in ASCII). */
 export const LINK_GROUP = 0x636e6d
 
+/** The same on one that is out of service and waits to be deleted. */
+export const RETIRED_GROUP = LINK_GROUP + 1
+
+/** What such a link is called: its name may be wanted again. */
+export const goneName = (id: Id): string => `gone${id.slice(0, 8)}`
+
+export const isOurs = (group: number): boolean => group === LINK_GROUP || group === RETIRED_GROUP
+
 /**
  * A locally administered unicast MAC. Ids are random, so a new endpoint has a new MAC and nobody's stale neighbour entry
  * for a reused address fits it; asked again it is the same.

@@ -1,6 +1,6 @@
-import type { LinkAdd, LinkRef, LinkSet, Op } from '../../binding.d.ts'
+import type { ConntrackDelMany, LinkAdd, LinkDel, LinkRef, LinkSet, Op, XfrmStateDel, XfrmStatePut } from '../../binding.d.ts'
 
-export type { LinkAdd, LinkRef, LinkSet, Op }
+export type { ConntrackDelMany, LinkAdd, LinkDel, LinkRef, LinkSet, Op }
 
 /** Number of the namespace in which the controller plays host. */
 export const HOST = 0
@@ -37,6 +37,10 @@ export function inverse(op: Op): Plan {
       return [{ ...op, op: 'fdb.delMany' }]
     case 'nexthop.add':
       return [{ ...at, op: 'nexthop.del', id: op.id }]
+    case 'vni.add':
+      return [{ ...op, op: 'vni.del' }]
+    case 'vlan.add':
+      return [{ ...op, op: 'vlan.del' }]
     case 'rule.add':
       return [{ ...op, op: 'rule.del' }]
     case 'qdisc.add':
@@ -47,12 +51,29 @@ export function inverse(op: Op): Plan {
       return [{ ...op, op: 'filter.del' }]
     case 'xfrm.policy.add':
       return [{ ...op, op: 'xfrm.policy.del' }]
+    case 'xfrm.state.add':
+      return [{ ...at, ...xfrmStateId(op), op: 'xfrm.state.del' }]
     case 'netns.add':
       return [{ ...at, op: 'netns.del' }]
     default:
       return []
   }
 }
+
+/** What is to be taken back is written down: keys are not. */
+const xfrmStateId = ({ dst, proto, spi, mark, mask }: XfrmStatePut): Omit<XfrmStateDel, 'op'> => ({
+  dst,
+  proto,
+  spi,
+  ...(mark === undefined ? {} : { mark }),
+  ...(mask === undefined ? {} : { mask }),
+})
+
+const hasKey = ({ op }: Op): boolean => op === 'xfrm.state.add' || op === 'xfrm.state.replace'
+
+/** As much of a plan as may be written down: steps that have keys may not, be it those that take others back. */
+export const withoutKeys = (plan: Plan): Plan =>
+  plan.filter((op) => !hasKey(op)).map((op) => (op.undo ? { ...op, undo: withoutKeys(op.undo) } : op))
 
 /** What takes the first `done` ops back, last one first. */
 export const undoOf = (plan: Plan, done = plan.length): Plan => plan.slice(0, done).reverse().flatMap(inverse)

@@ -1,5 +1,5 @@
 import type { AddrManyOp, LinkRef, RouteManyOp } from '../../binding.d.ts'
-import { addressOption, cidrText, hereDocument, linkRef, option, verbOf, words } from './words.ts'
+import { cidrText, hereDocument, linkRef, option, verbOf, viaWords, words } from './words.ts'
 
 /** What a row has of its own, or what it shares with all. */
 type Cells = (row: number) => {
@@ -33,7 +33,7 @@ export function routeManyCommand(op: RouteManyOp): string {
       'route',
       verbOf(op.op),
       prefix === 0 ? 'default' : cidrText(address(op.tos), prefix),
-      addressOption('via', via),
+      viaWords(via, op.family === 4 ? 4 : 16),
       link === undefined ? [] : ['dev', linkRef(link)],
       option('table', op.table),
       option('metric', op.metric),

@@ -1,4 +1,4 @@
-import type { ConntrackDel } from '../../binding.d.ts'
+import type { ConntrackDel, ConntrackDelMany } from '../../binding.d.ts'
 import { addressOption, option, words } from './words.ts'
 
 /** conntrack ends with 1 when no connection fits. */
@@ -18,3 +18,11 @@ export const conntrackCommand = (op: ConntrackDel): string =>
     option('--mark', op.mask === undefined ? op.mark : `${op.mark}/${op.mask}`),
     option('--zone', op.zone),
   )
+
+export const conntrackManyCommands = ({ family, addresses }: ConntrackDelMany): readonly string[] =>
+  Array.from({ length: addresses.length / widthOf(family) }, (_, row) => {
+    const address = addresses.subarray(row * widthOf(family), (row + 1) * widthOf(family))
+    return [{ origSrc: address }, { replySrc: address }].map((which) => conntrackCommand({ op: 'conntrack.del', family, ...which }))
+  }).flat()
+
+const widthOf = (family: 4 | 6): number => (family === 4 ? 4 : 16)

@@ -7,6 +7,7 @@ import type {
   MacvlanOptions,
   PortOptions,
   TunOptions,
+  VlanFlags,
   VlanOptions,
   VxlanOptions,
 } from '../../binding.d.ts'
@@ -63,6 +64,7 @@ const VXLAN: Sayings<VxlanOptions> = {
   // A bare 1 is iproute2's word for a class of service, not for the number.
   tos: (tos) => ['tos', tos === 1 ? 'inherit' : `0x${tos.toString(16).padStart(2, '0')}`],
   df: value('df'),
+  label: value('flowlabel'),
   udpCsum: yesNo('udpcsum'),
   udp6ZeroCsumTx: yesNo('udp6zerocsumtx'),
   udp6ZeroCsumRx: yesNo('udp6zerocsumrx'),
@@ -84,8 +86,26 @@ const MACVLAN: Sayings<MacvlanOptions> = {
 
 const IPVLAN: Sayings<IpvlanOptions> = { mode: value('mode'), flag: (flag) => [flag] }
 
-/** iproute2 wants the protocol before the id. */
-const VLAN: Sayings<VlanOptions> = { protocol: value('protocol'), id: value('id') }
+const VLAN_FLAGS: Sayings<VlanFlags> = {
+  reorderHdr: onOff('reorder_hdr'),
+  gvrp: onOff('gvrp'),
+  mvrp: onOff('mvrp'),
+  looseBinding: onOff('loose_binding'),
+  bridgeBinding: onOff('bridge_binding'),
+}
+
+/** `name 1:2 3:4`; nothing when it is empty. */
+const mappings = (name: string) => (pairs: readonly (readonly [number, number])[]) =>
+  pairs.length > 0 ? [name, ...pairs.map((pair) => pair.join(':'))] : []
+
+const VLAN: Sayings<VlanOptions> = {
+  // iproute2 wants it before the id.
+  protocol: value('protocol'),
+  id: value('id'),
+  flags: (flags) => say(VLAN_FLAGS, flags),
+  ingressQosMap: mappings('ingress-qos-map'),
+  egressQosMap: mappings('egress-qos-map'),
+}
 
 const TUN: Sayings<TunOptions> = {
   mode: value('mode'),

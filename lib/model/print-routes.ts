@@ -1,9 +1,9 @@
 import type { AddrOp, RouteHop, RouteOp } from '../../binding.d.ts'
-import { addressOption, addressText, cidrText, flag, linkRef, option, quote, verbOf, type Words, words } from './words.ts'
+import { addressOption, addressText, cidrText, flag, linkRef, option, quote, verbOf, viaWords, type Words, words } from './words.ts'
 
-/** How a next hop is said, of a route or in a list of several. */
-const hopWords = ({ via, link, onlink, weight }: RouteHop): Words => [
-  ...addressOption('via', via),
+/** How a next hop is said, of a route or in a list of several; `length` is that of the route's addresses. */
+const hopWords = ({ via, link, onlink, weight }: RouteHop, length: number): Words => [
+  ...viaWords(via, length),
   ...(link === undefined ? [] : ['dev', linkRef(link)]),
   ...option('weight', weight),
   ...flag('onlink', onlink),
@@ -15,7 +15,7 @@ export const routeCommand = (op: RouteOp): string =>
     verbOf(op.op),
     op.type ?? [],
     op.prefix === 0 ? 'default' : cidrText(op.to, op.prefix),
-    op.hops ? [] : hopWords(op),
+    op.hops ? [] : hopWords(op, op.to.length),
     option('nhid', op.nexthopId),
     option('table', op.table),
     option('metric', op.metric),
@@ -23,7 +23,7 @@ export const routeCommand = (op: RouteOp): string =>
     option('scope', op.scope),
     addressOption('src', op.src),
     option('mtu', op.mtu),
-    (op.hops ?? []).flatMap((hop) => ['nexthop', ...hopWords(hop)]),
+    (op.hops ?? []).flatMap((hop) => ['nexthop', ...hopWords(hop, op.to.length)]),
   )
 
 /** What tells an address from another is said of one that is to go, too. */

@@ -2,20 +2,22 @@ import type { Birth, GroupSet, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, Sysctl
 import type { Op, Plan } from './op.ts'
 import { announceCommands } from './print-announce.ts'
 import { addrManyCommand, routeManyCommand } from './print-columns.ts'
-import { conntrackCommand } from './print-conntrack.ts'
+import { conntrackCommand, conntrackManyCommands } from './print-conntrack.ts'
 import { changedWords, kindWords, parentOf, portWords, tunWords } from './print-kinds.ts'
 import { nexthopCommand } from './print-nexthop.ts'
 import { printNft } from './print-nft.ts'
 import { classCommand, filterCommand, qdiscCommand } from './print-qdiscs.ts'
 import { addrCommand, routeCommand } from './print-routes.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
-import { xfrmPolicyCommand } from './print-xfrm.ts'
+import { vlanCommand, vniCommand } from './print-vlans.ts'
+import { xfrmPolicyCommand, xfrmPolicyFlushCommand } from './print-xfrm.ts'
+import { xfrmStateCommands, xfrmStateFlushCommand } from './print-xfrm-state.ts'
 import { hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
 
 /**
  * The commands that do what `op` does, for a shell: ip, bridge, tc, sysctl, nft and the like, a line each (an nft transaction of several
  * commands is a here-document). `places[at]` is the path of namespace number `at`, '' for the one the shell is in; a
- * number above 0 that is not in `places` prints as NETNS1, NETNS2, ….
+ * number above 0 that is not in `places` prints as NETNS1, NETNS2, …. Keys are not printed: see XfrmStatePut.
  */
 export function printOp(op: Op, places: readonly string[] = []): string {
   const place = placeOf(op.at ?? 0, places)
@@ -78,6 +80,12 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'nexthop.replace':
     case 'nexthop.del':
       return [nexthopCommand(op)]
+    case 'vni.add':
+    case 'vni.del':
+      return [vniCommand(op)]
+    case 'vlan.add':
+    case 'vlan.del':
+      return [vlanCommand(op)]
     case 'rule.add':
     case 'rule.del':
       return [ruleCommand(op)]
@@ -96,14 +104,26 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
       return announceCommands(op)
     case 'conntrack.del':
       return [conntrackCommand(op)]
+    case 'conntrack.delMany':
+      return conntrackManyCommands(op)
     case 'xfrm.policy.add':
     case 'xfrm.policy.replace':
     case 'xfrm.policy.del':
       return [xfrmPolicyCommand(op)]
+    case 'xfrm.policy.flush':
+      return [xfrmPolicyFlushCommand(op)]
+    case 'xfrm.state.add':
+    case 'xfrm.state.replace':
+    case 'xfrm.state.del':
+      return xfrmStateCommands(op)
+    case 'xfrm.state.flush':
+      return [xfrmStateFlushCommand(op)]
     case 'sysctl':
       return [sysctlCommand(op)]
     case 'nft':
       return [nftCommand(op)]
+    case 'nft.get':
+      return [words('nft', quote(`get element inet ${op.table} ${op.set} { "${op.ifname}" }`))]
     case 'netns.add':
     case 'netns.del':
       return [netnsCommand(op, placeOf(at, places))]

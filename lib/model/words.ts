@@ -25,6 +25,10 @@ export const addressText = (address: Uint8Array): string => formatAddress(fromBy
 /** `name address`; nothing when there is none. */
 export const addressOption = (name: string, address: Uint8Array | undefined): Words => option(name, address && addressText(address))
 
+/** The next hop of a route whose addresses have `length` bytes; one of the other family is said to be so. */
+export const viaWords = (via: Uint8Array | undefined, length: number): Words =>
+  via && via.length !== length ? ['via', 'inet6', addressText(via)] : addressOption('via', via)
+
 export const cidrText = (address: Uint8Array, prefix: number): string => `${addressText(address)}/${prefix}`
 
 /** Of 'fdb.addMany' it is add, as iproute2 has it. */

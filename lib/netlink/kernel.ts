@@ -104,6 +104,8 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   linkStats: 'ip -s link',
   qdisc: 'tc qdisc',
   xfrmPolicy: 'ip xfrm policy',
+  xfrmState: 'ip xfrm state',
+  vni: 'bridge vni',
 }
 
 /**

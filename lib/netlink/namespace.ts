@@ -17,5 +17,9 @@ export const namespaceAt = (path: string): Netns => (path === '' ? Netns.current
 /** Equal numbers are the same namespace. Rejects with Error{errno} when it cannot be entered. */
 export const inode = (netns: Netns): Promise<bigint> => addon().inode(netns)
 
+/** Whether a program of a namespace could listen there. Rejects with Error{errno} where no one can ever. */
+export const isBindable = (netns: Netns, protocol: 'tcp' | 'udp', address: Uint8Array, port: number): Promise<boolean> =>
+  addon().isBindable(netns, protocol, address, port)
+
 /** The value of /proc/sys/PATH in a namespace, `path` beginning with 'net/'; null when this kernel has no such file. */
 export const readSysctl = (netns: Netns, path: string): Promise<string | null> => addon().readSysctl(netns, path)

@@ -3,7 +3,7 @@ import { getSystemErrorMap } from 'node:util'
 import type { Refusal } from '../../binding.d.ts'
 import { CnmError } from '../model/errors.ts'
 
-const { EACCES, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, ESRCH } = constants.errno
+const { EACCES, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, EPROTONOSUPPORT, ESRCH } = constants.errno
 const EXFULL = 54
 
 /** What Node has no name for. */
@@ -13,6 +13,7 @@ const HINTS: Readonly<Record<number, string>> = {
   [-EPERM]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
   [-EACCES]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
   [-EXFULL]: 'the bridge is full: it takes 1,023 ports',
+  [-EPROTONOSUPPORT]: 'this kernel was built without what is asked for, or its module is not loaded',
   [-EOPNOTSUPP]: 'this kernel was built without what is asked for, or the link is not of the kind',
 }
 
@@ -54,6 +55,7 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   RTM_DELROUTE: [ESRCH, ENODEV],
   RTM_DELNEIGH: [ENOENT, ENODEV],
   RTM_DELNEXTHOP: [ENOENT],
+  RTM_DELTUNNEL: [ENOENT, ENODEV],
   RTM_DELRULE: [ENOENT],
   // EINVAL: there is one of another kind by now, if only the kernel's own.
   RTM_DELQDISC: [ENOENT, ENODEV, EINVAL],
@@ -61,6 +63,7 @@ const GONE: Readonly<Record<string, readonly number[]>> = {
   // EINVAL: the qdisc has gone with its filters.
   RTM_DELTFILTER: [ENOENT, ENODEV, EINVAL],
   XFRM_MSG_DELPOLICY: [ENOENT],
+  XFRM_MSG_DELSA: [ESRCH],
   sysctl: [ENOENT],
   nft: [ENOENT],
   netns: [ENOENT],

@@ -1,11 +1,13 @@
 import type { AddressTable, FdbTable, LinkTable, NeighTable, RouteTable, TableName, Tables } from '../../binding.d.ts'
 import type { Address, Cidr } from '../model/address.ts'
-import { addressAt, at, familyAt, macAt, rows } from './cells.ts'
+import { addressAt, at, cidrTextAt, familyAt, macAt, rows, type Wanted } from './cells.ts'
 import { type ConntrackRow, conntrackRows } from './conntrack.ts'
 import { type LinkStatsRow, linkStatsRows } from './link-stats.ts'
 import { type NexthopRow, nexthopRows } from './nexthop.ts'
 import { type QdiscRow, qdiscRows } from './qdiscs.ts'
+import { type VniRow, vniRows } from './vnis.ts'
 import { type XfrmPolicyRow, xfrmPolicyRows } from './xfrm.ts'
+import { type XfrmStateRow, xfrmStateRows } from './xfrm-state.ts'
 
 export interface LinkRow {
   readonly index: number
@@ -38,6 +40,7 @@ export interface AddressRow {
 
 export interface RouteRow {
   readonly to: Cidr
+  /** Of an IPv4 route, it can be of IPv6. */
   readonly via: Address | null
   /** ifindex; 0 when there is none. */
   readonly link: number
@@ -99,6 +102,8 @@ interface RowTypes {
   readonly linkStats: LinkStatsRow
   readonly qdisc: QdiscRow
   readonly xfrmPolicy: XfrmPolicyRow
+  readonly xfrmState: XfrmStateRow
+  readonly vni: VniRow
 }
 export type Row<T extends TableName> = RowTypes[T]
 export type Rows<T extends TableName> = readonly Row<T>[]
@@ -117,6 +122,8 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   linkStats: linkStatsRows,
   qdisc: qdiscRows,
   xfrmPolicy: xfrmPolicyRows,
+  xfrmState: xfrmStateRows,
+  vni: vniRows,
 }
 
 function linkRows(columns: LinkTable): readonly LinkRow[] {
@@ -145,6 +152,10 @@ function addressRows(columns: AddressTable): readonly AddressRow[] {
   }))
 }
 
+/** 'IP/PREFIX' of each row. */
+export const addressTexts = (columns: AddressTable): readonly string[] =>
+  rows(columns, (row) => cidrTextAt(columns.address, row, familyAt(columns.family, row), at(columns.prefix, row)))
+
 /** RTN_*, in their order. */
 const ROUTE_TYPES = [
   'unspec',
@@ -160,23 +171,38 @@ const ROUTE_TYPES = [
   'nat',
 ]
 
+const routeType = (type: number): string => ROUTE_TYPES[type] ?? String(type)
+
 function routeRows(columns: RouteTable): readonly RouteRow[] {
-  return rows(columns, (row) => {
+  return routesWhere(columns, () => true)
+}
+
+/** Those whose kind and destination, 'IP/PREFIX', are wanted; others cost next to nothing. */
+export const routesTo = (columns: RouteTable, isKind: (type: string) => boolean, isWanted: (to: string) => boolean): readonly RouteRow[] =>
+  routesWhere(
+    columns,
+    (row) =>
+      isKind(routeType(at(columns.type, row))) &&
+      isWanted(cidrTextAt(columns.to, row, familyAt(columns.family, row), at(columns.prefix, row))),
+  )
+
+function routesWhere(columns: RouteTable, wanted: Wanted): readonly RouteRow[] {
+  const read = (row: number): RouteRow => {
     const family = familyAt(columns.family, row)
-    const via = addressAt(columns.via, row, family)
-    const type = at(columns.type, row)
+    const viaFamily = at(columns.viaFamily, row)
     return {
       to: { ...addressAt(columns.to, row, family), prefix: at(columns.prefix, row) },
-      via: via.value === 0n ? null : via,
+      via: viaFamily === 0 ? null : addressAt(columns.via, row, familyAt(columns.viaFamily, row)),
       link: at(columns.link, row),
       nexthopId: at(columns.nexthopId, row),
-      type: ROUTE_TYPES[type] ?? String(type),
+      type: routeType(at(columns.type, row)),
       table: at(columns.table, row),
       metric: at(columns.metric, row),
       protocol: at(columns.protocol, row),
       scope: at(columns.scope, row),
     }
-  })
+  }
+  return rows(columns, read, wanted)
 }
 
 function neighRows(columns: NeighTable): readonly NeighRow[] {

@@ -12,6 +12,8 @@ export interface TemplateRow {
   readonly reqid: number
   /** XFRM_MODE_*; 1 is tunnel. */
   readonly mode: number
+  /** The packet goes as it is where there is no state. */
+  readonly optional: boolean
 }
 
 export interface XfrmPolicyRow {
@@ -25,6 +27,8 @@ export interface XfrmPolicyRow {
   readonly dport: number
   readonly mark: number
   readonly mask: number
+  /** 0 where none is meant. */
+  readonly ifId: number
   readonly priority: number
   /** XFRM_POLICY_*; 1 is block. */
   readonly action: number
@@ -50,6 +54,7 @@ export function xfrmPolicyRows(columns: XfrmPolicyTable): readonly XfrmPolicyRow
       dport: at(columns.dport, row),
       mark: at(columns.mark, row),
       mask: at(columns.mask, row),
+      ifId: at(columns.ifId, row),
       priority: at(columns.priority, row),
       action: at(columns.action, row),
       index: at(columns.index, row),
@@ -68,5 +73,6 @@ function templateAt(columns: XfrmPolicyTable, row: number): TemplateRow {
     spi: at(columns.tmplSpi, row),
     reqid: at(columns.tmplReqid, row),
     mode: at(columns.tmplMode, row),
+    optional: at(columns.tmplOptional, row) === 1,
   }
 }

@@ -26,6 +26,7 @@ export interface ServePluginOptions extends Omit<OpenOptions, 'drivers' | 'ipamD
 export async function servePlugin({ network, ipam, socket, patience, ...options }: ServePluginOptions): Promise<Daemon> {
   const name = basename(socket, '.sock')
   const cnm = await open({
+    guard: true,
     root: process.env['CNM_ROOT'] || `/var/lib/${name}`,
     run: process.env['CNM_RUN'] || `/run/${name}`,
     ...options,

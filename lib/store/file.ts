@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import type { RootDatabase } from 'lmdb'
 import { CnmError, fault } from '../model/errors.ts'
+import { isWhole } from './extent.ts'
 import { lmdb } from './lmdb.ts'
 
 /** Of the records in a file. Raised when a reader of the old one would misunderstand the new one. */
@@ -116,7 +117,7 @@ export function unwritable(path: string, error: unknown): unknown {
   return fault('STATE_UNWRITABLE', { path, reason }, error)
 }
 
-/** LMDB ends the process with a segmentation fault when it opens a file that is not its own. */
+/** LMDB ends the process when it opens a file that is not its own, or not all of it. */
 function checkFile(path: string): void {
   const fd = openSync(path, 'a+', 0o600)
   try {
@@ -129,6 +130,7 @@ function checkFile(path: string): void {
     readSync(fd, header, 0, header.length, 0)
     if (size < SMALLEST || header.readUInt32LE(MAGIC.offset) !== MAGIC.value)
       throw fault('STATE_BROKEN', { key: 'header', file: path, reason: 'this is not an LMDB file' })
+    if (!isWhole(fd)) throw fault('STATE_BROKEN', { key: 'header', file: path, reason: `it was cut off at ${size} bytes` })
   } finally {
     closeSync(fd)
   }

@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, ftruncateSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fault } from '../model/errors.ts'
@@ -47,6 +47,24 @@ async function pauseFor(ms: number, signal: AbortSignal | undefined): Promise<vo
 }
 
 function holderOf(path: string): string {
-  const pid = readFileSync(path, 'utf8').trim()
+  const written = readFileSync(path, 'utf8').trim()
+  // Of an owner that has ended, somebody may have got the open file.
+  const pid = written === '' || existsSync(`/proc/${written}`) ? written : openedBy(path)
   return pid === '' ? '' : ` (process ${pid})`
+}
+
+/** The pid of a process that has a file open; '' when there is none that we may look at. */
+function openedBy(path: string): string {
+  const real = realpathSync(path)
+  const others = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
+  return others.find((pid) => descriptorsOf(pid).includes(real)) ?? ''
+}
+
+function descriptorsOf(pid: string): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+  } catch {
+    // It has ended, or is not ours to see.
+    return []
+  }
 }

@@ -112,4 +112,6 @@ const op: Shape<Op> = (value, at) => {
   return value as Op
 }
 
-export const journalEntry: Shape<JournalEntry> = object<JournalEntry>({ plan: list(op), sandbox: optional(text) })
+export const plan: Shape<Plan> = list(op)
+
+export const journalEntry: Shape<JournalEntry> = object<JournalEntry>({ plan, sandbox: optional(text) })

@@ -17,7 +17,14 @@ function expected(what: string, at: string): never {
 export const text: Shape<string> = (value, at) => (typeof value === 'string' ? value : expected('text', at))
 export const flag: Shape<boolean> = (value, at) => (typeof value === 'boolean' ? value : expected('true or false', at))
 export const whole: Shape<number> = (value, at) => (Number.isSafeInteger(value) ? (value as number) : expected('a whole number', at))
+export const big: Shape<bigint> = (value, at) => (typeof value === 'bigint' ? value : expected('a bigint', at))
 export const anything: Shape<unknown> = (value) => value
+
+/** Text of a certain kind; `what` it is called. */
+export const textThat =
+  (what: string, fits: (text: string) => boolean): Shape<string> =>
+  (value, at) =>
+    typeof value === 'string' && fits(value) ? value : expected(what, at)
 
 export const oneOf =
   <const T extends string | number>(...choices: readonly T[]): Shape<T> =>

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <set>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -28,8 +30,20 @@ struct Changes {
   std::vector<uint8_t> removed;
 };
 
+/** A transaction of nftables. */
+struct RulesetChange {
+  /** Of the thread that did it, as the first PID namespace counts. */
+  uint32_t pid = 0;
+  std::string process{};
+  /** By this process. */
+  bool own = false;
+  /** Tables, and chains whose rules or sets whose elements it was about, each once: 'inet cnm', 'inet cnm forward'. */
+  std::set<std::string> touched{};
+};
+
 struct News {
   std::vector<Changes> changes{};
+  std::vector<RulesetChange> transactions{};
   bool overrun = false;
   bool routes_in_doubt = false;
   /** The subscription has ended: nothing more will come. */

@@ -29,6 +29,14 @@ struct ConntrackDel {
   std::optional<uint32_t> zone;
 };
 
+/** Whatever one of these addresses began, or answers to. */
+struct ConntrackDelMany {
+  /** 4 or 6. */
+  uint8_t family = 4;
+  size_t count = 0;
+  Packed addresses;
+};
+
 struct ConntrackRow {
   /** 4 or 6. */
   uint8_t family = 0;

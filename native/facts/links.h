@@ -22,10 +22,22 @@ struct PortRange {
 /** Of a tunnel's packets: what the inner packet has. */
 struct Inherit {};
 
+/** Bits that are on or off; those that `mask` leaves out stay as they are. */
+struct Flags {
+  uint32_t bits = 0;
+  uint32_t mask = 0;
+};
+
+/** Of a priority, to another. */
+struct Mapping {
+  uint32_t from = 0;
+  uint32_t to = 0;
+};
+
 /** An option with what it is set to; booleans and words are numbers here. */
 struct Setting {
   const Option* option = nullptr;
-  std::variant<uint32_t, Address, LinkRef, PortRange, Inherit, std::vector<Mac>> value;
+  std::variant<uint32_t, Address, LinkRef, PortRange, Inherit, std::vector<Mac>, Flags, std::vector<Mapping>> value;
 };
 
 using Settings = std::vector<Setting>;

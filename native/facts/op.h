@@ -10,7 +10,10 @@
 #include "facts/nexthop.h"
 #include "facts/qdiscs.h"
 #include "facts/rows.h"
-#include "facts/xfrm.h"
+#include "facts/vlan.h"
+#include "facts/vni.h"
+#include "facts/xfrm_policy.h"
+#include "facts/xfrm_state.h"
 
 namespace cnm {
 
@@ -24,6 +27,13 @@ struct NftOp {
   std::string commands;
 };
 
+/** Whether a set of link names in a table of the family inet has this one. */
+struct NftGetOp {
+  std::string table;
+  std::string set;
+  std::string ifname;
+};
+
 struct NetnsOp {
   Verb verb = Verb::kAdd;
 };
@@ -31,8 +41,9 @@ struct NetnsOp {
 struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
-               NexthopOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel, XfrmPolicyOp, SysctlOp,
-               NftOp, NetnsOp>
+               NexthopOp, VniOp, VlanOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel,
+               ConntrackDelMany, XfrmPolicyOp, XfrmPolicyFlush, XfrmStateOp, XfrmStateFlush, SysctlOp, NftOp, NftGetOp,
+               NetnsOp>
       step;
 };
 

@@ -55,14 +55,17 @@ struct RouteRow {
   int32_t link = 0;
   uint32_t metric = 0;
   std::array<uint8_t, 16> to{};
+  /** Of via: 4 or 6; 0 without one. */
+  uint8_t via_family = 0;
   std::array<uint8_t, 16> via{};
   uint32_t nexthop_id = 0;
 
-  static constexpr auto kFields = std::tuple(
-      Field{"family", &RouteRow::family}, Field{"prefix", &RouteRow::prefix}, Field{"table", &RouteRow::table},
-      Field{"protocol", &RouteRow::protocol}, Field{"scope", &RouteRow::scope}, Field{"type", &RouteRow::type},
-      Field{"link", &RouteRow::link}, Field{"metric", &RouteRow::metric}, Field{"to", &RouteRow::to},
-      Field{"via", &RouteRow::via}, Field{"nexthopId", &RouteRow::nexthop_id});
+  static constexpr auto kFields = std::tuple(Field{"family", &RouteRow::family}, Field{"prefix", &RouteRow::prefix},
+                                             Field{"table", &RouteRow::table}, Field{"protocol", &RouteRow::protocol},
+                                             Field{"scope", &RouteRow::scope}, Field{"type", &RouteRow::type},
+                                             Field{"link", &RouteRow::link}, Field{"metric", &RouteRow::metric},
+                                             Field{"to", &RouteRow::to}, Field{"viaFamily", &RouteRow::via_family},
+                                             Field{"via", &RouteRow::via}, Field{"nexthopId", &RouteRow::nexthop_id});
 };
 
 struct NeighRow {
@@ -118,6 +121,8 @@ struct Filter {
   std::optional<uint32_t> table;
   /** Addresses that are answered for, in the place of neighbours. */
   bool proxy = false;
+  /** Keys of states of IPsec, which nobody gets who does not ask. */
+  bool keys = false;
 };
 
 }  // namespace cnm

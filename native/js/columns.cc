@@ -42,7 +42,7 @@ Napi::ArrayBuffer HandOver(Napi::Env env, std::vector<T>& column) {
   if (napi_create_external_arraybuffer(env, owned->data(), size, free, owned.get(), &buffer) != napi_ok) {
     return Copy(env, owned->data(), size);
   }
-  owned.release();
+  static_cast<void>(owned.release());
   return {env, buffer};
 }
 
@@ -95,6 +95,28 @@ Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table) { return ObjectOf(en
 
 Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table) { return ObjectOf(env, table); }
 
+Napi::Object TableOf(Napi::Env env, Table<XfrmStateRow>& table) { return ObjectOf(env, table); }
+
+Napi::Object TableOf(Napi::Env env, Table<VniRow>& table) { return ObjectOf(env, table); }
+namespace {
+
+Napi::Array TransactionsOf(Napi::Env env, const std::vector<RulesetChange>& transactions) {
+  Napi::Array list = Napi::Array::New(env, transactions.size());
+  for (uint32_t i = 0; i < transactions.size(); i++) {
+    Napi::Array touched = Napi::Array::New(env);
+    for (const std::string& name : transactions[i].touched) touched.Set(touched.Length(), name);
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("pid", transactions[i].pid);
+    object.Set("process", transactions[i].process);
+    object.Set("own", transactions[i].own);
+    object.Set("touched", touched);
+    list.Set(i, object);
+  }
+  return list;
+}
+
+}  // namespace
+
 Napi::Object NewsOf(Napi::Env env, News& news) {
   Napi::Array changes = Napi::Array::New(env, news.changes.size());
   for (uint32_t i = 0; i < news.changes.size(); i++) {
@@ -107,6 +129,7 @@ Napi::Object NewsOf(Napi::Env env, News& news) {
   }
   Napi::Object object = Napi::Object::New(env);
   object.Set("changes", changes);
+  object.Set("transactions", TransactionsOf(env, news.transactions));
   object.Set("overrun", news.overrun);
   object.Set("routesInDoubt", news.routes_in_doubt);
   return object;

@@ -9,7 +9,9 @@
 #include "facts/outcome.h"
 #include "facts/qdiscs.h"
 #include "facts/tables.h"
-#include "facts/xfrm.h"
+#include "facts/vni.h"
+#include "facts/xfrm_policy.h"
+#include "facts/xfrm_state.h"
 
 namespace cnm {
 
@@ -27,6 +29,8 @@ Napi::Object TableOf(Napi::Env env, Table<ConntrackRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<LinkStatsRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<XfrmStateRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<VniRow>& table);
 Napi::Object NewsOf(Napi::Env env, News& news);
 
 }  // namespace cnm

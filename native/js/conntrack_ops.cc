@@ -1,5 +1,6 @@
 #include "js/conntrack_ops.h"
 
+#include "js/packed.h"
 #include "js/shared_fields.h"
 #include "kernel/conntrack.h"
 
@@ -47,6 +48,12 @@ void ReadConntrackDel(Fields& fields, ConntrackDel& op) {
   if (!op.proto && IsEmpty(op.orig) && IsEmpty(op.reply) && !op.mark && !op.zone) {
     fields.Fail("family", "more than a family");
   }
+}
+
+void ReadConntrackDelMany(Fields& fields, ConntrackDelMany& op) {
+  const size_t length = ReadFamily(fields);
+  op.family = length == 16 ? 6 : 4;
+  ReadFirstColumn(fields, "addresses", length, op.count, op.addresses);
 }
 
 }  // namespace cnm

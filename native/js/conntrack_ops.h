@@ -6,5 +6,6 @@
 namespace cnm {
 
 void ReadConntrackDel(Fields& fields, ConntrackDel& op);
+void ReadConntrackDelMany(Fields& fields, ConntrackDelMany& op);
 
 }  // namespace cnm

@@ -38,7 +38,7 @@ void ThrowClosed(Napi::Env env, const std::string& sentence) { Throw<Napi::Error
 
 Napi::Error ErrorOf(Napi::Env env, const Refusal& refusal) {
   const std::string words = refusal.message.empty() ? std::generic_category().message(-refusal.error) : refusal.message;
-  const Napi::Error error = Napi::Error::New(env, words);
+  Napi::Error error = Napi::Error::New(env, words);
   error.Set("errno", Napi::Number::New(env, refusal.error));
   return error;
 }

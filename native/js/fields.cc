@@ -54,6 +54,10 @@ const char* Read(const Napi::Value& value, double& out) {
   return nullptr;
 }
 
+const char* Read(const Napi::Value& value, std::vector<uint8_t>& out) {
+  return ReadBytes(value, out) ? nullptr : "a Uint8Array";
+}
+
 const char* Read(const Napi::Value& value, std::string& out) {
   if (!value.IsString()) return "a string";
   out = value.As<Napi::String>().Utf8Value();
@@ -117,6 +121,20 @@ const char* Read(const Napi::Value& value, std::vector<Mac>& out) {
   out.resize(array.Length());
   for (uint32_t i = 0; i < out.size(); i++) {
     if (Read(array.Get(i), out[i])) return expected;
+  }
+  return nullptr;
+}
+
+const char* Read(const Napi::Value& value, std::vector<Mapping>& out) {
+  const char* expected = "an array of [from, to], two integers each";
+  if (!value.IsArray()) return expected;
+  const auto array = value.As<Napi::Array>();
+  out.resize(array.Length());
+  for (uint32_t i = 0; i < out.size(); i++) {
+    const Napi::Value pair = array.Get(i);
+    if (!pair.IsArray() || pair.As<Napi::Array>().Length() != 2) return expected;
+    const auto ends = pair.As<Napi::Array>();
+    if (Read(ends.Get(0u), out[i].from) || Read(ends.Get(1u), out[i].to)) return expected;
   }
   return nullptr;
 }

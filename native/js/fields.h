@@ -17,6 +17,7 @@ const char* Read(const Napi::Value& value, uint32_t& out);
 /** Up to what a JS number says exactly. */
 const char* Read(const Napi::Value& value, uint64_t& out);
 const char* Read(const Napi::Value& value, double& out);
+const char* Read(const Napi::Value& value, std::vector<uint8_t>& out);
 /** Without a zero byte. */
 const char* Read(const Napi::Value& value, std::string& out);
 const char* Read(const Napi::Value& value, Mac& out);
@@ -27,6 +28,7 @@ const char* Read(const Napi::Value& value, LinkRef& out);
 const char* Read(const Napi::Value& value, Packed& out);
 const char* Read(const Napi::Value& value, PortRange& out);
 const char* Read(const Napi::Value& value, std::vector<Mac>& out);
+const char* Read(const Napi::Value& value, std::vector<Mapping>& out);
 
 /** A JS object read field by field. The first that is wrong throws ERR_CNM_INVALID_ARG; the rest is then left unread.
  */

@@ -32,9 +32,8 @@ bool ReadFilter(const Napi::Value& value, std::initializer_list<const char*> kno
   ReadFamily(fields, filter.family);
   fields.Optional("table", filter.table);
   if (filter.table == 0u) fields.Fail("table", "an integer from 1 to 4294967295");
-  std::optional<bool> proxy;
-  fields.Optional("proxy", proxy);
-  filter.proxy = proxy.value_or(false);
+  ReadFlag(fields, "proxy", filter.proxy);
+  ReadFlag(fields, "keys", filter.keys);
   return fields.ok();
 }
 

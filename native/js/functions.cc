@@ -10,6 +10,7 @@
 #include "js/filter.h"
 #include "js/netns_class.h"
 #include "js/ops.h"
+#include "kernel/bindable.h"
 #include "kernel/conntrack.h"
 #include "kernel/descriptor.h"
 #include "kernel/link_stats.h"
@@ -17,7 +18,9 @@
 #include "kernel/program.h"
 #include "kernel/qdisc_rows.h"
 #include "kernel/tables.h"
+#include "kernel/vni.h"
 #include "kernel/xfrm_policy.h"
+#include "kernel/xfrm_state.h"
 
 namespace cnm {
 
@@ -93,7 +96,7 @@ Napi::Value SubmitDump(const Napi::CallbackInfo& info, Table<Row> (*read)(Place&
 Napi::Value Dump(const Napi::CallbackInfo& info) {
   std::string table;
   if (!ReadText(info[1], "table", table)) return {};
-  if (table == "link") return SubmitDump(info, DumpLinks, {"master"});
+  if (table == "link") return SubmitDump(info, DumpLinks, {"link", "master"});
   if (table == "address") return SubmitDump(info, DumpAddresses, {"link", "family"});
   if (table == "route") return SubmitDump(info, DumpRoutes, {"link", "family", "table"});
   if (table == "neigh") return SubmitDump(info, DumpNeighbours, {"link", "master", "family", "proxy"});
@@ -103,10 +106,12 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "linkStats") return SubmitDump(info, DumpLinkStats, {});
   if (table == "qdisc") return SubmitDump(info, DumpQdiscs, {});
   if (table == "xfrmPolicy") return SubmitDump(info, DumpXfrmPolicies, {});
+  if (table == "xfrmState") return SubmitDump(info, DumpXfrmStates, {"keys"});
+  if (table == "vni") return SubmitDump(info, DumpVnis, {"link"});
   ThrowInvalid(
       info.Env(),
-      "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc' "
-      "or 'xfrmPolicy'");
+      "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc', "
+      "'xfrmPolicy', 'xfrmState' or 'vni'");
   return {};
 }
 
@@ -173,7 +178,7 @@ Napi::Value ListNftTable(const Napi::CallbackInfo& info) {
   return Ask<std::optional<std::string>>(
       info,
       [place, commands](std::optional<std::string>& listing) {
-        const Refused refusal = place->RunNft(commands, listing.emplace());
+        Refused refusal = place->RunNft(commands, listing.emplace());
         if (!refusal || refusal->error != -ENOENT) return refusal;
         listing.reset();
         return Refused();
@@ -187,6 +192,27 @@ Napi::Value Inode(const Napi::CallbackInfo& info) {
   return Ask<uint64_t>(
       info, [place](uint64_t& inode) { return place->Inode(inode); },
       [](Napi::Env env, const uint64_t& inode) { return Napi::BigInt::New(env, inode); });
+}
+
+Napi::Value IsSpotBindable(const Napi::CallbackInfo& info) {
+  auto place = NetnsClass::PlaceOf(info[0], "namespace");
+  std::string protocol;
+  if (!place || !ReadText(info[1], "protocol", protocol)) return {};
+  Spot spot{.address = {}, .port = 0, .udp = protocol == "udp"};
+  uint32_t port = 0;
+  if (!spot.udp && protocol != "tcp") {
+    ThrowInvalid(info.Env(), "protocol: expected 'tcp' or 'udp'");
+  } else if (const char* expected = Read(info[2], spot.address)) {
+    ThrowInvalid(info.Env(), std::string("address: expected ") + expected);
+  } else if (Read(info[3], port) || port == 0 || port > UINT16_MAX) {
+    ThrowInvalid(info.Env(), "port: expected an integer from 1 to 65535");
+  } else {
+    spot.port = static_cast<uint16_t>(port);
+    return Ask<bool>(
+        info, [place, spot](bool& bindable) { return IsBindable(*place, spot, bindable); },
+        [](Napi::Env env, const bool& bindable) { return Napi::Boolean::New(env, bindable); });
+  }
+  return {};
 }
 
 /** A descriptor and what `call` answers for it; nothing, and an exception, when it is none or the answer is an errno.
@@ -234,6 +260,7 @@ void DefineFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("cancel", Napi::Function::New<Cancel>(env, "cancel"));
   exports.Set("readSysctl", Napi::Function::New<ReadSysctl>(env, "readSysctl"));
   exports.Set("listNftTable", Napi::Function::New<ListNftTable>(env, "listNftTable"));
+  exports.Set("isBindable", Napi::Function::New<IsSpotBindable>(env, "isBindable"));
   exports.Set("inode", Napi::Function::New<Inode>(env, "inode"));
   exports.Set("tryLock", Napi::Function::New<TryLockFile>(env, "tryLock"));
   exports.Set("closeOnExec", Napi::Function::New<CloseFileOnExec>(env, "closeOnExec"));

@@ -56,13 +56,13 @@ class Jobs {
   /** On the kernel thread or, with a `source`, on the waiting thread once there is something to do. */
   template <typename Result>
   Napi::Value Submit(typename PromisedTask<Result>::Work work, typename PromisedTask<Result>::Conclude conclude,
-                     std::optional<double> number = {}, std::shared_ptr<const Source> source = {}) {
+                     std::optional<double> number = {}, const std::shared_ptr<const Source>& source = {}) {
     auto task = std::make_unique<PromisedTask<Result>>(env_, std::move(work), std::move(conclude));
     // Else the promise is none, or the arguments were not read to their end.
     if (!CanGoOn(env_)) return {};
     task->number = number;
     const Napi::Promise promise = task->promise.Promise();
-    const int error = Post(std::move(task), std::move(source));
+    const int error = Post(std::move(task), source);
     if (error == 0) return promise;
     ErrorOf(env_, Refusal{.error = error}).ThrowAsJavaScriptException();
     return {};

@@ -25,23 +25,31 @@ struct Opened {
   Refused refusal;
 };
 
-/** False has thrown. */
-bool ReadTables(const Napi::Value& value, std::set<TableIndex>& tables) {
-  const auto names = value.IsArray() ? value.As<Napi::Array>() : Napi::Array::New(value.Env());
-  for (uint32_t i = 0; i < names.Length(); i++) {
+constexpr const char* kTablesExpected =
+    "tables: expected an array of 'link', 'address', 'route', 'neigh' and 'fdb', or ['ruleset']";
+
+/** Empty when there is one that cannot be followed. */
+std::set<std::string> ReadNames(const Napi::Value& value) {
+  const auto array = value.IsArray() ? value.As<Napi::Array>() : Napi::Array::New(value.Env());
+  std::set<std::string> names;
+  for (uint32_t i = 0; i < array.Length(); i++) {
     std::string name;
-    if (Read(names.Get(i), name)) name.clear();
-    const auto known = std::ranges::find(kTableNames, name);
-    if (known == kTableNames.end()) {
-      tables.clear();
-      break;
-    }
-    tables.insert(static_cast<TableIndex>(known - kTableNames.begin()));
+    if (Read(array.Get(i), name)) return {};
+    names.insert(name);
   }
-  if (tables.empty()) {
-    ThrowInvalid(value.Env(), "tables: expected an array of 'link', 'address', 'route', 'neigh' and 'fdb'");
+  return names;
+}
+
+/** False has thrown. */
+bool ReadTables(const Napi::Value& value, Interest& interest) {
+  const std::set<std::string> names = ReadNames(value);
+  interest.ruleset = names == std::set<std::string>{"ruleset"};
+  for (size_t i = 0; i < kTableNames.size(); i++) {
+    if (names.contains(std::string(kTableNames[i]))) interest.tables.insert(static_cast<TableIndex>(i));
   }
-  return !tables.empty();
+  const bool ok = !names.empty() && (interest.ruleset || interest.tables.size() == names.size());
+  if (!ok) ThrowInvalid(value.Env(), kTablesExpected);
+  return ok;
 }
 
 /** False has thrown. */
@@ -85,7 +93,7 @@ MonitorClass::MonitorClass(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 Napi::Value MonitorClass::Open(const Napi::CallbackInfo& info) {
   auto place = NetnsClass::PlaceOf(info[0], "namespace");
   Interest interest;
-  if (!place || !ReadTables(info[1], interest.tables) || !ReadBuffer(info[2], interest.buffer)) return {};
+  if (!place || !ReadTables(info[1], interest) || !ReadBuffer(info[2], interest.buffer)) return {};
   const auto& jobs = Environment::Of(info.Env()).jobs;
   return jobs->Submit<Opened>(
       [place = std::move(place), interest = std::move(interest), bell = jobs->bell()](const std::atomic<bool>&) {

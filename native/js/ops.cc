@@ -14,14 +14,17 @@
 #include "js/qdisc_ops.h"
 #include "js/route_ops.h"
 #include "js/row_ops.h"
-#include "js/xfrm_ops.h"
+#include "js/vlan_ops.h"
+#include "js/xfrm_policy_ops.h"
+#include "js/xfrm_state_ops.h"
 
 namespace cnm {
 
 namespace {
 
 bool IsSysctlPath(std::string_view path) {
-  return path.starts_with("net/") && path != "net/" && path.find("/../") == path.npos && !path.ends_with("/..");
+  return path.starts_with("net/") && path != "net/" && path.find("/../") == std::string_view::npos &&
+         !path.ends_with("/..");
 }
 
 void ReadSysctl(Fields& fields, SysctlOp& op) {
@@ -35,6 +38,16 @@ void ReadNft(Fields& fields, NftOp& op) {
   if (!fields.ok()) return;
   if (!commands.IsArray()) return fields.Fail("commands", "an array");
   NftDocument(commands, op.commands);
+}
+
+/** Of a link. */
+constexpr size_t kLongestName = 15;
+
+void ReadNftGet(Fields& fields, NftGetOp& op) {
+  fields.Required("table", op.table);
+  fields.Required("set", op.set);
+  fields.Required("ifname", op.ifname);
+  if (fields.ok() && (op.ifname.empty() || op.ifname.size() > kLongestName)) fields.Fail("ifname", "1 to 15 bytes");
 }
 
 /** Of 'fdb.addMany' it is add. */
@@ -89,6 +102,10 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadForwardings(fields, VerbOf(kind), Become<FdbOp>(op));
   } else if (IsOneOf(kind, "nexthop.", {"add", "replace", "del"})) {
     ReadNexthop(fields, VerbOf(kind), Become<NexthopOp>(op));
+  } else if (IsOneOf(kind, "vni.", {"add", "del"})) {
+    ReadVni(fields, VerbOf(kind), Become<VniOp>(op));
+  } else if (IsOneOf(kind, "vlan.", {"add", "del"})) {
+    ReadVlan(fields, VerbOf(kind), Become<VlanOp>(op));
   } else if (kind == "rule.add" || kind == "rule.del") {
     ReadRule(fields, VerbOf(kind), Become<RuleOp>(op));
   } else if (IsOneOf(kind, "qdisc.", {"add", "replace", "del"})) {
@@ -101,12 +118,22 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadAnnounce(fields, Become<AnnounceOp>(op));
   } else if (kind == "conntrack.del") {
     ReadConntrackDel(fields, Become<ConntrackDel>(op));
+  } else if (kind == "conntrack.delMany") {
+    ReadConntrackDelMany(fields, Become<ConntrackDelMany>(op));
   } else if (IsOneOf(kind, "xfrm.policy.", {"add", "replace", "del"})) {
     ReadXfrmPolicy(fields, VerbOf(kind), Become<XfrmPolicyOp>(op));
+  } else if (kind == "xfrm.policy.flush") {
+    ReadXfrmPolicyFlush(fields, Become<XfrmPolicyFlush>(op));
+  } else if (IsOneOf(kind, "xfrm.state.", {"add", "replace", "del"})) {
+    ReadXfrmState(fields, VerbOf(kind), Become<XfrmStateOp>(op));
+  } else if (kind == "xfrm.state.flush") {
+    ReadXfrmStateFlush(fields, Become<XfrmStateFlush>(op));
   } else if (kind == "sysctl") {
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {
     ReadNft(fields, Become<NftOp>(op));
+  } else if (kind == "nft.get") {
+    ReadNftGet(fields, Become<NftGetOp>(op));
   } else if (kind == "netns.add" || kind == "netns.del") {
     Become<NetnsOp>(op).verb = VerbOf(kind);
     if (!places[op.at]->HasPath()) fields.Fail("at", "the number of a namespace with a path");

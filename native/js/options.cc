@@ -14,6 +14,7 @@ uint32_t MaxOf(Wire wire) {
     case Wire::kBe16:
       return UINT16_MAX;
     case Wire::kU32:
+    case Wire::kBe32:
       return UINT32_MAX;
     case Wire::kFlag:
       return 1;
@@ -44,6 +45,10 @@ class Reader {
         return As<std::vector<Mac>>();
       case Takes::kNumberOrInherit:
         return ReadNumberOrInherit();
+      case Takes::kFlags:
+        return ReadFlags();
+      case Takes::kMappings:
+        return As<std::vector<Mapping>>();
     }
     return "";
   }
@@ -82,9 +87,28 @@ class Reader {
 
   std::string ReadOneOf() {
     uint32_t read = 0;
-    const std::string expected = ReadWord(value_, option_.words, read);
+    std::string expected = ReadWord(value_, option_.words, read);
     setting_.value = read;
     return expected;
+  }
+
+  /** An object of booleans; what it does not say stays as it is. */
+  std::string ReadFlags() {
+    Flags& flags = setting_.value.emplace<Flags>();
+    if (!value_.IsObject()) return "an object of booleans";
+    const auto object = value_.As<Napi::Object>();
+    const Napi::Array keys = object.GetPropertyNames();
+    if (keys.IsEmpty()) return "";
+    for (uint32_t i = 0; i < keys.Length(); i++) {
+      uint32_t bit = 0;
+      bool on = false;
+      const std::string expected = ReadWord(keys.Get(i), option_.words, bit);
+      if (!expected.empty()) return "booleans, each called " + expected;
+      if (cnm::Read(object.Get(keys.Get(i)), on)) return "booleans";
+      flags.mask |= bit;
+      if (on) flags.bits |= bit;
+    }
+    return "";
   }
 
   const Napi::Value& value_;

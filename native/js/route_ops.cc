@@ -30,7 +30,7 @@ void ReadLifetimes(Fields& fields, AddrOp& op) {
 }
 
 void ReadHop(Fields& fields, size_t length, RouteHop& hop) {
-  ReadAddress(fields, "via", length, hop.via);
+  ReadVia(fields, length, hop.via);
   ReadOptionalLink(fields, "link", hop.link);
   ReadFlag(fields, "onlink", hop.onlink);
   ReadWeight(fields, hop.weight);
@@ -78,7 +78,7 @@ void ReadRoute(Fields& fields, Verb verb, RouteOp& op) {
   fields.Required("to", op.to);
   ReadPrefix(fields, op.to, op.prefix);
   ReadOptionalWord(fields, "type", RouteTypes(), op.type);
-  ReadAddress(fields, "via", op.to.length, op.via);
+  ReadVia(fields, op.to.length, op.via);
   ReadOptionalLink(fields, "link", op.link);
   ReadFlag(fields, "onlink", op.onlink);
   ReadHops(fields, op);

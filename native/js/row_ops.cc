@@ -130,8 +130,7 @@ void ReadRoutes(Fields& fields, Verb verb, RoutesOp& op) {
   const size_t width = ReadFamily(fields);
   ReadFirstColumn(fields, "tos", width, op.count, op.tos);
   ReadPrefixes(fields, width, op.count, op.prefixes);
-  fields.Optional("via", op.via);
-  if (op.via && op.via->length != width) fields.Fail("via", std::to_string(width) + " bytes");
+  ReadVia(fields, width, op.via);
   ReadColumn(fields, "vias", width, op.count, op.vias);
   if (op.via && op.vias.width > 0) fields.Fail("vias", "nothing, beside via");
   ReadLinks(fields, op.count, op.link, op.links);

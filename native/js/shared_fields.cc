@@ -64,6 +64,11 @@ void ReadAddress(Fields& fields, const char* key, size_t length, std::optional<A
   if (address && address->length != length) fields.Fail(key, "a Uint8Array of " + std::to_string(length) + " bytes");
 }
 
+void ReadVia(Fields& fields, size_t length, std::optional<Address>& via) {
+  fields.Optional("via", via);
+  if (via && via->length < length) fields.Fail("via", "a Uint8Array of " + std::to_string(length) + " bytes");
+}
+
 void ReadPrefix(Fields& fields, const Address& address, uint8_t& prefix) {
   uint32_t read = 0;
   fields.Required("prefix", read);

@@ -35,6 +35,9 @@ size_t ReadFamily(Fields& fields);
 /** An optional address of a family, by the bytes that it has. */
 void ReadAddress(Fields& fields, const char* key, size_t length, std::optional<Address>& address);
 
+/** The optional next hop of a route whose addresses have `length` bytes: that of an IPv4 route can be of IPv6. */
+void ReadVia(Fields& fields, size_t length, std::optional<Address>& via);
+
 /** The field 'prefix', as `address` can have it. */
 void ReadPrefix(Fields& fields, const Address& address, uint8_t& prefix);
 

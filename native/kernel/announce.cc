@@ -5,14 +5,19 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
+#include <pthread.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
+#include <vector>
 
 #include "kernel/attributes.h"
 #include "kernel/frames.h"
 #include "kernel/link.h"
+#include "kernel/thread.h"
 
 namespace cnm {
 
@@ -35,8 +40,8 @@ Refused FindSpeaker(Place& place, const LinkRef& link, Speaker& speaker) {
   ifinfomsg header{};
   header.ifi_index = speaker.index;
   Message message(CNM_NAMED(RTM_GETLINK), 0, header);
-  const Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
-    const auto* info = HeaderIn<ifinfomsg>(reply);
+  Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
+    const auto info = HeaderIn<ifinfomsg>(reply);
     if (!info) return;
     speaker.type = info->ifi_type;
     speaker.flags = info->ifi_flags;
@@ -57,6 +62,30 @@ sockaddr_ll AddressOf(const Speaker& speaker) {
   return address;
 }
 
+/**
+ * Closing a packet socket waits until no processor can still be handing it a packet: 5 to 30 ms, which another thread
+ * spends.
+ */
+void CloseAside(Fd socket) {
+  const int fd = socket.release();
+  pthread_t thread;
+  if (StartThread(thread, [fd] { close(fd); }) == 0) {
+    pthread_detach(thread);
+  } else {
+    close(fd);
+  }
+}
+
+Refused Send(const Fd& socket, const Speaker& speaker, const std::vector<uint8_t>& frame, uint32_t count) {
+  const sockaddr_ll to = AddressOf(speaker);
+  for (uint32_t sent = 0; sent < count; sent++) {
+    if (sendto(socket.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0) {
+      return Refusal{.error = -errno, .request = "announce"};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Refused Announce(Place& place, const AnnounceOp& op) {
@@ -67,13 +96,9 @@ Refused Announce(Place& place, const AnnounceOp& op) {
   const Mac& mac = op.mac ? *op.mac : speaker.mac;
   const auto frame = op.address.length == 16 ? NeighbourAdvertisement(mac, op.address, op.router)
                                              : GratuitousArp(mac, op.address, op.reply);
-  const sockaddr_ll to = AddressOf(speaker);
-  for (uint32_t sent = 0; sent < op.count; sent++) {
-    if (sendto(socket.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0) {
-      return Refusal{.error = -errno, .request = "announce"};
-    }
-  }
-  return {};
+  Refused refusal = Send(socket, speaker, frame, op.count);
+  CloseAside(std::move(socket));
+  return refusal;
 }
 
 }  // namespace cnm

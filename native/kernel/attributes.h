@@ -8,16 +8,20 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
 namespace cnm {
 
-/** The header of a reply's own kind; null when the reply is too short for it. */
+/** The header of a reply's own kind, copied since it may begin where its type must not; none when the reply is too
+ * short for it. */
 template <typename Header>
-const Header* HeaderIn(const nlmsghdr* reply) {
-  const bool fits = nlmsg_datalen(reply) >= static_cast<int>(sizeof(Header));
-  return fits ? static_cast<const Header*>(nlmsg_data(reply)) : nullptr;
+std::optional<Header> HeaderIn(const nlmsghdr* reply) {
+  if (nlmsg_datalen(reply) < static_cast<int>(sizeof(Header))) return {};
+  Header header;
+  memcpy(&header, nlmsg_data(reply), sizeof header);
+  return header;
 }
 
 /** 4 or 6 for what the kernel calls AF_INET or AF_INET6; 0 for families that we have no use for. */

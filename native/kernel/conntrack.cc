@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "kernel/attributes.h"
 #include "kernel/read_table.h"
@@ -38,7 +39,7 @@ nfgenmsg HeaderOf(int family) {
   return {.nfgen_family = static_cast<uint8_t>(family), .version = NFNETLINK_V0, .res_id = 0};
 }
 
-int FamilyOf(const ConntrackDel& op) { return op.family == 6 ? AF_INET6 : AF_INET; }
+int FamilyOf(uint8_t version) { return version == 6 ? AF_INET6 : AF_INET; }
 
 /** A connection, with what names it to the kernel. */
 struct Found {
@@ -137,16 +138,28 @@ ConntrackRow RowOf(int family, const Attributes& attributes) {
 /** Calls `on_entry` with the tracked connection that a reply tells of. */
 template <typename OnEntry>
 void ReadEntry(const nlmsghdr* reply, const OnEntry& on_entry) {
-  const auto* header = HeaderIn<nfgenmsg>(reply);
+  const auto header = HeaderIn<nfgenmsg>(reply);
   if (header && VersionOf(header->nfgen_family)) on_entry(header->nfgen_family, Attributes(reply, sizeof *header));
 }
 
-Refused Find(Place& place, const ConntrackDel& op, std::vector<Found>& found) {
-  Message message(Request(CNM_NAMED(IPCTNL_MSG_CT_GET)), NLM_F_DUMP, HeaderOf(FamilyOf(op)));
-  PutFilter(message, op);
+/** A row's addresses are zero behind an IPv4 one. */
+using AddressBytes = std::array<uint8_t, 16>;
+
+std::set<AddressBytes> SetOf(const Packed& addresses) {
+  std::set<AddressBytes> set;
+  for (size_t at = 0; at < addresses.bytes.size(); at += addresses.width) {
+    AddressBytes bytes{};
+    std::copy_n(addresses.bytes.begin() + static_cast<ptrdiff_t>(at), addresses.width, bytes.begin());
+    set.insert(bytes);
+  }
+  return set;
+}
+
+template <typename Wanted>
+Refused Find(Place& place, Message& message, const Wanted& wanted, std::vector<Found>& found) {
   const auto on_entry = [&](int family, const Attributes& attributes) {
     Found entry{.row = RowOf(family, attributes), .tuple = {}};
-    if (!Fits(op, entry.row)) return;
+    if (!wanted(entry.row)) return;
     const auto [data, size] = attributes.Raw(CTA_TUPLE_ORIG);
     const auto* bytes = static_cast<const uint8_t*>(data);
     entry.tuple.assign(bytes, bytes + size);
@@ -156,6 +169,16 @@ Refused Find(Place& place, const ConntrackDel& op, std::vector<Found>& found) {
   return place.DumpNetfilter(message, on_reply, [&] { found.clear(); });
 }
 
+/** How many connections the namespace has. All namespaces share one table: to look through it takes ms even for none.
+ */
+Refused Count(Socket& socket, uint32_t& count) {
+  Message message(Request(CNM_NAMED(IPCTNL_MSG_CT_GET_STATS)), 0, HeaderOf(AF_UNSPEC));
+  return socket.Ask(message, [&](const nlmsghdr* reply) {
+    if (!HeaderIn<nfgenmsg>(reply)) return;
+    count = ntohl(Attributes(reply, sizeof(nfgenmsg)).U32(CTA_STATS_GLOBAL_ENTRIES));
+  });
+}
+
 /** The id keeps another connection with the same addresses and ports from being hit. */
 Refused Delete(Socket& socket, const Found& entry, int family) {
   Message message(Request(CNM_NAMED(IPCTNL_MSG_CT_DELETE)), 0, HeaderOf(family));
@@ -163,6 +186,27 @@ Refused Delete(Socket& socket, const Found& entry, int family) {
   message.PutU32(CNM_NAMED(CTA_ID), entry.row.id);
   if (entry.row.zone) message.PutU16(CNM_NAMED(CTA_ZONE), htons(entry.row.zone));
   return socket.Ask(message);
+}
+
+template <typename Wanted>
+Refused DeleteThose(Place& place, Message& message, int family, const Wanted& wanted, uint32_t& count) {
+  Socket* socket;
+  if (Refused refusal = place.Netfilter(socket)) return refusal;
+  uint32_t tracked = 0;
+  if (!Count(*socket, tracked) && tracked == 0) return {};
+  std::vector<Found> found;
+  if (Refused refusal = Find(place, message, wanted, found)) return refusal;
+  Refused first;
+  for (const Found& entry : found) {
+    Refused refusal = Delete(*socket, entry, family);
+    if (!refusal) {
+      count++;
+    } else if (refusal->error != -ENOENT && !first) {
+      // It has not ended by itself; the others go all the same.
+      first = std::move(refusal);
+    }
+  }
+  return first;
 }
 
 }  // namespace
@@ -175,21 +219,21 @@ bool HasPorts(uint32_t protocol) {
 }
 
 Refused DeleteConntrack(Place& place, const ConntrackDel& op, uint32_t& count) {
-  std::vector<Found> found;
-  if (Refused refusal = Find(place, op, found)) return refusal;
-  Socket* socket;
-  if (Refused refusal = place.Netfilter(socket)) return refusal;
-  Refused first;
-  for (const Found& entry : found) {
-    Refused refusal = Delete(*socket, entry, FamilyOf(op));
-    if (!refusal) {
-      count++;
-    } else if (refusal->error != -ENOENT && !first) {
-      // It has not ended by itself; the others go all the same.
-      first = std::move(refusal);
-    }
-  }
-  return first;
+  Message message(Request(CNM_NAMED(IPCTNL_MSG_CT_GET)), NLM_F_DUMP, HeaderOf(FamilyOf(op.family)));
+  PutFilter(message, op);
+  return DeleteThose(
+      place, message, FamilyOf(op.family), [&](const ConntrackRow& row) { return Fits(op, row); }, count);
+}
+
+Refused DeleteConntrack(Place& place, const ConntrackDelMany& op, uint32_t& count) {
+  // The kernel has no filter for more than one address, and one look through its table is dearer than most of what it
+  // finds.
+  Message message(Request(CNM_NAMED(IPCTNL_MSG_CT_GET)), NLM_F_DUMP, HeaderOf(FamilyOf(op.family)));
+  const std::set<AddressBytes> addresses = SetOf(op.addresses);
+  const auto wanted = [&](const ConntrackRow& row) {
+    return row.family == op.family && (addresses.contains(row.orig_src) || addresses.contains(row.reply_src));
+  };
+  return DeleteThose(place, message, FamilyOf(op.family), wanted, count);
 }
 
 Table<ConntrackRow> DumpConntrack(Place& place, const Filter&) {

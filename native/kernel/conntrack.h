@@ -13,6 +13,8 @@ namespace cnm {
 /** `count` is how many connections went, beside a refusal too. */
 Refused DeleteConntrack(Place& place, const ConntrackDel& op, uint32_t& count);
 
+Refused DeleteConntrack(Place& place, const ConntrackDelMany& op, uint32_t& count);
+
 /** IPv4 and IPv6. */
 Table<ConntrackRow> DumpConntrack(Place& place, const Filter& filter);
 

@@ -81,7 +81,7 @@ Refused PutKind(Place& place, Message& message, const LinkAdd& add, int peer_net
 }
 
 void ReadIndex(const nlmsghdr* reply, int32_t& index) {
-  if (const auto* header = HeaderIn<ifinfomsg>(reply)) index = header->ifi_index;
+  if (const auto header = HeaderIn<ifinfomsg>(reply)) index = header->ifi_index;
 }
 
 Refused FindLink(Socket& socket, const std::string& name, int32_t& index) {

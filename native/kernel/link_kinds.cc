@@ -2,6 +2,7 @@
 
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/if_vlan.h>
 
 #include <algorithm>
 
@@ -33,9 +34,18 @@ constexpr Option kIpvlanOptions[] = {
 
 constexpr Word kVlanProtocols[] = {{"802.1Q", ETH_P_8021Q}, {"802.1ad", ETH_P_8021AD}};
 
+constexpr Word kVlanFlags[] = {{"reorderHdr", VLAN_FLAG_REORDER_HDR},
+                               {"gvrp", VLAN_FLAG_GVRP},
+                               {"mvrp", VLAN_FLAG_MVRP},
+                               {"looseBinding", VLAN_FLAG_LOOSE_BINDING},
+                               {"bridgeBinding", VLAN_FLAG_BRIDGE_BINDING}};
+
 constexpr Option kVlanOptions[] = {
     {"id", Takes::kNumber, CNM_NAMED(IFLA_VLAN_ID), Wire::kU16},
     {"protocol", Takes::kWord, CNM_NAMED(IFLA_VLAN_PROTOCOL), Wire::kBe16, {}, kVlanProtocols},
+    {"flags", Takes::kFlags, CNM_NAMED(IFLA_VLAN_FLAGS), {}, {}, kVlanFlags},
+    {"ingressQosMap", Takes::kMappings, CNM_NAMED(IFLA_VLAN_INGRESS_QOS)},
+    {"egressQosMap", Takes::kMappings, CNM_NAMED(IFLA_VLAN_EGRESS_QOS)},
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ constexpr Option kVxlanOptions[] = {
     {"ttl", Takes::kNumberOrInherit, CNM_NAMED(IFLA_VXLAN_TTL), Wire::kU8, CNM_NAMED(IFLA_VXLAN_TTL_INHERIT)},
     {"tos", kNumber, CNM_NAMED(IFLA_VXLAN_TOS), Wire::kU8},
     {"df", Takes::kWord, CNM_NAMED(IFLA_VXLAN_DF), Wire::kU8, {}, kDf},
+    {"label", kNumber, CNM_NAMED(IFLA_VXLAN_LABEL), Wire::kBe32},
     {"udpCsum", kBoolean, CNM_NAMED(IFLA_VXLAN_UDP_CSUM), Wire::kU8},
     {"udp6ZeroCsumTx", kBoolean, CNM_NAMED(IFLA_VXLAN_UDP_ZERO_CSUM6_TX), Wire::kU8},
     {"udp6ZeroCsumRx", kBoolean, CNM_NAMED(IFLA_VXLAN_UDP_ZERO_CSUM6_RX), Wire::kU8},

@@ -33,7 +33,7 @@ Table<LinkStatsRow> DumpLinkStats(Place& place, const Filter&) {
   Message message(CNM_NAMED(RTM_GETSTATS), NLM_F_DUMP, wanted);
   return ReadTable<LinkStatsRow>(place, &Place::Dump, message,
                                  [](const nlmsghdr* reply, Columns<LinkStatsRow>& columns) {
-                                   const auto* header = HeaderIn<if_stats_msg>(reply);
+                                   const auto header = HeaderIn<if_stats_msg>(reply);
                                    if (header) columns.Add(RowOf(*header, Attributes(reply, sizeof *header)));
                                  });
 }

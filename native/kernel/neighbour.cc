@@ -40,7 +40,7 @@ uint32_t FlagsOf(const FdbOp& op) {
 
 /** A link's own entries and those that its bridge has of it come in one dump. */
 bool IsOwn(const nlmsghdr* reply) {
-  const auto* header = HeaderIn<ndmsg>(reply);
+  const auto header = HeaderIn<ndmsg>(reply);
   return header && header->ndm_flags & NTF_SELF;
 }
 

@@ -117,7 +117,7 @@ Table<NexthopRow> DumpNexthops(Place& place, const Filter& filter) {
     message.PutU32(CNM_NAMED(NHA_OIF), static_cast<uint32_t>(link));
   }
   return ReadTable<NexthopRow>(place, &Place::Dump, message, [](const nlmsghdr* reply, Columns<NexthopRow>& columns) {
-    if (const auto* header = HeaderIn<nhmsg>(reply)) columns.Add(RowOf(*header, Attributes(reply, sizeof *header)));
+    if (const auto header = HeaderIn<nhmsg>(reply)) columns.Add(RowOf(*header, Attributes(reply, sizeof *header)));
   });
 }
 

@@ -4,9 +4,14 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <pthread.h>
+#include <sys/random.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -109,6 +114,18 @@ int ErrnoOf(const std::string& words) {
 
 }  // namespace
 
+const std::string& NftThreadName() {
+  // 15 characters at most. A process identifier would differ between PID namespaces.
+  static const std::string name = [] {
+    uint64_t random = 0;
+    if (getrandom(&random, 5, 0) < 0) random = static_cast<uint64_t>(getpid());
+    char text[16];
+    snprintf(text, sizeof text, "cnm-%010" PRIx64, random);
+    return std::string(text);
+  }();
+  return name;
+}
+
 Refused Nft::Open(std::unique_ptr<Nft>& nft) {
   const std::lock_guard lock(mutex);
   const NftLibrary* library;
@@ -135,7 +152,11 @@ Nft::~Nft() {
 }
 
 Refused Nft::Run(const std::string& commands, std::string& output) {
+  // The library reads what is no JSON as nft's own language, of which '' is nothing to do. No command of that begins
+  // so.
+  if (!commands.starts_with('{')) return Refuse(-EINVAL, "not an object of libnftables' JSON");
   const std::lock_guard lock(mutex);
+  pthread_setname_np(pthread_self(), NftThreadName().c_str());
   if (library_.run_cmd_from_buffer(context_, commands.c_str()) != 0) {
     const std::string words = Words(library_.ctx_get_error_buffer(context_));
     return Refuse(ErrnoOf(words), words);

@@ -11,6 +11,10 @@ namespace cnm {
 
 struct NftLibrary;
 
+/** What the threads of this process are called while they change rules: by it the kernel's news of our own are told
+ * apart. */
+const std::string& NftThreadName();
+
 /**
  * A libnftables context. The library is loaded from the system at first use and never shipped. It looks up link names
  * in the calling thread's namespace: call everything inside, see RunInNetns. It is not thread-safe, not even between
@@ -23,7 +27,7 @@ class Nft {
   Nft(const Nft&) = delete;
   Nft& operator=(const Nft&) = delete;
 
-  /** Runs `commands`, libnftables' JSON, as one transaction; `output` is what they list. */
+  /** Runs `commands`, libnftables' JSON, as one transaction; `output` is what they list. Names the calling thread. */
   Refused Run(const std::string& commands, std::string& output);
 
  private:

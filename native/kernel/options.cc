@@ -28,6 +28,9 @@ class Putter {
       case Wire::kBe16:
         message_.PutU16(option_.attribute, htons(static_cast<uint16_t>(number)));
         break;
+      case Wire::kBe32:
+        message_.PutU32(option_.attribute, htonl(number));
+        break;
       case Wire::kFlag:
         if (number) message_.PutFlag(option_.attribute);
         break;
@@ -55,6 +58,21 @@ class Putter {
 
   Refused operator()(Inherit) {
     message_.PutFlag(option_.other);
+    return {};
+  }
+
+  Refused operator()(const Flags& given) {
+    const ifla_vlan_flags flags = {.flags = given.bits, .mask = given.mask};
+    message_.Put(option_.attribute, &flags, sizeof flags);
+    return {};
+  }
+
+  Refused operator()(const std::vector<Mapping>& mappings) {
+    const Message::Nest list(message_, option_.attribute);
+    for (const Mapping& mapping : mappings) {
+      const ifla_vlan_qos_mapping qos = {.from = mapping.from, .to = mapping.to};
+      message_.Put(CNM_NAMED(IFLA_VLAN_QOS_MAPPING), &qos, sizeof qos);
+    }
     return {};
   }
 

@@ -12,10 +12,21 @@
 namespace cnm {
 
 /** How the kernel has a number; a flag is there or not. */
-enum class Wire : uint8_t { kU8, kU16, kU32, kBe16, kFlag };
+enum class Wire : uint8_t { kU8, kU16, kU32, kBe16, kBe32, kFlag };
 
 /** What an option takes, and so which of Setting's values it has. */
-enum class Takes : uint8_t { kBoolean, kNumber, kWord, kAddress, kLink, kPortRange, kMacs, kNumberOrInherit };
+enum class Takes : uint8_t {
+  kBoolean,
+  kNumber,
+  kWord,
+  kAddress,
+  kLink,
+  kPortRange,
+  kMacs,
+  kNumberOrInherit,
+  kFlags,
+  kMappings
+};
 
 struct Word {
   const char* name;
@@ -30,7 +41,7 @@ struct Option {
   Wire wire = Wire::kU32;
   /** Of a value's other form: of IPv6, where addresses have an attribute for each family, or of 'inherit'. */
   Named other{};
-  /** The words that it takes, with their numbers. */
+  /** The words that it takes, with their numbers; of flags their names, with their bits. */
   std::span<const Word> words{};
 };
 

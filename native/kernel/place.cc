@@ -103,6 +103,10 @@ Refused Place::Packet(Fd& socket) {
   return Open([] { return Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); }, socket);
 }
 
+Refused Place::Inet(int family, int type, int protocol, Fd& socket) {
+  return Open([&] { return Fd(::socket(family, type | SOCK_CLOEXEC, protocol)); }, socket);
+}
+
 Refused Place::Tun(Fd& device) {
   return Open([] { return Fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC)); }, device);
 }
@@ -110,7 +114,8 @@ Refused Place::Tun(Fd& device) {
 Refused Place::Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,
                          std::shared_ptr<Subscription>& subscription) {
   Fd fd;
-  if (Refused refusal = Open([&] { return OpenNetlink(NETLINK_ROUTE); }, fd)) return refusal;
+  if (Refused refusal = Open([&] { return OpenNetlink(interest.ruleset ? NETLINK_NETFILTER : NETLINK_ROUTE); }, fd))
+    return refusal;
   subscription = Subscription::Open(std::move(fd), interest, bell);
   if (!subscription) return RefusedIf(-errno, "monitor");
   std::erase_if(subscriptions_, [](const auto& each) { return each.expired(); });

@@ -48,6 +48,8 @@ class Place {
   Refused DumpXfrm(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
   /** A packet socket that receives nothing; the caller's own. */
   Refused Packet(Fd& socket);
+  /** Of IP, bound to nothing; the caller's own. */
+  Refused Inet(int family, int type, int protocol, Fd& socket);
   /** Of a link yet to be made; the caller's own. */
   Refused Tun(Fd& device);
   /** Commands are libnftables' JSON. */

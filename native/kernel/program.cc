@@ -10,13 +10,18 @@
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
 #include "kernel/nexthop.h"
+#include "kernel/nft_element.h"
 #include "kernel/qdisc.h"
 #include "kernel/route.h"
 #include "kernel/route_rows.h"
 #include "kernel/rule.h"
 #include "kernel/tc_class.h"
 #include "kernel/tc_filter.h"
+#include "kernel/vlan.h"
+#include "kernel/vni.h"
+#include "kernel/xfrm_flush.h"
 #include "kernel/xfrm_policy.h"
+#include "kernel/xfrm_state.h"
 
 namespace cnm {
 
@@ -44,18 +49,25 @@ class Step {
   Refused operator()(const NeighOp& op) { return Numbered(op.many, ApplyNeighbours(place_, op, cancelled_)); }
   Refused operator()(const FdbOp& op) { return Numbered(op.many, ApplyForwarding(place_, op, cancelled_)); }
   Refused operator()(const NexthopOp& op) { return ApplyNexthop(place_, op); }
+  Refused operator()(const VniOp& op) { return ApplyVni(place_, op); }
+  Refused operator()(const VlanOp& op) { return ApplyVlan(place_, op); }
   Refused operator()(const RuleOp& op) { return ApplyRule(place_, op); }
   Refused operator()(const QdiscOp& op) { return ApplyQdisc(place_, op); }
   Refused operator()(const TcClassOp& op) { return ApplyTcClass(place_, op); }
   Refused operator()(const TcFilterOp& op) { return ApplyTcFilter(place_, op); }
   Refused operator()(const AnnounceOp& op) { return Announce(place_, op); }
   Refused operator()(const ConntrackDel& op) { return DeleteConntrack(place_, op, count_); }
+  Refused operator()(const ConntrackDelMany& op) { return DeleteConntrack(place_, op, count_); }
   Refused operator()(const XfrmPolicyOp& op) { return ApplyXfrmPolicy(place_, op); }
+  Refused operator()(const XfrmPolicyFlush& op) { return FlushXfrmPolicies(place_, op, count_); }
+  Refused operator()(const XfrmStateOp& op) { return ApplyXfrmState(place_, op); }
+  Refused operator()(const XfrmStateFlush& op) { return FlushXfrmStates(place_, op, count_); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
     std::string output;
     return place_.RunNft(op.commands, output);
   }
+  Refused operator()(const NftGetOp& op) { return GetNftElement(place_, op); }
   Refused operator()(const NetnsOp& op) { return op.verb == Verb::kAdd ? place_.Create() : place_.Remove(); }
 
  private:

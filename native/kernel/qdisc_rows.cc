@@ -31,7 +31,7 @@ QdiscRow RowOf(const tcmsg& header, const Attributes& attributes) {
 Table<QdiscRow> DumpQdiscs(Place& place, const Filter&) {
   Message message(CNM_NAMED(RTM_GETQDISC), NLM_F_DUMP, tcmsg{});
   return ReadTable<QdiscRow>(place, &Place::Dump, message, [](const nlmsghdr* reply, Columns<QdiscRow>& columns) {
-    if (const auto* header = HeaderIn<tcmsg>(reply)) columns.Add(RowOf(*header, Attributes(reply, sizeof *header)));
+    if (const auto header = HeaderIn<tcmsg>(reply)) columns.Add(RowOf(*header, Attributes(reply, sizeof *header)));
   });
 }
 

@@ -46,18 +46,40 @@ Refused Resolve(Place& place, const std::optional<LinkRef>& link, const char* at
   return link ? ResolveLink(place, *link, attribute, index) : Refused();
 }
 
-Refused PutHops(Place& place, Message& message, const std::vector<RouteHop>& hops) {
+struct Via {
+  Named attribute;
+  std::vector<uint8_t> bytes;
+};
+
+/** Of the other family than the route, as the kernel has an rtvia: the family stands before it. */
+Via ViaOf(size_t length, const Address& address) {
+  Via via{.attribute = CNM_NAMED(RTA_GATEWAY),
+          .bytes = {address.bytes.begin(), address.bytes.begin() + address.length}};
+  if (address.length == length) return via;
+  const __kernel_sa_family_t family = address.length == 16 ? AF_INET6 : AF_INET;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&family);
+  via.attribute = CNM_NAMED(RTA_VIA);
+  via.bytes.insert(via.bytes.begin(), bytes, bytes + sizeof family);
+  return via;
+}
+
+void Put(Message& message, const Via& via) { message.Put(via.attribute, via.bytes.data(), via.bytes.size()); }
+
+Refused PutHops(Place& place, Message& message, const RouteOp& op) {
   const Message::Nest multipath(message, CNM_NAMED(RTA_MULTIPATH));
-  for (const RouteHop& hop : hops) {
+  for (const RouteHop& hop : op.hops) {
     int32_t index;
     if (Refused refusal = Resolve(place, hop.link, "RTA_MULTIPATH", index)) return refusal;
+    std::optional<Via> via;
+    if (hop.via) via = ViaOf(op.to.length, *hop.via);
     rtnexthop header{};
-    header.rtnh_len = static_cast<uint16_t>(sizeof header + (hop.via ? NLA_HDRLEN + hop.via->length : 0));
+    header.rtnh_len =
+        static_cast<uint16_t>(sizeof header + (via ? nla_total_size(static_cast<int>(via->bytes.size())) : 0));
     header.rtnh_flags = hop.onlink ? RTNH_F_ONLINK : 0;
     header.rtnh_hops = static_cast<uint8_t>(hop.weight.value_or(1) - 1);
     header.rtnh_ifindex = index;
     message.PutHeader(&header, sizeof header);
-    if (hop.via) message.PutAddress(CNM_NAMED(RTA_GATEWAY), *hop.via);
+    if (via) Put(message, *via);
   }
   return {};
 }
@@ -68,6 +90,8 @@ std::span<const Word> Scopes() { return kScopes; }
 
 std::span<const Word> RouteTypes() { return kTypes; }
 
+void PutVia(Message& message, size_t length, const Address& via) { Put(message, ViaOf(length, via)); }
+
 Refused ApplyRoute(Place& place, const RouteOp& op) {
   int32_t index;
   if (Refused refusal = Resolve(place, op.link, "RTA_OIF", index)) return refusal;
@@ -76,10 +100,10 @@ Refused ApplyRoute(Place& place, const RouteOp& op) {
   const Named type = op.verb == Verb::kDel ? CNM_NAMED(RTM_DELROUTE) : CNM_NAMED(RTM_NEWROUTE);
   Message message(type, FlagsOf(op.verb), HeaderOf(op));
   if (op.prefix > 0) message.PutAddress(CNM_NAMED(RTA_DST), op.to);
-  if (op.via) message.PutAddress(CNM_NAMED(RTA_GATEWAY), *op.via);
+  if (op.via) PutVia(message, op.to.length, *op.via);
   if (op.link) message.PutU32(CNM_NAMED(RTA_OIF), static_cast<uint32_t>(index));
   if (!op.hops.empty()) {
-    if (Refused refusal = PutHops(place, message, op.hops)) return refusal;
+    if (Refused refusal = PutHops(place, message, op)) return refusal;
   }
   if (op.nexthop_id) message.PutU32(CNM_NAMED(RTA_NH_ID), *op.nexthop_id);
   message.PutU32(CNM_NAMED(RTA_TABLE), op.table.value_or(IsLocal(op) ? RT_TABLE_LOCAL : RT_TABLE_MAIN));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "facts/outcome.h"
@@ -10,6 +11,9 @@
 namespace cnm {
 
 Refused ApplyRoute(Place& place, const RouteOp& op);
+
+/** The next hop of a route whose addresses have `length` bytes. */
+void PutVia(Message& message, size_t length, const Address& via);
 
 /** What the scopes of routes, and of addresses, are called by ip, with their RT_SCOPE_*. */
 std::span<const Word> Scopes();

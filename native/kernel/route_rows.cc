@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "kernel/link.h"
+#include "kernel/route.h"
 #include "kernel/rows.h"
 #include "kernel/tables.h"
 #include "kernel/verb.h"
@@ -49,7 +50,7 @@ Refused ApplyRoutes(Place& place, const RoutesOp& op, const std::atomic<bool>& c
     row.PutInHeader(offsetof(rtmsg, rtm_dst_len), op.prefixes);
     row.PutColumn(CNM_NAMED(RTA_GATEWAY), op.vias);
     row.PutColumn(CNM_NAMED(RTA_OIF), op.links);
-    if (op.via) row.shared.PutAddress(CNM_NAMED(RTA_GATEWAY), *op.via);
+    if (op.via) PutVia(row.shared, op.tos.width, *op.via);
     if (op.link) row.shared.PutU32(CNM_NAMED(RTA_OIF), static_cast<uint32_t>(link));
     row.shared.PutU32(CNM_NAMED(RTA_TABLE), table);
     if (op.metric || verb != Verb::kDel) row.shared.PutU32(CNM_NAMED(RTA_PRIORITY), MetricOf(op));

@@ -3,15 +3,20 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "kernel/attributes.h"
+#include "kernel/ruleset.h"
 #include "kernel/tables.h"
 
 namespace cnm {
@@ -27,11 +32,16 @@ const std::vector<std::vector<int>> kGroups = {
     {RTNLGRP_NEIGH},
 };
 
+std::vector<int> GroupsOf(const Interest& interest) {
+  if (interest.ruleset) return {NFNLGRP_NFTABLES};
+  std::vector<int> groups;
+  for (const TableIndex table : interest.tables) std::ranges::copy(kGroups[table], std::back_inserter(groups));
+  return groups;
+}
+
 int Subscribe(int fd, const Interest& interest) {
-  for (const TableIndex table : interest.tables) {
-    for (const int group : kGroups[table]) {
-      if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0) return -errno;
-    }
+  for (const int group : GroupsOf(interest)) {
+    if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0) return -errno;
   }
   const int size = static_cast<int>(interest.buffer);
   return setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) == 0 ? 0 : -errno;
@@ -47,7 +57,7 @@ int FamilyOf(const nlmsghdr* message) { return static_cast<const rtgenmsg*>(nlms
 bool IsDoubt(const nlmsghdr* message) {
   switch (message->nlmsg_type) {
     case RTM_NEWLINK: {
-      const auto* header = HeaderIn<ifinfomsg>(message);
+      const auto header = HeaderIn<ifinfomsg>(message);
       return header && !(header->ifi_flags & IFF_UP);
     }
     case RTM_NEWROUTE:
@@ -103,8 +113,12 @@ void Subscription::End() {
   bell_->Ring();
 }
 
-void Subscription::Take(const nlmsghdr* message, News& news) const {
+void Subscription::Take(const nlmsghdr* message, News& news) {
   if (!HeaderIn<rtgenmsg>(message)) return;
+  if (IsOfRuleset(message)) {
+    if (TakeRulesetMessage(message, transaction_)) news.transactions.push_back(std::exchange(transaction_, {}));
+    return;
+  }
   news.routes_in_doubt |= IsDoubt(message);
   switch (message->nlmsg_type) {
     case RTM_NEWLINK:
@@ -124,7 +138,7 @@ void Subscription::Take(const nlmsghdr* message, News& news) const {
     case RTM_DELNEIGH:
       if (FamilyOf(message) == AF_BRIDGE) {
         TakeRow<kFdb>(message, message->nlmsg_type == RTM_DELNEIGH, news);
-      } else if (const auto* header = HeaderIn<ndmsg>(message); header && !(header->ndm_flags & NTF_PROXY)) {
+      } else if (const auto header = HeaderIn<ndmsg>(message); header && !(header->ndm_flags & NTF_PROXY)) {
         TakeRow<kNeigh>(message, message->nlmsg_type == RTM_DELNEIGH, news);
       }
       break;

@@ -14,7 +14,9 @@ namespace cnm {
 
 /** What is subscribed to. */
 struct Interest {
-  std::set<TableIndex> tables;
+  std::set<TableIndex> tables{};
+  /** nftables, instead of tables: another kind of socket tells of it. */
+  bool ruleset = false;
   /** Bytes that the kernel may keep for us. */
   uint32_t buffer = 0;
 };
@@ -38,12 +40,14 @@ class Subscription final : public Source {
 
  private:
   Subscription(int fd, std::unique_ptr<Socket> socket, std::set<TableIndex> tables, std::shared_ptr<const Bell> bell);
-  void Take(const nlmsghdr* message, News& news) const;
+  void Take(const nlmsghdr* message, News& news);
   template <TableIndex table>
   void TakeRow(const nlmsghdr* message, bool removed, News& news) const;
 
   const std::set<TableIndex> tables_;
   const std::shared_ptr<const Bell> bell_;
+  /** The transaction that is being told of. */
+  RulesetChange transaction_{};
   std::atomic<int> fd_;
   /** Whoever reads and whoever ends it are on different threads. */
   std::mutex mutex_;

@@ -45,13 +45,23 @@ void Decode(const nlmsghdr* reply, const ifaddrmsg& header, Columns<AddressRow>&
   columns.Add(row);
 }
 
+/** One of the other family is said with it. */
+void DecodeVia(const Attributes& attributes, RouteRow& row) {
+  if (attributes.Bytes(RTA_GATEWAY, row.via)) row.via_family = row.family;
+  const auto [data, size] = attributes.Raw(RTA_VIA);
+  if (size <= static_cast<int>(sizeof(rtvia))) return;
+  const auto& via = *static_cast<const rtvia*>(data);
+  row.via_family = VersionOf(via.rtvia_family);
+  memcpy(row.via.data(), via.rtvia_addr, std::min(row.via.size(), static_cast<size_t>(size) - sizeof via));
+}
+
 /** The first of several next hops. */
 void DecodeMultipath(const Attributes& attributes, RouteRow& row) {
   const auto [data, size] = attributes.Raw(RTA_MULTIPATH);
   const auto* hop = static_cast<const rtnexthop*>(data);
   if (size < static_cast<int>(sizeof *hop) || hop->rtnh_len < sizeof *hop || hop->rtnh_len > size) return;
   row.link = hop->rtnh_ifindex;
-  Attributes(hop + 1, hop->rtnh_len - static_cast<int>(sizeof *hop)).Bytes(RTA_GATEWAY, row.via);
+  DecodeVia(Attributes(hop + 1, hop->rtnh_len - static_cast<int>(sizeof *hop)), row);
 }
 
 void Decode(const nlmsghdr* reply, const rtmsg& header, Columns<RouteRow>& columns) {
@@ -67,7 +77,7 @@ void Decode(const nlmsghdr* reply, const rtmsg& header, Columns<RouteRow>& colum
   row.link = attributes.Index(RTA_OIF);
   row.metric = attributes.U32(RTA_PRIORITY);
   attributes.Bytes(RTA_DST, row.to);
-  attributes.Bytes(RTA_GATEWAY, row.via);
+  DecodeVia(attributes, row);
   row.nexthop_id = attributes.U32(RTA_NH_ID);
   if (row.link == 0) DecodeMultipath(attributes, row);
   columns.Add(row);
@@ -126,7 +136,7 @@ Refused Resolve(Place& place, const Filter& filter, Wanted& wanted) {
 /** One that is shorter than its header says nothing. */
 template <typename Header, typename Row>
 void DecodeAs(const nlmsghdr* message, Columns<Row>& columns) {
-  if (const auto* header = HeaderIn<Header>(message)) Decode(message, *header, columns);
+  if (const auto header = HeaderIn<Header>(message)) Decode(message, *header, columns);
 }
 
 template <typename Row>
@@ -150,8 +160,11 @@ void Decode(const nlmsghdr* message, Columns<NeighRow>& columns) { DecodeAs<ndms
 
 void Decode(const nlmsghdr* message, Columns<FdbRow>& columns) { DecodeAs<ndmsg>(message, columns); }
 
+/** The kernel has no filter for one link, but a request of its own. */
 Message LinksRequest(const Wanted& wanted) {
-  Message message(CNM_NAMED(RTM_GETLINK), NLM_F_DUMP, ifinfomsg{});
+  ifinfomsg header{};
+  header.ifi_index = wanted.link;
+  Message message(CNM_NAMED(RTM_GETLINK), wanted.link ? 0 : NLM_F_DUMP, header);
   message.PutU32(CNM_NAMED(IFLA_EXT_MASK), RTEXT_FILTER_SKIP_STATS);
   PutIndex(message, CNM_NAMED(IFLA_MASTER), wanted.master);
   return message;

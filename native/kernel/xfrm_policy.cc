@@ -2,69 +2,30 @@
 
 #include <arpa/inet.h>
 #include <linux/xfrm.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-
-#include <cstring>
 
 #include "kernel/attributes.h"
 #include "kernel/read_table.h"
+#include "kernel/xfrm.h"
 
 namespace cnm {
 
 namespace {
 
 constexpr Word kDirections[] = {{"in", XFRM_POLICY_IN}, {"out", XFRM_POLICY_OUT}, {"fwd", XFRM_POLICY_FWD}};
-constexpr Word kProtocols[] = {{"tcp", IPPROTO_TCP},      {"udp", IPPROTO_UDP}, {"sctp", IPPROTO_SCTP},
-                               {"dccp", IPPROTO_DCCP},    {"gre", IPPROTO_GRE}, {"icmp", IPPROTO_ICMP},
-                               {"icmpv6", IPPROTO_ICMPV6}};
 constexpr Word kActions[] = {{"allow", XFRM_POLICY_ALLOW}, {"block", XFRM_POLICY_BLOCK}};
-constexpr Word kTransforms[] = {{"esp", IPPROTO_ESP}, {"ah", IPPROTO_AH}, {"comp", IPPROTO_COMP}};
-constexpr Word kModes[] = {{"transport", XFRM_MODE_TRANSPORT}, {"tunnel", XFRM_MODE_TUNNEL}};
+constexpr Word kFlags[] = {{"localok", XFRM_POLICY_LOCALOK}, {"icmp", XFRM_POLICY_ICMP}};
 constexpr Word kLevels[] = {{"required", 0}, {"use", 1}};
 
 /** XFRM_MAX_DEPTH, which no header for user space has. */
 constexpr size_t kMostTemplates = 6;
-
-constexpr uint16_t kWholePort = UINT16_MAX;
-
-uint16_t FamilyOf(const XfrmPolicyOp& op) { return op.family == 6 ? AF_INET6 : AF_INET; }
-
-void CopyAddress(const std::optional<Address>& address, xfrm_address_t& out) {
-  if (address) memcpy(&out, address->bytes.data(), address->length);
-}
-
-std::array<uint8_t, 16> BytesOf(const xfrm_address_t& address) {
-  std::array<uint8_t, 16> bytes;
-  memcpy(bytes.data(), &address, bytes.size());
-  return bytes;
-}
-
-void SetPort(const std::optional<uint32_t>& wanted, __be16& port, __be16& mask) {
-  if (!wanted) return;
-  port = htons(static_cast<uint16_t>(*wanted));
-  mask = kWholePort;
-}
-
-xfrm_selector SelectorOf(const XfrmPolicyOp& op) {
-  xfrm_selector selector{};
-  selector.family = FamilyOf(op);
-  CopyAddress(op.src, selector.saddr);
-  CopyAddress(op.dst, selector.daddr);
-  selector.prefixlen_s = op.src_prefix;
-  selector.prefixlen_d = op.dst_prefix;
-  selector.proto = static_cast<uint8_t>(op.proto.value_or(0));
-  SetPort(op.sport, selector.sport, selector.sport_mask);
-  SetPort(op.dport, selector.dport, selector.dport_mask);
-  return selector;
-}
 
 xfrm_user_tmpl TemplateOf(const XfrmPolicyOp& op, const XfrmTemplate& wanted) {
   xfrm_user_tmpl tmpl{};
   CopyAddress(wanted.src, tmpl.saddr);
   CopyAddress(wanted.dst, tmpl.id.daddr);
   const std::optional<Address>& own = wanted.dst ? wanted.dst : wanted.src;
-  tmpl.family = own ? (own->length == 16 ? AF_INET6 : AF_INET) : FamilyOf(op);
+  tmpl.family = own ? (own->length == 16 ? AF_INET6 : AF_INET) : SelectorOf(op.selector).family;
   tmpl.id.proto = static_cast<uint8_t>(wanted.proto);
   tmpl.id.spi = htonl(wanted.spi.value_or(0));
   tmpl.reqid = wanted.reqid.value_or(0);
@@ -75,29 +36,29 @@ xfrm_user_tmpl TemplateOf(const XfrmPolicyOp& op, const XfrmTemplate& wanted) {
   return tmpl;
 }
 
-void PutMark(Message& message, const XfrmPolicyOp& op) {
-  if (!op.mark) return;
-  const xfrm_mark mark = {.v = *op.mark, .m = op.mask};
-  message.Put(CNM_NAMED(XFRMA_MARK), &mark, sizeof mark);
+/** What a policy is known by, beside its selector and direction. */
+void PutIdentity(Message& message, const XfrmPolicyOp& op) {
+  PutMark(message, op.mark, op.mask);
+  if (op.if_id) message.PutU32(CNM_NAMED(XFRMA_IF_ID), *op.if_id);
 }
 
 xfrm_userpolicy_info PolicyOf(const XfrmPolicyOp& op) {
   xfrm_userpolicy_info policy{};
-  policy.sel = SelectorOf(op);
-  policy.lft.soft_byte_limit = policy.lft.hard_byte_limit = XFRM_INF;
-  policy.lft.soft_packet_limit = policy.lft.hard_packet_limit = XFRM_INF;
+  policy.sel = SelectorOf(op.selector);
+  policy.lft = LifetimeOf(op.limits);
   policy.priority = op.priority.value_or(0);
   policy.dir = static_cast<uint8_t>(op.dir);
   policy.action = static_cast<uint8_t>(op.action);
+  policy.flags = static_cast<uint8_t>(op.flags);
   return policy;
 }
 
 Refused Delete(Socket& socket, const XfrmPolicyOp& op) {
   xfrm_userpolicy_id id{};
-  id.sel = SelectorOf(op);
+  id.sel = SelectorOf(op.selector);
   id.dir = static_cast<uint8_t>(op.dir);
   Message message(CNM_NAMED(XFRM_MSG_DELPOLICY), 0, id);
-  PutMark(message, op);
+  PutIdentity(message, op);
   return socket.Ask(message);
 }
 
@@ -107,7 +68,7 @@ Refused Put(Socket& socket, const XfrmPolicyOp& op) {
   std::vector<xfrm_user_tmpl> tmpls;
   for (const XfrmTemplate& each : op.tmpls) tmpls.push_back(TemplateOf(op, each));
   if (!tmpls.empty()) message.Put(CNM_NAMED(XFRMA_TMPL), tmpls.data(), tmpls.size() * sizeof(xfrm_user_tmpl));
-  PutMark(message, op);
+  PutIdentity(message, op);
   return socket.Ask(message);
 }
 
@@ -123,6 +84,7 @@ void DecodeTemplates(const Attributes& attributes, XfrmPolicyRow& row) {
   row.tmpl_spi = ntohl(first.id.spi);
   row.tmpl_reqid = first.reqid;
   row.tmpl_mode = first.mode;
+  row.tmpl_optional = first.optional;
 }
 
 XfrmPolicyRow RowOf(const xfrm_userpolicy_info& policy, const Attributes& attributes) {
@@ -140,11 +102,10 @@ XfrmPolicyRow RowOf(const xfrm_userpolicy_info& policy, const Attributes& attrib
   row.priority = policy.priority;
   row.action = policy.action;
   row.index = policy.index;
-  const auto [mark, size] = attributes.Raw(XFRMA_MARK);
-  if (size >= static_cast<int>(sizeof(xfrm_mark))) {
-    row.mark = static_cast<const xfrm_mark*>(mark)->v;
-    row.mask = static_cast<const xfrm_mark*>(mark)->m;
-  }
+  const xfrm_mark mark = MarkIn(attributes);
+  row.mark = mark.v;
+  row.mask = mark.m;
+  row.if_id = attributes.U32(XFRMA_IF_ID);
   DecodeTemplates(attributes, row);
   return row;
 }
@@ -155,17 +116,9 @@ size_t MostXfrmTemplates() { return kMostTemplates; }
 
 std::span<const Word> XfrmDirections() { return kDirections; }
 
-std::span<const Word> XfrmProtocols() { return kProtocols; }
-
-bool HasXfrmPorts(uint32_t protocol) {
-  return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
-}
-
 std::span<const Word> XfrmActions() { return kActions; }
 
-std::span<const Word> XfrmTransforms() { return kTransforms; }
-
-std::span<const Word> XfrmModes() { return kModes; }
+std::span<const Word> XfrmPolicyFlags() { return kFlags; }
 
 std::span<const Word> XfrmLevels() { return kLevels; }
 
@@ -179,7 +132,7 @@ Table<XfrmPolicyRow> DumpXfrmPolicies(Place& place, const Filter&) {
   Message message(CNM_NAMED(XFRM_MSG_GETPOLICY), NLM_F_DUMP, xfrm_userpolicy_id{});
   return ReadTable<XfrmPolicyRow>(place, &Place::DumpXfrm, message,
                                   [](const nlmsghdr* reply, Columns<XfrmPolicyRow>& columns) {
-                                    const auto* policy = HeaderIn<xfrm_userpolicy_info>(reply);
+                                    const auto policy = HeaderIn<xfrm_userpolicy_info>(reply);
                                     if (policy) columns.Add(RowOf(*policy, Attributes(reply, sizeof *policy)));
                                   });
 }

@@ -67,6 +67,7 @@ describe('at the cursor can stand', () => {
       'apply',
       'completion',
       'diff',
+      'doctor',
       'events',
       'explain',
       'firewall',
@@ -74,9 +75,11 @@ describe('at the cursor can stand', () => {
       'network',
       'plan',
       'plugin',
+      'repair',
       'run',
       'sandbox',
       'serve',
+      'state',
     ])
     expect(await at('network', 'create', '--no-')).toEqual([''])
   })

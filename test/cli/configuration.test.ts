@@ -54,6 +54,22 @@ describe('a configuration', () => {
     expect(snapshot(host.host)).toEqual(before)
   })
 
+  it('reserves no address that it has given to somebody', async () => {
+    const base = 'network create --config-only --subnet 10.62.0.0/24 --gateway 10.62.0.1 --aux-address nas=10.62.0.9'
+    const held = (address: string, holder: string) => ({
+      status: 1,
+      stdout: '',
+      stderr: `Address already in use\nhint: ${address} is held by ${holder}\n`,
+    })
+    expect(await host.cnm(`${base} --reserve db=10.62.0.1 plan`)).toEqual(held('10.62.0.1', 'the gateway'))
+    expect(await host.cnm(`${base} --reserve db=10.62.0.9 plan`)).toEqual(held('10.62.0.9', 'the auxiliary address nas'))
+    await host.must(`${base} --reserve db=10.62.0.5 plan`)
+    expect(await host.cnm('network reserve plan web 10.62.0.5')).toEqual(held('10.62.0.5', 'the reservation for sandbox db'))
+    expect(await host.cnm('network reserve plan web 10.62.0.1')).toEqual(held('10.62.0.1', 'the gateway'))
+    await host.must('network reserve plan db 10.62.0.6')
+    await host.must('network rm plan')
+  })
+
   it('is nothing to connect to', async () => {
     await host.must('network create --config-only --subnet 10.61.0.0/24 plan')
     await host.must('sandbox create --name loner --network none')

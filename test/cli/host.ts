@@ -11,7 +11,7 @@ export class Host extends Lab {
   /** Runs the command line within this process. */
   cnm(line: string | readonly string[], stage: Stage = {}): Promise<Ran> {
     const argv = typeof line === 'string' ? line.split(' ') : line
-    return play(argv, { open: (options) => this.open(options), env: this.env, ...stage })
+    return play(argv, { open: (options) => this.open(options), examine: (options) => this.examine(options), env: this.env, ...stage })
   }
 
   /** The same, and a failure is an error. */

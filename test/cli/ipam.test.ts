@@ -77,7 +77,9 @@ describe('CNM_DEFAULT_ADDRESS_POOLS', () => {
   it.each([
     ['10.66.0.0/16', '10.66.0.0/16 is not base=SUBNET,size=BITS, as CNM_DEFAULT_ADDRESS_POOLS has them'],
     ['base=10.66.0.0/16,size=8', '10.66.0.0/16 cannot be cut into subnets of size 8'],
-  ])('%s is refused', (pools, reason) => {
-    expect(cnm(pools, 'network', 'ls')).toEqual({ status: 1, stdout: '', stderr: `invalid pool request: ${reason}\n` })
+  ])('%s is refused by who wants an automatic subnet, and by nobody else', (pools, reason) => {
+    expect(cnm('', 'network', 'ls').status).toBe(0)
+    expect(cnm(pools, 'network', 'ls').status).toBe(0)
+    expect(cnm(pools, 'network', 'create', 'web')).toEqual({ status: 1, stdout: '', stderr: `invalid pool request: ${reason}\n` })
   })
 })

@@ -3,10 +3,11 @@ import { cnm } from '../../lib/cli/cnm.ts'
 import type { World } from '../../lib/cli/world.ts'
 import type { Ran } from '../support/run.ts'
 
-const unopened: World['open'] = () => Promise.reject(new Error('this test opens no controller'))
+const unopened = () => Promise.reject(new Error('this test opens no controller'))
 
 export interface Stage {
   readonly open?: World['open']
+  readonly examine?: World['examine']
   readonly env?: NodeJS.ProcessEnv
   /** Standard error is a terminal. */
   readonly tty?: boolean
@@ -19,7 +20,7 @@ export interface Stage {
 /** Runs the command line within this process; what it prints is caught. */
 export async function play(
   argv: readonly string[],
-  { open = unopened, env = {}, tty = false, signals, input = '', ask }: Stage = {},
+  { open = unopened, examine = unopened, env = {}, tty = false, signals, input = '', ask }: Stage = {},
 ): Promise<Ran> {
   const out: string[] = []
   const err: string[] = []
@@ -30,6 +31,8 @@ export async function play(
     signals: signals ?? new EventEmitter(),
     ask: ask ?? (async () => input.split('\n')[0] ?? ''),
     open,
+    examine,
+    state: () => import('../../lib/controller/state.ts'),
   })
   return { status, stdout: out.join(''), stderr: err.join('') }
 }

@@ -27,7 +27,9 @@ describe('who may not', () => {
     must(['chown', '-R', '65534:65534', host.root, host.run])
     const { status, stdout, stderr } = cnm(['setpriv', '--bounding-set=-all', '--inh-caps=-all'], 'network', 'ls')
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toMatch(/^cannot write the state in .*: EACCES: permission denied\nhint: run as root and where there is room, or give another --root and --run/)
+    expect(stderr).toMatch(
+      /^cannot write the state in .*: EACCES: permission denied\nhint: run as root and where there is room, or give another --root and --run/,
+    )
   })
 
   it('change links is told so, with the command that was refused', () => {

@@ -99,7 +99,7 @@ describe('misuse', () => {
     ['ops[0].moveTo: expected nothing, beside master or port', [{ op: 'link.set', link: 'x', moveTo: 1, master: 'y' }]],
     ['ops[0].address: expected a Uint8Array of 4 or 16 bytes', [{ ...addr, address: new Uint8Array(5) }]],
     ['ops[0].prefix: expected an integer from 0 to 32', [{ ...addr, prefix: 33 }]],
-    ['ops[0].via: expected a Uint8Array of 4 bytes', [{ ...route, via: new Uint8Array(16) }]],
+    ['ops[0].via: expected a Uint8Array of 16 bytes', [{ ...route, to: new Uint8Array(16), via: new Uint8Array(4) }]],
     ["ops[0].link: expected a link's name or ifindex", [{ ...route, link: 0 }]],
     ["ops[0].op: expected the name of an op; this is 'neigh.append'", [{ op: 'neigh.append' }]],
     ["ops[0].state: expected one of 'permanent', 'static', 'dynamic'", [{ op: 'fdb.add', link: 'x', state: 'stale' }]],
@@ -132,7 +132,9 @@ describe('misuse', () => {
     expect(() => call([add], { namespaces: [] })).toThrow(invalid("ops[0].at: expected a namespace's number, but there are no namespaces"))
     expect(() => call([], { job: Number.NaN })).toThrow(invalid('job: expected a number'))
     expect(() => addon().dump(here(), 'rule' as 'link', 1)).toThrow(
-      invalid("table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc' or 'xfrmPolicy'"),
+      invalid(
+        "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc', 'xfrmPolicy', 'xfrmState' or 'vni'",
+      ),
     )
     expect(() => addon().readSysctl(here(), 'net/')).toThrow(invalid('path: expected a path below net/'))
     expect(() => new (addon().Netns)()).toThrow(invalid('Netns: expected Netns.at(path) or Netns.current(), not new'))

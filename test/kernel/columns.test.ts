@@ -61,6 +61,14 @@ function half<T extends RouteManyOp | AddrManyOp>(op: T): T {
 /** Made when the links are there. */
 const routes: Readonly<Record<string, () => RouteManyOp>> = {
   'IPv4 over one gateway': () => ({ op: 'route.addMany', family: 4, tos: addresses(4, '10.0.0.0'), prefix: 24, via: bytes('192.0.2.9') }),
+  'IPv4 over one gateway of IPv6': () => ({
+    op: 'route.addMany',
+    family: 4,
+    tos: addresses(4, '10.0.0.0'),
+    prefix: 24,
+    via: bytes('fd02::9'),
+    link: 'br0',
+  }),
   'IPv4, each with its own': () => ({
     op: 'route.addMany',
     family: 4,
@@ -243,7 +251,10 @@ describe('misuse of columns', () => {
     ['ops[0].prefixes: expected integers from 0 to 32', { ...route, prefix: undefined, prefixes: Uint8Array.of(1, 33) }],
     ['ops[0].prefixes: expected 1 bytes for each of 2 rows', { ...route, prefix: undefined, prefixes: new Uint8Array(3) }],
     ['ops[0].tos: expected 4 bytes for each row', { ...route, tos: new Uint8Array(7) }],
-    ['ops[0].via: expected 4 bytes', { ...route, via: new Uint8Array(16) }],
+    [
+      'ops[0].via: expected a Uint8Array of 16 bytes',
+      { op: 'route.addMany', family: 6, tos: new Uint8Array(16), prefix: 24, via: new Uint8Array(4) },
+    ],
     ['ops[0].vias: expected nothing, beside via', { ...route, via: new Uint8Array(4), vias: tos }],
     ['ops[0].links: expected nothing, beside link', { ...route, link: 'lo', links: new Int32Array(2) }],
     ['ops[0].links: expected 4 bytes for each of 2 rows', { ...route, links: new Int32Array(1) }],

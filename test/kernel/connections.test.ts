@@ -56,5 +56,5 @@ it('nothing is known of an endpoint that is gone', async () => {
   for (const to of own) must(['ping', '-c', '1', '-w', '5', to], { netns: stage.lab.host })
   expect(own.every((ip) => tracked().includes(` src=${ip} dst=`) && tracked().includes(` dst=${ip} `))).toBe(true)
   await stage.cnm.disconnect('one', 'net')
-  expect(own.filter((ip) => tracked().includes(`=${ip} `))).toEqual([])
+  await expect.poll(() => own.filter((ip) => tracked().includes(`=${ip} `))).toEqual([])
 })

@@ -91,6 +91,24 @@ describe.each(families)('$name', ({ family, name, server, one, two, own }) => {
     expect(look(name).some((line) => marks.every((mark) => line.includes(mark)))).toBe(false)
   })
 
+  it.each([
+    ['began', [own, one], 4],
+    ['answers to', [server], 3],
+    ['answers to, one of several', [one, two], 1],
+    ['is only sent to', [one], 0],
+  ])('go by the address that %s', async (_, addresses, fit) => {
+    const many = { op: 'conntrack.delMany', family, addresses: Buffer.concat(addresses.map(bytes)) } as const
+    fill()
+    expect([...(await spaces.do(many)).count]).toEqual([fit])
+    expect(look(name)).toHaveLength(4 - fit)
+    expect([...(await spaces.do(many)).count]).toEqual([0])
+    const singly = addresses.map(bytes).flatMap((address) => [
+      { ...del, origSrc: address },
+      { ...del, replySrc: address },
+    ])
+    expect(printPlan([many])).toBe(printPlan(singly))
+  })
+
   it('of real traffic are read as rows, and forgotten', async () => {
     await using _tcp = await serve(spaces.paths[1], 'tcp', server, 80)
     await using _udp = await serve(spaces.paths[1], 'udp', server, 80)
@@ -116,6 +134,7 @@ describe.each(families)('$name', ({ family, name, server, one, two, own }) => {
 
 it('what was forgotten is not taken back', () => {
   expect(undoOf([{ op: 'conntrack.del', family: 4, proto: 'udp' }])).toEqual([])
+  expect(undoOf([{ op: 'conntrack.delMany', family: 4, addresses: new Uint8Array(4) }])).toEqual([])
 })
 
 it.each([
@@ -130,6 +149,16 @@ it.each([
   ['zone', { family: 4, zone: 65536 }],
 ])('a wrong %s is misuse', (field, filter) => {
   expect(() => spaces.apply({ op: 'conntrack.del', ...filter } as Op)).toThrow(
+    expect.objectContaining({ code: 'ERR_CNM_INVALID_ARG', message: expect.stringContaining(`ops[0].${field}: `) }),
+  )
+})
+
+it.each([
+  ['family', { family: 5, addresses: new Uint8Array(4) }],
+  ['addresses', { family: 4 }],
+  ['addresses', { family: 6, addresses: new Uint8Array(4) }],
+])('of many, a wrong %s is misuse', (field, op) => {
+  expect(() => spaces.apply({ op: 'conntrack.delMany', ...op } as Op)).toThrow(
     expect.objectContaining({ code: 'ERR_CNM_INVALID_ARG', message: expect.stringContaining(`ops[0].${field}: `) }),
   )
 })

@@ -48,7 +48,10 @@ describe('a filter', () => {
 
   /** The witness counts the rows that ours has to have. */
   const filters: { readonly [T in WatchedTable]: readonly (readonly [Filters[T], readonly string[]])[] } = {
-    link: [[{ master: 'br0' }, ['ip', '-o', 'link', 'show', 'master', 'br0']]],
+    link: [
+      [{ link: 'br1' }, ['ip', '-o', 'link', 'show', 'dev', 'br1']],
+      [{ master: 'br0' }, ['ip', '-o', 'link', 'show', 'master', 'br0']],
+    ],
     address: [
       [{ link: 'br1' }, ['ip', '-o', 'addr', 'show', 'dev', 'br1']],
       [{ family: 6 }, ['ip', '-6', '-o', 'addr']],
@@ -99,6 +102,8 @@ describe('a filter', () => {
     const refusal = { refusal: { errno: -19, request: 'RTM_GETLINK' } }
     await expect(dump(netns, 'fdb', { link: 'no' })).rejects.toMatchObject(refusal)
     await expect(dump(netns, 'link', { master: 'no' })).rejects.toMatchObject(refusal)
+    await expect(dump(netns, 'link', { link: 'no' })).rejects.toMatchObject(refusal)
+    await expect(dump(netns, 'link', { link: 999_999 })).rejects.toMatchObject(refusal)
     await expect(dump(netns, 'route', { family: 4, table: 77 })).rejects.toMatchObject({ errno: -2 })
   })
 

@@ -33,6 +33,20 @@ describe('after `nft flush ruleset`', () => {
     expect(await reached()).toEqual([LAN4, LAN6])
   })
 
+  it.each([
+    ['a sandbox is removed', () => stage.cnm.removeSandbox('guest')],
+    ['a sandbox is disconnected', () => stage.cnm.disconnect('guest', 'side')],
+    ['a network is removed', () => stage.cnm.removeNetwork('spare')],
+  ])('all rules are back when %s', async (_, verb) => {
+    await stage.cnm.createNetwork({ name: 'side' })
+    await stage.cnm.createNetwork({ name: 'spare' })
+    await stage.cnm.createSandbox({ name: 'guest', networks: [{ network: 'side' }] })
+    host('nft', 'flush', 'ruleset')
+    await verb()
+    expect(await reached()).toEqual([LAN4, LAN6])
+    expect(await stage.cnm.findings()).toEqual([])
+  })
+
   it('the rules are those that were there', async () => {
     const had = rules()
     host('nft', 'flush', 'ruleset')
@@ -46,6 +60,15 @@ describe('after `nft flush ruleset`', () => {
     await stage.cnm.removeNetwork('front')
     stage.expectUntouched()
   })
+})
+
+it('a sandbox whose port leads elsewhere by now is removed, and the rest of its ports with it', async () => {
+  const ports = [8081, 8082].map((hostPort) => ({ protocol: 'tcp' as const, hostIP: '', hostPort, port: 80 }))
+  await stage.cnm.createSandbox({ name: 'peer', networks: [{ network: 'front' }], ports })
+  host('nft', 'delete element inet cnm port4_any { tcp . 8081 }; add element inet cnm port4_any { tcp . 8081 : 81 }')
+  await stage.cnm.removeSandbox('peer')
+  expect(rules()).not.toMatch(/808[12]/)
+  expect(await stage.cnm.findings()).toEqual([])
 })
 
 describe('`cnm firewall reload`', () => {

@@ -113,7 +113,13 @@ describe('an automatic subnet', () => {
       expect(stage.cnm.network('back').pools.map(({ subnet }) => subnet)).toEqual(['10.78.0.0/28', 'fd00:78::/80'])
       expect(subnetOf('side')).toBe('10.78.0.64/26')
       process.env['CNM_DEFAULT_ADDRESS_POOLS'] = '10.78.0.0/16'
-      await expect(stage.reopen()).rejects.toMatchObject({ code: 'POOL_INVALID' })
+      await stage.reopen()
+      await expect(stage.cnm.createNetwork({ name: 'more' })).rejects.toMatchObject({ code: 'POOL_INVALID' })
+      await stage.cnm.createNetwork({ name: 'more', ipam: { config: [{ subnet: '10.79.0.0/24' }] } })
+      await stage.cnm.removeNetwork('more')
+      await expect(stage.reopen({ defaultAddressPools: [{ base: '10.78.0.0/16', size: 8 }] })).rejects.toMatchObject({
+        code: 'POOL_INVALID',
+      })
     } finally {
       delete process.env['CNM_DEFAULT_ADDRESS_POOLS']
     }

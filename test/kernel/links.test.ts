@@ -104,8 +104,13 @@ const kinds: Readonly<Record<string, { readonly op: Op; readonly data: object; r
     },
   },
   'vxlan over IPv6': {
-    op: { op: 'link.add', name: 'x0', kind: 'vxlan', vxlan: { id: 5, local: bytes('fd00::1'), remote: bytes('fd00::2'), tos: 1 } },
-    data: { id: 5, local6: 'fd00::1', remote6: 'fd00::2', tos: '0x1', port: 8472, learning: true },
+    op: {
+      op: 'link.add',
+      name: 'x0',
+      kind: 'vxlan',
+      vxlan: { id: 5, local: bytes('fd00::1'), remote: bytes('fd00::2'), tos: 1, label: 0x12345 },
+    },
+    data: { id: 5, local6: 'fd00::1', remote6: 'fd00::2', tos: '0x1', label: '0x12345', port: 8472, learning: true },
   },
   'vxlan of many networks': {
     op: { op: 'link.add', name: 'x0', kind: 'vxlan', vxlan: { external: true, vniFilter: true, dstPort: 4789 } },

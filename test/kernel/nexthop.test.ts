@@ -120,6 +120,11 @@ const users: Readonly<Record<string, readonly [Op, readonly string[], RegExp]>> 
     ['ip', '-6', 'route'],
     /^fd09::\/32 nhid 4 via fd00::2 dev v0 metric 1024 /m,
   ],
+  'route of IPv4 to a next hop of IPv6': [
+    { op: 'route.add', to: bytes('10.9.0.0'), prefix: 16, nexthopId: 4 },
+    ['ip', 'route'],
+    /^10\.9\.0\.0\/16 nhid 4 via inet6 fd00::2 dev v0 $/m,
+  ],
   'forwarding entry': [
     { op: 'fdb.add', link: 'vx0', mac, nhid: 5 },
     ['bridge', 'fdb', 'show', 'dev', 'vx0'],

@@ -116,6 +116,21 @@ describe('a port that is taken', () => {
     expect(await ask(stage.lab.host, 'tcp', '127.0.0.1', 8080)).toBe('127.0.0.1')
   })
 
+  it.each(['tcp', 'udp'] as const)('of %s by a process that listens by IPv6 only is free by IPv4', async (protocol) => {
+    const open = {
+      tcp: "require('node:net').createServer().listen({ host: '::', port: 8080, ipv6Only: true }, () => console.log('ready'))",
+      udp: "require('node:dgram').createSocket({ type: 'udp6', ipv6Only: true }).bind(8080, '::', () => console.log('ready'))",
+    }[protocol]
+    await using server = await start([process.execPath, '-e', open], { netns: stage.lab.host })
+    await expect(publish('web', port({ protocol }))).rejects.toMatchObject({
+      message: 'Bind for [::]:8080 failed: port is already allocated',
+      remedy: `held by process node (${server.child.pid})`,
+    })
+    const { path } = await publish('web', port({ protocol, hostIP: '0.0.0.0' }))
+    await using _server = await serve(path, protocol, '0.0.0.0', 80)
+    expect(await ask(stage.lab.lan, protocol, HOST4, 8080)).toBe(LAN4)
+  })
+
   it('by another sandbox names that', async () => {
     await publish('web', port())
     await expect(publish('two', port({ hostIP: HOST4 }))).rejects.toMatchObject({

@@ -3,6 +3,7 @@ import type { Op } from '../../binding.d.ts'
 import { parseAddress, toBytes } from '../../lib/model/address.ts'
 import { undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
+import { dump } from '../../lib/netlink/kernel.ts'
 import { isGone } from '../../lib/netlink/refusal.ts'
 import { paste } from '../support/paste.ts'
 import { must } from '../support/run.ts'
@@ -92,6 +93,16 @@ const cases: Readonly<Record<string, readonly [Op, readonly string[], RegExp]>> 
     routes6,
     /mtu 1300 .*\n\tnexthop via fd00::2 dev v0 weight 3 \n\tnexthop via fd00::3 dev v0 weight 1 /m,
   ],
+  'a next hop of IPv6 for IPv4': [
+    { op: 'route.add', ...to4, via: bytes('fd00::2'), link: 'v0' },
+    routes4,
+    /^unicast 10\.9\.0\.0\/16 via inet6 fd00::2 dev v0 table main proto boot scope global $/m,
+  ],
+  'several next hops, one of IPv6, for IPv4': [
+    { op: 'route.add', ...to4, hops: [{ via: bytes('fd00::2'), link: 'v0', weight: 3 }, { via: bytes('10.0.0.2') }] },
+    routes4,
+    /\n\tnexthop via inet6 fd00::2 dev v0 weight 3 \n\tnexthop via 10\.0\.0\.2 dev v0 weight 1 $/m,
+  ],
   'an address with a label, a scope and a broadcast address': [
     { op: 'addr.add', link: 'v0', address: bytes('10.1.0.1'), prefix: 24, label: 'v0:web', scope: 'link', broadcast: bytes('10.1.0.255') },
     addresses,
@@ -170,6 +181,24 @@ it('only the route that fits goes', async () => {
   expect(show(routes4)).toBe('')
 })
 
+it('next hops of both families are read as rows', async () => {
+  const [netns] = spaces.netns
+  if (!netns) return expect.fail()
+  await spaces.do(
+    { op: 'route.add', ...to4, via: bytes('fd00::2'), link: 'v0', metric: 1 },
+    { op: 'route.add', ...to4, hops: [{ via: bytes('fd00::3'), link: 'v0' }, { link: 'v0' }], metric: 2 },
+    { op: 'route.add', ...to4, via: bytes('10.0.0.2'), metric: 3 },
+    { op: 'route.add', ...to4, link: 'v0', metric: 4 },
+  )
+  const found = (await dump(netns, 'route', { table: 254 })).filter(({ to }) => to.prefix === 16)
+  expect(found.map(({ to, via }) => [to.family, via])).toEqual([
+    [4, parseAddress('fd00::2')],
+    [4, parseAddress('fd00::3')],
+    [4, parseAddress('10.0.0.2')],
+    [4, null],
+  ])
+})
+
 it('what the kernel dislikes is named', async () => {
   expect(await refused({ op: 'route.add', ...to4, link: 'v0', src: bytes('192.0.2.1') })).toMatchObject({
     errno: -22,
@@ -192,7 +221,8 @@ const address4 = { op: 'addr.add', link: 'v0', address: bytes('10.1.0.1'), prefi
 const address6 = { op: 'addr.add', link: 'v0', address: bytes('fd01::1'), prefix: 64 } as const
 it.each([
   ['type', { ...route4, type: 'nat' }],
-  ['via', { ...route4, via: bytes('fd00::2') }],
+  ['via', { ...route4, via: '10.0.0.2' }],
+  ['via', { ...route6, via: bytes('10.0.0.2') }],
   ['link', { ...route4, link: 0 }],
   ['onlink', { ...route4, onlink: 1 }],
   ['protocol', { ...route4, protocol: 256 }],
@@ -202,7 +232,7 @@ it.each([
   ['hops', { ...route4, hops: [] }],
   ['hops', { ...route4, link: 'v0', hops: [{ link: 'v0' }] }],
   ['hops[1].weight', { ...route4, hops: [{ link: 'v0' }, { link: 'v0', weight: 257 }] }],
-  ['hops[0].via', { ...route4, hops: [{ via: bytes('fd00::2') }] }],
+  ['hops[0].via', { ...route6, hops: [{ via: bytes('10.0.0.2') }] }],
   ['peer', { ...address4, peer: bytes('fd01::2') }],
   ['broadcast', { ...address6, broadcast: bytes('fd01::2') }],
   ['label', { ...address4, label: 'sixteen-bytes-16' }],

@@ -34,6 +34,17 @@ const cases: Readonly<Record<string, readonly [Omit<XfrmPolicyOp, 'op'>, RegExp]
     { family: 6, dir: 'fwd', src: { address: bytes('fd00::'), prefix: 64 }, tmpls: [{ ...esp, mode: 'tunnel', spi: 0x100, level: 'use' }] },
     /^src fd00::\/64 dst ::\/0 \n\tdir fwd priority 0 \n\ttmpl src 10\.0\.0\.1 dst 10\.0\.0\.2\n\t\tproto esp spi 0x00000100 reqid 7 mode tunnel\n\t\tlevel use \n$/,
   ],
+  'whatever its ends, of an interface': [
+    {
+      family: 4,
+      dir: 'out',
+      proto: 'gre',
+      ifId: 7,
+      flags: ['localok', 'icmp'],
+      tmpls: [{ proto: 'esp', mode: 'transport', reqid: 7 }],
+    },
+    /^src 0\.0\.0\.0\/0 dst 0\.0\.0\.0\/0 proto gre \n\tdir out priority 0 flag localok icmp\n\ttmpl src 0\.0\.0\.0 dst 0\.0\.0\.0\n\t\tproto esp reqid 7 mode transport\n\tif_id 0x7\n$/,
+  ],
   'what is not to pass': [
     { family: 4, dir: 'in', proto: 'tcp', sport: 80, action: 'block' },
     /^src 0\.0\.0\.0\/0 dst 0\.0\.0\.0\/0 proto tcp sport 80 \n\tdir in action block priority 0 \n$/,
@@ -66,10 +77,21 @@ describe.each(Object.entries(cases))('%s', (_, [settings, text]) => {
   })
 })
 
+it('has its limits, pasted too', async () => {
+  const limits = { byteSoft: 1, byteHard: 2, packetSoft: 3, packetHard: 4, timeSoft: 5, timeHard: 6, timeUseSoft: 7, timeUseHard: 2 ** 40 }
+  const op: Op = { op: 'xfrm.policy.add', family: 4, dir: 'out', limits }
+  const look = () => must(['ip', '-s', 'xfrm', 'policy'], { netns: spaces.paths[0] }).match(/(?<=soft )\d+|(?<=hard )\d+/g)
+  await spaces.do(op)
+  expect(look()).toEqual(['1', '2', '3', '4', '5', '6', '7', '1099511627776'])
+  await spaces.do(...undoOf([op]))
+  paste(printPlan([op]), { netns: spaces.paths[0] })
+  expect(look()).toEqual(['1', '2', '3', '4', '5', '6', '7', '1099511627776'])
+})
+
 it('are read as rows', async () => {
   const [netns] = spaces.netns
   if (!netns) return expect.fail()
-  await spaces.do({ op: 'xfrm.policy.add', ...vxlan }, { op: 'xfrm.policy.add', family: 6, dir: 'in', action: 'block' })
+  await spaces.do({ op: 'xfrm.policy.add', ...vxlan, ifId: 7 }, { op: 'xfrm.policy.add', family: 6, dir: 'in', action: 'block' })
   const [one, two] = [parseAddress('10.0.0.1'), parseAddress('10.0.0.2')]
   const found = (await dump(netns, 'xfrmPolicy')).toSorted((a, b) => b.dir - a.dir)
   expect(found).toMatchObject([
@@ -82,10 +104,11 @@ it('are read as rows', async () => {
       dport: 4789,
       mark: 0x10,
       mask: 0xff,
+      ifId: 7,
       priority: 5,
       action: 0,
       tmpls: 1,
-      tmpl: { src: one, dst: two, proto: 50, spi: 0, reqid: 7, mode: 0 },
+      tmpl: { src: one, dst: two, proto: 50, spi: 0, reqid: 7, mode: 0, optional: false },
     },
     { dir: 0, src: { ...parseAddress('::'), prefix: 0 }, action: 1, mark: 0, tmpls: 0, tmpl: null },
   ])
@@ -112,6 +135,9 @@ it.each([
   ['dport', { family: 4, dir: 'in', proto: 'icmp', dport: 1 }],
   ['mask', { family: 4, dir: 'in', mask: 1 }],
   ['action', { family: 4, dir: 'in', action: 'drop' }],
+  ['ifId', { family: 4, dir: 'in', ifId: 0 }],
+  ['flags', { family: 4, dir: 'in', flags: ['remote'] }],
+  ['limits.timeHard', { family: 4, dir: 'in', limits: { timeHard: 0.5 } }],
   ['tmpls', { family: 4, dir: 'in', tmpls: Array(7).fill(esp) }],
   ['tmpls[0].mode', { family: 4, dir: 'in', tmpls: [{ proto: 'esp' }] }],
   ['tmpls[0].level', { family: 4, dir: 'in', tmpls: [{ ...esp, level: 'maybe' }] }],

@@ -15,7 +15,9 @@ bool AreOne(const std::string& a, const std::string& b) {
 }
 
 /** The largest number that fits. */
-uint32_t MaxOf(Wire wire) { return wire == Wire::kU8 ? UINT8_MAX : wire == Wire::kU32 ? UINT32_MAX : UINT16_MAX; }
+uint32_t MaxOf(Wire wire) {
+  return wire == Wire::kU8 ? UINT8_MAX : wire == Wire::kU32 || wire == Wire::kBe32 ? UINT32_MAX : UINT16_MAX;
+}
 
 /** Calls `check` for each table of options there is. */
 template <typename Check>
@@ -63,11 +65,11 @@ TEST_CASE("addresses, and what can be inherited, have a second attribute, and on
   });
 }
 
-TEST_CASE("words, and only they, have words, which differ and fit") {
+TEST_CASE("words and flags, and only they, have words, which differ and fit") {
   ForEachTable([](std::span<const Option> options) {
     for (const Option& option : options) {
       CAPTURE(option.name);
-      CHECK_EQ(option.takes == Takes::kWord, !option.words.empty());
+      CHECK_EQ(option.takes == Takes::kWord || option.takes == Takes::kFlags, !option.words.empty());
       std::set<std::string> names;
       std::set<uint32_t> numbers;
       for (const Word& word : option.words) {

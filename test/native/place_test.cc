@@ -145,12 +145,14 @@ TEST_CASE("says what nftables refuses, in its words") {
   CHECK_EQ(missing->error, -ENOENT);
   CHECK_NE(missing->message.find("No such file or directory"), std::string::npos);
   CHECK_EQ(missing->request, "nft");
-  for (const std::string nonsense : {R"({"nftables": 1})", R"({"nftables": [{"add": 1}]})"}) {
+  for (const std::string nonsense : {R"({"nftables": 1})", R"({"nftables": [{"add": 1}]})", "{", "{}", "[]", ""}) {
     CAPTURE(nonsense);
     const Refused refusal = space->RunNft(nonsense, output);
     REQUIRE(refusal);
     CHECK_EQ(refusal->error, -EINVAL);
   }
+  CHECK_EQ(space->RunNft("add table inet lab", output)->error, -EINVAL);
+  CHECK_EQ(space.Look("nft list tables"), "");
 }
 
 TEST_CASE("has sysctls of its own") {

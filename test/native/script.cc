@@ -1,6 +1,7 @@
 #include "script.h"
 
 #include <netlink/msg.h>
+#include <sanitizer/asan_interface.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,7 +28,10 @@ void ForEach(void* data, size_t size, const Visit& visit) {
 
 Script::Script(std::deque<Turn> turns) : turns_(std::move(turns)) { active = this; }
 
-Script::~Script() { active = nullptr; }
+Script::~Script() {
+  Allow();
+  active = nullptr;
+}
 
 Script* Script::Active() { return active; }
 
@@ -40,6 +44,7 @@ void Script::Sent(Bytes request) {
 }
 
 ssize_t Script::Receive(void* data, size_t size, sockaddr_nl* from) {
+  Allow();
   const Answer answer = queue_.empty() ? Answer(EAGAIN) : std::move(queue_.front());
   if (!queue_.empty()) queue_.pop_front();
   if (const int* error = std::get_if<int>(&answer)) {
@@ -49,10 +54,21 @@ ssize_t Script::Receive(void* data, size_t size, sockaddr_nl* from) {
   const auto& datagram = std::get<Bytes>(answer);
   const size_t taken = std::min(size, datagram.size());
   std::copy_n(datagram.begin(), taken, static_cast<uint8_t*>(data));
+  Forbid({static_cast<uint8_t*>(data) + taken, size - taken});
   ForEach(data, taken, [&](nlmsghdr& header) { header.nlmsg_seq = sequence_ - header.nlmsg_seq; });
   if (from) *from = {.nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = sender, .nl_groups = 0};
   // As with MSG_TRUNC.
   return static_cast<ssize_t>(datagram.size());
+}
+
+void Script::Forbid(std::span<const uint8_t> stale) {
+  stale_ = stale;
+  ASAN_POISON_MEMORY_REGION(stale_.data(), stale_.size());
+}
+
+void Script::Allow() {
+  ASAN_UNPOISON_MEMORY_REGION(stale_.data(), stale_.size());
+  stale_ = {};
 }
 
 }  // namespace cnm

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <deque>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -44,10 +45,15 @@ class Script {
   ssize_t Receive(void* data, size_t size, sockaddr_nl* from);
 
  private:
+  /** For AddressSanitizer: what is in the buffer behind the datagram is of an earlier one. */
+  void Forbid(std::span<const uint8_t> stale);
+  void Allow();
+
   std::deque<Turn> turns_;
   std::deque<Answer> queue_;
   std::vector<Bytes> requests_;
   uint32_t sequence_ = 0;
+  std::span<const uint8_t> stale_;
 };
 
 }  // namespace cnm

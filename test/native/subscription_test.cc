@@ -67,6 +67,13 @@ TEST_CASE("consecutive changes of one table are one, in their order") {
   CHECK_EQ(news.changes[3].rows.index(), kLink);
 }
 
+TEST_CASE("an address that is answered for is no neighbour") {
+  const Watched space({kNeigh});
+  Script script({});
+  script.Tell(Reply(RTM_NEWNEIGH).Put(ndmsg{.ndm_family = AF_INET, .ndm_ifindex = 7, .ndm_flags = NTF_PROXY}).bytes());
+  CHECK(space.subscription->Read(kMost).changes.empty());
+}
+
 TEST_CASE("no more is read than is asked for") {
   const Watched space({kLink});
   Script script({});

@@ -128,6 +128,26 @@ TEST_CASE("of several next hops a route has the first") {
   CHECK_EQ(rows[0].via, Padded(kIpv4));
 }
 
+TEST_CASE("a next hop of the other family says which, or is none") {
+  const std::array<uint8_t, 16> to{0xfd, 1};
+  struct {
+    __kernel_sa_family_t family = AF_INET6;
+    std::array<uint8_t, 16> address;
+  } __attribute__((packed)) const via{.address = to};
+  Reply whole = Route(), empty = Route(), own = Route();
+  whole.Attribute(RTA_VIA, via);
+  empty.Attribute(RTA_VIA, via.family);
+  own.Attribute(RTA_GATEWAY, kIpv4);
+  const auto rows = Read<RouteRow>({whole, empty, own, Route()});
+  REQUIRE_EQ(rows.size(), 4);
+  CHECK_EQ(rows[0].via_family, 6);
+  CHECK_EQ(rows[0].via, to);
+  CHECK_EQ(rows[1].via_family, 0);
+  CHECK_EQ(rows[2].via_family, 4);
+  CHECK_EQ(rows[2].via, Padded(kIpv4));
+  CHECK_EQ(rows[3].via_family, 0);
+}
+
 TEST_CASE("a next hop that claims more than there is, or less than it is, is none") {
   for (const uint16_t claimed : {0, 7, 9, 0xffff}) {
     Reply reply = Route();

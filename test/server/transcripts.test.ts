@@ -3,6 +3,7 @@ import type { Controller } from '../../lib/index.ts'
 import { pluginServer } from '../../lib/server/plugin/plugin.ts'
 import { Lab } from '../support/lab.ts'
 import { must } from '../support/run.ts'
+import { snapshot } from '../support/snapshot.ts'
 import { type Call, callsIn, type Json } from './recorded.ts'
 
 let lab: Lab
@@ -96,16 +97,14 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-const state = () => [must(['ip', '-br', 'addr'], { netns: lab.host }), must(['nft', 'list', 'ruleset'], { netns: lab.host })]
-
 it.each(['local-scope-full', 'local-dockerd-kill9', 'local-live-restore'])(
   'answers what a dockerd asked, and leaves nothing: %s',
   async (name) => {
-    const before = state()
+    const before = snapshot(lab.host)
     const replay = new Replay()
     for (const call of callsIn(name)) await replay.play(call)
     expect(replay.refused).toEqual(REFUSED[name] ?? [])
-    expect(state()).toEqual(before)
+    expect(snapshot(lab.host)).toEqual(before)
     expect(
       cnm
         .networks()

@@ -1,4 +1,4 @@
-// npm run soak [SECONDS] [WORKERS]: many workers, each with a namespace of its own, do a bit of everything. Afterwards no
+// npm run soak [SECONDS] [WORKERS] [MIB]: many workers, each with a namespace of its own, do a bit of everything. Afterwards no
 // descriptor may be left, and memory must not have grown since the warm-up. Plain Node.js on dist/, so that it also runs with an
 // addon that was built to find errors.
 
@@ -15,7 +15,7 @@ import { inode, Netns, readSysctl } from '../../dist/esm/lib/netlink/namespace.j
 const SECONDS = Number(process.argv[2] ?? 60)
 const WORKERS = Number(process.argv[3] ?? 24)
 /** MiB. A worker's own heap comes and goes; what leaks comes to more in the time that this takes. */
-const MAY_GROW = 64
+const MAY_GROW = Number(process.argv[4] ?? 64)
 
 const pack = (count, width, at) => Uint8Array.from({ length: count * width }, (_, n) => at(Math.floor(n / width), n % width))
 const entries = {
@@ -69,7 +69,7 @@ async function work({ path, end }) {
 }
 
 const descriptors = () => readdirSync('/proc/self/fd').length
-const resident = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024
+const resident = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) >> 10
 
 /** All workers for so long; answers with how many lives they made. */
 async function round(folder, seconds) {
@@ -86,12 +86,16 @@ async function main() {
   try {
     // The process loads what it needs and sets its heaps up.
     await round(folder, SECONDS / 4)
-    const before = { descriptors: descriptors(), resident: resident() }
+    const before = descriptors()
+    const residents = [resident()]
     let lives = 0
-    for (let n = 0; n < 3; n++) lives += await round(folder, SECONDS / 4)
-    const left = descriptors() - before.descriptors
-    const grown = Math.round(resident() - before.resident)
-    console.log(JSON.stringify({ workers: WORKERS, lives, left, grown }))
+    for (let n = 0; n < 3; n++) {
+      lives += await round(folder, SECONDS / 4)
+      residents.push(resident())
+    }
+    const left = descriptors() - before
+    const grown = residents[3] - residents[0]
+    console.log(JSON.stringify({ workers: WORKERS, lives, left, grown, residents }))
     process.exitCode = left === 0 && grown < MAY_GROW && lives > 0 ? 0 : 1
   } finally {
     // Of a worker that failed.

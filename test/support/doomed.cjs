@@ -1,22 +1,65 @@
-// A controller whose process is killed when the kernel has carried out STEP ops of the first plan of VERB.
+// A controller whose process is killed at a step of VERB: the STEP-th, or the first of that name.
 //   node doomed.cjs ROOT RUN NETNS STEP VERB-AS-JSON
-// The native binding is one object per process: replacing its apply() here kills from outside, at a point of our choice.
-const path = require('node:path')
+// Prints the name of the step, or 'survived' when there is no such step. Steps are what is carried out in the kernel, and what
+// is written to the store. The native binding is one object per process, a class of ours has one prototype: replacing their
+// methods here kills from outside, at a point of our choice.
+const { writeSync } = require('node:fs')
+const { basename, join } = require('node:path')
 const addon = require('../../native/load.cjs')
-const { open } = require(path.join(__dirname, '../../dist/cjs/lib/index.js'))
+const { open } = require(join(__dirname, '../../dist/cjs/lib/index.js'))
+const { StateFile } = require(join(__dirname, '../../dist/cjs/lib/store/file.js'))
 
 const [root, run, netns, step, verb] = process.argv.slice(2)
 
+let taken = 0
+
+function take(name) {
+  if (String(taken++) !== step && name !== step) return
+  writeSync(1, name)
+  process.kill(process.pid, 'SIGKILL')
+}
+
+/** One op at a time, and a step before the first and after each. */
+function killInKernel() {
+  const { apply } = addon
+  addon.apply = async (namespaces, ops, job) => {
+    take(`before ${ops[0]?.op}`)
+    const outcome = { done: 0, ifindex: [] }
+    for (const [index, op] of ops.entries()) {
+      const { done, ifindex, refusal } = await apply(namespaces, [op], job)
+      if (refusal) return { ...outcome, refusal: { ...refusal, op: index } }
+      outcome.done += done
+      outcome.ifindex.push(...ifindex)
+      take(`after ${op.op}`)
+    }
+    return outcome
+  }
+}
+
+/** A step after each record, and after each transaction: those of two files are not one. */
+function killInStore() {
+  const { put, delete: remove, transact } = StateFile.prototype
+  const named = (method, word) =>
+    function (key, value) {
+      method.call(this, key, value)
+      take(`${word} ${key.split('/')[0]}`)
+    }
+  StateFile.prototype.put = named(put, 'put')
+  StateFile.prototype.delete = named(remove, 'delete')
+  StateFile.prototype.transact = function (work) {
+    const result = transact.call(this, work)
+    take(`commit ${basename(this.path)}`)
+    return result
+  }
+}
+
 async function main() {
   const cnm = await open({ root, run, netns })
-  const apply = addon.apply
-  addon.apply = async (namespaces, ops, job) => {
-    await apply(namespaces, ops.slice(0, Number(step)), job)
-    process.stdout.write(`${ops.length}\n`, () => process.kill(process.pid, 'SIGKILL'))
-    await new Promise(() => setInterval(() => {}, 1000))
-  }
+  killInKernel()
+  killInStore()
   const [name, ...args] = JSON.parse(verb)
   await cnm[name](...args)
+  writeSync(1, 'survived')
 }
 
 main()

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { open } from '../../lib/index.ts'
+import { examine, open } from '../../lib/index.ts'
 import { must, run } from './run.ts'
 
 let count = 0
@@ -59,6 +59,11 @@ export class Lab implements AsyncDisposable {
 
   open(options: Parameters<typeof open>[0] = {}) {
     return open({ root: this.root, run: this.run, netns: this.host, ...options })
+  }
+
+  /** What `cnm doctor` has to say of this host. */
+  examine(options: Parameters<typeof examine>[0] = {}) {
+    return examine({ root: this.root, run: this.run, netns: this.host, ...options })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

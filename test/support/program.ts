@@ -23,7 +23,9 @@ export function end(path: string, stage: string, options: readonly string[] = []
       const busy = start(code).on('message', () => busy.terminate().then(resolve))
     })
     ${stage}`
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...options, '-e', program], { encoding: 'utf8', timeout: 20_000 })
+  // Long enough for an addon that was built to find errors.
+  const timeout = 100_000
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...options, '-e', program], { encoding: 'utf8', timeout })
   return { status, signal, stdout, stderr }
 }
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { RETIRED_GROUP } from '../../lib/model/ids.ts'
 import { must } from './run.ts'
 
 /** Counters and clocks: they differ between two looks at a kernel that nobody has touched. */
@@ -7,11 +8,21 @@ const VOLATILE = /^net\.netfilter\.nf_conntrack_count|^net\.(core|ipv4|ipv6)\..*
 /** Whether a link has carrier follows from others, a while later. */
 const withoutCarrier = (text: string): string => text.replace(/NO-CARRIER,|,LOWER_UP|,M-DOWN| state \w+| linkdown/g, '')
 
+/** What is said of links that are out of service and wait to be deleted. */
+const RETIRED = /\bgone[0-9a-f]{8}\b/
+
+/** Links that are out of service, and are deleted at the latest when their controller is closed. */
+export const retired = (netns: string): string => must(['ip', '-o', 'link', 'show', 'group', String(RETIRED_GROUP)], { netns })
+
 /** Everything in a namespace that a verb could leave behind: links, addresses, routes, rules, neighbours' tables, sysctls, nftables. */
 export function snapshot(netns: string): Record<string, string> {
-  const look = (...argv: string[]) => must(argv, { netns })
+  const look = (...argv: string[]) =>
+    must(argv, { netns })
+      .split('\n')
+      .filter((line) => !RETIRED.test(line))
+      .join('\n')
   return {
-    links: withoutCarrier(look('ip', '-d', 'link')).replace(/\w+_timer +\S+/g, ''),
+    links: withoutCarrier(look('ip', '-d', '-o', 'link')).replace(/\w+_timer +\S+/g, ''),
     addresses: look('ip', '-o', 'addr').replace(/(valid_lft|preferred_lft) \w+/g, ''),
     routes4: withoutCarrier(look('ip', '-4', 'route', 'show', 'table', 'all')),
     routes6: withoutCarrier(look('ip', '-6', 'route', 'show', 'table', 'all')).replace(/expires \S+/g, ''),

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect } from 'vitest'
 import type { Controller } from '../../lib/index.ts'
 import { isPredefined } from '../../lib/model/network.ts'
 import { Lab } from './lab.ts'
-import { pinned, snapshot } from './snapshot.ts'
+import { pinned, retired, snapshot } from './snapshot.ts'
 
 /** A host and its controller, new for each test of a file; after each test, whatever it did, the host has to be as it was. */
 export class Stage {
@@ -22,6 +22,8 @@ export class Stage {
         for (const { name, id } of this.cnm.networks()) if (!isPredefined(name)) await this.cnm.removeNetwork(id)
         this.expectUntouched()
         expect(this.pinned()).toEqual([])
+        await this.cnm.close()
+        expect(retired(this.lab.host)).toBe('')
       } finally {
         await this.cnm.close()
         await this.lab[Symbol.asyncDispose]()

@@ -33,6 +33,7 @@ export const networkConnect = (noun: Verb): Verb =>
       'cnm network connect back web',
       'cnm network connect --ip 10.10.0.5 --gw-priority 10 front web',
       'cnm network connect --driver-opt com.docker.network.endpoint.ifname=uplink0 front web',
+      'cnm network connect --driver-opt cnm.rate.out=1mbit front web',
     )
     .perform(async (visit, network: string, sandbox: string, flags: Flags) => {
       const attachment = attachmentOf(network, flags)

@@ -53,6 +53,7 @@ export const networkCreate = (noun: Verb): Verb =>
       'cnm network create web',
       'cnm network create --ipv6 --subnet 10.10.0.0/24 --subnet fd00:10::/64 --gateway 10.10.0.254 web',
       'cnm network create -o com.docker.network.bridge.name=br-web -o com.docker.network.driver.mtu=1400 web',
+      'cnm network create -o cnm.rate.in=100mbit -o cnm.rate.out=10mbit web',
       'cnm network create --config-only --subnet 10.20.0.0/24 --opt com.docker.network.driver.mtu=1400 plain',
       'cnm network create --config-from plain --internal back',
       'cnm --dry-run network create --internal back',

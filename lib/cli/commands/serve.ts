@@ -13,12 +13,16 @@ export const serve = (program: Verb): Verb =>
     .option('--plugin-dir <dir>', 'Where engines look for plugins', PLUGINS)
     .examples('cnm serve', 'docker network create -d cnm --ipam-driver cnm front')
     .perform((visit, { pluginDir }: Flags) =>
-      visit.open(async (cnm) => {
-        const { serve: open } = await import('../../server/daemon.ts')
-        await using daemon = await open(cnm, { plugins: pluginDir })
-        for (const socket of daemon.sockets) visit.print(socket)
-        await ended(visit)
-      }),
+      visit.open(
+        async (cnm) => {
+          const { serve: open } = await import('../../server/daemon.ts')
+          await using daemon = await open(cnm, { plugins: pluginDir })
+          for (const socket of daemon.sockets) visit.print(socket)
+          await ended(visit)
+        },
+        visit.interrupts.signal,
+        { guard: true },
+      ),
     )
 
 const ended = ({ interrupts: { signal } }: Visit): Promise<void> =>

@@ -16,8 +16,13 @@ export class Struct {
   }
 }
 
-/** What stands in one line of a list. Go writes its JSON as if for a page of HTML. */
-export class Row extends Struct {}
+/** What stands in one line of a list. Go writes its JSON as if for a page of HTML, fields by name and without methods. */
+export class Row extends Struct {
+  override toJSON(): unknown {
+    const fields = Object.entries(this.fields).filter(([, value]) => typeof value !== 'function')
+    return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+}
 
 /** map[string]string and the like: a key that is missing has a value all the same. */
 export class TypedMap extends Map<string, unknown> {

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { EndpointConfig, JoinSteps, NetworkDriver } from '../../drivers/driver.ts'
+import type { JoinSteps, NetworkDriver } from '../../drivers/driver.ts'
 import { fault } from '../../model/errors.ts'
 import { type Id, shortId } from '../../model/ids.ts'
 import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../../model/network.ts'
+import type { Plan } from '../../model/op.ts'
 import type { PublishPort } from '../../model/request.ts'
 import { forgetEndpoint } from '../connections.ts'
+import { recorded } from '../endpoints.ts'
 import type { Hall } from '../hall.ts'
 import { settlePorts } from '../host-ports.ts'
 import { commitOnWalls } from '../mend.ts'
@@ -152,12 +154,12 @@ export class EngineDriver {
     const network = this.#network(networkId)
     const endpoint = this.#endpoint(networkId, id)
     const closed = await this.#republish(endpoint, closedUp(endpoint), [])
-    const left = await this.#driver.deleteEndpoint(configOf(this.#hall, network), this.#configOf(endpoint))
+    const left = await this.#driver.deleteEndpoint(configOf(this.#hall, network), recorded(this.#hall, endpoint))
     const record = () => {
       store.endpoints.delete(id)
       store.sandboxes.delete(id)
     }
-    await commit({ way: 'down', plan: [...closed, ...left.plan, ...forgetEndpoint(endpoint)], record })
+    await commit({ way: 'down', plan: atOnce([...closed, ...left.plan, ...forgetEndpoint(endpoint)]), record })
   }
 
   /** `path` is that of the engine's namespace. */
@@ -165,7 +167,7 @@ export class EngineDriver {
     const { store, tell } = this.#hall
     const network = this.#network(networkId)
     const endpoint = this.#endpoint(networkId, id)
-    const { plan, neighbours: _, ...joined } = await this.#driver.join(configOf(this.#hall, network), this.#configOf(endpoint))
+    const { plan, neighbours: _, ...joined } = await this.#driver.join(configOf(this.#hall, network), recorded(this.#hall, endpoint))
     const record = () => store.sandboxes.put({ ...this.#sandbox(id), path })
     await commitOnWalls(this.#hall, { way: 'up', plan, record }, signal)
     tell('connect', network, { container: id })
@@ -176,7 +178,7 @@ export class EngineDriver {
     const { store, commit, tell } = this.#hall
     const network = this.#network(networkId)
     const endpoint = this.#endpoint(networkId, id)
-    const { plan } = await this.#driver.leave(configOf(this.#hall, network), this.#configOf(endpoint))
+    const { plan } = await this.#driver.leave(configOf(this.#hall, network), recorded(this.#hall, endpoint))
     await commit({ way: 'down', plan, record: () => store.sandboxes.put({ ...this.#sandbox(id), path: '' }) })
     tell('disconnect', network, { container: id })
   }
@@ -187,7 +189,7 @@ export class EngineDriver {
     const network = this.#network(networkId)
     const endpoint = this.#endpoint(networkId, id)
     ports.forEach(checkPort)
-    const { gateway, gateway6 } = await this.#driver.join(configOf(this.#hall, network), this.#configOf(endpoint))
+    const { gateway, gateway6 } = await this.#driver.join(configOf(this.#hall, network), recorded(this.#hall, endpoint))
     const settled = await settlePorts(this.#hall, ports)
     const open: Endpoint = { ...endpoint, gateway, gateway6 }
     const plan = await this.#republish(endpoint, open, settled.ports)
@@ -241,12 +243,10 @@ export class EngineDriver {
     if (!sandbox) throw fault('ENDPOINT_NOT_FOUND', { id })
     return sandbox
   }
-
-  #configOf({ id, address, address6, mac, options }: Endpoint): EndpointConfig {
-    const own = { ...(address ? { address } : {}), ...(address6 ? { address6 } : {}), ...(mac ? { mac } : {}) }
-    return { id, ...own, ports: this.#sandbox(id).ports, options }
-  }
 }
+
+/** Nothing behind: the other end of a pair may be on this host, and the engine puts the address elsewhere without us. */
+const atOnce = (plan: Plan): Plan => plan.map((op) => ('behind' in op ? { ...op, behind: false } : op))
 
 /** Not a way out of its sandbox. */
 const closedUp = (endpoint: Endpoint): Endpoint => ({ ...endpoint, gateway: '', gateway6: '' })

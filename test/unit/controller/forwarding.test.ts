@@ -9,21 +9,26 @@ const kernel = vi.hoisted(() => ({ sysctls: {} as Record<string, string> }))
 
 vi.mock('../../../lib/netlink/namespace.ts', () => ({ readSysctl: async (_: unknown, path: string) => kernel.sysctls[path] ?? null }))
 vi.mock('../../../lib/netlink/kernel.ts', () => ({
-  dump: async (_: unknown, table: 'link' | 'address') =>
-    ({
-      link: [
-        { index: 1, name: 'lo', group: 0, master: 0 },
-        { index: 2, name: 'eth0', group: 0, master: 0 },
-        { index: 3, name: 'eth1', group: 0, master: 0 },
-        { index: 4, name: 'br-ours', group: LINK_GROUP, master: 0 },
-        { index: 5, name: 'port', group: 0, master: 9 },
-        { index: 6, name: 'bare', group: 0, master: 0 },
-      ],
-      address: [1, 2, 3, 4, 5].flatMap((link) => [4, 6].map((family) => ({ link, address: { family } }))),
-    })[table],
+  dump: async (_: unknown, __: 'link', { link }: { link: number }) =>
+    [
+      { index: 1, name: 'lo', group: 0, master: 0 },
+      { index: 2, name: 'eth0', group: 0, master: 0 },
+      { index: 3, name: 'eth1', group: 0, master: 0 },
+      { index: 4, name: 'br-ours', group: LINK_GROUP, master: 0 },
+      { index: 5, name: 'port', group: 0, master: 9 },
+      { index: 6, name: 'bare', group: 0, master: 0 },
+    ].filter(({ index }) => index === link),
+  dumpColumns: async (_: unknown, __: 'address', { family }: { family: number }) => ({
+    length: 5,
+    link: Int32Array.of(1, 2, 3, 4, 5),
+    family: new Uint8Array(5).fill(family),
+    prefix: new Uint8Array(5).fill(24),
+    address: Uint8Array.from({ length: 5 * 16 }, (___, at) => (at % 16 === 0 ? 1 + at / 16 : 0)),
+  }),
 }))
 
 const hall = {} as Hall
+const OWN: ReadonlySet<string> = new Set(['4.0.0.0/24'])
 const old = {
   'net/ipv4/ip_forward': '0',
   'net/ipv4/conf/eth0/forwarding': '0',
@@ -45,7 +50,7 @@ beforeEach(() => {
 
 describe('forwarding for a network', () => {
   it('is lent by the links of the host that have an address and do not forward yet', async () => {
-    const way = await openWay(hall, 'br-new', [4])
+    const way = await openWay(hall, ['br-new'], [4], OWN)
     expect(printPlan(way.plan).split('\n')).toEqual([
       'sysctl -w net.ipv4.conf.br-new.forwarding=1',
       'sysctl -w net.ipv4.conf.eth0.forwarding=1',
@@ -56,14 +61,14 @@ describe('forwarding for a network', () => {
 
   it('in IPv6 is link by link too, where the kernel can', async () => {
     kernel.sysctls = { ...recent }
-    const way = await openWay(hall, 'br-new', [6])
+    const way = await openWay(hall, ['br-new'], [6], OWN)
     expect(printPlan(way.plan)).toBe(
       ['br-new', 'eth0', 'eth1'].map((link) => `sysctl -w net.ipv6.conf.${link}.force_forwarding=1`).join('\n'),
     )
   })
 
   it('in IPv6 is for all links on older kernels, and routers are still heard where they were', async () => {
-    const way = await openWay(hall, 'br-new', [6])
+    const way = await openWay(hall, ['br-new'], [6], OWN)
     expect(printPlan(way.plan)).toBe('sysctl -w net.ipv6.conf.eth0.accept_ra=2\nsysctl -w net.ipv6.conf.all.forwarding=1')
     kernel.sysctls['net/ipv6/conf/all/forwarding'] = '1'
     expect(printPlan(await closeWay(hall, way.lent))).toBe(
@@ -72,9 +77,9 @@ describe('forwarding for a network', () => {
   })
 
   it('is not touched where the host forwards, nor given back to one that was made to forward meanwhile', async () => {
-    const way = await openWay(hall, 'br-new', [4])
+    const way = await openWay(hall, ['br-new'], [4], OWN)
     kernel.sysctls['net/ipv4/ip_forward'] = '1'
     expect(await closeWay(hall, way.lent)).toEqual([])
-    expect((await openWay(hall, 'br-new', [4])).plan).toEqual([])
+    expect((await openWay(hall, ['br-new'], [4], OWN)).plan).toEqual([])
   })
 })

@@ -11,7 +11,8 @@ const shown = rows.map((line) => line.split(' | ').at(-1)?.replace(/ \|$/, '') ?
 
 describe('docs/bridge.md', () => {
   it('has a row for each option that the driver knows', () => {
-    const known = read('lib/drivers/bridge-options.ts').match(/(?<=^ {2}')com\.docker\.network\.[\w.]+(?=')/gm) ?? []
+    const sources = ['options', 'limits', 'routes'].map((name) => read(`lib/drivers/bridge-${name}.ts`)).join('')
+    const known = sources.match(/(?<=^ {2}'|^const KEY = ')(com\.docker\.network|cnm)\.[\w.]+(?=')/gm) ?? []
     expect(known.length).toBeGreaterThan(10)
     // `gateway_mode_ipv4`, `…_ipv6`: one row for two.
     expect(

@@ -56,6 +56,26 @@ describe('bridge driver', () => {
     `)
   })
 
+  it('plans limits: what goes in waits on the host, what comes out takes a detour; both are taken back', async () => {
+    const limited = { ...endpoint, options: { 'cnm.rate.in': '100mbit', 'cnm.rate.out': '1mbit' } }
+    expect(printPlan((await bridge.join(network(), limited)).plan)).toMatchInlineSnapshot(`
+      "tc qdisc add dev vethcdcdcdc root tbf rate 100000000bit burst 125000 latency 100000us
+      ip link add ifbcdcdcdc group 6516333 type ifb
+      tc qdisc add dev ifbcdcdcdc root tbf rate 1000000bit burst 3028 latency 100000us
+      sysctl -w net.ipv6.conf.ifbcdcdcdc.disable_ipv6=1
+      ip link set dev ifbcdcdcdc up
+      tc qdisc add dev vethcdcdcdc ingress
+      tc filter add dev vethcdcdcdc ingress protocol all prio 1 u32 match u32 0 0 action mirred egress redirect dev ifbcdcdcdc"
+    `)
+    expect(printPlan((await bridge.leave(network(), limited)).plan)).toMatchInlineSnapshot(`
+      "tc filter del dev vethcdcdcdc ingress protocol all prio 1 u32
+      tc qdisc del dev vethcdcdcdc ingress
+      tc qdisc del dev ifbcdcdcdc root
+      ip link del dev ifbcdcdcdc
+      tc qdisc del dev vethcdcdcdc root"
+    `)
+  })
+
   it('offers its gateways, but none out of an internal network', async () => {
     expect(await bridge.join(network(), endpoint)).toMatchObject({ gateway: '172.18.0.1', gateway6: 'fd00:1::1', link: { prefix: 'eth' } })
     expect(await bridge.join(network({ internal: true }), endpoint)).toMatchObject({ gateway: '', gateway6: '' })

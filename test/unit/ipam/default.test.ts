@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createDefaultIpam, type DefaultIpam, type DefaultIpamOptions } from '../../../lib/ipam/default.ts'
 import { GATEWAY_REQUEST } from '../../../lib/ipam/driver.ts'
 import { QUARANTINE } from '../../../lib/ipam/quarantine.ts'
-import { seeded } from './random.ts'
+import { seeded } from '../../support/random.ts'
 import { refusal } from './refusal.ts'
 
 const pool = (ipam: DefaultIpam, subnet: string, range = '') =>

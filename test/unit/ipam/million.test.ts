@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { createDefaultIpam, type DefaultIpam } from '../../../lib/ipam/default.ts'
 import { GATEWAY_REQUEST } from '../../../lib/ipam/driver.ts'
 import { CnmError } from '../../../lib/model/errors.ts'
+import { seeded } from '../../support/random.ts'
 import { cidrOf, ipOf, Model, PREDEFINED, type Span, WORLD } from './model.ts'
-import { seeded } from './random.ts'
 
 const OPERATIONS = 250_000
 const DURATION = 50

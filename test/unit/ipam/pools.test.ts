@@ -3,7 +3,7 @@ import { createDefaultIpam, type DefaultIpam } from '../../../lib/ipam/default.t
 import type { PoolRequest, Reserved } from '../../../lib/ipam/driver.ts'
 import { LOCAL_POOLS } from '../../../lib/ipam/predefined.ts'
 import { type Cidr, formatCidr, overlaps, parseCidr, subnetOf } from '../../../lib/model/address.ts'
-import { seeded } from './random.ts'
+import { seeded } from '../../support/random.ts'
 import { refusal } from './refusal.ts'
 
 const ANY: PoolRequest = { space: 'LocalDefault', pool: '', subPool: '', options: {}, v6: false, reserved: [] }

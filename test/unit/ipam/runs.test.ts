@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Runs } from '../../../lib/ipam/runs.ts'
-import { seeded } from './random.ts'
+import { seeded } from '../../support/random.ts'
 
 /** The same questions, answered by looking at every number. */
 const naive = (set: ReadonlySet<number>) => ({

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { inverse, type Op, type Plan, SANDBOX, undoOf } from '../../../lib/model/op.ts'
+import { inverse, type Op, type Plan, SANDBOX, undoOf, withoutKeys } from '../../../lib/model/op.ts'
 
 const address = Uint8Array.of(10, 0, 0, 1)
+const secret = { name: 'cbc(aes)', key: Uint8Array.of(1, 2, 3) }
 
 describe('inverse', () => {
   it.each<[Op, Plan]>([
@@ -19,6 +20,10 @@ describe('inverse', () => {
     [{ op: 'fdb.append', link: 'x', mac: address }, [{ op: 'fdb.del', link: 'x', mac: address }]],
     [{ op: 'fdb.addMany', link: 'x', macs: address }, [{ op: 'fdb.delMany', link: 'x', macs: address }]],
     [{ op: 'rule.add', family: 4, priority: 1, table: 2 }, [{ op: 'rule.del', family: 4, priority: 1, table: 2 }]],
+    [
+      { op: 'xfrm.state.add', at: SANDBOX, src: address, dst: address, proto: 'esp', spi: 7, mode: 'transport', mark: 1, enc: secret },
+      [{ op: 'xfrm.state.del', at: SANDBOX, dst: address, proto: 'esp', spi: 7, mark: 1 }],
+    ],
     [{ op: 'netns.add', at: SANDBOX }, [{ op: 'netns.del', at: SANDBOX }]],
   ])('of %o is computed', (op, plan) => {
     expect(inverse(op)).toEqual(plan)
@@ -41,6 +46,15 @@ describe('inverse', () => {
   it('is what the op says even where it could be computed', () => {
     expect(inverse({ op: 'link.add', name: 'v', kind: 'veth', undo: [] })).toEqual([])
   })
+})
+
+it('what may be written down has no keys, nor has what takes it back', () => {
+  const del: Op = { op: 'xfrm.state.del', dst: address, proto: 'esp', spi: 7 }
+  const add: Op = { op: 'xfrm.state.add', src: address, dst: address, proto: 'esp', spi: 7, mode: 'transport', enc: secret }
+  expect(withoutKeys([add, { ...add, op: 'xfrm.state.replace' }, { ...del, undo: [add, del] }, del])).toEqual([
+    { ...del, undo: [del] },
+    del,
+  ])
 })
 
 describe('undoOf', () => {

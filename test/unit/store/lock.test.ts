@@ -46,6 +46,17 @@ describe('one owner at a time', () => {
     await opened({ root: `${root}-2`, run: `${run}-2` })
   })
 
+  it('is told who has the lock after its owner has ended', async () => {
+    const where = directories()
+    const owner = await another(where)
+    await owner.kill()
+    const script = 'exec 9<>"$0"; flock 9; echo ready; exec sleep 1000'
+    const heir = spawn('sh', ['-c', script, join(where.run, 'lock')], { stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => void heir.kill('SIGKILL'))
+    await once(heir.stdout, 'data')
+    expect((await rejection(opened(where))).message).toBe(`another controller holds ${where.run} (process ${heir.pid})`)
+  })
+
   it('ends by kill -9, and what it had written is there', async () => {
     const where = directories()
     const owner = await another(where, 'written before the end')

@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from '
 import { dirname, join } from 'node:path'
 import { open } from 'lmdb'
 import { describe, expect, it } from 'vitest'
+import * as descriptor from '../../../lib/netlink/descriptor.ts'
+import { openStore } from '../../../lib/store/store.ts'
 import { directories, endpoint, network, opened, rejection, sandbox } from './fixture.ts'
 
 describe('records', () => {
@@ -129,13 +131,16 @@ describe('transact', () => {
   })
 })
 
-describe('a broken state', () => {
-  const tamper = async (path: string, change: (file: ReturnType<typeof open<string, string>>) => void) => {
-    const file = open<string, string>({ path, noSubdir: true, encoding: 'string' })
-    change(file)
-    await file.close()
-  }
+/** Where LMDB's first two pages, which take turns, have the number of the last one. */
+const LAST_PAGE = [144, 4_096 + 144]
 
+const tamper = async (path: string, change: (file: ReturnType<typeof open<string, string>>) => void) => {
+  const file = open<string, string>({ path, noSubdir: true, encoding: 'string' })
+  change(file)
+  await file.close()
+}
+
+describe('a broken state', () => {
   it.each([
     ['networks/a', '{"id"', /in JSON/],
     ['networks/a', '{}', /^id should be text$/],
@@ -200,6 +205,56 @@ describe('a file that was cut off', () => {
     await (await opened(where)).close()
     truncateSync(join(where.root, 'networks.mdb'), 4_096)
     expect(await rejection(opened(where))).toMatchObject({ code: 'STATE_BROKEN' })
+  })
+
+  // LMDB itself ends the process with a bus error here.
+  it('anywhere is refused, and read where nothing is missing', async () => {
+    const where = directories()
+    const path = join(where.root, 'networks.mdb')
+    const store = await opened(where)
+    const long = { ...network('long'), labels: { story: 'x'.repeat(20_000) } }
+    for (let n = 0; n < 60; n++) store.networks.put({ ...network(`n${n}`), labels: { story: 'y'.repeat(n * 40) } })
+    store.networks.put(long)
+    for (let n = 0; n < 60; n += 3) store.networks.delete(`n${n}`)
+    const said = ({ id, labels }: ReturnType<typeof network>) => `${id} ${labels['story']?.length}`
+    const all = new Set(store.networks.list().map(said))
+    await store.close()
+    const whole = readFileSync(path)
+    const read: boolean[] = []
+    for (let size = 8_192; size <= whole.length; size += 4_096) {
+      writeFileSync(path, whole.subarray(0, size))
+      const outcome = await openStore({ descriptor, wait: 0, ...where }).catch((error) => error)
+      read.push('close' in outcome)
+      if (!('close' in outcome)) {
+        expect(outcome).toMatchObject({ code: 'STATE_BROKEN', message: expect.stringContaining(`it was cut off at ${size} bytes`) })
+        continue
+      }
+      expect(new Set(outcome.networks.list().map(said))).toEqual(all)
+      await outcome.close()
+    }
+    expect(read.at(-1)).toBe(true)
+    expect(read.filter((whole) => !whole).length).toBeGreaterThan(20)
+  })
+
+  it('by nobody, but shorter than it says, is read', async () => {
+    const where = directories()
+    const path = join(where.root, 'networks.mdb')
+    const store = await opened(where)
+    store.networks.put(network('stays'))
+    await store.close()
+    // LMDB never writes what one transaction has made and taken away again.
+    await tamper(path, (file) => {
+      const keys = Array.from({ length: 500 }, (_, n) => `other/${n}`)
+      // Free pages, so that it need not write behind those.
+      for (const size of [50_000, 90_000, 1]) file.putSync('other/0', 'x'.repeat(size))
+      file.transactionSync(() => {
+        for (const key of keys) file.putSync(key, 'x'.repeat(500))
+        for (const key of keys) file.removeSync(key)
+      })
+    })
+    const whole = readFileSync(path)
+    expect((Math.max(...LAST_PAGE.map((at) => Number(whole.readBigUInt64LE(at)))) + 1) * 4_096).toBeGreaterThan(whole.length)
+    expect((await opened(where)).networks.list()).toEqual([network('stays')])
   })
 })
 

@@ -1,31 +1,15 @@
-#include "js/xfrm_ops.h"
+#include "js/xfrm_policy_ops.h"
 
 #include <string>
 
 #include "js/shared_fields.h"
+#include "js/xfrm_fields.h"
+#include "kernel/xfrm.h"
 #include "kernel/xfrm_policy.h"
 
 namespace cnm {
 
 namespace {
-
-void ReadRequiredWord(Fields& fields, const char* key, std::span<const Word> words, uint32_t& out) {
-  std::optional<uint32_t> read;
-  ReadOptionalWord(fields, key, words, read);
-  if (!read) return fields.Fail(key, std::string("a word such as '") + words.front().name + "'");
-  out = *read;
-}
-
-void ReadWordOr(Fields& fields, const char* key, std::span<const Word> words, uint32_t& out) {
-  std::optional<uint32_t> read;
-  ReadOptionalWord(fields, key, words, read);
-  out = read.value_or(words.front().value);
-}
-
-void ReadPort(Fields& fields, const char* key, const XfrmPolicyOp& op, std::optional<uint32_t>& port) {
-  ReadNumber(fields, key, UINT16_MAX, port);
-  if (port && !(op.proto && HasXfrmPorts(*op.proto))) fields.Fail(key, "nothing, without a 'proto' that has ports");
-}
 
 void ReadTemplate(Fields& fields, XfrmTemplate& tmpl) {
   fields.Optional("src", tmpl.src);
@@ -58,18 +42,23 @@ void ReadTemplates(Fields& fields, std::vector<XfrmTemplate>& tmpls) {
 
 void ReadXfrmPolicy(Fields& fields, Verb verb, XfrmPolicyOp& op) {
   op.verb = verb;
-  const size_t length = ReadFamily(fields);
-  op.family = length == 16 ? 6 : 4;
+  ReadXfrmSelector(fields, op.selector);
   ReadRequiredWord(fields, "dir", XfrmDirections(), op.dir);
-  ReadPrefixed(fields, "src", length, op.src, op.src_prefix);
-  ReadPrefixed(fields, "dst", length, op.dst, op.dst_prefix);
-  ReadOptionalWord(fields, "proto", XfrmProtocols(), op.proto);
-  ReadPort(fields, "sport", op, op.sport);
-  ReadPort(fields, "dport", op, op.dport);
   ReadMark(fields, op.mark, op.mask);
+  ReadIfId(fields, op.if_id);
   fields.Optional("priority", op.priority);
   ReadWordOr(fields, "action", XfrmActions(), op.action);
+  ReadFlags(fields, "flags", XfrmPolicyFlags(), op.flags);
+  ReadXfrmLimits(fields, op.limits);
   ReadTemplates(fields, op.tmpls);
+}
+
+void ReadXfrmPolicyFlush(Fields& fields, XfrmPolicyFlush& flush) {
+  ReadOptionalWord(fields, "dir", XfrmDirections(), flush.dir);
+  fields.Optional("priority", flush.priority);
+  ReadOptionalWord(fields, "action", XfrmActions(), flush.action);
+  // What was left out by mistake must not mean every policy.
+  if (!flush.dir && !flush.priority && !flush.action) fields.Fail("dir", "a direction, a priority or an action");
 }
 
 }  // namespace cnm

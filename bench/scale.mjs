@@ -1,0 +1,106 @@
+// What grows with what is there already, and what many at once cost. Contender `libcnm` is the first of its kind; the others are
+// the same verb where there is much, so their ratio says by how much it grows.
+import { join } from 'node:path'
+import { open } from '../dist/esm/lib/index.js'
+import { apply } from '../dist/esm/lib/netlink/kernel.js'
+import { contest, must, timed, withBench } from './harness.mjs'
+import { withNetwork } from './verbs.mjs'
+
+const NETWORKS = 1_000
+const PORTS = 1_000
+const ENDPOINTS = 500
+const LINKS = 100
+
+const port = (n) => ({ protocol: 'tcp', hostIP: '', hostPort: 10_000 + n, port: 80 })
+const ports = (from, to) => Array.from({ length: to - from }, (_, i) => port(from + i))
+
+export const networks = () =>
+  withNetwork((few) =>
+    withBench(async (bench) => {
+      const many = await open({ root: join(bench.folder, 'root'), run: join(bench.folder, 'run'), netns: bench.netns.path })
+      try {
+        for (let n = 0; n < NETWORKS; n++) {
+          if (n % 250 === 0) console.error(`${n} of ${NETWORKS} networks`)
+          await many.createNetwork({ name: n === 0 ? 'bench' : `n${n}` })
+        }
+        for (const cnm of [few, many]) await cnm.createSandbox({ name: 's', networks: [] })
+        const verbs = (cnm) => async () => ({
+          connect: await timed(() => cnm.connect('s', { network: 'bench' })),
+          disconnect: await timed(() => cnm.disconnect('s', 'bench')),
+          create: await timed(() => cnm.createNetwork({ name: 'one more' })),
+          rm: await timed(() => cnm.removeNetwork('one more')),
+        })
+        return await contest({
+          bench: 'networks',
+          rounds: 15,
+          contenders: { libcnm: verbs(few), [`${NETWORKS} there`]: verbs(many) },
+        })
+      } finally {
+        await many.close()
+      }
+    }),
+  )
+
+/** Each port is published by a sandbox of its own, made and removed. */
+export const published = () =>
+  withNetwork((few) =>
+    withNetwork(async (many) => {
+      const make = (cnm, list) => cnm.createSandbox({ name: 'p', networks: [{ network: 'bench' }], ports: list })
+      await many.createSandbox({ name: 'full', networks: [{ network: 'bench' }], ports: ports(0, PORTS - 1) })
+      const publish = (cnm, list) => async () => {
+        const up = await timed(() => make(cnm, list))
+        return { up, down: await timed(() => cnm.removeSandbox('p')) }
+      }
+      return contest({
+        bench: 'ports',
+        rounds: 15,
+        contenders: {
+          libcnm: publish(few, [port(PORTS)]),
+          none: publish(few, []),
+          [`${PORTS}th`]: publish(many, [port(PORTS)]),
+          [`${PORTS} in one`]: publish(few, ports(0, PORTS)),
+        },
+      })
+    }),
+  )
+
+/** Of sandboxes with one endpoint each, until the last link is gone; and links deleted one by one, of which fewer will do. */
+export const removal = () =>
+  withNetwork((cnm, bench) => {
+    const every = async (work) => {
+      for (let n = 0; n < ENDPOINTS; n++) await work(n)
+    }
+    const bridge = `br-${cnm.network('bench').id.slice(0, 12)}`
+    return contest({
+      bench: `${ENDPOINTS} endpoints`,
+      rounds: 3,
+      warmUp: 0,
+      contenders: {
+        libcnm: async () => {
+          await every((n) => cnm.createSandbox({ name: `s${n}`, networks: [{ network: 'bench' }] }))
+          return {
+            rm: await timed(async () => {
+              await every((n) => cnm.removeSandbox(`s${n}`))
+              while (must('ip', '-n', bench.name, '-o', 'link', 'show', 'type', 'veth') !== '') continue
+            }),
+          }
+        },
+        'one by one': async () => {
+          for (let n = 0; n < LINKS; n++) {
+            const peer = { name: `p${n}`, at: 0 }
+            await apply(
+              [bench.netns],
+              [
+                { op: 'link.add', name: `v${n}`, kind: 'veth', peer },
+                { op: 'link.set', link: `v${n}`, master: bridge },
+              ],
+            )
+          }
+          const ms = await timed(async () => {
+            for (let n = 0; n < LINKS; n++) await apply([bench.netns], [{ op: 'link.del', link: `v${n}` }])
+          })
+          return { rm: (ms * ENDPOINTS) / LINKS }
+        },
+      },
+    })
+  })

@@ -1,0 +1,134 @@
+import type {
+  Capabilities,
+  EndpointSteps,
+  JoinSteps,
+  Neighbour,
+  NetworkDriver,
+  NetworkSteps,
+  Publishing,
+  Route,
+} from '../drivers/driver.ts'
+import type { IpamCapabilities, IpamDriver, PoolAnswer, Usage } from '../ipam/driver.ts'
+import { parseCidr } from '../model/address.ts'
+import { CnmError, fault } from '../model/errors.ts'
+import { parseMac } from '../model/ids.ts'
+import type { GatewayMode, Masquerade, Wall } from '../model/wall.ts'
+import { plan } from '../store/records.ts'
+import { anything, big, flag, list, Mismatch, map, object, oneOf, optional, type Shape, text, textThat, whole } from '../store/shape.ts'
+
+// What drivers that come from outside of this library answer, before anybody builds on it.
+
+const cidr = textThat('an address and the length of its prefix', (value) => parseCidr(value) !== null)
+const mode = oneOf<GatewayMode>('nat', 'nat-unprotected', 'routed', 'isolated')
+const modes = object<Wall['modes']>({ 4: mode, 6: mode })
+
+const wall = object<Wall>({
+  id: text,
+  link: text,
+  subnets: list(cidr),
+  internal: flag,
+  icc: flag,
+  modes,
+  masquerade: list(object<Masquerade>({ subnet: cidr, source: optional(text) })),
+  trusted: list(text),
+})
+
+const networkSteps = object<NetworkSteps>({ plan, wall: optional(wall) })
+const endpointSteps = object<EndpointSteps>({ plan, mac: optional(textThat('a MAC address', (value) => parseMac(value) !== null)) })
+
+const joinSteps = object<JoinSteps>({
+  plan,
+  link: optional(object<NonNullable<JoinSteps['link']>>({ name: text, prefix: text })),
+  gateway: text,
+  gateway6: text,
+  routes: list(object<Route>({ to: cidr, via: optional(text) })),
+  neighbours: optional(list(object<Neighbour>({ address: text, mac: text }))),
+})
+
+const publishing = object<Publishing>({
+  modes,
+  hostIP: object<Publishing['hostIP']>({ 4: optional(text), 6: optional(text) }),
+  trusted: flag,
+})
+
+const capabilities = object<Capabilities>({
+  scope: oneOf('local', 'global'),
+  connectivityScope: oneOf('local', 'global'),
+  singleton: optional(flag),
+  maxEndpoints: optional(whole),
+})
+
+/** A network driver whose answers are what the contract says; throws DRIVER_BROKEN where they are not. */
+export const heldToContract = (driver: NetworkDriver): NetworkDriver =>
+  held<NetworkDriver>(driver, {
+    facts: object({ name: text, capabilities }),
+    needed: {
+      createNetwork: networkSteps,
+      deleteNetwork: networkSteps,
+      createEndpoint: endpointSteps,
+      deleteEndpoint: endpointSteps,
+      join: joinSteps,
+      leave: object<{ plan: NetworkSteps['plan'] }>({ plan }),
+    },
+    offered: {
+      skipGateway: object<{ v4: boolean; v6: boolean }>({ v4: flag, v6: flag }),
+      adoptedLink: (value, at) => (value === undefined ? value : text(value, at)),
+      publishing,
+    },
+  })
+
+/** The same of an IPAM driver. */
+export const ipamHeldToContract = (driver: IpamDriver): IpamDriver =>
+  held<IpamDriver>(driver, {
+    facts: object({ name: text, capabilities: object<IpamCapabilities>({ requiresMACAddress: flag, requiresRequestReplay: flag }) }),
+    needed: {
+      defaultAddressSpaces: object<{ local: string; global: string }>({ local: text, global: text }),
+      requestPool: object<PoolAnswer>({ id: text, pool: cidr, data: map(text) }),
+      releasePool: anything,
+      requestAddress: textThat("an address and the length of its prefix, or ''", (value) => value === '' || parseCidr(value) !== null),
+      releaseAddress: anything,
+    },
+    offered: { usage: object<Usage>({ inUse: big, available: big }) },
+  })
+
+interface Contract {
+  readonly facts: Shape<object>
+  /** Methods that it has to have, and those that it may have, with what they answer. */
+  readonly needed: Readonly<Record<string, Shape<unknown>>>
+  readonly offered: Readonly<Record<string, Shape<unknown>>>
+}
+
+function held<D extends { readonly name: string }>(driver: D, { facts, needed, offered }: Contract): D {
+  const broken = (method: string, error: unknown): never => {
+    if (error instanceof CnmError) throw error
+    throw fault('DRIVER_BROKEN', { name: String(driver?.name), method, reason: (error as Error).message }, error)
+  }
+  const guarded = <T>(method: string, work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      return broken(method, error)
+    }
+  }
+  guarded('it', () => {
+    facts(driver, '')
+    const missing = Object.keys(needed).find((method) => typeof driver[method as keyof D] !== 'function')
+    if (missing !== undefined) throw new Mismatch(`${missing} should be a method`)
+  })
+  const answers = { ...needed, ...offered }
+  return new Proxy(driver, {
+    get(target, method) {
+      const value: unknown = target[method as keyof D]
+      const shape = typeof method === 'string' ? answers[method] : undefined
+      if (typeof method !== 'string' || !shape || typeof value !== 'function') return value
+      return (...facts: readonly unknown[]) => {
+        const answer: unknown = guarded(method, () => value.apply(target, facts))
+        return isPromise(answer)
+          ? answer.then((late) => shape(late, '')).catch((error) => broken(method, error))
+          : guarded(method, () => shape(answer, ''))
+      }
+    },
+  })
+}
+
+const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Object && 'then' in value

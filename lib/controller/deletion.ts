@@ -1,0 +1,111 @@
+import { CnmError } from '../model/errors.ts'
+import { goneName, newId, RETIRED_GROUP } from '../model/ids.ts'
+import type { ConntrackDelMany, LinkDel, Op, Plan } from '../model/op.ts'
+import { applyLeniently } from '../netlink/kernel.ts'
+import type { Netns } from '../netlink/namespace.ts'
+import type { Store } from '../store/store.ts'
+
+/** Quiet for so long, in ms, and what has gathered is deleted. */
+const PAUSE = 50
+/** How long RTNL may be held by us, about, in ms: everybody else on this kernel waits. */
+const HOLD = 100
+const FEWEST = 4
+
+/**
+ * Deletes behind what nobody waits for. Whoever deletes a link waits for a grace period of RCU, 16 to 30 ms, and whoever
+ * looks for connections of an address looks through all of them, 5 ms and more; for many at once it is hardly more than for
+ * one (of bridges, each has a grace period of its own). So a link is taken out of service at once, which sets its name, its
+ * port and its routes free, and connections are forgotten before their address is given again. Should this process be
+ * killed, the next one finds retired links by their group, and in the journal which connections to forget.
+ */
+export class Deletion {
+  readonly #host: Netns
+  readonly #store: Store
+  #gathered = nothing()
+  #most = FEWEST
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(host: Netns, store: Store) {
+    this.#host = host
+    this.#store = store
+  }
+
+  /** What is done of a plan at once. */
+  now(plan: Plan): Plan {
+    return plan.flatMap((op) => (isForgetting(op) ? [] : isDeletion(op) ? retire(op) : [op]))
+  }
+
+  /** Takes the rest of a plan over, with the entry of the journal that has the whole of it. */
+  later(plan: Plan, entry: string): void {
+    const forgetting = plan.filter(isForgetting)
+    this.#store.transact(() => {
+      this.#store.journal.delete(entry)
+      if (forgetting.length > 0) this.#gathered.entries.push(this.#store.journal.add({ plan: forgetting }))
+    })
+    this.#gathered.links += plan.filter(isDeletion).length
+    for (const { family, addresses } of forgetting) this.#gathered.addresses[family].push(addresses)
+    if (isNothing(this.#gathered)) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#begin(), PAUSE)
+    if (this.#gathered.links >= this.#most) this.#begin()
+  }
+
+  /** Connections of the addresses that a plan gives are forgotten, not those that come. */
+  async precede(plan: Plan): Promise<void> {
+    const left = new Set(Object.values(this.#gathered.addresses).flatMap((each) => each.map(String)))
+    if (plan.some((op) => op.op === 'addr.add' && left.has(String(op.address)))) await this.finish()
+  }
+
+  /** Nothing is left to be deleted. */
+  async finish(): Promise<void> {
+    this.#begin()
+    await this.#running
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer)
+    if (!isNothing(this.#gathered)) this.#running = this.#delete().catch(leaveToNext)
+  }
+
+  async #delete(): Promise<void> {
+    const { links, addresses, entries } = this.#gathered
+    this.#gathered = nothing()
+    const start = performance.now()
+    await applyLeniently([this.#host], [...forget(4, addresses[4]), ...forget(6, addresses[6]), ...retired])
+    if (links > 0) this.#most = Math.max(FEWEST, (links * HOLD) / (performance.now() - start))
+    this.#store.transact(() => entries.forEach((entry) => this.#store.journal.delete(entry)))
+  }
+}
+
+/** A disk that is full, say, keeps the journal as it is. */
+function leaveToNext(error: unknown): void {
+  if (!(error instanceof CnmError)) throw error
+}
+
+interface Gathered {
+  links: number
+  readonly addresses: Readonly<Record<4 | 6, Uint8Array[]>>
+  /** Of the journal. */
+  readonly entries: string[]
+}
+
+const nothing = (): Gathered => ({ links: 0, addresses: { 4: [], 6: [] }, entries: [] })
+const isNothing = ({ links, entries }: Gathered): boolean => links === 0 && entries.length === 0
+
+const retired: Plan = [{ op: 'link.del', group: RETIRED_GROUP }]
+
+export const deleteRetired = (host: Netns): Promise<unknown> => applyLeniently([host], retired)
+
+const isDeletion = (op: Op): op is LinkDel => op.op === 'link.del' && op.link !== undefined && op.behind === true
+const isForgetting = (op: Op): op is ConntrackDelMany & Op => op.op === 'conntrack.delMany' && op.behind === true
+
+const retire = ({ link }: LinkDel): Plan => [
+  // Two steps: a port that is up leaves its bridge in 10 ms, one that is down in 0.1; and before Linux 6.2 no link that is up
+  // is renamed.
+  { op: 'link.set', link, group: RETIRED_GROUP, up: false },
+  { op: 'link.set', link, name: goneName(newId()), master: 0 },
+]
+
+const forget = (family: 4 | 6, addresses: readonly Uint8Array[]): Plan =>
+  addresses.length === 0 ? [] : [{ op: 'conntrack.delMany', family, addresses: Buffer.concat(addresses) }]

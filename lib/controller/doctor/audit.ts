@@ -1,0 +1,166 @@
+import { fromBytes } from '../../model/address.ts'
+import { HOST, type LinkAdd, type LinkSet, type Op, type Plan } from '../../model/op.ts'
+import { addressText, macText } from '../../model/words.ts'
+import type { LinkRow } from '../../netlink/tables.ts'
+import type { Scene } from './scene.ts'
+
+/** A step whose outcome is not there. */
+export interface Lack {
+  readonly op: Op
+  /** What there is instead, in words. */
+  readonly found: string
+  /** Steps that put it right; none where what is in the way is not ours. */
+  readonly remedy: Plan
+}
+
+const IFF_UP = 1
+const NUD_PERMANENT = 128
+
+/**
+ * The steps of a plan whose outcome is not there any more, as far as tables tell; `scenes[at]` is the namespace number `at`.
+ * Steps that no table shows count as done, as long as their link was not to be made anew.
+ */
+export async function lacksOf(plan: Plan, scenes: readonly Scene[]): Promise<readonly Lack[]> {
+  const audit = new Audit(scenes, plan)
+  const lacks: Lack[] = []
+  for (const op of plan) {
+    const lack = await audit.look(op)
+    if (lack) lacks.push(lack)
+  }
+  return lacks
+}
+
+const keyOf = (at: number | undefined, link: unknown): string => `${at ?? HOST} ${link}`
+
+class Audit {
+  readonly #scenes: readonly Scene[]
+  /** Links that were moved on: where they were, and where they are to be found now. */
+  readonly #moved: ReadonlyMap<string, LinkRow | undefined>
+  /** Links that are made anew, or put into their bridge anew: what was set on them is lost. */
+  readonly #renewed = new Set<string>()
+  /** Links whose name somebody else has. */
+  readonly #foreign = new Set<string>()
+
+  constructor(scenes: readonly Scene[], plan: Plan) {
+    this.#scenes = scenes
+    const moves = plan.filter((op): op is Op & LinkSet => op.op === 'link.set' && 'moveTo' in op && op.moveTo !== undefined)
+    this.#moved = new Map(moves.map((op) => [keyOf(op.at, op.link), scenes[op.moveTo ?? HOST]?.link(op.name ?? op.link)]))
+  }
+
+  async look(op: Op): Promise<Lack | null> {
+    const subject = op.op === 'link.add' ? op.name : 'link' in op ? op.link : undefined
+    const key = keyOf(op.at, subject)
+    const scene = this.#scenes[op.at ?? HOST]
+    if (!scene || this.#foreign.has(key)) return null
+    if (this.#moved.has(key)) return this.#moved.get(key) ? null : { op, found: 'it is not there', remedy: [op] }
+    if (op.op === 'link.add') return this.#linkAdded(op, scene, key)
+    const found = await this.#found(op, scene, key)
+    return found === null ? null : { op, found, remedy: [repeatable(op)] }
+  }
+
+  #linkAdded(op: Op & LinkAdd, scene: Scene, key: string): Lack | null {
+    const link = scene.link(op.name)
+    if (!link) return this.#anew(op, scene, key, 'there is none', [op])
+    if (link.kind !== op.kind || (op.group !== undefined && link.group !== op.group)) {
+      this.#foreign.add(key)
+      return { op, found: `there is another link of that name, of kind ${link.kind || 'physical'} and not ours`, remedy: [] }
+    }
+    if (op.kind === 'veth' && op.peer && this.#scenes[op.peer.at]?.link(op.peer.name)?.index !== link.parent)
+      return this.#anew(op, scene, key, `its other end is not ${op.peer.name} any more`, [delLink(op), op])
+    const other = op.kind === 'veth' && op.peer ? this.#scenes[op.peer.at]?.link(op.peer.name) : undefined
+    return (
+      differing(op, link) ??
+      (op.kind === 'veth' && op.peer && other ? differing({ ...op.peer, op: 'link.add', kind: 'veth' }, other) : null)
+    )
+  }
+
+  #anew(op: Op & LinkAdd, scene: Scene, key: string, found: string, remedy: Plan): Lack {
+    scene.forget(op.name)
+    this.#renewed.add(key)
+    if (op.kind === 'veth' && op.peer) {
+      this.#scenes[op.peer.at]?.forget(op.peer.name)
+      this.#renewed.add(keyOf(op.peer.at, op.peer.name))
+    }
+    return { op, found, remedy }
+  }
+
+  /** What there is instead of a step's outcome; null when that is there. */
+  async #found(op: Op, scene: Scene, key: string): Promise<string | null> {
+    switch (op.op) {
+      case 'link.set':
+        return op.link === undefined ? null : this.#linkSet(op, scene, key)
+      case 'addr.add':
+        return scene.hasAddress(op.link, op.address, op.prefix) ? null : 'the link does not have it'
+      case 'route.add':
+      case 'route.replace': {
+        const to = { ...fromBytes(op.to), prefix: op.prefix }
+        return scene.hasRoute(to, op.via && fromBytes(op.via), op.link) ? null : 'there is no such route'
+      }
+      case 'neigh.add':
+      case 'neigh.replace':
+        return neighbourFound(scene.neighbour(op.link, op.address), op.mac)
+      case 'sysctl': {
+        if (op.path.split('/').some((part) => this.#renewed.has(keyOf(op.at, part)))) return 'its link is made anew'
+        const value = await scene.sysctl(op.path)
+        return value === op.value ? null : value === null ? 'there is no such setting' : `it is ${value}`
+      }
+      default:
+        return this.#renewed.has(key) ? 'its link is made anew' : null
+    }
+  }
+
+  #linkSet(op: Op & LinkSet, scene: Scene, key: string): string | null {
+    const link = scene.link(op.link)
+    if (!link) return 'there is no such link'
+    if (op.master !== undefined && op.master !== 0 && link.master !== scene.link(op.master)?.index) {
+      this.#renewed.add(key)
+      return link.master === 0 ? 'it is in no bridge' : `it is in ${scene.nameOf(link.master) || 'another bridge'}`
+    }
+    if (op.up !== undefined && op.up !== ((link.flags & IFF_UP) !== 0)) return op.up ? 'it is down' : 'it is up'
+    if (op.mtu !== undefined && op.mtu !== link.mtu) return `its mtu is ${link.mtu}`
+    return op.port && this.#renewed.has(key) ? 'its port is new' : null
+  }
+}
+
+/** What was made right once and has been changed since. */
+function differing(op: Op & LinkAdd, link: LinkRow): Lack | null {
+  const mac = op.mac && macText(op.mac) !== link.mac ? { mac: op.mac } : {}
+  const mtu = op.mtu !== undefined && op.mtu !== link.mtu ? { mtu: op.mtu } : {}
+  const set = { ...mac, ...mtu }
+  if (Object.keys(set).length === 0) return null
+  const found = [...('mac' in mac ? [`its MAC address is ${link.mac}`] : []), ...('mtu' in mtu ? [`its mtu is ${link.mtu}`] : [])]
+  return { op, found: found.join(', '), remedy: [{ ...at(op), op: 'link.set', link: op.name, ...set }] }
+}
+
+function neighbourFound(row: Scene['neighbours'][number] | undefined, mac: Uint8Array | undefined): string | null {
+  if (!row) return 'there is none'
+  if (mac && row.mac !== macText(mac)) return `it is at ${row.mac}`
+  return row.state === NUD_PERMANENT ? null : 'it is not permanent'
+}
+
+const at = ({ at }: Op) => (at === undefined ? {} : { at })
+const delLink = (op: Op & LinkAdd): Op => ({ ...at(op), op: 'link.del', link: op.name })
+
+/** In place of whatever is there now. */
+const repeatable = (op: Op): Op =>
+  op.op === 'route.add' ? { ...op, op: 'route.replace' } : op.op === 'neigh.add' ? { ...op, op: 'neigh.replace' } : op
+
+/** The subject of a step, in words. */
+export const subjectOf = (op: Op): string => {
+  switch (op.op) {
+    case 'link.add':
+      return `link ${op.name}`
+    case 'addr.add':
+      return `address ${addressText(op.address)} of ${op.link}`
+    case 'route.add':
+    case 'route.replace':
+      return op.prefix === 0 ? `default route of ${op.link}` : `route to ${addressText(op.to)}/${op.prefix}`
+    case 'neigh.add':
+    case 'neigh.replace':
+      return `neighbour ${addressText(op.address)} of ${op.link}`
+    case 'sysctl':
+      return op.path
+    default:
+      return 'link' in op && op.link !== undefined ? `link ${op.link}` : op.op
+  }
+}

@@ -1,0 +1,68 @@
+import { DefaultIpam } from '../../ipam/default.ts'
+import type { Usage } from '../../ipam/driver.ts'
+import { CnmError, fault } from '../../model/errors.ts'
+import { type Finding, finding } from '../../model/findings.ts'
+import type { Network, Pool } from '../../model/network.ts'
+import { replay } from '../addresses.ts'
+import { roomOf } from '../endpoints.ts'
+import type { Hall } from '../hall.ts'
+import { Registry } from '../registry.ts'
+
+/** A tenth of a subnet that is left is few. */
+const FEW = 10n
+
+/** What is about to run out, and addresses that are held for nobody. */
+export async function shortages(hall: Hall): Promise<readonly Finding[]> {
+  const fresh = new DefaultIpam()
+  const afresh: Hall = { ...hall, ipams: new Registry([fresh], (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known })) }
+  const found: Finding[] = []
+  for (const network of hall.store.networks.list().filter(({ configOnly }) => !configOnly)) {
+    found.push(...crowded(hall, network))
+    if (network.ipam.driver !== fresh.name) continue
+    const endpoints = hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id)
+    // What contradicts itself among the records was told of already (records.ts).
+    if (!(await succeeds(replay(afresh, network, endpoints)))) continue
+    for (const pool of network.pools) found.push(...(await scarce(hall, network, pool, fresh.usage(pool.id))))
+  }
+  return found
+}
+
+const succeeds = (work: Promise<void>): Promise<boolean> =>
+  work.then(
+    () => true,
+    (error) => {
+      if (error instanceof CnmError) return false
+      throw error
+    },
+  )
+
+function crowded(hall: Hall, network: Network): readonly Finding[] {
+  const room = hall.drivers.has(network.driver) ? roomOf(hall, network) : null
+  const count = hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id).length
+  return room && count >= room.nearly ? [finding('NETWORK_NEARLY_FULL', `network ${network.name}`, { count, limit: room.limit })] : []
+}
+
+/** `known`: as it follows from the records. The IPAM driver of a controller that has run for long should say the same. */
+async function scarce({ ipams }: Hall, { name, ipam }: Network, { id, subnet }: Pool, known: Usage): Promise<readonly Finding[]> {
+  const subject = `network ${name}`
+  const { available, inUse } = known
+  const held = await usageNow(() => ipams.get(ipam.driver).usage?.(id))
+  return [
+    ...(available * FEW <= available + inUse
+      ? [finding('SUBNET_NEARLY_FULL', subject, { available: String(available), pool: subnet })]
+      : []),
+    ...(held && held.inUse !== inUse
+      ? [finding('LEASES_DIFFER', subject, { leases: String(held.inUse), pool: subnet, known: String(inUse) })]
+      : []),
+  ]
+}
+
+/** Nothing of a pool that the driver was never asked for: the controller is open for a look only. */
+async function usageNow(ask: () => Usage | Promise<Usage> | undefined): Promise<Usage | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof CnmError && error.code === 'POOL_NOT_FOUND') return undefined
+    throw error
+  }
+}

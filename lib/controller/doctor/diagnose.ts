@@ -1,0 +1,51 @@
+import { finding } from '../../model/findings.ts'
+import { closeWay } from '../forwarding.ts'
+import type { Hall } from '../hall.ts'
+import { raisedWalls } from '../mend.ts'
+import { forgetWay, lentOf } from '../raising.ts'
+import { type Ailment, taking } from './ailment.ts'
+import { shortages } from './capacity.ts'
+import { forwardingDrift, networkDrift, Round, sandboxDrift } from './drift.ts'
+import { foreignDrops, shadowedPorts } from './foreign.ts'
+import { contradictions } from './records.ts'
+import { ruleDrift } from './rules.ts'
+import { danglingRecords, recordsOf, strays } from './strays.ts'
+
+/** All that is not as it should be, in an order in which it can be mended. Changes nothing. */
+export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
+  // What verbs have left to be deleted is under way.
+  await hall.deleted()
+  const round = await Round.of(hall)
+  const drift = [...(await networkDrift(round)), ...(await sandboxDrift(round))]
+  const known = hall.store.networks.list().every(({ driver }) => hall.drivers.has(driver))
+  const mended = danglingRecords(hall)
+  const told = new Set(mended.map(({ finding }) => JSON.stringify(finding)))
+  const others = [...contradictions(recordsOf(hall)), ...(await shortages(hall))]
+  return [
+    ...unfinished(hall),
+    ...mended,
+    ...others.filter((found) => !told.has(JSON.stringify(found))).map((found) => ({ finding: found })),
+    ...strays(round),
+    // What other drivers want of the firewall, this program cannot say. Rules come before what builds on them.
+    ...(known ? await ruleDrift(hall) : []),
+    ...drift,
+    ...(known ? [...(await forwardingDrift(round)), ...(await leftForwarding(hall)), ...(await inTheWay(hall))] : []),
+  ]
+}
+
+/** The next controller that is opened finishes it, before anything else. */
+const unfinished = ({ store }: Hall): readonly Ailment[] =>
+  store.journal.list().map(({ key, value }) => ({
+    finding: finding('VERB_UNFINISHED', `journal ${Number(key)}`, { steps: value.plan.length }),
+  }))
+
+/** Forwarding that was lent, and that no network needs any more. */
+async function leftForwarding(hall: Hall): Promise<readonly Ailment[]> {
+  const lent = lentOf(hall)
+  if (Object.keys(lent).length === 0 || (await raisedWalls(hall)).length > 0) return []
+  const mend = taking({ plan: await closeWay(hall, lent), record: () => forgetWay(hall) })
+  return [{ finding: finding('FORWARDING_LEFT', 'host', { settings: Object.keys(lent).join(', ') }), mend }]
+}
+
+const inTheWay = async (hall: Hall): Promise<readonly Ailment[]> =>
+  [...(await foreignDrops(hall)), ...(await shadowedPorts(hall))].map((found) => ({ finding: found }))

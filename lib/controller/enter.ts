@@ -1,0 +1,113 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { bridge } from '../drivers/bridge.ts'
+import type { NetworkDriver } from '../drivers/driver.ts'
+import { host, none } from '../drivers/singleton.ts'
+import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
+import type { IpamDriver } from '../ipam/driver.ts'
+import type { Notes } from '../ipam/notes.ts'
+import { nullIpam } from '../ipam/null.ts'
+import { type PredefinedPool, readPools } from '../ipam/predefined.ts'
+import { fault } from '../model/errors.ts'
+import * as descriptor from '../netlink/descriptor.ts'
+import { namespaceAt } from '../netlink/namespace.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { Announcer } from './announcing.ts'
+import { commit } from './commit.ts'
+import { heldToContract, ipamHeldToContract } from './contracts.ts'
+import { Deletion } from './deletion.ts'
+import { type Directories, rootOf, runOf } from './directories.ts'
+import { eventLog } from './events.ts'
+import type { Hall } from './hall.ts'
+import { holderOf } from './holders.ts'
+import { ipv6In } from './ipv6.ts'
+import { Registry } from './registry.ts'
+
+export interface OpenOptions extends Directories {
+  /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
+  readonly netns?: string
+  /** Drivers besides bridge, host and null; one of the same name takes its place. */
+  readonly drivers?: readonly NetworkDriver[]
+  readonly ipamDrivers?: readonly IpamDriver[]
+  /**
+   * Where automatic subnets come from, instead of the predefined pools of the same family: dockerd's
+   * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
+   */
+  readonly defaultAddressPools?: readonly PredefinedPool[]
+  /**
+   * Stay on guard: rules that somebody changes and bridges that somebody deletes come back at once, and `cnm events` tells
+   * of it. The process stays as long as the controller is open. Default: false, and the next verb brings them back.
+   */
+  readonly guard?: boolean
+  /** How long to wait for another controller to end, in ms. Default: 10,000. */
+  readonly wait?: number
+  readonly signal?: AbortSignal
+}
+
+export interface Entered {
+  readonly hall: Hall
+  readonly close: () => Promise<void>
+}
+
+/** Becomes the owner of the directories and furnishes the hall; nothing that the last controller left is touched yet. */
+export async function enter(options: OpenOptions): Promise<Entered> {
+  const root = rootOf(options)
+  const run = runOf(options)
+  const { CNM_DEFAULT_ADDRESS_POOLS: pools = '' } = process.env
+  // What is wrong with the variable concerns only who wants an automatic subnet.
+  const local = options.defaultAddressPools ?? (() => readPools(pools))
+  const { wait, signal } = options
+  // Before anything is made on disk: where the addon cannot be loaded, this is what says so.
+  const netns = namespaceAt(options.netns ?? '')
+  const waiting = { ...(wait === undefined ? {} : { wait }), ...(signal ? { signal } : {}) }
+  const store = await openStore({ root, run, descriptor, ...waiting }).catch((error) => {
+    netns.close()
+    throw error
+  })
+  const deletion = new Deletion(netns, store)
+  const announcer = new Announcer(store)
+  const close = async () => {
+    await announcer.close()
+    await deletion.finish()
+    netns.close()
+    await store.close()
+  }
+  try {
+    mkdirSync(join(run, 'netns'), { recursive: true, mode: 0o700 })
+    const hall: Hall = {
+      store,
+      host: netns,
+      hasIPv6: ipv6In(netns),
+      run,
+      drivers: new Registry([bridge, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
+        fault('DRIVER_NOT_FOUND', { name, known }),
+      ),
+      ipams: new Registry(
+        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, ...(options.ipamDrivers ?? []).map(ipamHeldToContract)],
+        (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
+      ),
+      tell: eventLog(run),
+      announcer,
+      deleted: () => deletion.finish(),
+      commit: (work, abort) => commit({ store, host: netns, deletion }, work, abort),
+    }
+    return { hall, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** What the built-in IPAM needs of the records: who holds what, which address it gave last, which were just released. */
+const memoryIn = (store: Store): DefaultIpamOptions => ({
+  describe: (poolId, address) => holderOf(store, poolId, address),
+  lastGiven: notesIn<string>(store, 'last/'),
+  quarantine: { notes: notesIn<number>(store, 'released/') },
+})
+
+const notesIn = <T>({ marks }: Store, prefix: string): Notes<T> => ({
+  get: (key) => marks.get(`${prefix}${key}`) as T | undefined,
+  set: (key, value) => marks.put(`${prefix}${key}`, value),
+  delete: (key) => marks.delete(`${prefix}${key}`),
+  entries: () => marks.list(prefix).map(({ key, value }) => [key.slice(prefix.length), value as T]),
+})

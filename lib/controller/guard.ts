@@ -1,0 +1,126 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { TABLE, USER } from '../firewall/firewall.ts'
+import type { Network } from '../model/network.ts'
+import { monitor } from '../netlink/monitor.ts'
+import { rulesetChanges } from '../netlink/ruleset.ts'
+import type { Hall } from './hall.ts'
+import { checkFirewall, commitOnWalls, reloadFirewall } from './mend.ts'
+import { Patience } from './patience.ts'
+import { configOf, raise, walledLink } from './raising.ts'
+import type { Turns } from './turns.ts'
+
+/** Something of ours that somebody has taken away, and how it comes back. */
+interface Damage {
+  /** 'firewall', or the name of a link. */
+  readonly what: string
+  readonly network: Network | null
+  /** Who did it, where the kernel says so. */
+  readonly by?: string
+  readonly heal: () => Promise<void>
+}
+
+/**
+ * Stands by while a controller is open: rules that somebody changes and bridges that somebody deletes come back without a
+ * verb. Who takes them away again at once is met with growing patience, and named in the events: two that undo one another
+ * must not keep a host busy.
+ */
+export class Guard {
+  readonly #hall: Hall
+  readonly #turns: Turns
+  readonly #end = new AbortController()
+  readonly #patience = new Patience()
+  /** What is known to be damaged, and waits. */
+  readonly #pending = new Set<string>()
+  readonly #underWay = new Set<Promise<void>>()
+
+  constructor(hall: Hall, turns: Turns) {
+    this.#hall = hall
+    this.#turns = turns
+  }
+
+  /** What is damaged by now is healed before it resolves, rules at least. */
+  async start(): Promise<void> {
+    this.#keep(this.#watchRules())
+    this.#keep(this.#watchLinks())
+    await this.#turns.take(() => checkFirewall(this.#hall))
+  }
+
+  async close(): Promise<void> {
+    this.#end.abort()
+    await Promise.all(this.#underWay)
+  }
+
+  #keep(work: Promise<void>): void {
+    const kept = work.catch((error) => this.#warn(error)).finally(() => this.#underWay.delete(kept))
+    this.#underWay.add(kept)
+  }
+
+  /** A guard that ended on its own must not take the program with it. */
+  #warn(error: Error): void {
+    if (!this.#end.signal.aborted) process.emitWarning(`nobody is on guard: ${error.message}`, { code: 'CNM_UNGUARDED' })
+  }
+
+  async #watchRules(): Promise<void> {
+    for await (const { transactions, lost } of rulesetChanges(this.#hall.host, this.#end.signal)) {
+      const change = transactions.find(({ own, touched }) => !own && touched.some(isOurs))
+      if (change) {
+        const by = `${change.process} (${change.pid})`
+        this.#damaged({ what: 'firewall', network: null, by, heal: () => reloadFirewall(this.#hall) })
+      } else if (lost) {
+        this.#keep(this.#turns.take(() => checkFirewall(this.#hall)))
+      }
+    }
+  }
+
+  async #watchLinks(): Promise<void> {
+    for await (const event of monitor(this.#hall.host, ['link'], { signal: this.#end.signal })) {
+      if (event.type === 'removed') this.#missing((link) => link === event.row.name)
+      if (event.type === 'snapshot') this.#missing((link) => event.rows.every(({ name }) => name !== link))
+    }
+  }
+
+  #missing(isGone: (link: string) => boolean): void {
+    for (const network of this.#hall.store.networks.list()) {
+      const link = walledLink(this.#hall, network)
+      // A bridge that was adopted is its maker's to delete.
+      if (link === undefined || !isGone(link) || configOf(this.#hall, network).found) continue
+      this.#damaged({ what: link, network, heal: () => this.#raise(network) })
+    }
+  }
+
+  async #raise(network: Network): Promise<void> {
+    if (walledLink(this.#hall, network) === undefined) return
+    const { plan, record } = await raise(this.#hall, network)
+    await commitOnWalls(this.#hall, { way: 'up', plan, record })
+  }
+
+  #damaged(damage: Damage): void {
+    const { what, network, by } = damage
+    if (this.#pending.has(what)) return
+    this.#pending.add(what)
+    const delay = this.#patience.next(what)
+    const healing = delay === 0 ? 'now' : `in ${delay / 1000} s`
+    this.#hall.tell('damage', network, { what, healing, ...(by ? { by } : {}) })
+    this.#keep(this.#heal(damage, delay))
+  }
+
+  async #heal(damage: Damage, delay: number): Promise<void> {
+    const { what, network, heal } = damage
+    await pause(delay, undefined, { signal: this.#end.signal })
+    try {
+      await this.#turns.take(() => {
+        this.#pending.delete(what)
+        return heal()
+      }, this.#end.signal)
+      this.#hall.tell('heal', network, { what })
+    } catch (error) {
+      this.#end.signal.throwIfAborted()
+      this.#damaged({ ...damage, by: (error as Error).message })
+    }
+  }
+}
+
+const OURS = `${TABLE.family} ${TABLE.name}`
+
+/** The operator's own rules are nobody's business. */
+const isOurs = (touched: string): boolean => touched === OURS || (touched.startsWith(`${OURS} `) && touched !== `${OURS} ${USER}`)

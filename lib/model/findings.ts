@@ -1,0 +1,72 @@
+import { fill, type Holes } from './errors.ts'
+
+const REPAIR = 'cnm repair'
+
+/**
+ * Every finding of `cnm doctor`: what was found, why it matters, and the command that puts it right. docs/doctor.md is
+ * checked against this table.
+ */
+export const FINDINGS = {
+  STATE_UNUSABLE: ['{reason}', 'no verb works with this state', '{remedy}'],
+  VERB_UNFINISHED: ['a verb was interrupted: {steps} of its steps are to be taken back or finished', 'what it made may be left', REPAIR],
+  OWNER_GONE: ['process {pid}, which it belongs to, has ended', 'it holds addresses and ports for nobody', REPAIR],
+  NAMESPACE_GONE: ['its namespace is gone: {path}', 'it holds addresses and ports for nobody', 'cnm sandbox rm {name}'],
+  NAMESPACE_STRAY: ['{path} is a namespace of no sandbox', 'whatever is in it stays alive', REPAIR],
+  RECORD_DANGLING: ['{problem}', 'verbs that come upon it fail', REPAIR],
+  RECORD_INVALID: ['{problem}', 'addresses of it are not what they seem', 'restore the state from a backup'],
+  NETWORK_DRIFT: ['{subject}: {found}{more}', 'its sandboxes may not reach one another, nor the rest of the world', REPAIR],
+  SANDBOX_DRIFT: ['{subject}: {found}{more}', 'it may not reach others, nor be reached', REPAIR],
+  LINK_FOREIGN: ['{subject}: {found}', 'what should have this name cannot be made', 'ip link del {link}'],
+  LINK_STRAY: [
+    'it bears our mark and belongs to no network or sandbox',
+    'its name is taken, and whoever is behind it stays connected',
+    REPAIR,
+  ],
+  NEIGHBOUR_STRAY: ['{address} is said to be at {mac}, where no sandbox is', 'the next sandbox with this address is not reached', REPAIR],
+  RULES_DRIFT: ['{differences}', 'packets may pass that should not, or not pass that should', REPAIR],
+  RULES_STRAY: ['table inet cnm has rules of networks that are gone', 'they may hold up packets of others', REPAIR],
+  FORWARDING_OFF: ['{subject}: {found}{more}', 'networks do not reach the rest of the world', REPAIR],
+  FORWARDING_LEFT: ['switched on for networks that are gone: {settings}', 'the host forwards for others', REPAIR],
+  NAME_TWICE: ['there is another {kind} of that name', 'verbs find only one of them', 'cnm {kind} rm {id}'],
+  POOLS_OVERLAP: ['{pool} overlaps {other} of network {holder}', 'packets for one go to the other', 'cnm network rm {network}'],
+  ADDRESS_TWICE: ['{address} is held by {holders}', 'each takes the packets of the other', 'cnm network disconnect {network} {sandbox}'],
+  ADDRESS_OUTSIDE: ['{address} is in no subnet of network {network}', 'it is not reached', 'cnm network disconnect {network} {sandbox}'],
+  LEASES_DIFFER: [
+    '{leases} addresses of {pool} are held, the records know of {known}',
+    'they may run out',
+    'end this program, and start it again',
+  ],
+  NETWORK_NEARLY_FULL: ['{count} endpoints; its driver takes {limit}', 'it takes no more then', 'put further sandboxes on another network'],
+  SUBNET_NEARLY_FULL: [
+    '{available} addresses of {pool} are left',
+    'it takes no more sandboxes then',
+    'put further sandboxes on another network, of a larger --subnet',
+  ],
+  PORT_SHADOWED: [
+    'port {port} leads to it, and {holder} listens there too',
+    'that program is not reached',
+    'stop {holder}, or publish another port',
+  ],
+  FOREIGN_DROP: ['it drops {packet}: {rule}', 'whoever drops has the last word', 'nft insert rule {chain} {link} accept'],
+} as const satisfies Record<string, readonly [what: string, why: string, fix: string]>
+
+export type FindingCode = keyof typeof FINDINGS
+
+type Filling<C extends FindingCode> = { readonly [H in Holes<(typeof FINDINGS)[C][0] | (typeof FINDINGS)[C][2]>]: string | number }
+
+/** Something that is not as it should be. */
+export interface Finding {
+  readonly code: FindingCode
+  /** What it is about: 'network front', 'sandbox web', 'link br-0f3ac1d2e4b5'. */
+  readonly subject: string
+  readonly what: string
+  readonly why: string
+  /** The command that puts it right, or what is to be done where there is none. */
+  readonly fix: string
+}
+
+/** A finding whose sentences are filled in; the compiler knows which values the code's sentences need. */
+export function finding<C extends FindingCode>(code: C, subject: string, values: Filling<C>): Finding {
+  const [what, why, fix] = FINDINGS[code]
+  return { code, subject, what: fill(what, values), why, fix: fill(fix, values) }
+}

@@ -1,0 +1,22 @@
+import type { VniTable } from '../../binding.d.ts'
+import type { Address } from '../model/address.ts'
+import { addressAt, at, familyAt, rows } from './cells.ts'
+
+/** Networks that a vxlan of many carries, from `vni` to `end`. */
+export interface VniRow {
+  /** ifindex. */
+  readonly link: number
+  readonly vni: number
+  readonly end: number
+  /** A group, or the only other end. */
+  readonly remote: Address | null
+}
+
+export function vniRows(columns: VniTable): readonly VniRow[] {
+  return rows(columns, (row) => ({
+    link: at(columns.link, row),
+    vni: at(columns.vni, row),
+    end: at(columns.end, row),
+    remote: at(columns.family, row) === 0 ? null : addressAt(columns.remote, row, familyAt(columns.family, row)),
+  }))
+}

@@ -1,0 +1,357 @@
+// An op of arbitrary settings, within what native/js lets through, and how the kernel answers. Not those that touch
+// more than netlink: tun, announce, sysctl, nft, netns.
+
+#include <fuzzer/FuzzedDataProvider.h>
+#include <netlink/msg.h>
+
+#include <cstdlib>
+
+#include "kernel/link_kinds.h"
+#include "kernel/program.h"
+#include "place.h"
+
+using namespace cnm;
+
+namespace {
+
+/** Settings out of the fuzzer's bytes. */
+class Arbitrary {
+ public:
+  Arbitrary(const uint8_t* data, size_t size) : data_(data, size) {}
+
+  bool Flag() { return data_.ConsumeBool(); }
+  template <typename T = uint32_t>
+  T Number() {
+    return data_.ConsumeIntegral<T>();
+  }
+  uint64_t Rate() { return data_.ConsumeIntegralInRange<uint64_t>(1, UINT64_MAX); }
+  size_t Count(size_t most) { return data_.ConsumeIntegralInRange<size_t>(0, most); }
+  std::string Text() { return data_.ConsumeRandomLengthString(256); }
+  std::vector<uint8_t> Rest() { return data_.ConsumeRemainingBytes<uint8_t>(); }
+
+  template <typename Make>
+  auto Maybe(const Make& make) -> std::optional<decltype(make())> {
+    if (!Flag()) return {};
+    return make();
+  }
+  std::optional<uint32_t> MaybeNumber() {
+    return Maybe([&] { return Number(); });
+  }
+  template <typename Make>
+  auto Some(size_t most, const Make& make) {
+    std::vector<decltype(make())> all(Count(most));
+    for (auto& each : all) each = make();
+    return all;
+  }
+
+  cnm::Verb Verb() { return data_.PickValueInArray({Verb::kAdd, Verb::kReplace, Verb::kAppend, Verb::kDel}); }
+  uint8_t Family() { return Flag() ? 6 : 4; }
+  size_t Width() { return Flag() ? 16 : 4; }
+  cnm::Mac Mac() { return BytesOf<6>(); }
+  cnm::Address Address() {
+    cnm::Address address{.length = static_cast<uint8_t>(Width()), .bytes = BytesOf<16>()};
+    std::fill(address.bytes.begin() + address.length, address.bytes.end(), 0);
+    return address;
+  }
+  std::optional<cnm::Address> MaybeAddress() {
+    return Maybe([&] { return Address(); });
+  }
+  LinkRef Link() {
+    if (Flag()) return Text();
+    return Number<int32_t>();
+  }
+  std::optional<LinkRef> MaybeLink() {
+    return Maybe([&] { return Link(); });
+  }
+  Packed Column(size_t count, size_t width) {
+    Packed column{.bytes = data_.ConsumeBytes<uint8_t>(count * width), .width = width};
+    column.bytes.resize(count * width);
+    return column;
+  }
+  Packed MaybeColumn(size_t count, size_t width) { return Flag() ? Column(count, width) : Packed(); }
+
+  Setting SettingOf(const Option& option) {
+    switch (option.takes) {
+      case Takes::kAddress:
+        return {&option, Address()};
+      case Takes::kLink:
+        return {&option, Link()};
+      case Takes::kPortRange:
+        return {&option, PortRange{Number<uint16_t>(), Number<uint16_t>()}};
+      case Takes::kMacs:
+        return {&option, Some(300, [&] { return Mac(); })};
+      case Takes::kNumberOrInherit:
+        if (Flag()) return {&option, Inherit{}};
+        [[fallthrough]];
+      default:
+        return {&option, Number()};
+    }
+  }
+  Settings SettingsOf(std::span<const Option> options) {
+    Settings settings;
+    for (const Option& option : options) {
+      if (Flag()) settings.push_back(SettingOf(option));
+    }
+    return settings;
+  }
+
+ private:
+  template <size_t N>
+  std::array<uint8_t, N> BytesOf() {
+    std::array<uint8_t, N> bytes{};
+    const auto given = data_.ConsumeBytes<uint8_t>(N);
+    std::copy(given.begin(), given.end(), bytes.begin());
+    return bytes;
+  }
+
+  FuzzedDataProvider data_;
+};
+
+constexpr size_t kMostRows = 3 * 64;
+
+const LinkKind& KindFrom(Arbitrary& from) {
+  const auto kinds = LinkKinds();
+  return kinds[from.Count(kinds.size() - 1)];
+}
+
+LinkAdd MakeLinkAdd(Arbitrary& from) {
+  const LinkKind& kind = KindFrom(from);
+  LinkAdd add;
+  add.name = from.Text();
+  add.kind = kind.name;
+  add.mtu = from.MaybeNumber();
+  add.group = from.MaybeNumber();
+  add.up = from.Flag();
+  add.parent = from.MaybeLink();
+  add.settings = from.SettingsOf(kind.options);
+  if (from.Flag()) {
+    add.peer.emplace();
+    add.peer->name = from.Text();
+    add.peer->mac = from.Mac();
+  }
+  return add;
+}
+
+LinkSet MakeLinkSet(Arbitrary& from) {
+  const LinkKind& kind = KindFrom(from);
+  LinkSet set;
+  set.link = from.Link();
+  set.name = from.Maybe([&] { return from.Text(); });
+  set.master = from.MaybeLink();
+  set.mac = from.Maybe([&] { return from.Mac(); });
+  set.mtu = from.MaybeNumber();
+  set.alias = from.Maybe([&] { return from.Text(); });
+  set.kind = kind.name;
+  set.settings = from.SettingsOf(kind.options);
+  set.port = from.SettingsOf(PortOptions());
+  return set;
+}
+
+AddrOp MakeAddr(Arbitrary& from) {
+  return {.verb = from.Verb(),
+          .link = from.Link(),
+          .address = from.Address(),
+          .prefix = from.Number<uint8_t>(),
+          .peer = from.MaybeAddress(),
+          .broadcast = from.MaybeAddress(),
+          .label = from.Maybe([&] { return from.Text(); }),
+          .scope = from.MaybeNumber(),
+          .valid_lifetime = from.MaybeNumber(),
+          .preferred_lifetime = from.MaybeNumber()};
+}
+
+AddressesOp MakeAddresses(Arbitrary& from) {
+  const size_t count = from.Count(kMostRows);
+  return {.verb = from.Verb(),
+          .count = count,
+          .addresses = from.Column(count, from.Width()),
+          .prefixes = from.Column(count, 1),
+          .links = from.MaybeColumn(count, 4),
+          .link = from.MaybeLink()};
+}
+
+RouteHop MakeHop(Arbitrary& from) {
+  return {.via = from.MaybeAddress(), .link = from.MaybeLink(), .onlink = from.Flag(), .weight = from.MaybeNumber()};
+}
+
+RouteOp MakeRoute(Arbitrary& from) {
+  return {.verb = from.Verb(),
+          .to = from.Address(),
+          .prefix = from.Number<uint8_t>(),
+          .type = from.MaybeNumber(),
+          .via = from.MaybeAddress(),
+          .link = from.MaybeLink(),
+          .hops = from.Some(300, [&] { return MakeHop(from); }),
+          .nexthop_id = from.MaybeNumber(),
+          .table = from.MaybeNumber(),
+          .metric = from.MaybeNumber(),
+          .src = from.MaybeAddress(),
+          .mtu = from.MaybeNumber()};
+}
+
+RoutesOp MakeRoutes(Arbitrary& from) {
+  const size_t count = from.Count(kMostRows);
+  const size_t width = from.Width();
+  return {.verb = from.Verb(),
+          .count = count,
+          .tos = from.Column(count, width),
+          .prefixes = from.Column(count, 1),
+          .vias = from.MaybeColumn(count, width),
+          .links = from.MaybeColumn(count, 4),
+          .via = from.MaybeAddress(),
+          .link = from.MaybeLink(),
+          .table = from.MaybeNumber(),
+          .metric = from.MaybeNumber()};
+}
+
+NeighOp MakeNeigh(Arbitrary& from) {
+  const size_t count = from.Count(kMostRows);
+  return {.verb = from.Verb(),
+          .link = from.Link(),
+          .count = count,
+          .addresses = from.Column(count, from.Width()),
+          .macs = from.MaybeColumn(count, 6),
+          .state = from.Number(),
+          .proxy = from.Flag(),
+          .many = from.Flag()};
+}
+
+FdbOp MakeFdb(Arbitrary& from) {
+  const size_t count = from.Count(kMostRows);
+  return {.verb = from.Verb(),
+          .link = from.Link(),
+          .count = count,
+          .macs = from.Column(count, 6),
+          .dsts = from.MaybeColumn(count, from.Width()),
+          .vnis = from.MaybeColumn(count, 4),
+          .port = from.MaybeNumber(),
+          .src_vni = from.MaybeNumber(),
+          .vlan = from.MaybeNumber(),
+          .nhid = from.MaybeNumber(),
+          .via = from.MaybeLink(),
+          .many = from.Flag()};
+}
+
+NexthopOp MakeNexthop(Arbitrary& from) {
+  NexthopOp op{.verb = from.Verb(), .id = from.Number(), .family = from.Family(), .via = from.MaybeAddress()};
+  op.link = from.MaybeLink();
+  op.group = from.Some(600, [&] { return NexthopMember{.id = from.Number(), .weight = from.MaybeNumber()}; });
+  op.resilient = from.Maybe([&] { return Resilience{from.MaybeNumber(), from.MaybeNumber(), from.MaybeNumber()}; });
+  return op;
+}
+
+RuleOp MakeRule(Arbitrary& from) {
+  return {.verb = from.Verb(),
+          .family = from.Family(),
+          .priority = from.Number(),
+          .table = from.Number(),
+          .from = from.MaybeAddress(),
+          .to = from.MaybeAddress(),
+          .iif = from.Maybe([&] { return from.Text(); }),
+          .mark = from.MaybeNumber(),
+          .suppress_prefix_length = from.MaybeNumber()};
+}
+
+TbfOptions MakeTbf(Arbitrary& from) {
+  TbfOptions options{.rate = from.Rate(), .burst = from.Number()};
+  (from.Flag() ? options.limit : options.latency) = from.Number();
+  if (from.Flag()) {
+    options.peak_rate = from.Rate();
+    options.mtu = from.Number();
+  }
+  return options;
+}
+
+QdiscOp MakeQdisc(Arbitrary& from) {
+  QdiscOp op{.verb = from.Verb(), .link = from.Link(), .kind = from.Text(), .parent = from.Number()};
+  switch (from.Count(3)) {
+    case 1:
+      op.options = MakeTbf(from);
+      break;
+    case 2:
+      op.options = HtbOptions{.default_class = from.MaybeNumber(), .r2q = from.MaybeNumber()};
+      break;
+    case 3:
+      op.options = NetemOptions{.delay = from.MaybeNumber(), .jitter = from.MaybeNumber()};
+      break;
+  }
+  return op;
+}
+
+TcClassOp MakeTcClass(Arbitrary& from) {
+  return {.verb = from.Verb(),
+          .link = from.Link(),
+          .parent = from.Number(),
+          .id = from.Number(),
+          .rate = from.Rate(),
+          .ceil = from.Maybe([&] { return from.Rate(); }),
+          .burst = from.MaybeNumber(),
+          .quantum = from.MaybeNumber()};
+}
+
+TcFilterOp MakeTcFilter(Arbitrary& from) {
+  return {.verb = from.Verb(),
+          .link = from.Link(),
+          .kind = from.Text(),
+          .parent = from.Number(),
+          .priority = from.Number(),
+          .class_id = from.MaybeNumber(),
+          .redirect = from.MaybeLink()};
+}
+
+Direction MakeDirection(Arbitrary& from) {
+  return {from.MaybeAddress(), from.MaybeAddress(), from.MaybeNumber(), from.MaybeNumber()};
+}
+
+ConntrackDel MakeConntrack(Arbitrary& from) {
+  return {.family = from.Family(),
+          .proto = from.MaybeNumber(),
+          .orig = MakeDirection(from),
+          .reply = MakeDirection(from),
+          .mark = from.MaybeNumber(),
+          .zone = from.MaybeNumber()};
+}
+
+XfrmPolicyOp MakeXfrmPolicy(Arbitrary& from) {
+  XfrmPolicyOp op{.verb = from.Verb(), .family = from.Family(), .src = from.MaybeAddress(), .dst = from.MaybeAddress()};
+  op.mark = from.MaybeNumber();
+  op.tmpls = from.Some(6, [&] { return XfrmTemplate{.src = from.MaybeAddress(), .dst = from.MaybeAddress()}; });
+  return op;
+}
+
+template <auto make>
+void Put(Arbitrary& from, Op& op) {
+  op.step = make(from);
+}
+
+constexpr void (*kMakers[])(Arbitrary&, Op&) = {
+    Put<MakeLinkAdd>, Put<MakeLinkSet>, Put<MakeAddr>,     Put<MakeAddresses>, Put<MakeRoute>,
+    Put<MakeRoutes>,  Put<MakeNeigh>,   Put<MakeFdb>,      Put<MakeNexthop>,   Put<MakeRule>,
+    Put<MakeQdisc>,   Put<MakeTcClass>, Put<MakeTcFilter>, Put<MakeConntrack>, Put<MakeXfrmPolicy>};
+
+/** One or more whole messages, and nothing else. */
+bool IsWhole(const Bytes& request) {
+  int left = static_cast<int>(request.size());
+  for (const auto* at = reinterpret_cast<const nlmsghdr*>(request.data()); left > 0;) {
+    if (!nlmsg_ok(at, left)) return false;
+    at = nlmsg_next(const_cast<nlmsghdr*>(at), &left);
+  }
+  return true;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const std::shared_ptr<Place> place(&OwnPlace(), [](Place*) {});
+  Arbitrary from(data, size);
+  Op op;
+  kMakers[from.Count(std::size(kMakers) - 1)](from, op);
+  const Bytes answer = from.Rest();
+  // To the search for a link, and to what is asked then.
+  const Script script({{answer}, {answer}, {answer}});
+  CarryOut({.places = {place}, .ops = {op}}, false);
+  for (const Bytes& request : script.requests()) {
+    if (!IsWhole(request)) abort();
+  }
+  return 0;
+}

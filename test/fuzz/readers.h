@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdlib>
+
+#include "kernel/conntrack.h"
+#include "kernel/link_stats.h"
+#include "kernel/nexthop.h"
+#include "kernel/qdisc_rows.h"
+#include "kernel/tables.h"
+#include "kernel/xfrm_policy.h"
+
+namespace cnm {
+
+template <typename Row, Table<Row> (*dump)(Place&, const Filter&)>
+void Read(Place& place) {
+  auto table = dump(place, {});
+  if (table.refusal && table.columns.length() > 0) abort();
+}
+
+inline void DeleteConnections(Place& place) {
+  uint32_t count = 0;
+  DeleteConntrack(place, {.family = 4}, count);
+}
+
+/** Whatever reads a table. */
+struct Reader {
+  const char* name;
+  void (*read)(Place& place);
+};
+
+constexpr Reader kReaders[] = {{"links", Read<LinkRow, DumpLinks>},
+                               {"addresses", Read<AddressRow, DumpAddresses>},
+                               {"routes", Read<RouteRow, DumpRoutes>},
+                               {"neighbours", Read<NeighRow, DumpNeighbours>},
+                               {"forwarding", Read<FdbRow, DumpForwarding>},
+                               {"nexthops", Read<NexthopRow, DumpNexthops>},
+                               {"conntrack", Read<ConntrackRow, DumpConntrack>},
+                               {"link-stats", Read<LinkStatsRow, DumpLinkStats>},
+                               {"qdiscs", Read<QdiscRow, DumpQdiscs>},
+                               {"xfrm-policies", Read<XfrmPolicyRow, DumpXfrmPolicies>},
+                               {"conntrack-delete", DeleteConnections}};
+
+}  // namespace cnm

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { bridge } from '../../lib/drivers/bridge.ts'
+import { createDefaultIpam } from '../../lib/ipam/default.ts'
+import { Stage } from '../support/stage.ts'
+
+const stage = new Stage()
+const broken = (method: string, reason: string) => ({
+  code: 'DRIVER_BROKEN',
+  status: 500,
+  message: `driver theirs does not keep to its contract: ${method}: ${reason}`,
+})
+
+/** What somebody might write who has no compiler to tell them. */
+const theirs = (methods: object): any => ({ ...bridge, name: 'theirs', ...methods })
+const theirIpam = (methods: object): any => {
+  const ipam = createDefaultIpam()
+  const bound = ['defaultAddressSpaces', 'requestPool', 'releasePool', 'requestAddress', 'releaseAddress'].map((name) => [
+    name,
+    (ipam as any)[name].bind(ipam),
+  ])
+  return { capabilities: ipam.capabilities, ...Object.fromEntries(bound), name: 'theirs', ...methods }
+}
+
+describe('a network driver', () => {
+  const create = () => stage.cnm.createNetwork({ name: 'web', driver: 'theirs' })
+  const attach = async () => {
+    await create()
+    await stage.cnm.createSandbox({ networks: [{ network: 'web' }] })
+  }
+
+  it.each([
+    ['createNetwork', () => undefined, 'it should be an object', create],
+    ['createNetwork', () => ({ plan: 'ip link add' }), 'plan should be a list', create],
+    ['createNetwork', async () => ({ plan: [{ link: 'x' }] }), 'plan[0].op should be text', create],
+    ['createNetwork', () => ({ plan: [], wall: { id: 'x' } }), 'wall.link should be text', create],
+    ['createNetwork', () => Promise.reject(new TypeError('x is undefined')), 'x is undefined', create],
+    [
+      'skipGateway',
+      () => {
+        throw new RangeError('no')
+      },
+      'no',
+      create,
+    ],
+    ['adoptedLink', () => 7, 'it should be text', create],
+    ['createEndpoint', () => ({ plan: [], mac: 'AA' }), 'mac should be a MAC address', attach],
+    ['join', () => ({ plan: [], gateway: null }), 'gateway should be text', attach],
+    ['publishing', () => ({ modes: { 4: 'nat' } }), 'modes.6 should be one of nat, nat-unprotected, routed, isolated', attach],
+  ])('%s answers with what is none: it is named, and nothing is done', async (method, answer, reason, verb) => {
+    await stage.reopen({ drivers: [theirs({ [method]: answer })] })
+    await expect(verb()).rejects.toMatchObject(broken(method, reason))
+    expect(stage.cnm.sandboxes()).toEqual([])
+    await stage.reopen({ drivers: [theirs({})] })
+  })
+
+  it('plans a step that there is not: it is named, and nothing is done', async () => {
+    await stage.reopen({ drivers: [theirs({ createNetwork: () => ({ plan: [{ op: 'link.make', name: 'x' }] }) })] })
+    await expect(create()).rejects.toMatchObject({ code: 'PLAN_INVALID', message: expect.stringContaining('link.make') })
+    expect(stage.cnm.networks()).toHaveLength(3)
+    expect(await stage.cnm.findings()).toEqual([])
+  })
+
+  it.each([
+    [{ name: 7 }, 'name should be text'],
+    [{ capabilities: undefined }, 'capabilities should be an object'],
+    [{ leave: undefined }, 'leave should be a method'],
+  ])('that lacks something is not opened with', async (lack, reason) => {
+    await stage.cnm.close()
+    await expect(stage.lab.open({ drivers: [theirs(lack)] })).rejects.toMatchObject({
+      code: 'DRIVER_BROKEN',
+      message: expect.stringContaining(reason),
+    })
+    await stage.reopen()
+  })
+})
+
+describe('an IPAM driver', () => {
+  const create = () => stage.cnm.createNetwork({ name: 'web', ipam: { driver: 'theirs' } })
+
+  it.each([
+    ['defaultAddressSpaces', () => 'LocalDefault', 'it should be an object'],
+    ['requestPool', () => ({ id: 'x', pool: 'ten', data: {} }), 'pool should be an address and the length of its prefix'],
+    ['requestPool', () => ({ id: 7, pool: '10.0.0.0/8', data: {} }), 'id should be text'],
+    ['requestAddress', () => undefined, "it should be an address and the length of its prefix, or ''"],
+    ['requestAddress', () => '10.0.0.1', "it should be an address and the length of its prefix, or ''"],
+  ])('%s answers with what is none: it is named, and nothing is done', async (method, answer, reason) => {
+    await stage.reopen({ ipamDrivers: [theirIpam({ [method]: answer })] })
+    await expect(create()).rejects.toMatchObject(broken(method, reason))
+    expect(stage.cnm.networks()).toHaveLength(3)
+  })
+})
