@@ -61,7 +61,7 @@ void PutAlgorithm(Message& message, Named attribute, Header header, const XfrmAl
   header.alg_key_len = static_cast<uint32_t>(algorithm.key.size()) * 8;
   std::vector<uint8_t> bytes(sizeof header + algorithm.key.size());
   memcpy(bytes.data(), &header, sizeof header);
-  memcpy(bytes.data() + sizeof header, algorithm.key.data(), algorithm.key.size());
+  std::copy(algorithm.key.begin(), algorithm.key.end(), bytes.begin() + sizeof header);
   message.Put(attribute, bytes.data(), bytes.size());
 }
 

@@ -8,6 +8,7 @@
 
 #include "kernel/link_kinds.h"
 #include "kernel/program.h"
+#include "kernel/xfrm_state.h"
 #include "place.h"
 
 using namespace cnm;
@@ -27,6 +28,7 @@ class Arbitrary {
   uint64_t Rate() { return data_.ConsumeIntegralInRange<uint64_t>(1, UINT64_MAX); }
   size_t Count(size_t most) { return data_.ConsumeIntegralInRange<size_t>(0, most); }
   std::string Text() { return data_.ConsumeRandomLengthString(256); }
+  std::vector<uint8_t> Bytes(size_t most) { return data_.ConsumeBytes<uint8_t>(Count(most)); }
   std::vector<uint8_t> Rest() { return data_.ConsumeRemainingBytes<uint8_t>(); }
 
   template <typename Make>
@@ -312,11 +314,81 @@ ConntrackDel MakeConntrack(Arbitrary& from) {
           .zone = from.MaybeNumber()};
 }
 
+ConntrackDelMany MakeConntrackMany(Arbitrary& from) {
+  const size_t count = from.Count(kMostRows);
+  const bool six = from.Flag();
+  return {.family = static_cast<uint8_t>(six ? 6 : 4), .count = count, .addresses = from.Column(count, six ? 16 : 4)};
+}
+
+VniOp MakeVni(Arbitrary& from) {
+  return {.verb = from.Verb(),
+          .link = from.Link(),
+          .vni = from.Number(),
+          .end = from.MaybeNumber(),
+          .remote = from.MaybeAddress()};
+}
+
+VlanOp MakeVlan(Arbitrary& from) {
+  return {.verb = from.Verb(),
+          .link = from.Link(),
+          .vid = from.Number(),
+          .end = from.MaybeNumber(),
+          .pvid = from.Flag(),
+          .untagged = from.Flag(),
+          .self = from.Flag(),
+          .master = from.Flag()};
+}
+
+XfrmSelector MakeSelector(Arbitrary& from) {
+  return {.family = from.Family(),
+          .src = from.MaybeAddress(),
+          .src_prefix = from.Number<uint8_t>(),
+          .dst = from.MaybeAddress(),
+          .dst_prefix = from.Number<uint8_t>(),
+          .proto = from.MaybeNumber(),
+          .sport = from.MaybeNumber(),
+          .dport = from.MaybeNumber()};
+}
+
 XfrmPolicyOp MakeXfrmPolicy(Arbitrary& from) {
-  XfrmPolicyOp op{.verb = from.Verb(), .family = from.Family(), .src = from.MaybeAddress(), .dst = from.MaybeAddress()};
+  XfrmPolicyOp op{.verb = from.Verb(), .selector = MakeSelector(from), .dir = from.Number()};
   op.mark = from.MaybeNumber();
   op.tmpls = from.Some(6, [&] { return XfrmTemplate{.src = from.MaybeAddress(), .dst = from.MaybeAddress()}; });
   return op;
+}
+
+XfrmPolicyFlush MakeXfrmPolicyFlush(Arbitrary& from) {
+  return {.dir = from.MaybeNumber(), .priority = from.MaybeNumber(), .action = from.MaybeNumber()};
+}
+
+XfrmAlgorithm MakeAlgorithm(Arbitrary& from) {
+  // What the kernel has room for, and native/js lets through.
+  return {.name = from.Text().substr(0, MostXfrmName()), .key = from.Bytes(64), .bits = from.MaybeNumber()};
+}
+
+XfrmStateOp MakeXfrmState(Arbitrary& from) {
+  XfrmStateOp op{.verb = from.Verb(), .dst = from.Address(), .proto = from.Number(), .spi = from.Number()};
+  op.mark = from.MaybeNumber();
+  op.src = from.Address();
+  op.aead = from.Maybe([&] { return MakeAlgorithm(from); });
+  op.auth = from.Maybe([&] { return MakeAlgorithm(from); });
+  op.enc = from.Maybe([&] { return MakeAlgorithm(from); });
+  op.comp = from.Maybe([&] { return from.Text().substr(0, MostXfrmName()); });
+  op.replay_window = from.Number() % (MostXfrmReplayWindow() + 1);
+  op.flags = from.Number();
+  op.extra_flags = from.Number();
+  op.output_mark = from.MaybeNumber();
+  op.selector = from.Maybe([&] { return MakeSelector(from); });
+  op.encap = from.Maybe([&] { return XfrmEncap{from.Number(), from.Number(), from.Number()}; });
+  return op;
+}
+
+XfrmStateFlush MakeXfrmStateFlush(Arbitrary& from) {
+  return {.src = from.MaybeAddress(),
+          .dst = from.MaybeAddress(),
+          .proto = from.MaybeNumber(),
+          .mode = from.MaybeNumber(),
+          .reqid = from.MaybeNumber()};
 }
 
 template <auto make>
@@ -325,9 +397,11 @@ void Put(Arbitrary& from, Op& op) {
 }
 
 constexpr void (*kMakers[])(Arbitrary&, Op&) = {
-    Put<MakeLinkAdd>, Put<MakeLinkSet>, Put<MakeAddr>,     Put<MakeAddresses>, Put<MakeRoute>,
-    Put<MakeRoutes>,  Put<MakeNeigh>,   Put<MakeFdb>,      Put<MakeNexthop>,   Put<MakeRule>,
-    Put<MakeQdisc>,   Put<MakeTcClass>, Put<MakeTcFilter>, Put<MakeConntrack>, Put<MakeXfrmPolicy>};
+    Put<MakeLinkAdd>,       Put<MakeLinkSet>,       Put<MakeAddr>,       Put<MakeAddresses>,       Put<MakeRoute>,
+    Put<MakeRoutes>,        Put<MakeNeigh>,         Put<MakeFdb>,        Put<MakeNexthop>,         Put<MakeVni>,
+    Put<MakeVlan>,          Put<MakeRule>,          Put<MakeQdisc>,      Put<MakeTcClass>,         Put<MakeTcFilter>,
+    Put<MakeConntrack>,     Put<MakeConntrackMany>, Put<MakeXfrmPolicy>, Put<MakeXfrmPolicyFlush>, Put<MakeXfrmState>,
+    Put<MakeXfrmStateFlush>};
 
 /** One or more whole messages, and nothing else. */
 bool IsWhole(const Bytes& request) {

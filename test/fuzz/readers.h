@@ -7,7 +7,10 @@
 #include "kernel/nexthop.h"
 #include "kernel/qdisc_rows.h"
 #include "kernel/tables.h"
+#include "kernel/vni.h"
+#include "kernel/xfrm_flush.h"
 #include "kernel/xfrm_policy.h"
+#include "kernel/xfrm_state.h"
 
 namespace cnm {
 
@@ -19,7 +22,12 @@ void Read(Place& place) {
 
 inline void DeleteConnections(Place& place) {
   uint32_t count = 0;
-  DeleteConntrack(place, {.family = 4}, count);
+  DeleteConntrack(place, ConntrackDel{.family = 4}, count);
+}
+
+inline void FlushStates(Place& place) {
+  uint32_t count = 0;
+  FlushXfrmStates(place, {.proto = 50}, count);
 }
 
 /** Whatever reads a table. */
@@ -38,6 +46,9 @@ constexpr Reader kReaders[] = {{"links", Read<LinkRow, DumpLinks>},
                                {"link-stats", Read<LinkStatsRow, DumpLinkStats>},
                                {"qdiscs", Read<QdiscRow, DumpQdiscs>},
                                {"xfrm-policies", Read<XfrmPolicyRow, DumpXfrmPolicies>},
-                               {"conntrack-delete", DeleteConnections}};
+                               {"xfrm-states", Read<XfrmStateRow, DumpXfrmStates>},
+                               {"vnis", Read<VniRow, DumpVnis>},
+                               {"conntrack-delete", DeleteConnections},
+                               {"xfrm-states-flush", FlushStates}};
 
 }  // namespace cnm

@@ -39,6 +39,8 @@ ip route add 10.7.0.0/16 nhid 1
 ip neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev br0
 ip link add vx0 type vxlan id 7 dstport 4789
 bridge fdb append 00:00:00:00:00:00 dev vx0 dst 10.0.0.2
+ip link add vx1 type vxlan external vnifilter dstport 4790 local 10.0.0.1
+bridge vni add dev vx1 vni 100-199
 tc qdisc add dev v0 root tbf rate 1mbit burst 10kb latency 50ms
 ip xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir out mark 1 tmpl src 10.0.0.1 dst 10.0.0.2 proto esp mode transport
 conntrack -I -p udp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 2 -t 60
