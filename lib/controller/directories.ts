@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 export interface Directories {
   /** State directory, kept over reboots. Default: CNM_ROOT, else /var/lib/cnm. */
   readonly root?: string
-  /** Run directory, on a tmpfs: it ends with the links it speaks of. Default: CNM_RUN, else /run/cnm. */
+  /** Run directory: what is in it ends with the boot, as the links do that it speaks of. Default: CNM_RUN, else /run/cnm. */
   readonly run?: string
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
+import { forgetOtherBoots } from './boot.ts'
 import { makeDirectory } from './directory.ts'
 import { StateFile, unwritable } from './file.ts'
 import { lockDirectory } from './lock.ts'
@@ -32,7 +33,7 @@ export interface Descriptor {
 export interface StoreOptions {
   /** State directory: definitions, on disk when a call returns. */
   readonly root: string
-  /** Run directory: what ends with the kernel's state. Nothing waits for a disk. */
+  /** Run directory: what ends with the kernel's state, on a tmpfs or with the boot. Nothing waits for a disk. */
   readonly run: string
   readonly descriptor: Descriptor
   /** How long to wait for another owner to end, in ms. Default: 10,000. */
@@ -103,6 +104,7 @@ export async function openStore({ root, run, descriptor, wait = 10_000, signal }
   try {
     for (const directory of new Set([resolve(run), resolve(root)]))
       opened.push(await own(directory, { tryLock: descriptor.tryLock, wait, signal }))
+    beginIn(run)
     const state = await StateFile.open(join(root, 'networks.mdb'), { durable: true })
     opened.push(() => state.close())
     const live = await StateFile.open(join(run, 'live.mdb'), { durable: false })
@@ -136,6 +138,14 @@ async function own(directory: string, lock: Parameters<typeof lockDirectory>[1])
     return await lockDirectory(directory, lock)
   } catch (error) {
     throw lock.signal?.aborted ? error : unwritable(directory, error)
+  }
+}
+
+function beginIn(run: string): void {
+  try {
+    forgetOtherBoots(run)
+  } catch (error) {
+    throw unwritable(run, error)
   }
 }
 

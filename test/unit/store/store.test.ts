@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { open } from 'lmdb'
 import { describe, expect, it } from 'vitest'
@@ -41,6 +41,39 @@ describe('records', () => {
     const second = await opened({ root, run: `${run}-after-boot` })
     expect(second.networks.list()).toEqual([network('a')])
     expect(second.sandboxes.list()).toEqual([])
+  })
+
+  it('of the run directory end with the boot, where it is on a disk too', async () => {
+    const { root, run } = directories()
+    const first = await opened({ root, run })
+    first.networks.put(network('a'))
+    first.sandboxes.put(sandbox('s'))
+    await first.close()
+    mkdirSync(join(run, 'netns'))
+    writeFileSync(join(run, 'netns', 's'), '')
+    writeFileSync(join(run, 'boot'), '00000000-0000-4000-8000-000000000000\n')
+    // It was never synced.
+    truncateSync(join(run, 'live.mdb'), 5_000)
+
+    const second = await opened({ root, run })
+    expect([second.networks.list(), second.sandboxes.list()]).toEqual([[network('a')], []])
+    expect(readdirSync(run).sort()).toEqual(['boot', 'live.mdb', 'live.mdb-lock', 'lock'])
+    second.sandboxes.put(sandbox('t'))
+    await second.close()
+    const third = await opened({ root, run })
+    expect(third.sandboxes.list()).toEqual([sandbox('t')])
+  })
+
+  it('end with the boot, and definitions do not, where both directories are one', async () => {
+    const { root } = directories()
+    const first = await opened({ root, run: root })
+    first.networks.put(network('a'))
+    first.sandboxes.put(sandbox('s'))
+    await first.close()
+    writeFileSync(join(root, 'boot'), 'another')
+
+    const second = await opened({ root, run: root })
+    expect([second.networks.list(), second.sandboxes.list()]).toEqual([[network('a')], []])
   })
 
   it('are in directories and files that are nobody else’s to read', async () => {
