@@ -84,7 +84,7 @@ export class Monitor {
 
 /**
  * Write /proc/sys/PATH in the op's namespace; `path` is relative ('net/ipv4/conf/eth0/forwarding'), has no '..', and
- * begins with 'net/'.
+ * begins with 'net/'. In a container /proc/sys is mostly read-only: CNM_PROC_SYS, in the environment, names another.
  */
 export interface SysctlOp {
   readonly op: 'sysctl'

@@ -114,6 +114,8 @@ export const ERRORS = {
     'try again; what is begun is taken back',
   ],
   ENDPOINT_NOT_FOUND: [404, 'endpoint {id} not found'],
+  BUNDLE_EXISTS: [409, '{path} is there already', 'name a new folder, or remove it'],
+  BUNDLE_INCOMPLETE: [500, 'cannot find {what}, which belongs into the plugin', 'install what is missing here; the plugin is made of it'],
   PLUGIN_NOT_FOUND: [404, 'plugin {name} is not found', 'dockerd looks in {places}'],
   PLUGIN_SPEC: [500, '{path} does not tell where a plugin is: {reason}'],
   PLUGIN_UNREACHABLE: [500, '{method}: the plugin at {address} cannot be reached: {reason}', 'is it running?'],

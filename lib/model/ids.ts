@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
-/** 64 lower-case hex characters; the first 12 are the short form that tables show. */
+/** 64 lower-case hex characters, or 25 of base 36 where a swarm gave it; the first 12 are the short form that tables show. */
 export type Id = string
 
 /** A new id. Its short form is never all digits: Docker uses it as a host name. */
@@ -34,7 +34,12 @@ export const isOurs = (group: number): boolean => group === LINK_GROUP || group 
  * A locally administered unicast MAC. Ids are random, so a new endpoint has a new MAC and nobody's stale neighbour entry
  * for a reused address fits it; asked again it is the same.
  */
-export const macOf = (id: Id): string => `02:${id.slice(-10).replace(/..(?=.)/g, '$&:')}`
+export const macOf = (id: Id): string =>
+  `02:${hexOf(id)
+    .slice(-10)
+    .replace(/..(?=.)/g, '$&:')}`
+
+const hexOf = (id: Id): string => (/^[0-9a-f]+$/.test(id) ? id : createHash('sha256').update(id).digest('hex'))
 
 /** null when `text` is not six hex pairs. */
 export function parseMac(text: string): Uint8Array | null {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "kernel/fd.h"
 
@@ -10,7 +11,16 @@ namespace cnm {
 
 namespace {
 
-Fd Open(const std::string& path, int mode) { return Fd(open(("/proc/sys/" + path).c_str(), mode | O_CLOEXEC)); }
+/** In a container the usual one can only be read. */
+const std::string& Root() {
+  static const std::string root = [] {
+    const char* given = getenv("CNM_PROC_SYS");
+    return given && *given ? given : "/proc/sys";
+  }();
+  return root;
+}
+
+Fd Open(const std::string& path, int mode) { return Fd(open((Root() + '/' + path).c_str(), mode | O_CLOEXEC)); }
 
 }  // namespace
 

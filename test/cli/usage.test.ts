@@ -42,6 +42,7 @@ describe('help', () => {
     ['state verify --help'],
     ['serve --help'],
     ['plugin'],
+    ['plugin bundle --help'],
     ['plugin verify --help'],
     ['completion --help'],
   ])('cnm %s has usage, global options and examples', async (line) => {

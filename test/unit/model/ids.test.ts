@@ -29,6 +29,9 @@ describe('macOf', () => {
     const id = `${'0'.repeat(54)}0123456789`
     expect(macOf(id)).toBe('02:01:23:45:67:89')
     expect(macOf(newId())).toMatch(/^02(:[0-9a-f]{2}){5}$/)
+    // Of a swarm.
+    expect(macOf('rf3ygumt70f83b2pdqcfbiizm')).toMatch(/^02(:[0-9a-f]{2}){5}$/)
+    expect(macOf('rf3ygumt70f83b2pdqcfbiizm')).not.toBe(macOf('m024n70n61tq1prd4l48krdfe'))
   })
 })
 

@@ -1,0 +1,68 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fault } from '../../model/errors.ts'
+import { librariesOf, libraryNamed } from './libraries.ts'
+import { manifestOf, NODE, PROGRAM } from './manifest.ts'
+import { closureOf, type Package, packageOf } from './packages.ts'
+
+/** What the addon loads when it is first asked for rules, and so names nowhere. */
+const LOADED_LATER = 'libnftables.so.1'
+
+/** Of our own package: what runs. The addon is in one of the last two. */
+const OURS = ['package.json', 'dist', 'native/load.cjs', 'build/Release/cnm.node', `prebuilds/linux-${process.arch}`]
+
+/**
+ * Makes a folder that `docker plugin create` takes: config.json, and rootfs with Node.js, this package, what it needs, and the
+ * system's libraries. `main` is the program's file, in this package. Throws BUNDLE_EXISTS, BUNDLE_INCOMPLETE; then nothing is made.
+ */
+export async function makeBundle(folder: string, main: string): Promise<void> {
+  if (existsSync(folder)) throw fault('BUNDLE_EXISTS', { path: folder })
+  try {
+    const manifest = manifestOf(await fill(join(folder, 'rootfs'), main))
+    writeFileSync(join(folder, 'config.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Answers with where the program is in it. */
+async function fill(rootfs: string, main: string): Promise<string> {
+  const own = packageOf(main, 'libcnm')
+  const packages = closureOf(own)
+  const home = homeOf(packages)
+  const inside = (path: string) => join(PROGRAM, relative(home, path))
+  for (const each of packages) {
+    const parts = each === own ? OURS : readdirSync(each.folder).filter((name) => name !== 'node_modules')
+    for (const part of parts) copy(join(each.folder, part), join(rootfs, inside(each.folder), part))
+  }
+  copy(process.execPath, join(rootfs, NODE))
+  const later = await libraryNamed(LOADED_LATER)
+  const libraries = await librariesOf([process.execPath, later, ...addonsIn(join(rootfs, PROGRAM))])
+  for (const library of [later, ...libraries]) copy(library, join(rootfs, library))
+  // What a container mounts over.
+  for (const empty of ['dev', 'etc', 'proc', 'run/docker/plugins', 'sys', 'tmp', 'var/lib/cnm', 'host/proc/sys/net'])
+    mkdirSync(join(rootfs, empty), { recursive: true })
+  return inside(main)
+}
+
+/** The folder that all packages are in. */
+function homeOf(packages: readonly Package[]): string {
+  const within = (home: string): boolean => packages.every(({ folder }) => `${folder}${sep}`.startsWith(`${home}${sep}`))
+  let home = packages[0]?.folder ?? ''
+  while (!within(home)) home = dirname(home)
+  return home
+}
+
+/** What links to it is not copied, but it. Nothing when it is not there. */
+function copy(from: string, to: string): void {
+  if (!existsSync(from)) return
+  mkdirSync(dirname(to), { recursive: true })
+  cpSync(realpathSync(from), to, { recursive: true, dereference: true })
+}
+
+/** Those for another C library than this system's are never loaded. */
+const addonsIn = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.node') && !path.includes('musl'))
+    .map((path) => join(folder, path))
