@@ -17,12 +17,20 @@ export interface Way {
   readonly uplinks: readonly { readonly family: Family; readonly names: readonly string[] }[]
 }
 
+/** What networks have on the host while they are up. */
+export interface Own {
+  /** Links, also those that somebody else made. */
+  readonly links: ReadonlySet<string>
+  /** 'IP/PREFIX': of a thousand links it tells sooner. */
+  readonly addresses: ReadonlySet<string>
+}
+
 /**
  * Lets traffic through between `links` and the rest of the world. Where the host forwards already, nothing is changed.
  * Otherwise forwarding is switched on link by link, not for the host as a whole: on `links` themselves, and on the host's own
- * links that have an address of the family. `own` are the addresses of our bridges, 'IP/PREFIX'.
+ * links that have an address of the family and are no network's. `own` is what other networks have.
  */
-export async function openWay(hall: Hall, links: readonly string[], families: readonly Family[], own: ReadonlySet<string>): Promise<Way> {
+export async function openWay(hall: Hall, links: readonly string[], families: readonly Family[], own: Own): Promise<Way> {
   const plan: Op[] = []
   const lent: Record<string, string> = {}
   const uplinks: { family: Family; names: readonly string[] }[] = []
@@ -31,9 +39,10 @@ export async function openWay(hall: Hall, links: readonly string[], families: re
     plan.push({ op: 'sysctl', path, value: to, undo: [{ op: 'sysctl', path, value: from }] })
     lent[path] = from
   }
+  const walled = { ...own, links: new Set([...own.links, ...links]) }
   for (const family of families) {
     if ((await readSysctl(hall.host, family === 4 ? ALL4 : ALL6)) === '1') continue
-    const names = await uplinksOf(hall, family, own)
+    const names = await uplinksOf(hall, family, walled)
     uplinks.push({ family, names })
     const knob = await knobOf(hall, family)
     if (knob) {
@@ -69,12 +78,14 @@ async function knobOf(hall: Hall, family: Family): Promise<((link: string) => st
 
 const LOOPBACK = 'lo'
 
-async function uplinksOf(hall: Hall, family: Family, own: ReadonlySet<string>): Promise<readonly string[]> {
+async function uplinksOf(hall: Hall, family: Family, own: Own): Promise<readonly string[]> {
   const columns = await dumpColumns(hall.host, 'address', { family })
-  const bridges = new Set(addressTexts(columns).flatMap((text, row) => (own.has(text) ? (columns.link[row] ?? []) : [])))
+  const bridges = new Set(addressTexts(columns).flatMap((text, row) => (own.addresses.has(text) ? (columns.link[row] ?? []) : [])))
   const links = await linksAt(
     hall.host,
     [...columns.link].filter((link) => !bridges.has(link)),
   )
-  return links.filter(({ name, group, master }) => name !== LOOPBACK && !isOurs(group) && master === 0).map(({ name }) => name)
+  return links
+    .filter(({ name, group, master }) => name !== LOOPBACK && !isOurs(group) && !own.links.has(name) && master === 0)
+    .map(({ name }) => name)
 }

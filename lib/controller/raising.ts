@@ -6,7 +6,7 @@ import type { Network } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import { dump, listNftTable } from '../netlink/kernel.ts'
 import { readSysctl } from '../netlink/namespace.ts'
-import { closeWay, type Lent, openWay, type Way } from './forwarding.ts'
+import { closeWay, type Lent, type Own, openWay, type Way } from './forwarding.ts'
 import type { Hall } from './hall.ts'
 import { linkAt } from './links.ts'
 import { mayAdministerNetworks } from './processes.ts'
@@ -60,7 +60,7 @@ export async function raise(hall: Hall, network: Network): Promise<Raising> {
     others.map((other) => configOf(hall, other)),
   )
   const way: Way =
-    wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), gatewaysUp(hall)) : { plan: [], lent: {}, uplinks: [] }
+    wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), ownUp(hall)) : { plan: [], lent: {}, uplinks: [] }
   const steps = await onThisKernel(hall, [
     ...plan,
     ...(wall ? raiseWall(wall, await besides(hall, network)) : []),
@@ -110,14 +110,14 @@ export const isStanding = async (hall: Hall, network: Network): Promise<boolean>
 
 const stands = async (hall: Hall, { link }: Raised): Promise<boolean> => link === undefined || (await linkAt(hall.host, link)) !== undefined
 
-/** The addresses of our bridges that are there, 'IP/PREFIX'. */
-export const gatewaysUp = (hall: Hall): ReadonlySet<string> =>
-  new Set(
-    hall.store.networks
-      .list()
-      .filter((network) => walledLink(hall, network) !== undefined)
-      .flatMap(({ pools }) => pools.flatMap(({ gateway }) => gateway ?? [])),
-  )
+/** What the networks that are raised have on the host. */
+export function ownUp(hall: Hall): Own {
+  const up = hall.store.networks.list().flatMap((network) => {
+    const link = walledLink(hall, network)
+    return link === undefined ? [] : [{ link, gateways: network.pools.flatMap(({ gateway }) => gateway ?? []) }]
+  })
+  return { links: new Set(up.map(({ link }) => link)), addresses: new Set(up.flatMap(({ gateways }) => gateways)) }
+}
 
 /** What is ours in the firewall besides the wall of one network. */
 async function besides(hall: Hall, network: Network): Promise<Remains> {

@@ -9,7 +9,7 @@ import { openWay } from '../forwarding.ts'
 import type { Hall } from '../hall.ts'
 import { raisedWalls } from '../mend.ts'
 import { isAlive } from '../processes.ts'
-import { familiesOn, gatewaysUp, isStanding, onThisKernel, raise, raisedIds, recordWay } from '../raising.ts'
+import { familiesOn, isStanding, onThisKernel, ownUp, raise, raisedIds, recordWay } from '../raising.ts'
 import { removeSandbox } from '../sandboxes.ts'
 import { type Ailment, type Mend, making, taking } from './ailment.ts'
 import { type Lack, lacksOf, subjectOf } from './audit.ts'
@@ -72,7 +72,7 @@ export async function forwardingDrift({ hall, host }: Round): Promise<readonly A
   for (const family of [4, 6] as const) {
     const links = walls.filter(({ network }) => familiesOn(network).includes(family)).map(({ wall }) => wall.link)
     if (links.length === 0) continue
-    const way = await openWay(hall, links, [family], gatewaysUp(hall))
+    const way = await openWay(hall, links, [family], ownUp(hall))
     const isLent = Object.keys(way.lent).length > 0
     const lacks = await lacksOf(await onThisKernel(hall, way.plan), [host])
     const mend = (remedy: Plan) =>

@@ -16,19 +16,20 @@ vi.mock('../../../lib/netlink/kernel.ts', () => ({
       { index: 3, name: 'eth1', group: 0, master: 0 },
       { index: 4, name: 'br-ours', group: LINK_GROUP, master: 0 },
       { index: 5, name: 'port', group: 0, master: 9 },
-      { index: 6, name: 'bare', group: 0, master: 0 },
+      { index: 6, name: 'theirs', group: 0, master: 0 },
+      { index: 7, name: 'bare', group: 0, master: 0 },
     ].filter(({ index }) => index === link),
   dumpColumns: async (_: unknown, __: 'address', { family }: { family: number }) => ({
-    length: 5,
-    link: Int32Array.of(1, 2, 3, 4, 5),
-    family: new Uint8Array(5).fill(family),
-    prefix: new Uint8Array(5).fill(24),
-    address: Uint8Array.from({ length: 5 * 16 }, (___, at) => (at % 16 === 0 ? 1 + at / 16 : 0)),
+    length: 6,
+    link: Int32Array.of(1, 2, 3, 4, 5, 6),
+    family: new Uint8Array(6).fill(family),
+    prefix: new Uint8Array(6).fill(24),
+    address: Uint8Array.from({ length: 6 * 16 }, (___, at) => (at % 16 === 0 ? 1 + at / 16 : 0)),
   }),
 }))
 
 const hall = {} as Hall
-const OWN: ReadonlySet<string> = new Set(['4.0.0.0/24'])
+const OWN = { links: new Set(['theirs']), addresses: new Set(['4.0.0.0/24']) }
 const old = {
   'net/ipv4/ip_forward': '0',
   'net/ipv4/conf/eth0/forwarding': '0',
@@ -49,6 +50,12 @@ beforeEach(() => {
 })
 
 describe('forwarding for a network', () => {
+  it('is not lent by the link that it is for, nor by that of another network, whoever made them', async () => {
+    const names = ['eth0', 'eth1']
+    expect((await openWay(hall, ['theirs'], [4], { ...OWN, links: new Set() })).uplinks).toEqual([{ family: 4, names }])
+    expect((await openWay(hall, ['br-new'], [4], OWN)).uplinks).toEqual([{ family: 4, names }])
+  })
+
   it('is lent by the links of the host that have an address and do not forward yet', async () => {
     const way = await openWay(hall, ['br-new'], [4], OWN)
     expect(printPlan(way.plan).split('\n')).toEqual([
