@@ -30,6 +30,9 @@ const shaped = (link: string) => {
   return kind === 'tbf' ? { rate: options.rate * 8, burst: options.burst } : undefined
 }
 
+/** Links that are out of service are deleted a moment later. */
+const GONE = { timeout: 10_000 }
+
 const PACKETS = 100
 /** As links count them. */
 const SIZE = 1000
@@ -104,10 +107,10 @@ describe('limits', () => {
     await stage.cnm.connect('web', { network: 'net', options })
     expect(shaped(linksOf('web').ifb)).toBeDefined()
     await stage.cnm.disconnect('web', 'net')
-    expect(host('ip', '-o', 'link')).toBe(before)
+    await expect.poll(() => host('ip', '-o', 'link'), GONE).toBe(before)
     const sysctls = { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.nonsense=1' }
     await expect(stage.cnm.connect('web', { network: 'net', options: { ...options, ...sysctls } })).rejects.toThrow('nonsense')
-    expect(host('ip', '-o', 'link')).toBe(before)
+    await expect.poll(() => host('ip', '-o', 'link'), GONE).toBe(before)
   })
 
   it('outlive the bridge', async () => {
