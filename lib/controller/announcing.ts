@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseCidr, toBytes } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
@@ -42,6 +43,8 @@ export class Announcer {
 
   constructor(store: Store) {
     this.#store = store
+    // One listener for each endpoint that is new.
+    setMaxListeners(0, this.#end.signal)
   }
 
   announce({ path }: Sandbox, { endpoint, network }: Seat): void {
