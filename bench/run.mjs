@@ -38,10 +38,12 @@ const contenders = fileURLToPath(new URL('contenders', import.meta.url))
 if (!existsSync(`${contenders}/node_modules`))
   spawnSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], { cwd: contenders })
 
+const asJson = process.argv.includes('--json')
 const results = []
 for (const run of name ? [BENCHES[name]] : Object.values(BENCHES)) {
   const answer = await run()
-  if (Array.isArray(answer)) results.push(...answer)
+  if (!Array.isArray(answer)) continue
+  results.push(...answer)
+  if (!asJson) show(answer)
 }
-if (process.argv.includes('--json')) console.log(JSON.stringify(results, null, 2))
-else if (results.length > 0) show(results)
+if (asJson) console.log(JSON.stringify(results, null, 2))

@@ -36,6 +36,7 @@ export const networks = () =>
           contenders: { libcnm: verbs(few), [`${NETWORKS} there`]: verbs(many) },
         })
       } finally {
+        for (const { id } of many.sandboxes()) await many.removeSandbox(id)
         await many.close()
       }
     }),
