@@ -20,7 +20,7 @@ need_packages patchelf
 if stale "$stage/built" native test/native CMakeLists.txt; then
   say "building with -fsanitize=$flags (cmake-js)"
   cmake_js=(npx --no-install cmake-js --out "$stage/build" --log-level error)
-  "${cmake_js[@]}" configure "--CDCNM_SANITIZE=$flags" --CDCNM_NATIVE_TESTS=ON >&2
+  "${cmake_js[@]}" configure "--CDCNM_SANITIZE=$flags" --CDCNM_NATIVE_TESTS=ON --CDCNM_UNITY=ON >&2
   "${cmake_js[@]}" build >&2
   touch "$stage/built"
 fi

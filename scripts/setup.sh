@@ -32,7 +32,7 @@ fi
 
 if stale build/Release/cnm.node native test/native CMakeLists.txt; then
   say 'building the native addon and its tests (cmake-js)'
-  npx --no-install cmake-js configure --CDCNM_NATIVE_TESTS=ON --log-level error >&2
+  npx --no-install cmake-js configure --CDCNM_NATIVE_TESTS=ON --CDCNM_UNITY=ON --log-level error >&2
   npx --no-install cmake-js build --log-level error >&2
   touch build/Release/cnm.node
 fi

@@ -55,13 +55,13 @@ void ReadShare(Fields& fields, const char* key, uint32_t& share) {
 }
 
 /** A field that has no meaning here. */
-void ReadNothing(Fields& fields, const char* key, const std::string& because) {
+void ReadNeedless(Fields& fields, const char* key, const std::string& because) {
   if (!fields.Get(key).IsUndefined()) fields.Fail(key, "nothing, since " + because);
 }
 
 /** A field that says more of the `first`. */
 void ReadBehind(Fields& fields, const char* key, const char* first) {
-  if (fields.Get(first).IsUndefined()) ReadNothing(fields, key, std::string("there is no ") + first);
+  if (fields.Get(first).IsUndefined()) ReadNeedless(fields, key, std::string("there is no ") + first);
 }
 
 /** No option but these. */
@@ -132,7 +132,7 @@ void ReadField(Fields& fields, QdiscOp& op) {
 
 void ReadOptions(Fields& fields, QdiscOp& op) {
   for (const char* kind : {"tbf", "htb", "netem"}) {
-    if (op.kind != kind) ReadNothing(fields, kind, std::string("kind is not '") + kind + "'");
+    if (op.kind != kind) ReadNeedless(fields, kind, std::string("kind is not '") + kind + "'");
   }
   if (op.kind == "tbf") {
     ReadField<TbfOptions>(fields, op);
@@ -153,7 +153,7 @@ std::string OneOf(const Kinds& kinds, NameOf name) {
 
 void ReadPlace(Fields& fields, const QdiscKind& kind, QdiscOp& op) {
   if (kind.hook) {
-    for (const char* key : {"parent", "handle"}) ReadNothing(fields, key, "this kind has a place of its own");
+    for (const char* key : {"parent", "handle"}) ReadNeedless(fields, key, "this kind has a place of its own");
     op.parent = kind.hook;
     return;
   }

@@ -32,9 +32,6 @@ constexpr Named Request(Named message) {
   return {.value = NFNL_SUBSYS_CTNETLINK << 8 | message.value, .name = message.name};
 }
 
-/** The kernel wants to see that there is more inside. */
-constexpr Named Nested(Named attribute) { return {.value = NLA_F_NESTED | attribute.value, .name = attribute.name}; }
-
 nfgenmsg HeaderOf(int family) {
   return {.nfgen_family = static_cast<uint8_t>(family), .version = NFNETLINK_V0, .res_id = 0};
 }

@@ -1,6 +1,5 @@
 #include "kernel/link_kinds.h"
 
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_vlan.h>
 
@@ -31,8 +30,6 @@ constexpr Option kIpvlanOptions[] = {
     {"mode", Takes::kWord, CNM_NAMED(IFLA_IPVLAN_MODE), Wire::kU16, {}, kIpvlanModes},
     {"flag", Takes::kWord, CNM_NAMED(IFLA_IPVLAN_FLAGS), Wire::kU16, {}, kIpvlanFlags},
 };
-
-constexpr Word kVlanProtocols[] = {{"802.1Q", ETH_P_8021Q}, {"802.1ad", ETH_P_8021AD}};
 
 constexpr Word kVlanFlags[] = {{"reorderHdr", VLAN_FLAG_REORDER_HDR},
                                {"gvrp", VLAN_FLAG_GVRP},

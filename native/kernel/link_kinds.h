@@ -1,5 +1,7 @@
 #pragma once
 
+#include <linux/if_ether.h>
+
 #include <span>
 #include <string_view>
 
@@ -16,6 +18,8 @@ struct LinkKind {
   /** A link that is there takes options too. */
   bool can_change = false;
 };
+
+inline constexpr Word kVlanProtocols[] = {{"802.1Q", ETH_P_8021Q}, {"802.1ad", ETH_P_8021AD}};
 
 std::span<const LinkKind> LinkKinds();
 

@@ -1,4 +1,3 @@
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
 
 #include "kernel/link_kinds.h"
@@ -9,7 +8,6 @@ namespace {
 
 constexpr Takes kBoolean = Takes::kBoolean;
 constexpr Takes kNumber = Takes::kNumber;
-constexpr Word kVlanProtocols[] = {{"802.1Q", ETH_P_8021Q}, {"802.1ad", ETH_P_8021AD}};
 
 constexpr Option kBridgeOptions[] = {
     {"stp", kBoolean, CNM_NAMED(IFLA_BR_STP_STATE), Wire::kU32},

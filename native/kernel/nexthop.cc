@@ -48,7 +48,7 @@ void PutGroup(Message& message, const NexthopOp& op) {
   message.Put(CNM_NAMED(NHA_GROUP), group.data(), group.size() * sizeof(nexthop_grp));
   if (!op.resilient) return;
   message.PutU16(CNM_NAMED(NHA_GROUP_TYPE), NEXTHOP_GRP_TYPE_RES);
-  const Message::Nest nest(message, {.value = NLA_F_NESTED | NHA_RES_GROUP, .name = "NHA_RES_GROUP"});
+  const Message::Nest nest(message, Nested(CNM_NAMED(NHA_RES_GROUP)));
   const Resilience& resilience = *op.resilient;
   if (resilience.buckets) {
     message.PutU16(CNM_NAMED(NHA_RES_GROUP_BUCKETS), static_cast<uint16_t>(*resilience.buckets));

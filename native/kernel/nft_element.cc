@@ -13,9 +13,6 @@ namespace {
 
 constexpr Named kRequest = {.value = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, .name = "nft"};
 
-/** The kernel wants to see that there is more inside. */
-constexpr Named Nested(Named attribute) { return {.value = NLA_F_NESTED | attribute.value, .name = attribute.name}; }
-
 }  // namespace
 
 Refused GetNftElement(Place& place, const NftGetOp& op) {

@@ -15,8 +15,6 @@ namespace cnm {
 
 namespace {
 
-constexpr double kMicrosecondsPerSecond = 1e6;
-
 constexpr QdiscKind kKinds[] = {
     {"tbf"}, {"htb"}, {"netem"}, {"pfifo"}, {"fq_codel"}, {"ingress", TC_H_INGRESS}, {"clsact", TC_H_CLSACT},
 };

@@ -7,7 +7,6 @@ namespace cnm {
 
 namespace {
 
-constexpr double kMicrosecondsPerSecond = 1e6;
 /** A tick is 64 ns: /proc/net/psched, the same since Linux 2.6.31. */
 constexpr double kTicksPerMicrosecond = 1000. / 64;
 

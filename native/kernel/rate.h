@@ -10,6 +10,8 @@ namespace cnm {
 
 // How qdiscs have rates (bytes per second) and bursts.
 
+inline constexpr double kMicrosecondsPerSecond = 1e6;
+
 /** A kernel that is told the link layer (Linux 3.9 and newer) works out itself what tc's rate tables once told it. */
 tc_ratespec SpecOf(uint64_t rate);
 

@@ -12,8 +12,6 @@ namespace cnm {
 
 namespace {
 
-constexpr Named kEntry = {.value = NLA_F_NESTED | VXLAN_VNIFILTER_ENTRY, .name = "VXLAN_VNIFILTER_ENTRY"};
-
 tunnel_msg HeaderOf(int32_t link) {
   tunnel_msg header{};
   header.family = AF_BRIDGE;
@@ -53,7 +51,7 @@ Refused ApplyVni(Place& place, const VniOp& op) {
   const Named type = op.verb == Verb::kDel ? CNM_NAMED(RTM_DELTUNNEL) : CNM_NAMED(RTM_NEWTUNNEL);
   Message message(type, 0, HeaderOf(link));
   {
-    const Message::Nest entry(message, kEntry);
+    const Message::Nest entry(message, Nested(CNM_NAMED(VXLAN_VNIFILTER_ENTRY)));
     message.PutU32(CNM_NAMED(VXLAN_VNIFILTER_ENTRY_START), op.vni);
     if (op.end) message.PutU32(CNM_NAMED(VXLAN_VNIFILTER_ENTRY_END), *op.end);
     if (op.remote) {

@@ -36,7 +36,7 @@ struct DumpRequest : Message {
   DumpRequest() : Message(CNM_NAMED(RTM_GETLINK), NLM_F_DUMP, ifinfomsg{}) {}
 };
 
-Bytes Link(int32_t index, uint16_t flags = NLM_F_MULTI) {
+Bytes LinkBytes(int32_t index, uint16_t flags = NLM_F_MULTI) {
   return Reply(RTM_NEWLINK, flags).Put(ifinfomsg{.ifi_index = index}).bytes();
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("a message that is too long is not sent") {
 TEST_CASE("silence is an error, and so is what cannot be read") {
   Space space;
   Socket& socket = RouteOf(*space);
-  for (const Bytes& answer : {Bytes(), Bytes(3), Bytes(NLMSG_HDRLEN, 0), Link(1)}) {
+  for (const Bytes& answer : {Bytes(), Bytes(3), Bytes(NLMSG_HDRLEN, 0), LinkBytes(1)}) {
     DumpRequest message;
     const Script script({{answer}});
     CHECK_EQ(socket.Ask(message)->error, -EAGAIN);
@@ -96,7 +96,8 @@ TEST_CASE("what is left of an earlier answer is skipped") {
   Space space;
   Socket& socket = RouteOf(*space);
   DumpRequest message;
-  const Script script({{From(1, Link(1)), From(1, Done()), From(7, ErrorReply(-EPERM).bytes()), Link(2), Done()}});
+  const Script script(
+      {{From(1, LinkBytes(1)), From(1, Done()), From(7, ErrorReply(-EPERM).bytes()), LinkBytes(2), Done()}});
   std::vector<int32_t> seen;
   CHECK_FALSE(socket.Ask(message, [&](const nlmsghdr* reply) {
     seen.push_back(static_cast<const ifinfomsg*>(nlmsg_data(reply))->ifi_index);
@@ -110,7 +111,7 @@ TEST_CASE("what came before the request is no answer to it") {
   DumpRequest message;
   Script script({{Done()}});
   script.Tell(ENOBUFS);
-  script.Tell(Link(1));
+  script.Tell(LinkBytes(1));
   CHECK_FALSE(socket.Ask(message, [](const nlmsghdr*) { FAIL("nobody asked for it"); }));
 }
 
@@ -119,10 +120,10 @@ TEST_CASE("a dump that was interrupted, or lost a part, says so") {
   Socket& socket = RouteOf(*space);
   DumpRequest message;
   {
-    const Script script({{Link(1, NLM_F_MULTI | NLM_F_DUMP_INTR), Done()}});
+    const Script script({{LinkBytes(1, NLM_F_MULTI | NLM_F_DUMP_INTR), Done()}});
     CHECK_EQ(socket.Ask(message)->error, -EINTR);
   }
-  const Script script({{Link(1), ENOBUFS, Done()}});
+  const Script script({{LinkBytes(1), ENOBUFS, Done()}});
   CHECK_EQ(socket.Ask(message)->error, -ENOBUFS);
 }
 

@@ -27,7 +27,7 @@ struct Watched : Space {
   std::shared_ptr<Subscription> subscription;
 };
 
-Reply Link(int32_t index, uint16_t type = RTM_NEWLINK) {
+Reply NewLink(int32_t index, uint16_t type = RTM_NEWLINK) {
   return Reply(type).Put(ifinfomsg{.ifi_index = index, .ifi_flags = IFF_UP});
 }
 
@@ -54,10 +54,10 @@ TEST_CASE("tells what the kernel does") {
 TEST_CASE("consecutive changes of one table are one, in their order") {
   const Watched space({kLink, kNeigh, kFdb});
   Script script({});
-  script.Tell(Datagram({Link(1), Link(2, RTM_DELLINK)}));
+  script.Tell(Datagram({NewLink(1), NewLink(2, RTM_DELLINK)}));
   script.Tell(Entry(AF_INET).bytes());
   script.Tell(Entry(AF_BRIDGE).bytes());
-  script.Tell(Link(3).bytes());
+  script.Tell(NewLink(3).bytes());
   News news = space.subscription->Read(kMost);
   REQUIRE_EQ(news.changes.size(), 4);
   CHECK_EQ(news.changes[0].removed, Bytes{0, 1});
@@ -77,7 +77,7 @@ TEST_CASE("an address that is answered for is no neighbour") {
 TEST_CASE("no more is read than is asked for") {
   const Watched space({kLink});
   Script script({});
-  for (const int32_t index : {1, 2, 3}) script.Tell(Link(index).bytes());
+  for (const int32_t index : {1, 2, 3}) script.Tell(NewLink(index).bytes());
   CHECK_EQ(space.subscription->Read(2).changes.front().removed.size(), 2);
   CHECK_EQ(space.subscription->Read(2).changes.front().removed.size(), 1);
 }
@@ -87,7 +87,7 @@ TEST_CASE("what was lost is said, and what came behind it is read") {
   for (const Answer& loss : {Answer(ENOBUFS), Answer(Bytes(70000))}) {
     Script script({});
     script.Tell(loss);
-    script.Tell(Link(1).bytes());
+    script.Tell(NewLink(1).bytes());
     const News news = space.subscription->Read(kMost);
     CHECK(news.overrun);
     CHECK_EQ(news.changes.size(), 1);
@@ -110,7 +110,7 @@ TEST_CASE("a table that nobody asked for is left out, and so is what is cut shor
 TEST_CASE("a link that goes down leaves routes in doubt") {
   const Watched space({kRoute});
   Script script({});
-  script.Tell(Link(1).bytes());
+  script.Tell(NewLink(1).bytes());
   CHECK_FALSE(space.subscription->Read(kMost).routes_in_doubt);
   script.Tell(Reply(RTM_NEWLINK).Put(ifinfomsg{.ifi_index = 1}).bytes());
   CHECK(space.subscription->Read(kMost).routes_in_doubt);

@@ -29,7 +29,7 @@ Reply Link() { return Reply(RTM_NEWLINK, NLM_F_MULTI).Put(ifinfomsg{.ifi_index =
 Reply Route() { return Reply(RTM_NEWROUTE, NLM_F_MULTI).Put(rtmsg{.rtm_family = AF_INET, .rtm_dst_len = 24}); }
 Reply Entry() { return Reply(RTM_NEWNEIGH, NLM_F_MULTI).Put(ndmsg{.ndm_family = AF_BRIDGE, .ndm_ifindex = 7}); }
 
-constexpr Mac kMac = {2, 0, 0, 0, 0, 1};
+constexpr Mac kSample = {2, 0, 0, 0, 0, 1};
 constexpr std::array<uint8_t, 4> kIpv4 = {192, 0, 2, 1};
 
 std::array<uint8_t, 16> Padded(std::array<uint8_t, 4> address) {
@@ -42,13 +42,13 @@ TEST_SUITE_BEGIN("tables");
 
 TEST_CASE("a link has what its attributes say") {
   Reply reply = Link();
-  reply.Attribute(IFLA_MTU, uint32_t{1500}).Attribute(IFLA_ADDRESS, kMac).Attribute(IFLA_IFNAME, "eth0");
+  reply.Attribute(IFLA_MTU, uint32_t{1500}).Attribute(IFLA_ADDRESS, kSample).Attribute(IFLA_IFNAME, "eth0");
   reply.Open(IFLA_LINKINFO).Attribute(IFLA_INFO_KIND, "veth").Close();
   const auto rows = Read<LinkRow>({reply});
   REQUIRE_EQ(rows.size(), 1);
   CHECK_EQ(rows[0].index, 7);
   CHECK_EQ(rows[0].mtu, 1500);
-  CHECK_EQ(rows[0].mac, kMac);
+  CHECK_EQ(rows[0].mac, kSample);
   CHECK_EQ(rows[0].name, "eth0");
   CHECK_EQ(rows[0].kind, "veth");
 }
@@ -77,7 +77,7 @@ TEST_CASE("a link address of another length is cut, or padded") {
   longer.Attribute(IFLA_ADDRESS, std::array<uint8_t, 16>{2, 0, 0, 0, 0, 1, 9, 9});
   shorter.Attribute(IFLA_ADDRESS, kIpv4);
   const auto rows = Read<LinkRow>({longer, shorter});
-  CHECK_EQ(rows[0].mac, kMac);
+  CHECK_EQ(rows[0].mac, kSample);
   CHECK_EQ(rows[1].mac, Mac{192, 0, 2, 1, 0, 0});
 }
 
@@ -163,14 +163,14 @@ TEST_CASE("a next hop that claims more than there is, or less than it is, is non
 
 TEST_CASE("a forwarding entry has a destination of either family, or none") {
   Reply v4 = Entry(), v6 = Entry(), none = Entry(), odd = Entry();
-  v4.Attribute(NDA_DST, kIpv4).Attribute(NDA_LLADDR, kMac).Attribute(NDA_PORT, uint16_t{0x1234});
+  v4.Attribute(NDA_DST, kIpv4).Attribute(NDA_LLADDR, kSample).Attribute(NDA_PORT, uint16_t{0x1234});
   v6.Attribute(NDA_DST, std::array<uint8_t, 16>{0xfd});
-  odd.Attribute(NDA_DST, kMac);
+  odd.Attribute(NDA_DST, kSample);
   const auto rows = Read<FdbRow>({v4, v6, none, odd});
   REQUIRE_EQ(rows.size(), 4);
   CHECK_EQ(rows[0].family, 4);
   CHECK_EQ(rows[0].dst, Padded(kIpv4));
-  CHECK_EQ(rows[0].mac, kMac);
+  CHECK_EQ(rows[0].mac, kSample);
   CHECK_EQ(rows[0].port, 0x3412);
   CHECK_EQ(rows[1].family, 6);
   CHECK_EQ(rows[2].family, 0);

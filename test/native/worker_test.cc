@@ -35,7 +35,7 @@ class Gate {
   std::promise<void> promise_;
 };
 
-void Ignore(std::unique_ptr<Job>) {}
+void Forget(std::unique_ptr<Job>) {}
 
 }  // namespace
 
@@ -64,7 +64,7 @@ TEST_CASE("jobs run one after another, in the order in which they were posted, o
 }
 
 TEST_CASE("one that never had a job ends without a thread") {
-  Worker worker(Ignore);
+  Worker worker(Forget);
   worker.Stop();
   worker.Stop();
 }
@@ -72,7 +72,7 @@ TEST_CASE("one that never had a job ends without a thread") {
 TEST_CASE("stopping drops what waits and cancels what runs") {
   Gate started;
   bool cancelled = false, second = false;
-  Worker worker(Ignore);
+  Worker worker(Forget);
   worker.Post(Doing([&](Job& job) {
     started.Open();
     while (!job.cancelled) std::this_thread::yield();
@@ -96,7 +96,7 @@ TEST_CASE("every job is given back or dropped: none is lost") {
     std::atomic<int>& alive;
   };
   {
-    Worker worker(Ignore);
+    Worker worker(Forget);
     for (int n = 0; n < 1000; n++) worker.Post(std::make_unique<Counted>(alive));
   }
   CHECK_EQ(alive, 0);
@@ -105,7 +105,7 @@ TEST_CASE("every job is given back or dropped: none is lost") {
 TEST_CASE("many threads can post to one") {
   std::atomic<int> ran = 0;
   Gate all;
-  Worker worker(Ignore);
+  Worker worker(Forget);
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; t++) {
     threads.emplace_back([&] {
