@@ -10,5 +10,5 @@ await runTier({
     'test/kernel/xfrm-state.test.ts': /or the kernel says|with the keys|keys are read|leaves the old one/,
     'test/kernel/xfrm-packets.test.ts': /or the kernel says/,
   },
-  seconds: 150,
+  seconds: 400,
 })
