@@ -20,6 +20,7 @@ packages=(
   docker.io:test busybox-static:test # what Docker does, told the same
   doctest-dev:test               # test/native
   user-mode-linux:test qemu-system-x86:test kmod:test # kernels of our own
+  dnsmasq-base:test              # a DHCP server
   clang-format:lint
 )
 

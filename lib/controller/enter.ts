@@ -4,6 +4,8 @@ import { bridge } from '../drivers/bridge.ts'
 import type { NetworkDriver } from '../drivers/driver.ts'
 import { host, none } from '../drivers/singleton.ts'
 import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
+import type { Lease } from '../ipam/dhcp/client.ts'
+import { DhcpIpam } from '../ipam/dhcp/driver.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
 import type { Notes } from '../ipam/notes.ts'
 import { nullIpam } from '../ipam/null.ts'
@@ -21,6 +23,7 @@ import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { ipv6In } from './ipv6.ts'
+import { lanOf } from './lan.ts'
 import { Registry } from './registry.ts'
 
 export interface OpenOptions extends Directories {
@@ -65,6 +68,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
     throw error
   })
   const deletion = new Deletion(netns, store)
+  const dhcp = new DhcpIpam({ lan: lanOf(netns), leases: notesIn<Lease>(store, 'lease/') })
   const announcer = new Announcer(store)
   const close = async () => {
     await announcer.close()
@@ -83,9 +87,10 @@ export async function enter(options: OpenOptions): Promise<Entered> {
         fault('DRIVER_NOT_FOUND', { name, known }),
       ),
       ipams: new Registry(
-        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, ...(options.ipamDrivers ?? []).map(ipamHeldToContract)],
+        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, dhcp, ...(options.ipamDrivers ?? []).map(ipamHeldToContract)],
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
+      dhcp,
       tell: eventLog(run),
       announcer,
       deleted: () => deletion.finish(),
