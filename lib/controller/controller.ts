@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { printCall } from '../model/call.ts'
 import type { SubnetUsage } from '../model/engine.ts'
 import type { Finding } from '../model/findings.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
@@ -6,6 +7,7 @@ import type { Plan } from '../model/op.ts'
 import { printPlan } from '../model/print.ts'
 import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
+import type { Node } from '../plugins/network.ts'
 import { usageOf } from './addresses.ts'
 import type { Work } from './commit.ts'
 import { diagnose } from './doctor/diagnose.ts'
@@ -20,6 +22,7 @@ import { findNetwork, findSandbox } from './lookup.ts'
 import { reloadFirewall } from './mend.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
 import { pruneNetworks, unusedNetworks } from './prune.ts'
+import { tellOfNode } from './remote/nodes.ts'
 import { reserve, unreserve } from './reservations.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
 import type { Turns } from './turns.ts'
@@ -32,7 +35,7 @@ export interface VerbOptions {
 /** What a verb would do. */
 export interface DryRun {
   readonly plan: Plan
-  /** The plan as ip, bridge, sysctl and nft commands, a line each. */
+  /** The plan as ip, bridge, sysctl and nft commands, a line each; what plugins would be told as comments. What follows their answers is not known. */
   readonly text: string
 }
 
@@ -86,7 +89,7 @@ export class Controller implements AsyncDisposable {
 
   /** Keeps an address for the sandbox of that name, whether it is there or not, in place of the one kept in that subnet. */
   reserve(network: string, sandbox: string, address: string, { signal }: VerbOptions = {}): Promise<Network> {
-    return this.#turns.take(() => reserve(this.#hall, network, sandbox, address), signal)
+    return this.#turns.take(() => reserve(this.#hall, network, sandbox, address, signal), signal)
   }
 
   /** A sandbox that is there keeps its address as long as it stays. */
@@ -132,6 +135,11 @@ export class Controller implements AsyncDisposable {
   /** Mends what can be mended without touching anything that is not ours. */
   repair({ signal }: VerbOptions = {}): Promise<Repair> {
     return this.#turns.take(() => repair(this.#hall, signal), signal)
+  }
+
+  /** Tells the plugins of networks here that reach beyond this host that a node of their cluster has come, or has gone. */
+  discover(node: Node, what: 'new' | 'gone', { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => tellOfNode(this.#hall, node, what === 'new' ? 'DiscoverNew' : 'DiscoverDelete', signal), signal)
   }
 
   /** The endpoints of a sandbox, each with its network. */
@@ -181,11 +189,16 @@ export class Controller implements AsyncDisposable {
       throw new Planned(work)
     }
     try {
-      await verb(new Controller({ ...this.#hall, commit }, this.#turns, async () => {}))
+      const envoy = this.#hall.envoy.dry((call) => {
+        throw new Planned({ way: 'up', plan: [], after: [call], record: () => {} })
+      })
+      await verb(new Controller({ ...this.#hall, commit, envoy }, this.#turns, async () => {}))
     } catch (stop) {
       if (!(stop instanceof Planned)) throw stop
-      const { plan, sandbox } = stop.work
-      return { plan, text: printPlan(plan, [this.#hall.host.path, ...(sandbox === undefined ? [] : [sandbox])]) }
+      const { plan, sandbox, before = [], after = [], turns = [] } = stop.work
+      const steps = printPlan(plan, [this.#hall.host.path, ...(sandbox === undefined ? [] : [sandbox])])
+      const told = [...after, ...turns.map(({ call }) => call)].map(printCall)
+      return { plan, text: [...before.map(printCall), ...(steps === '' ? [] : [steps]), ...told].join('\n') }
     }
     return { plan: [], text: '' }
   }

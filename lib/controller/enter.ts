@@ -11,6 +11,7 @@ import { type PredefinedPool, readPools } from '../ipam/predefined.ts'
 import { fault } from '../model/errors.ts'
 import * as descriptor from '../netlink/descriptor.ts'
 import { namespaceAt } from '../netlink/namespace.ts'
+import { Plugins, type PluginsOptions } from '../plugins/plugins.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { Announcer } from './announcing.ts'
 import { commit } from './commit.ts'
@@ -22,6 +23,7 @@ import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { ipv6In } from './ipv6.ts'
 import { Registry } from './registry.ts'
+import { Envoy } from './remote/envoy.ts'
 
 export interface OpenOptions extends Directories {
   /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
@@ -29,6 +31,8 @@ export interface OpenOptions extends Directories {
   /** Drivers besides bridge, host and null; one of the same name takes its place. */
   readonly drivers?: readonly NetworkDriver[]
   readonly ipamDrivers?: readonly IpamDriver[]
+  /** Where other people's plugins are looked for, and how long they are waited for. */
+  readonly plugins?: PluginsOptions
   /**
    * Where automatic subnets come from, instead of the predefined pools of the same family: dockerd's
    * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
@@ -66,6 +70,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
   })
   const deletion = new Deletion(netns, store)
   const announcer = new Announcer(store)
+  const envoy = new Envoy(new Plugins(options.plugins), store)
   const close = async () => {
     await announcer.close()
     await deletion.finish()
@@ -88,8 +93,9 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       ),
       tell: eventLog(run),
       announcer,
+      envoy,
       deleted: () => deletion.finish(),
-      commit: (work, abort) => commit({ store, host: netns, deletion }, work, abort),
+      commit: (work, abort) => commit({ store, host: netns, deletion, envoy }, work, abort),
     }
     return { hall, close }
   } catch (error) {

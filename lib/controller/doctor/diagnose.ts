@@ -3,6 +3,7 @@ import { closeWay } from '../forwarding.ts'
 import type { Hall } from '../hall.ts'
 import { raisedWalls } from '../mend.ts'
 import { forgetWay, lentOf } from '../raising.ts'
+import { hasDriver } from '../remote/drivers.ts'
 import { type Ailment, taking } from './ailment.ts'
 import { shortages } from './capacity.ts'
 import { forwardingDrift, networkDrift, Round, sandboxDrift } from './drift.ts'
@@ -17,7 +18,7 @@ export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
   await hall.deleted()
   const round = await Round.of(hall)
   const drift = [...(await networkDrift(round)), ...(await sandboxDrift(round))]
-  const known = hall.store.networks.list().every(({ driver }) => hall.drivers.has(driver))
+  const known = hall.store.networks.list().every((network) => hasDriver(hall, network))
   const mended = danglingRecords(hall)
   const told = new Set(mended.map(({ finding }) => JSON.stringify(finding)))
   const others = [...contradictions(recordsOf(hall)), ...(await shortages(hall))]
