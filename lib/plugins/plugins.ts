@@ -4,7 +4,7 @@ import { CnmError, fault } from '../model/errors.ts'
 import { list, object, optional, type Shape, text } from '../model/shape.ts'
 import { named, read, understand } from './answer.ts'
 import { PluginClient } from './client.ts'
-import { findPlugin, PLACES, type Places } from './discovery.ts'
+import { findPlugin, type Places, placesIn } from './discovery.ts'
 import { type IpamCapabilities, readIpamCapabilities, readSpaces } from './ipam.ts'
 import { type NetworkCapabilities, readCapabilities } from './network-answers.ts'
 
@@ -43,8 +43,7 @@ export class Plugins {
   readonly #activated = new Map<string, Activated>()
 
   constructor({ places, patience = 30_000 }: PluginsOptions = {}) {
-    const { CNM_PLUGIN_DIR: sockets } = process.env
-    this.places = places ?? (sockets ? { ...PLACES, sockets } : PLACES)
+    this.places = places ?? placesIn(process.env)
     this.#patience = patience
   }
 
