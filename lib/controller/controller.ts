@@ -15,6 +15,7 @@ import { type Repair, repair } from './doctor/repair.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
 import { EngineDriver } from './engine/driver.ts'
 import { EngineIpam } from './engine/ipam.ts'
+import { type EngineEndpointName, type EngineName, nameEndpoint, nameNetwork } from './engine/names.ts'
 import { type ExplainRequest, explain, type Hop } from './explain.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
@@ -181,6 +182,17 @@ export class Controller implements AsyncDisposable {
   /** What a container engine asks of an IPAM driver, in turn with the verbs. */
   asIpamPlugin<T>(driver: string, verb: (plugin: EngineIpam) => T | Promise<T>, { signal }: VerbOptions = {}): Promise<T> {
     return this.#turns.take(async () => verb(new EngineIpam(this.#hall, this.#hall.ipams.get(driver))), signal)
+  }
+
+  /** What a container engine calls a network, or the container of an endpoint, of which it had told us the id only. */
+  nameOfEngine(
+    what: ({ readonly network: string } & EngineName) | ({ readonly endpoint: string } & EngineEndpointName),
+    { signal }: VerbOptions = {},
+  ): Promise<void> {
+    return this.#turns.take(
+      async () => ('network' in what ? nameNetwork(this.#hall, what.network, what) : nameEndpoint(this.#hall, what.endpoint, what)),
+      signal,
+    )
   }
 
   /** What `verb` would do, without doing it: cnm.plan((dry) => dry.createNetwork({ name: 'web' })). */

@@ -93,6 +93,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       ),
       tell: eventLog(run),
       announcer,
+      lentNames: new Map(),
       envoy,
       deleted: () => deletion.finish(),
       commit: (work, abort) => commit({ store, host: netns, deletion, envoy }, work, abort),

@@ -22,6 +22,8 @@ export interface Hall {
   /** Tells whoever listens what has happened to a network. */
   readonly tell: Tell
   readonly announcer: Announcer
+  /** What engines called those for whom they asked for an address, by that. Nobody misses it after a start. */
+  readonly lentNames: Map<string, string>
   /** Goes to other people's plugins. */
   readonly envoy: Envoy
   /** Resolves when what is deleted behind is gone. */
