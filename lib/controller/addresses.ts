@@ -185,11 +185,14 @@ export function poolOf(network: Network, pools: readonly Pool[], family: Family,
   })
 }
 
+/** The pool that an address is of. */
+export const poolFor = ({ pools }: Network, ip: string): Pool | undefined => pools.find(({ subnet }) => isIn(subnet, ip))
+
 export async function releaseAddresses(hall: Hall, network: Network, { address, address6 }: Endpoint): Promise<void> {
   const ipam = lenderOf(hall, network.ipam)
   for (const text of [address, address6]) {
     const ip = withoutPrefix(text ?? '')
-    const pool = network.pools.find(({ subnet }) => isIn(subnet, ip))
+    const pool = poolFor(network, ip)
     if (pool && !isReserved(pool, ip)) await ipam.releaseAddress(pool.id, ip)
   }
 }

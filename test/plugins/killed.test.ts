@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, it } from 'vitest'
 import type { Controller } from '../../lib/index.ts'
-import { run } from '../support/run.ts'
+import { must, run } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
 import { pings } from '../support/traffic.ts'
 import { Stubs } from './stub.ts'
@@ -21,18 +21,14 @@ const on = (name: string) => ({ name, networks: [{ network: 'there' }] })
 
 /** A verb, where its process is killed, and whether all of it is done when the next controller has opened. */
 const cases: readonly (readonly [readonly [string, ...unknown[]], string, 'nothing' | 'all'])[] = [
-  [['createNetwork', of('more')], 'before NetworkDriver.CreateNetwork', 'nothing'],
   [['createNetwork', of('more')], 'after NetworkDriver.CreateNetwork', 'nothing'],
   [['createNetwork', of('more')], 'commit networks.mdb', 'all'],
-  [['createSandbox', on('new')], 'before IpamDriver.RequestAddress', 'nothing'],
   [['createSandbox', on('new')], 'before NetworkDriver.CreateEndpoint', 'nothing'],
-  [['createSandbox', on('new')], 'before NetworkDriver.Join', 'nothing'],
   [['createSandbox', on('new')], 'after NetworkDriver.Join', 'nothing'],
   [['createSandbox', on('new')], 'after NetworkDriver.ProgramExternalConnectivity', 'nothing'],
   [['removeSandbox', 'old'], 'before NetworkDriver.RevokeExternalConnectivity', 'all'],
   [['removeSandbox', 'old'], 'after NetworkDriver.Leave', 'all'],
   [['removeSandbox', 'old'], 'before NetworkDriver.DeleteEndpoint', 'all'],
-  [['removeSandbox', 'old'], 'before IpamDriver.ReleaseAddress', 'all'],
   [['removeNetwork', 'idle'], 'before IpamDriver.ReleaseAddress', 'all'],
   [['removeNetwork', 'idle'], 'before NetworkDriver.DeleteNetwork', 'all'],
 ]
@@ -102,8 +98,8 @@ it('after a boot the plugin is told what the host has lost', async () => {
   const [{ endpoint } = expect.fail()] = stage.cnm.seats('one')
   await stage.cnm.close()
   // The run directory ends with the boot, and so do namespaces and links.
-  run(['umount', `${stage.lab.run}/netns/${stage.cnm.sandbox('one').id.slice(0, 12)}`])
-  run(['rm', '-r', stage.lab.run])
+  must(['umount', '-l', `${stage.lab.run}/netns/${endpoint.sandboxId.slice(0, 12)}`])
+  must(['rm', '-r', stage.lab.run])
   stubs.heard('stub')
   stage.cnm = await stage.lab.open({ plugins: stubs.plugins })
   const told = stubs.heard('stub').filter(({ method }) => /Leave|Delete|Release/.test(method))

@@ -199,9 +199,7 @@ describe('when the plugin refuses', () => {
       const touched = [...recorded.values()].flat().filter(({ path }) => path.endsWith('RequestPool')).length > 1
       // In the recording, a link that the refusal of its removal had left behind.
       if (touched) must(['ip', 'route', 'add', '10.77.0.0/24', 'via', '192.0.2.2'], { netns: stage.lab.host })
-      await stubs.stop('stubb')
-      stubs.forget('stubb')
-      await stubs.start('stubb', { refuse: { [method]: 'boom' } })
+      stubs.twist('stubb', { refuse: { [method]: 'boom' }, fresh: true })
       await stage.reopen({ plugins: stubs.plugins })
       stubs.heard('stubb')
       const asked: string[] = []

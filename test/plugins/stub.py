@@ -2,7 +2,7 @@
 
 stub.py SOCKET LOG TWISTS STATE: each call becomes a line of LOG, {"method", "request", "status"}. STATE is what it remembers
 when it is started anew. TWISTS is JSON, or is not there:
-{"capabilities": {...}, "ipam": {...}, "refuse": {METHOD: WORDS}, "say": {METHOD: ANSWER}, "hang": [METHOD], "end": METHOD}
+{"capabilities": {...}, "ipam": {...}, "refuse": {METHOD: WORDS}, "say": {METHOD: ANSWER}, "hang": [METHOD], "fresh": true}
 """
 import http.server
 import ipaddress
@@ -114,8 +114,15 @@ def delete_endpoint(asked):
     return {}
 
 
+def activate(_):
+    if twists().get("fresh"):
+        for memory in (pools, networks, endpoints):
+            memory.clear()
+    return {"Implements": ["NetworkDriver", "IpamDriver"]}
+
+
 ANSWERS = {
-    "Plugin.Activate": lambda _: {"Implements": ["NetworkDriver", "IpamDriver"]},
+    "Plugin.Activate": activate,
     "NetworkDriver.GetCapabilities": lambda _: twists().get("capabilities", {"Scope": "local"}),
     "NetworkDriver.GwAllocCheck": lambda _: {"SkipIPv4": True},
     "NetworkDriver.CreateNetwork": create_network,
@@ -159,8 +166,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         method = self.path[1:]
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        if method == twists().get("end"):
-            os._exit(0)
         with lock:
             status, said = answer(method, json.loads(text) if text else None)
             with open(STATE, "wb") as file:

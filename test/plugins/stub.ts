@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import type { Json } from '../../lib/model/call.ts'
 import type { Lab } from '../support/lab.ts'
 import { start } from '../support/run.ts'
@@ -15,7 +15,8 @@ export interface Twists {
   readonly refuse?: Readonly<Record<string, string>>
   readonly say?: Readonly<Record<string, unknown>>
   readonly hang?: readonly string[]
-  readonly end?: string
+  /** Activated, it has forgotten everything. */
+  readonly fresh?: boolean
 }
 
 export interface Heard {
@@ -29,12 +30,6 @@ export class Stubs {
   #folder = ''
   #netns = ''
   readonly #running = new Map<string, AsyncDisposable>()
-
-  constructor() {
-    afterEach(async () => {
-      for (const name of [...this.#running.keys()]) await this.stop(name)
-    })
-  }
 
   settle({ run, host }: Lab): void {
     this.#folder = join(run, '..')
@@ -55,6 +50,8 @@ export class Stubs {
       },
     )
     this.#running.set(name, running)
+    // After all else is tidied up, and even if it could not be.
+    onTestFinished(() => this.stop(name))
   }
 
   /** Its socket stays behind, as after kill -9. */
@@ -65,11 +62,6 @@ export class Stubs {
 
   twist(name: string, twists: Twists): void {
     writeFileSync(this.#path(name, 'twists'), JSON.stringify(twists))
-  }
-
-  /** The next one begins with nothing. */
-  forget(name: string): void {
-    rmSync(this.#path(name, 'state'), { force: true })
   }
 
   /** What it has heard since the last time. */
