@@ -1,6 +1,7 @@
 // What it costs to be a plugin: the round trip of a Join with 1, 16 and 64 of them in flight; and the verbs of a docker whose
 // networks are ours, beside those of the same docker whose networks are its own.
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -40,7 +41,7 @@ async function inFlight(width, all, work) {
   return times.sort((a, b) => a - b)
 }
 
-const id = (n) => n.toString(16).padStart(12, 'a').padEnd(64, '0')
+const newId = () => randomBytes(32).toString('hex')
 
 async function roundTrip(socket) {
   const client = new PluginClient({ address: `unix://${socket}` })
@@ -50,9 +51,9 @@ async function roundTrip(socket) {
     return JSON.parse(text)
   }
   const pool = { AddressSpace: 'LocalDefault', Pool: '10.72.0.0/16', Gateway: '10.72.0.1/16' }
-  const NetworkID = id(0)
+  const NetworkID = newId()
   await ask('NetworkDriver.CreateNetwork', { NetworkID, Options: {}, IPv4Data: [pool], IPv6Data: [] })
-  const endpoints = Array.from({ length: ENDPOINTS }, (_, n) => ({ NetworkID, EndpointID: id(n + 1) }))
+  const endpoints = Array.from({ length: ENDPOINTS }, () => ({ NetworkID, EndpointID: newId() }))
   for (const [n, endpoint] of endpoints.entries())
     await ask('NetworkDriver.CreateEndpoint', { ...endpoint, Interface: { Address: `10.72.${1 + (n >> 8)}.${n & 255}/16` }, Options: {} })
   for (const width of [1, 16, 64]) {
