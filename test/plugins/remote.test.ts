@@ -143,9 +143,15 @@ describe('a plugin that is away', () => {
     await expect(stage.cnm.createSandbox({ networks: [{ network: 'stays' }] })).rejects.toMatchObject({ code: 'PLUGIN_UNREACHABLE' })
     await stage.cnm.removeSandbox('one')
     await stage.cnm.removeNetwork('there')
+    const [left] = await stage.cnm.findings()
+    expect(left).toMatchObject({
+      code: 'PLUGIN_OVERDUE',
+      subject: 'plugin stub',
+      what: 'it has not been told yet: DeleteEndpoint, ReleaseAddress (2), ReleasePool, DeleteNetwork',
+    })
     await stubs.start('stub')
     stubs.heard('stub')
-    await stage.reopen({ plugins: stubs.plugins })
+    expect(await stage.cnm.repair()).toEqual({ mended: [left], left: [], errors: [] })
     const told = stubs.heard('stub').map(({ method }) => method.replace(/^.*\./, ''))
     expect(told.filter((method) => !/Activate|Get/.test(method))).toEqual([
       'Leave',

@@ -84,6 +84,9 @@ export class Envoy {
 
   /** Takes back what nobody has any more. Not in the middle of a verb, whose endpoints are not in the records yet. */
   async settle(plugin?: string, within = BRIEF): Promise<void> {
+    // Who asks for it believes that the plugin is back.
+    if (plugin === undefined) this.#resting.clear()
+    else this.#resting.delete(plugin)
     for (const due of overdue(this.#store, plugin)) {
       const { body } = due
       // Of one that had not joined, it is refused.
