@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Stubs } from '../plugins/stub.ts'
-import { Host } from './host.ts'
+import { runAsync } from '../support/run.ts'
+import { CNM, Host } from './host.ts'
 
 const stubs = new Stubs()
 let host: Host
@@ -56,4 +57,30 @@ it('cnm plugin ls and inspect say who is there, where, and what it is able to', 
     stdout: 'stub local\n',
     stderr: expect.stringContaining('plugin nobody is not found'),
   })
+})
+
+it('a network of a plugin by the command line, each verb a process of its own', { timeout: 60_000 }, async () => {
+  await stubs.start('stub')
+  const env = { ...host.env, CNM_PLUGIN_DIR: stubs.plugins.places.sockets }
+  const cnm = (line: string) => runAsync([process.execPath, CNM, ...line.split(' ')], { netns: host.host, env })
+  const created = await cnm('network create -d stub --ipam-driver stub -o colour=blue back')
+  expect(created).toMatchObject({ status: 0, stderr: '' })
+  expect(await cnm('run --network back -- ping -c 1 -W 5 10.77.0.1')).toMatchObject({ status: 0, stderr: '' })
+  expect((await cnm('network inspect -f {{.Driver}}/{{.IPAM.Driver}}/{{.Options}} back')).stdout).toBe('stub/stub/map[colour:blue]\n')
+  stubs.twist('stub', { refuse: { 'NetworkDriver.Join': 'no more of you' } })
+  const refused = await cnm('sandbox create --name one --network back')
+  expect(refused).toMatchObject({
+    status: 1,
+    stderr: 'NetworkDriver.Join: no more of you\nhint: these are the words of plugin stub; cnm plugin inspect stub\n',
+  })
+  expect(await cnm('network rm back')).toEqual({ status: 0, stdout: 'back\n', stderr: '' })
+  const heard = stubs.heard('stub')
+  const counts = (verb: string) => heard.filter(({ method, status }) => status === 200 && method.endsWith(verb)).length
+  for (const [made, gone] of [
+    ['CreateNetwork', 'DeleteNetwork'],
+    ['CreateEndpoint', 'DeleteEndpoint'],
+    ['RequestPool', 'ReleasePool'],
+    ['RequestAddress', 'ReleaseAddress'],
+  ] as const)
+    expect([made, counts(made)]).toEqual([made, counts(gone)])
 })
