@@ -230,3 +230,9 @@ export function tryLock(fd: number): boolean
 
 /** FD_CLOEXEC on an open descriptor: programs that this process starts do not get it. Throws Error{errno}. */
 export function closeOnExec(fd: number): void
+
+/**
+ * One datagram to the unix socket at `path`; '@' stands for the zero byte of an abstract one. Never waits: a socket that is full
+ * refuses it with EAGAIN. Throws Error{errno}.
+ */
+export function sendDatagram(path: string, text: string): void

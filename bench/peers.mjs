@@ -70,8 +70,11 @@ export function netavark(bench, sandbox) {
 /** In a mount namespace of its own, since its /sys has to be that of its network namespace, with the cgroups of the machine. */
 const MOUNTS = 'mount --rbind /sys/fs/cgroup /mnt && mount -t sysfs sysfs /sys && mount --rbind /mnt /sys/fs/cgroup && umount -l /mnt'
 
-/** A dockerd in a namespace of its own, with a container that sleeps; null where there is none. */
-export async function dockerd(bench) {
+/** As the daemon sees it, nothing of the machine's /run, and there the sockets of plugins. */
+const withPlugins = (folder) => `mount -t tmpfs tmpfs /run && mkdir -p /run/docker/plugins && mount --bind ${folder} /run/docker/plugins`
+
+/** A dockerd in a namespace of its own, with a container that sleeps; null where there is none. It finds plugins in `plugins`. */
+export async function dockerd(bench, { plugins } = {}) {
   if (!existsSync('/usr/sbin/dockerd') || !existsSync('/bin/busybox')) return null
   const netns = sandboxOf(bench, 'd')
   const folder = join(bench.folder, 'docker')
@@ -87,11 +90,12 @@ export async function dockerd(bench) {
     '--pidfile',
     join(folder, 'pid'),
   ]
-  const shell = `${MOUNTS} && exec dockerd ${flags.join(' ')}`
+  const shell = `${MOUNTS} && ${plugins ? `${withPlugins(plugins)} && ` : ''}exec dockerd ${flags.join(' ')}`
   const child = spawn('nsenter', [`--net=${netns.path}`, '--', 'unshare', '-m', 'sh', '-c', shell], { stdio: 'ignore' })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const daemon = {
     socket,
+    netns: netns.path,
     call: (method, path, body) => call(socket, method, path, body),
     async end() {
       child.kill()

@@ -15,7 +15,6 @@ export type {
   NetworkDriver,
   NetworkSteps,
   Publishing,
-  Route,
 } from './drivers/driver.ts'
 export type { IpamCapabilities, IpamDriver, PoolAnswer, PoolRequest, Reserved, Usage } from './ipam/driver.ts'
 export type { PredefinedPool } from './ipam/predefined.ts'
@@ -24,7 +23,22 @@ export { CnmError, type ErrorCode } from './model/errors.ts'
 export type { Action, NetworkEvent } from './model/event.ts'
 export type { Finding, FindingCode } from './model/findings.ts'
 export { LINK_GROUP } from './model/ids.ts'
-export type { Endpoint, Network, Options, Pool, PortBinding, Protocol, Sandbox, SandboxKind, Scope } from './model/network.ts'
+export type {
+  Answered,
+  Endpoint,
+  Network,
+  Options,
+  Pool,
+  PortBinding,
+  Protocol,
+  Route,
+  Sandbox,
+  SandboxKind,
+  Scope,
+} from './model/network.ts'
 export type { Op, Plan } from './model/op.ts'
 export type { Attachment, CreateNetwork, CreateSandbox, IpamConfig, PublishPort } from './model/request.ts'
 export type { GatewayMode, Masquerade, Opening, Wall } from './model/wall.ts'
+export type { Places } from './plugins/discovery.ts'
+export type { Node } from './plugins/network.ts'
+export type { PluginsOptions } from './plugins/plugins.ts'

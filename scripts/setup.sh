@@ -17,6 +17,7 @@ packages=(
   conntrack:test tcpdump:test    # connections; frames
   netsniff-ng:test ipv6toolkit:test # announcements as they are printed: mausezahn, na6
   util-linux:run                 # nsenter
+  python3:test                   # a plugin that somebody else has written
   docker.io:test busybox-static:test # what Docker does, told the same
   doctest-dev:test               # test/native
   user-mode-linux:test qemu-system-x86:test kmod:test # kernels of our own

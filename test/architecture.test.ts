@@ -14,10 +14,10 @@ const ROOMS: Readonly<Record<string, { readonly may: readonly string[]; readonly
   firewall: { may: ['model'], because: 'it writes rules as ops, it does not send them' },
   drivers: { may: ['model'], because: 'a driver plans: it neither addresses nor applies' },
   controller: {
-    may: ['model', 'netlink', 'store', 'ipam', 'firewall', 'drivers'],
+    may: ['model', 'netlink', 'store', 'ipam', 'firewall', 'drivers', 'plugins'],
     because: 'it is the only place where rooms meet, and it knows no door',
   },
-  plugins: { may: ['model'], because: 'it asks others, and does not act on what they answer' },
+  plugins: { may: ['model'], because: 'it asks others and checks what they answer; what is made of it is not its business' },
   server: {
     may: ['model', 'controller', 'fastify', '@sinclair/typebox', '@sinclair/typebox/value'],
     because: 'a door reads untrusted text and decides nothing',

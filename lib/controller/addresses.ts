@@ -1,7 +1,7 @@
 import { checkIpamConfig } from '../ipam/config.ts'
 import { PARENT } from '../ipam/dhcp/driver.ts'
 import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../ipam/driver.ts'
-import { contains, type Family, parseAddress, parseCidr } from '../model/address.ts'
+import { contains, type Family, isSame, parseAddress, parseCidr } from '../model/address.ts'
 import type { SubnetUsage } from '../model/engine.ts'
 import { CnmError, fault } from '../model/errors.ts'
 import type { Endpoint, Network, Options, Pool } from '../model/network.ts'
@@ -9,6 +9,7 @@ import type { CreateNetwork, IpamConfig } from '../model/request.ts'
 import type { Hall } from './hall.ts'
 import { holdersOn } from './holders.ts'
 import type { Lifetimes } from './interior.ts'
+import { lenderOf } from './remote/ipam.ts'
 import { type InUse, inUseOnHost, NOTHING_IN_USE } from './surroundings.ts'
 
 /** What is taken so far; given back, last first, when the verb fails. */
@@ -27,13 +28,13 @@ export class Claims {
 /** Pools, gateways and auxiliary addresses of a new network, in the order in which Docker asks for them. */
 export async function claimPools(
   hall: Hall,
+  ipam: IpamDriver,
   request: Pick<CreateNetwork, 'ipam' | 'options'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
   skipGateway: { readonly v4: boolean; readonly v6: boolean },
   claims: Claims,
-): Promise<readonly Pool[]> {
+): Promise<{ readonly space: string; readonly pools: readonly Pool[] }> {
   const configs = request.ipam?.config ?? []
   checkIpamConfig(configs, request)
-  const ipam = hall.ipams.get(request.ipam?.driver ?? 'default')
   const { local: space } = await ipam.defaultAddressSpaces()
   const options = { ...(ipam.name === 'dhcp' ? lanIn(request.options) : {}), ...request.ipam?.options }
   const wanted = ([4, 6] as const)
@@ -48,7 +49,7 @@ export async function claimPools(
     const skip = family === 4 ? skipGateway.v4 : skipGateway.v6
     pools.push(await claimPool(ipam, { space, family, config, options, inUse, skip }, claims))
   }
-  return pools
+  return { space, pools }
 }
 
 /** A network's own options say by which link its endpoints are on a LAN. A bridge there must not take the router's address. */
@@ -148,6 +149,7 @@ const factsFor = ({ capabilities }: IpamDriver, mac: string | undefined): Option
 /** An address of a network for an endpoint, 'IP/PREFIX'; undefined when the network has none in this family. */
 export async function claimAddress(
   hall: Hall,
+  ipam: IpamDriver,
   network: Network,
   family: Family,
   { sandbox, ip, mac }: Wish,
@@ -156,7 +158,6 @@ export async function claimAddress(
   const pools = network.pools.filter((pool) => pool.family === family)
   const reserved = reservedFor(sandbox, pools, ip)
   if (reserved) return reserved
-  const ipam = hall.ipams.get(network.ipam.driver)
   const candidates = ip === undefined ? pools : [poolOf(network, pools, family, ip)]
   for (const pool of candidates) {
     try {
@@ -182,9 +183,6 @@ function reservedFor(sandbox: string, pools: readonly Pool[], ip: string | undef
   return ip === undefined ? kept[0] : kept.find((cidr) => isSame(withoutPrefix(cidr), ip))
 }
 
-/** '::1' and '0:0::1' are the same. */
-export const isSame = (a: string, b: string): boolean => parseAddress(a)?.value === parseAddress(b)?.value
-
 const isReserved = ({ reservations = {} }: Pool, ip: string): boolean => Object.values(reservations).some((kept) => isSame(kept, ip))
 
 export function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
@@ -199,11 +197,14 @@ export function poolOf(network: Network, pools: readonly Pool[], family: Family,
   })
 }
 
+/** The pool that an address is of. */
+export const poolFor = ({ pools }: Network, ip: string): Pool | undefined => pools.find(({ subnet }) => isIn(subnet, ip))
+
 export async function releaseAddresses(hall: Hall, network: Network, { address, address6 }: Endpoint): Promise<void> {
-  const ipam = hall.ipams.get(network.ipam.driver)
+  const ipam = lenderOf(hall, network.ipam)
   for (const text of [address, address6]) {
     const ip = withoutPrefix(text ?? '')
-    const pool = network.pools.find(({ subnet }) => isIn(subnet, ip))
+    const pool = poolFor(network, ip)
     if (pool && !isReserved(pool, ip)) await ipam.releaseAddress(pool.id, ip)
   }
 }
@@ -224,9 +225,9 @@ export function lifetimesOf(hall: Hall, network: Network, { address, address6 }:
 const keptIn = ({ aux, reservations = {} }: Pool): readonly string[] => [...Object.values(aux), ...Object.values(reservations)]
 
 export async function releasePools(hall: Hall, network: Network): Promise<void> {
-  const ipam = hall.ipams.get(network.ipam.driver)
+  const ipam = lenderOf(hall, network.ipam)
   for (const pool of network.pools) {
-    for (const address of [...keptIn(pool), ...(pool.gateway ? [withoutPrefix(pool.gateway)] : [])]) {
+    for (const address of [...(pool.gateway ? [withoutPrefix(pool.gateway)] : []), ...keptIn(pool)]) {
       await ipam.releaseAddress(pool.id, address)
     }
     await ipam.releasePool(pool.id)
@@ -235,15 +236,14 @@ export async function releasePools(hall: Hall, network: Network): Promise<void> 
 
 /** By subnet; nothing of a configuration, nor of an IPAM driver that does not count, or that this program does not bring. */
 export async function usageOf(hall: Hall, network: Network): Promise<SubnetUsage> {
-  if (network.configOnly || !hall.ipams.has(network.ipam.driver)) return {}
+  if (network.configOnly || network.ipam.plugin || !hall.ipams.has(network.ipam.driver)) return {}
   const ipam = hall.ipams.get(network.ipam.driver)
   const counted = network.pools.map(async ({ id, subnet }) => [subnet, await ipam.usage?.(id)] as const)
   return Object.fromEntries((await Promise.all(counted)).flatMap(([subnet, usage]) => (usage ? [[subnet, usage]] : [])))
 }
 
 /** Tells an IPAM driver that keeps nothing itself what the records say is taken. */
-export async function replay(hall: Hall, network: Network, endpoints: readonly Endpoint[]): Promise<void> {
-  const ipam = hall.ipams.get(network.ipam.driver)
+export async function replay(ipam: IpamDriver, network: Network, endpoints: readonly Endpoint[]): Promise<void> {
   if (!ipam.capabilities.requiresRequestReplay) return
   const { local: space } = await ipam.defaultAddressSpaces()
   for (const pool of network.pools) {

@@ -1,15 +1,23 @@
+import type { Call } from '../model/call.ts'
 import { fault } from '../model/errors.ts'
 import { type Plan, undoOf, withoutKeys } from '../model/op.ts'
 import { apply, applyLeniently, PlanStopped } from '../netlink/kernel.ts'
 import { type Netns, namespaceAt } from '../netlink/namespace.ts'
 import type { JournalEntry, Store } from '../store/store.ts'
 import type { Deletion } from './deletion.ts'
+import type { Envoy, Turn } from './remote/envoy.ts'
 
 /** What a verb has decided. */
 export interface Work {
   /** `up` makes something: all of it or nothing. `down` takes something away: as far as it goes, gone already is fine. */
   readonly way: 'up' | 'down'
   readonly plan: Plan
+  /** What plugins are told, and whether they like it or not, before the steps. Of work that takes something away. */
+  readonly before?: readonly Call[]
+  /** The same, when the steps are done. */
+  readonly after?: readonly Call[]
+  /** What plugins are told when the steps are done, and have to agree to. Of work that makes something. */
+  readonly turns?: readonly Turn[]
   /** Path of the namespace number SANDBOX; absent when no step is inside one. */
   readonly sandbox?: string
   /** Writes to the store what is true afterwards. Synchronous: it is one transaction with the journal. */
@@ -21,16 +29,17 @@ export interface Means {
   readonly store: Store
   readonly host: Netns
   readonly deletion: Deletion
+  readonly envoy: Envoy
 }
 
 /**
  * Carries out work so that kernel and records agree, even when this process is killed half-way: the journal says what is
  * to be taken back, or taken down, and the next controller does it (recover.ts).
  */
-export async function commit({ store, host, deletion }: Means, work: Work, signal?: AbortSignal): Promise<void> {
-  const places = [host, ...(work.sandbox === undefined ? [] : [namespaceAt(work.sandbox)])]
+export async function commit(means: Means, work: Work, signal?: AbortSignal): Promise<void> {
+  const places = [means.host, ...(work.sandbox === undefined ? [] : [namespaceAt(work.sandbox)])]
   try {
-    await (work.way === 'up' ? up(store, deletion, places, work, signal) : down(store, deletion, places, work))
+    await (work.way === 'up' ? up(means, places, work, signal) : down(means, places, work))
   } catch (error) {
     // The native side looks at a plan as a whole before it begins; ours are valid.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_CNM_INVALID_ARG')
@@ -41,9 +50,11 @@ export async function commit({ store, host, deletion }: Means, work: Work, signa
   }
 }
 
-async function up(store: Store, deletion: Deletion, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
+async function up({ store, deletion, envoy }: Means, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
+  const { turns = [] } = work
   await deletion.precede(work.plan)
-  const entry = store.journal.add(entryOf(work, undoOf(work.plan)))
+  const backs = turns.map(({ back }) => back).reverse()
+  const entry = store.journal.add(entryOf(work, undoOf(work.plan), [], backs))
   try {
     await apply(places, work.plan, signal ? { signal } : {})
   } catch (stop) {
@@ -51,12 +62,18 @@ async function up(store: Store, deletion: Deletion, places: readonly Netns[], wo
     store.journal.delete(entry)
     throw stop instanceof PlanStopped ? stop.cause : stop
   }
+  let turned = 0
   try {
+    for (const turn of turns) {
+      await envoy.turn(turn, signal ? { signal } : {})
+      turned++
+    }
     store.transact(() => {
       work.record()
       store.journal.delete(entry)
     })
   } catch (error) {
+    for (const back of backs.slice(turns.length - turned)) await envoy.tell(back)
     await applyLeniently(places, undoOf(work.plan))
     // Left to the next controller, the undo would meet what later verbs have built in the meantime.
     store.journal.delete(entry)
@@ -65,21 +82,26 @@ async function up(store: Store, deletion: Deletion, places: readonly Netns[], wo
 }
 
 /** The journal is for whoever is killed. A refusal is told now; tried again later, its steps would meet what is newer. */
-async function down(store: Store, deletion: Deletion, places: readonly Netns[], work: Work): Promise<void> {
+async function down({ store, deletion, envoy }: Means, places: readonly Netns[], work: Work): Promise<void> {
+  const { before = [], after = [] } = work
   const entry = store.transact(() => {
     work.record()
-    return store.journal.add(entryOf(work, work.plan))
+    return store.journal.add(entryOf(work, work.plan, before, after))
   })
+  for (const call of before) await envoy.tell(call)
   // Also when a driver's plan was none: nobody could finish it later.
   const refusals = await applyLeniently(places, deletion.now(work.plan)).catch((error) => {
     store.journal.delete(entry)
     throw error
   })
+  for (const call of after) await envoy.tell(call)
   deletion.later(work.plan, entry)
   if (refusals[0]) throw refusals[0]
 }
 
-const entryOf = ({ sandbox }: Work, plan: Plan): JournalEntry => ({
+const entryOf = ({ sandbox }: Work, plan: Plan, before: readonly Call[], after: readonly Call[]): JournalEntry => ({
   plan: withoutKeys(plan),
+  ...(before.length > 0 ? { before } : {}),
+  ...(after.length > 0 ? { after } : {}),
   ...(sandbox === undefined ? {} : { sandbox }),
 })

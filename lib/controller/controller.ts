@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { printCall } from '../model/call.ts'
 import type { SubnetUsage } from '../model/engine.ts'
 import type { Finding } from '../model/findings.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
@@ -6,6 +7,7 @@ import type { Plan } from '../model/op.ts'
 import { printPlan } from '../model/print.ts'
 import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
+import type { Node } from '../plugins/network.ts'
 import { usageOf } from './addresses.ts'
 import type { Work } from './commit.ts'
 import { diagnose } from './doctor/diagnose.ts'
@@ -13,6 +15,7 @@ import { type Repair, repair } from './doctor/repair.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
 import { EngineDriver } from './engine/driver.ts'
 import { EngineIpam } from './engine/ipam.ts'
+import { type EngineEndpointName, type EngineName, nameEndpoint, nameNetwork } from './engine/names.ts'
 import { type ExplainRequest, explain, type Hop } from './explain.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
@@ -20,6 +23,7 @@ import { findNetwork, findSandbox } from './lookup.ts'
 import { reloadFirewall } from './mend.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
 import { pruneNetworks, unusedNetworks } from './prune.ts'
+import { tellOfNode } from './remote/nodes.ts'
 import { reserve, unreserve } from './reservations.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
 import type { Turns } from './turns.ts'
@@ -32,7 +36,7 @@ export interface VerbOptions {
 /** What a verb would do. */
 export interface DryRun {
   readonly plan: Plan
-  /** The plan as ip, bridge, sysctl and nft commands, a line each. */
+  /** The plan as ip, bridge, sysctl and nft commands, a line each; what plugins would be told as comments. What follows their answers is not known. */
   readonly text: string
 }
 
@@ -86,7 +90,7 @@ export class Controller implements AsyncDisposable {
 
   /** Keeps an address for the sandbox of that name, whether it is there or not, in place of the one kept in that subnet. */
   reserve(network: string, sandbox: string, address: string, { signal }: VerbOptions = {}): Promise<Network> {
-    return this.#turns.take(() => reserve(this.#hall, network, sandbox, address), signal)
+    return this.#turns.take(() => reserve(this.#hall, network, sandbox, address, signal), signal)
   }
 
   /** A sandbox that is there keeps its address as long as it stays. */
@@ -134,6 +138,11 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(() => repair(this.#hall, signal), signal)
   }
 
+  /** Tells the plugins of networks here that reach beyond this host that a node of their cluster has come, or has gone. */
+  discover(node: Node, what: 'new' | 'gone', { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => tellOfNode(this.#hall, node, what === 'new' ? 'DiscoverNew' : 'DiscoverDelete', signal), signal)
+  }
+
   /** The endpoints of a sandbox, each with its network. */
   seats(sandbox: string): readonly Seat[] {
     return seatsOf(this.#hall, findSandbox(this.#hall, sandbox))
@@ -175,17 +184,33 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(async () => verb(new EngineIpam(this.#hall, this.#hall.ipams.get(driver))), signal)
   }
 
+  /** What a container engine calls a network, or the container of an endpoint, of which it had told us the id only. */
+  nameOfEngine(
+    what: ({ readonly network: string } & EngineName) | ({ readonly endpoint: string } & EngineEndpointName),
+    { signal }: VerbOptions = {},
+  ): Promise<void> {
+    return this.#turns.take(
+      async () => ('network' in what ? nameNetwork(this.#hall, what.network, what) : nameEndpoint(this.#hall, what.endpoint, what)),
+      signal,
+    )
+  }
+
   /** What `verb` would do, without doing it: cnm.plan((dry) => dry.createNetwork({ name: 'web' })). */
   async plan(verb: (dry: Controller) => Promise<unknown>): Promise<DryRun> {
     const commit = async (work: Work): Promise<void> => {
       throw new Planned(work)
     }
     try {
-      await verb(new Controller({ ...this.#hall, commit }, this.#turns, async () => {}))
+      const envoy = this.#hall.envoy.dry((call) => {
+        throw new Planned({ way: 'up', plan: [], after: [call], record: () => {} })
+      })
+      await verb(new Controller({ ...this.#hall, commit, envoy }, this.#turns, async () => {}))
     } catch (stop) {
       if (!(stop instanceof Planned)) throw stop
-      const { plan, sandbox } = stop.work
-      return { plan, text: printPlan(plan, [this.#hall.host.path, ...(sandbox === undefined ? [] : [sandbox])]) }
+      const { plan, sandbox, before = [], after = [], turns = [] } = stop.work
+      const steps = printPlan(plan, [this.#hall.host.path, ...(sandbox === undefined ? [] : [sandbox])])
+      const told = [...after, ...turns.map(({ call }) => call)].map(printCall)
+      return { plan, text: [...before.map(printCall), ...(steps === '' ? [] : [steps]), ...told].join('\n') }
     }
     return { plan: [], text: '' }
   }

@@ -12,6 +12,9 @@ import type { Hall } from './hall.ts'
 import { bringIn, bringOut, furnish, linkLocalCidr, nextName, setAside } from './interior.ts'
 import { openingsOf as openingsThrough, PUBLISHING } from './ports.ts'
 import { configOf, onThisKernel } from './raising.ts'
+import { driverOf } from './remote/drivers.ts'
+import { ipamOf } from './remote/ipam.ts'
+import { arrive } from './remote/network.ts'
 import { readSysctls } from './sysctls.ts'
 
 export const IFNAME_OPTION = 'com.docker.network.endpoint.ifname'
@@ -26,7 +29,7 @@ export const seatsOf = (hall: Hall, sandbox: Sandbox): readonly Seat[] =>
 
 /** Where `ports` are reached through these seats. */
 export const openingsOf = (hall: Hall, ports: readonly PortBinding[], seats: readonly Seat[]): readonly Opening[] =>
-  openingsThrough(ports, seats, (network) => hall.drivers.get(network.driver).publishing?.(configOf(hall, network)) ?? PUBLISHING)
+  openingsThrough(ports, seats, (network) => driverOf(hall, network).publishing?.(configOf(hall, network)) ?? PUBLISHING)
 
 export interface Seating {
   readonly seat: Seat
@@ -50,17 +53,19 @@ export async function planEndpoint(
   attachment: Attachment,
   interior: Interior,
   claims: Claims,
+  signal?: AbortSignal,
 ): Promise<Seating> {
   checkAttachment(network, attachment)
   checkRoom(hall, network)
-  const driver = hall.drivers.get(network.driver)
+  const waiting = signal ? { signal } : {}
   const id = newId()
-  const { requiresMACAddress } = hall.ipams.get(network.ipam.driver).capabilities
+  const ipam = await ipamOf(hall, network.ipam, waiting)
+  const { requiresMACAddress } = ipam.capabilities
   const mac = attachment.mac ?? (requiresMACAddress ? macOf(id) : undefined)
   const wish = { sandbox: interior.sandbox.name, mac }
-  const address = await claimAddress(hall, network, 4, { ...wish, ip: attachment.ip }, claims)
-  const address6 = await claimAddress(hall, network, 6, { ...wish, ip: attachment.ip6 }, claims)
-  const config: EndpointConfig = {
+  const address = await claimAddress(hall, ipam, network, 4, { ...wish, ip: attachment.ip }, claims)
+  const address6 = await claimAddress(hall, ipam, network, 6, { ...wish, ip: attachment.ip6 }, claims)
+  const wanted: EndpointConfig = {
     id,
     ...(address ? { address } : {}),
     ...(address6 ? { address6 } : {}),
@@ -68,7 +73,9 @@ export async function planEndpoint(
     ports: interior.sandbox.ports,
     options: attachment.options ?? {},
   }
-  const answers = await ask(driver, facts, config)
+  const own = attachment.mac !== undefined
+  const config = network.plugin ? await arrive(hall, network, wanted, interior.sandbox, own, claims, waiting) : wanted
+  const answers = await ask(driverOf(hall, network), facts, config)
   const { made, joined } = answers
   const ifname = joined.link ? nameLink(attachment, joined.link.prefix, interior) : ''
   const endpoint: Endpoint = {
@@ -81,12 +88,13 @@ export async function planEndpoint(
     options: config.options,
     gwPriority: attachment.gwPriority ?? 0,
     mac: made.mac ?? '',
-    ...(address ? { address } : {}),
-    ...(address6 ? { address6 } : {}),
+    ...(config.address ? { address: config.address } : {}),
+    ...(config.address6 ? { address6: config.address6 } : {}),
     requested: requestedOf(attachment),
     ifname,
     gateway: joined.gateway,
     gateway6: joined.gateway6,
+    ...(config.answered ? { answered: config.answered } : {}),
   }
   const seat = { endpoint, network }
   return { seat, plan: await assemble(hall, seat, answers, interior.ipv6) }
@@ -107,8 +115,10 @@ async function ask(driver: NetworkDriver, facts: NetworkConfig, config: Endpoint
 /** The driver's steps with its link brought in, and what is done inside. */
 async function assemble(hall: Hall, { endpoint, network }: Seat, { made, joined }: Answers, ipv6: boolean): Promise<Plan> {
   const sysctls = readSysctls(endpoint.options[SYSCTLS_OPTION])
-  const inside =
-    endpoint.ifname === '' ? [] : furnish(endpoint, { ...joined, sysctls, lifetimes: lifetimesOf(hall, network, endpoint) }, ipv6)
+  // A plugin's link may have another MAC than it was told, or than it told.
+  const own = endpoint.answered && endpoint.mac ? { mac: endpoint.mac } : {}
+  const furniture = { ...joined, sysctls, lifetimes: lifetimesOf(hall, network, endpoint), ...own }
+  const inside = endpoint.ifname === '' ? [] : furnish(endpoint, furniture, ipv6)
   const outside = await onThisKernel(hall, [...made.plan, ...joined.plan])
   return [...bringIn(outside, joined.link, endpoint.ifname), ...inside]
 }
@@ -116,12 +126,12 @@ async function assemble(hall: Hall, { endpoint, network }: Seat, { made, joined 
 /** The steps that an endpoint of the records was made by. */
 export async function planAgain(hall: Hall, seat: Seat, ipv6: boolean): Promise<Plan> {
   const { endpoint, network } = seat
-  const answers = await ask(hall.drivers.get(network.driver), configOf(hall, network), recorded(hall, endpoint))
+  const answers = await ask(driverOf(hall, network), configOf(hall, network), recorded(hall, endpoint))
   return assemble(hall, seat, answers, ipv6)
 }
 
 /** What a driver is told of an endpoint that is there. */
-export function recorded(hall: Hall, { id, sandboxId, address, address6, mac, options }: Endpoint): EndpointConfig {
+export function recorded(hall: Hall, { id, sandboxId, address, address6, mac, options, answered }: Endpoint): EndpointConfig {
   return {
     id,
     ...(address ? { address } : {}),
@@ -129,6 +139,7 @@ export function recorded(hall: Hall, { id, sandboxId, address, address6, mac, op
     ...(mac ? { mac } : {}),
     ports: hall.store.sandboxes.get(sandboxId)?.ports ?? [],
     options,
+    ...(answered ? { answered } : {}),
   }
 }
 
@@ -137,7 +148,7 @@ export function recorded(hall: Hall, { id, sandboxId, address, address6, mac, op
  * sandbox does, and can be connected to something else next.
  */
 export async function planDeparture(hall: Hall, { endpoint, network }: Seat, stays: boolean): Promise<Plan> {
-  const driver: NetworkDriver = hall.drivers.get(network.driver)
+  const driver = driverOf(hall, network)
   const config = recorded(hall, endpoint)
   const facts = configOf(hall, network)
   const { made, joined } = await ask(driver, facts, config)
@@ -156,8 +167,8 @@ export async function planDeparture(hall: Hall, { endpoint, network }: Seat, sta
 const NEARLY_FULL = 0.88
 
 /** How many endpoints a network may have, and from which number on that is worth a warning; null where there is no end. */
-export function roomOf({ drivers }: Hall, { driver }: Network): { readonly limit: number; readonly nearly: number } | null {
-  const limit = drivers.get(driver).capabilities.maxEndpoints
+export function roomOf(hall: Hall, network: Network): { readonly limit: number; readonly nearly: number } | null {
+  const limit = driverOf(hall, network).capabilities.maxEndpoints
   return limit === undefined ? null : { limit, nearly: Math.floor(limit * NEARLY_FULL) }
 }
 

@@ -13,6 +13,7 @@ import { type PredefinedPool, readPools } from '../ipam/predefined.ts'
 import { fault } from '../model/errors.ts'
 import * as descriptor from '../netlink/descriptor.ts'
 import { namespaceAt } from '../netlink/namespace.ts'
+import { Plugins, type PluginsOptions } from '../plugins/plugins.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { Announcer } from './announcing.ts'
 import { commit } from './commit.ts'
@@ -25,6 +26,7 @@ import { holderOf } from './holders.ts'
 import { ipv6In } from './ipv6.ts'
 import { lanOf } from './lan.ts'
 import { Registry } from './registry.ts'
+import { Envoy } from './remote/envoy.ts'
 
 export interface OpenOptions extends Directories {
   /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
@@ -32,6 +34,8 @@ export interface OpenOptions extends Directories {
   /** Drivers besides bridge, host and null; one of the same name takes its place. */
   readonly drivers?: readonly NetworkDriver[]
   readonly ipamDrivers?: readonly IpamDriver[]
+  /** Where other people's plugins are looked for, and how long they are waited for. */
+  readonly plugins?: PluginsOptions
   /**
    * Where automatic subnets come from, instead of the predefined pools of the same family: dockerd's
    * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
@@ -70,6 +74,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
   const deletion = new Deletion(netns, store)
   const dhcp = new DhcpIpam({ lan: lanOf(netns), leases: notesIn<Lease>(store, 'lease/') })
   const announcer = new Announcer(store)
+  const envoy = new Envoy(new Plugins(options.plugins), store)
   const close = async () => {
     await announcer.close()
     await deletion.finish()
@@ -93,8 +98,10 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       dhcp,
       tell: eventLog(run),
       announcer,
+      lentNames: new Map(),
+      envoy,
       deleted: () => deletion.finish(),
-      commit: (work, abort) => commit({ store, host: netns, deletion }, work, abort),
+      commit: (work, abort) => commit({ store, host: netns, deletion, envoy }, work, abort),
     }
     return { hall, close }
   } catch (error) {

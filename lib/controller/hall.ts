@@ -7,6 +7,7 @@ import type { Announcer } from './announcing.ts'
 import type { Work } from './commit.ts'
 import type { Tell } from './events.ts'
 import type { Registry } from './registry.ts'
+import type { Envoy } from './remote/envoy.ts'
 
 /** Where the rooms meet: what every verb of the controller works with. */
 export interface Hall {
@@ -24,6 +25,10 @@ export interface Hall {
   /** Tells whoever listens what has happened to a network. */
   readonly tell: Tell
   readonly announcer: Announcer
+  /** What engines called those for whom they asked for an address, by that. Nobody misses it after a start. */
+  readonly lentNames: Map<string, string>
+  /** Goes to other people's plugins. */
+  readonly envoy: Envoy
   /** Resolves when what is deleted behind is gone. */
   readonly deleted: () => Promise<void>
   /** Does what a verb has decided, or leaves everything as it was; see commit.ts. A dry run stops here. */

@@ -1,15 +1,15 @@
-import type { Family } from '../model/address.ts'
+import { type Family, isSame } from '../model/address.ts'
 import type { Network } from '../model/network.ts'
 import type { Store } from '../store/store.ts'
 
 const ipOf = (cidr: string | undefined): string => cidr?.replace(/\/\d+$/, '') ?? ''
 
-/** Who holds a pool, or an address of it, in words; '' when the records do not say. */
-export function holderOf(store: Store, poolId: string, address?: string): string {
-  const network = store.networks.list().find(({ pools }) => pools.some(({ id }) => id === poolId))
-  if (!network) return store.lentPools.list().some(({ pool }) => pool === poolId) ? 'a container engine' : ''
+/** Who holds a pool of an IPAM driver, or an address of it, in words; '' when the records do not say. */
+export function holderOf(store: Store, poolId: string, address?: string, driver = 'default'): string {
+  const network = store.networks.list().find(({ ipam, pools }) => ipam.driver === driver && pools.some(({ id }) => id === poolId))
+  if (!network) return store.lentPools.list().some((lent) => lent.pool === poolId && lent.driver === driver) ? 'a container engine' : ''
   if (address === undefined) return `network ${network.name}`
-  const holder = holdingsOf(store, network).find(({ ip }) => ip === address)
+  const holder = holdingsOf(store, network).find(({ ip }) => isSame(ip, address))
   return holder ? `${holder.by} ${network.name}` : ''
 }
 

@@ -1,7 +1,7 @@
-import type { JoinSteps, Neighbour, Route } from '../drivers/driver.ts'
+import type { JoinSteps, Neighbour } from '../drivers/driver.ts'
 import { type Cidr, contains, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { goneName, parseMac } from '../model/ids.ts'
-import type { Endpoint } from '../model/network.ts'
+import type { Endpoint, Route } from '../model/network.ts'
 import { HOST, type Op, type Plan, SANDBOX } from '../model/op.ts'
 import type { LinkSysctl } from './sysctls.ts'
 
@@ -85,10 +85,16 @@ export type Lifetimes = Readonly<Record<string, number>>
 export interface Furniture extends Pick<JoinSteps, 'routes' | 'neighbours'> {
   readonly lifetimes: Lifetimes
   readonly sysctls: readonly LinkSysctl[]
+  /** Absent: the link has its MAC already. */
+  readonly mac?: string
 }
 
 /** Addresses, settings, state, neighbours and routes of an endpoint's link inside the sandbox. `ipv6`: the kernel has it. */
-export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls, lifetimes }: Furniture, ipv6: boolean): Plan {
+export function furnish(
+  endpoint: Endpoint,
+  { routes, neighbours = [], sysctls, lifetimes, mac = '' }: Furniture,
+  ipv6: boolean,
+): Plan {
   const { ifname } = endpoint
   const link = { at: SANDBOX, link: ifname } as const
   const addresses = addressesOf(endpoint)
@@ -98,7 +104,9 @@ export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls, 
     path: `net/ipv6/conf/${ifname}/disable_ipv6`,
     value: addresses.some(({ family }) => family === 6) ? '0' : '1',
   }
+  const bytes = parseMac(mac)
   return [
+    ...(bytes ? [{ op: 'link.set', ...link, mac: bytes } as const] : []),
     ...(ipv6 ? [disabled] : []),
     ...addresses.map((cidr): Op => ({ op: 'addr.add', ...link, ...lasting(cidr, lifetimes) })),
     ...sysctls.map(({ path, value }): Op => ({ op: 'sysctl', at: SANDBOX, path: path(ifname), value })),

@@ -8,6 +8,7 @@ import type { Work } from './commit.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
 import type { Hall } from './hall.ts'
 import { configOf, uplinksOf, walledLink } from './raising.ts'
+import { driverOf } from './remote/drivers.ts'
 
 /** The whole firewall again, as the records have it; nothing where no network has a wall. */
 export async function rebuilt(hall: Hall): Promise<Plan> {
@@ -26,7 +27,7 @@ export async function raisedWalls(hall: Hall): Promise<readonly { readonly netwo
   const walls: { network: Network; wall: Wall }[] = []
   for (const network of hall.store.networks.list()) {
     if (walledLink(hall, network) === undefined) continue
-    const { wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(hall, network))
+    const { wall } = await driverOf(hall, network).deleteNetwork(configOf(hall, network))
     if (wall) walls.push({ network, wall })
   }
   return walls

@@ -10,11 +10,15 @@ import type { Hall } from './hall.ts'
 import { ownNetwork } from './lookup.ts'
 import { commitAndMend, commitOnWalls } from './mend.ts'
 import { lower, raise } from './raising.ts'
+import { checkScope, findDriver } from './remote/drivers.ts'
+import { ipamOf } from './remote/ipam.ts'
+import { dissolve, found } from './remote/network.ts'
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   checkName(hall, request.name)
   if (request.configOnly) return keep(hall, configurationOf(request), signal)
-  return define(hall, withConfiguration(hall, request), async (network) => {
+  const commit = async (network: Network, space: string, claims: Claims) => {
+    if (network.plugin) await found(hall, network, space, claims, signal ? { signal } : {})
     const raised = await raise(hall, network)
     const record = () => {
       hall.store.networks.put(network)
@@ -22,7 +26,8 @@ export async function createNetwork(hall: Hall, request: CreateNetwork, signal?:
     }
     await commitOnWalls(hall, { way: 'up', plan: raised.plan, record }, signal)
     hall.tell('create', network)
-  })
+  }
+  return define(hall, withConfiguration(hall, request), commit, signal)
 }
 
 /** A configuration is a record and nothing else. */
@@ -40,11 +45,18 @@ function checkName(hall: Hall, name: string): void {
 }
 
 /** Claims what the network needs, hands it to `commit`, and gives everything back when that fails. */
-async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
+async function define(
+  hall: Hall,
+  request: CreateNetwork,
+  commit: (network: Network, space: string, claims: Claims) => Promise<void> | void,
+  signal?: AbortSignal,
+): Promise<Network> {
   const { options, ...families } = familiesOf(request)
   if (request.driver === 'overlay' || request.scope === 'swarm') throw fault('NETWORK_NOT_SWARM', {})
   announcingOf(options)
-  const driver = hall.drivers.get(request.driver ?? 'bridge')
+  const waiting = signal ? { signal } : {}
+  const driver = await findDriver(hall, request.driver ?? 'bridge', waiting)
+  checkScope(driver, request.scope)
   if (request.ingress && driver.capabilities.scope !== 'global') throw fault('NETWORK_INGRESS', {})
   if (driver.capabilities.singleton && !isPredefined(request.name)) throw fault('NETWORK_LIMIT_ONE', { driver: driver.name })
   const addressed = !driver.capabilities.singleton
@@ -57,8 +69,10 @@ async function define(hall: Hall, request: CreateNetwork, commit: (network: Netw
   }
   const claims = new Claims()
   try {
-    const skip = (await driver.skipGateway?.(facts)) ?? { v4: false, v6: false }
-    const pools = await claimPools(hall, { ...facts, ...(request.ipam ? { ipam: request.ipam } : {}) }, skip, claims)
+    const skip = await driver.skipGateway(facts)
+    const ipam = await ipamOf(hall, { driver: request.ipam?.driver ?? 'default' }, waiting)
+    for (const { name, plugin } of [driver, ipam]) if (plugin) await hall.envoy.settle(name)
+    const { space, pools } = await claimPools(hall, ipam, { ...facts, ...(request.ipam ? { ipam: request.ipam } : {}) }, skip, claims)
     const network: Network = {
       id: newId(),
       ...facts,
@@ -67,11 +81,12 @@ async function define(hall: Hall, request: CreateNetwork, commit: (network: Netw
       created: new Date().toISOString(),
       attachable: request.attachable ?? false,
       labels: request.labels ?? {},
-      ipam: { driver: request.ipam?.driver ?? 'default', options: request.ipam?.options ?? {} },
+      ipam: { driver: ipam.name, options: request.ipam?.options ?? {}, ...(ipam.plugin ? { plugin: true } : {}) },
       pools,
+      ...(driver.plugin ? { plugin: true } : {}),
       ...(request.configFrom ? { configFrom: request.configFrom } : {}),
     }
-    await commit(network)
+    await commit(network, space, claims)
     return network
   } catch (error) {
     await claims.release()
@@ -112,6 +127,7 @@ export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
   await commitAndMend(hall, { way: 'down', plan: lowered.plan, record }).finally(async () => {
     if (hall.store.networks.get(network.id)) return
     if (!network.configOnly) await releasePools(hall, network)
+    if (network.plugin) await dissolve(hall, network)
     hall.tell('destroy', network)
   })
   return network

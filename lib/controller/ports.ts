@@ -23,7 +23,8 @@ export const openingsOf = (ports: readonly PortBinding[], seats: readonly Seat[]
       const publishing = publishingOf(seat.network)
       const routed = publishing.modes[family] === 'routed'
       const address = parseCidr((family === 4 ? seat.endpoint.address : seat.endpoint.address6) ?? '')
-      if (!address || seat.network.internal || !(routed || seat === gateway)) return []
+      // A plugin was told what is published, and sees to it.
+      if (!address || seat.network.internal || seat.network.plugin || !(routed || seat === gateway)) return []
       return ports.flatMap((port) => open(port, family, formatAddress(address), publishing))
     })
   })

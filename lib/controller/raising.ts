@@ -10,6 +10,7 @@ import { closeWay, type Lent, type Own, openWay, type Way } from './forwarding.t
 import type { Hall } from './hall.ts'
 import { linkAt } from './links.ts'
 import { mayAdministerNetworks } from './processes.ts'
+import { driverOf } from './remote/drivers.ts'
 
 /** What a driver is told of a network. */
 export const configOf = ({ store }: Hall, network: Network): NetworkConfig => toConfig(network, raisedOf(store, network)?.found)
@@ -51,7 +52,7 @@ export interface Raising {
 export async function raise(hall: Hall, network: Network): Promise<Raising> {
   const raised = raisedOf(hall.store, network)
   if (raised && (await stands(hall, raised))) return { plan: [], config: configOf(hall, network), record: () => {} }
-  const driver = hall.drivers.get(network.driver)
+  const driver = driverOf(hall, network)
   const found = await findLink(hall, driver.adoptedLink?.(toConfig(network, undefined)))
   const config = toConfig(network, found)
   const others = hall.store.networks.list().filter((other) => other.driver === network.driver && other.id !== network.id)
@@ -163,7 +164,7 @@ export async function onThisKernel(hall: Hall, plan: Plan): Promise<Plan> {
 
 /** Puts the endpoints of a network back on a link that was made anew. Their own links are still there. */
 async function reconnect(hall: Hall, network: Network, config: NetworkConfig): Promise<Plan> {
-  const driver = hall.drivers.get(network.driver)
+  const driver = driverOf(hall, network)
   const links = new Set((await dump(hall.host, 'link')).map(({ name }) => name))
   const plan: Plan[] = []
   for (const endpoint of hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id)) {
@@ -180,7 +181,7 @@ export async function lower(hall: Hall, network: Network): Promise<{ readonly pl
   const { marks } = hall.store
   const raised = raisedOf(hall.store, network)
   if (!raised) return { plan: [], record: () => {} }
-  const { plan, wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(hall, network))
+  const { plan, wall } = await driverOf(hall, network).deleteNetwork(configOf(hall, network))
   const remains = wall ? await besides(hall, network) : 'walls'
   const last = remains !== 'walls'
   const back = last ? await closeWay(hall, lentOf(hall)) : []

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import type { Call } from '../model/call.ts'
 import { CnmError, fault } from '../model/errors.ts'
 import { LINK_GROUP } from '../model/ids.ts'
 import type { Endpoint } from '../model/network.ts'
@@ -14,6 +15,9 @@ import { returnOrphans } from './leases.ts'
 import { isAlive } from './processes.ts'
 import { removeSandbox } from './sandboxes.ts'
 
+/** How long a plugin is waited for, in ms, that may as well be told later. */
+const MOMENT = 1000
+
 /** Makes kernel and records agree after the previous controller, however it ended. */
 export async function recover(hall: Hall): Promise<void> {
   hall.store.marks.put('host', await checkHost(hall))
@@ -22,6 +26,7 @@ export async function recover(hall: Hall): Promise<void> {
   await replayAddresses(hall)
   await replayLent(hall)
   await returnOrphans(hall)
+  await hall.envoy.settle(undefined, MOMENT)
   for (const { id, owner } of hall.store.sandboxes.list()) {
     if (owner && !isAlive(owner)) await removeSandbox(hall, id).catch(unlessRefused)
   }
@@ -44,8 +49,13 @@ export async function checkHost({ host, run, store }: Hall): Promise<string> {
 async function finishJournal(hall: Hall): Promise<void> {
   for (const { key, value } of hall.store.journal.list()) {
     const places = [hall.host, ...(value.sandbox === undefined ? [] : [namespaceAt(value.sandbox)])]
+    const tellAll = async (calls: readonly Call[] = []) => {
+      for (const call of calls) await hall.envoy.tellAgain(call, MOMENT)
+    }
     try {
+      await tellAll(value.before)
       const refusals = await applyLeniently(places, await ours(hall, value.plan))
+      await tellAll(value.after)
       if (refusals.every(isElsewhere)) hall.store.journal.delete(key)
     } finally {
       for (const place of places.slice(1)) place.close()
@@ -74,7 +84,9 @@ async function replayAddresses(hall: Hall): Promise<void> {
     guests.get(networkId)?.push(endpoint)
   }
   // A network whose IPAM driver this program does not bring can be listed; verbs that need an address of it say what is missing.
-  for (const network of hall.store.networks.list().filter(({ configOnly, ipam }) => !configOnly && hall.ipams.has(ipam.driver))) {
-    await replay(hall, network, guests.get(network.id) ?? [])
+  for (const network of hall.store.networks
+    .list()
+    .filter(({ configOnly, ipam }) => !configOnly && !ipam.plugin && hall.ipams.has(ipam.driver))) {
+    await replay(hall.ipams.get(network.ipam.driver), network, guests.get(network.id) ?? [])
   }
 }

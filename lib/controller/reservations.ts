@@ -1,13 +1,14 @@
-import { parseAddress } from '../model/address.ts'
+import { isSame, parseAddress } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import type { Network, Pool } from '../model/network.ts'
-import { Claims, isSame, poolOf, withoutPrefix } from './addresses.ts'
+import { Claims, poolOf, withoutPrefix } from './addresses.ts'
 import { checkReservations } from './configurations.ts'
 import type { Hall } from './hall.ts'
 import { ownNetwork } from './lookup.ts'
+import { ipamOf, lenderOf, settleWith } from './remote/ipam.ts'
 
 /** Keeps an address of a network for the sandbox of that name, in place of the one it had in that subnet. */
-export async function reserve(hall: Hall, ref: string, sandbox: string, ip: string): Promise<Network> {
+export async function reserve(hall: Hall, ref: string, sandbox: string, ip: string, signal?: AbortSignal): Promise<Network> {
   const network = ownNetwork(hall, ref)
   const family = parseAddress(ip)?.family ?? 4
   const pool = poolOf(
@@ -23,7 +24,8 @@ export async function reserve(hall: Hall, ref: string, sandbox: string, ip: stri
   const claims = new Claims()
   try {
     if (isClaimed(hall, network, sandbox, ip)) {
-      const ipam = hall.ipams.get(network.ipam.driver)
+      await settleWith(hall, [network])
+      const ipam = await ipamOf(hall, network.ipam, signal ? { signal } : {})
       await ipam.requestAddress(pool.id, ip, {})
       claims.add(() => ipam.releaseAddress(pool.id, ip, true))
     }
@@ -56,7 +58,7 @@ const without = (map: Readonly<Record<string, string>>, key: string): Readonly<R
   Object.fromEntries(Object.entries(map).filter(([name]) => name !== key))
 
 async function setFree(hall: Hall, network: Network, pool: Pool, sandbox: string, ip: string): Promise<void> {
-  if (isClaimed(hall, network, sandbox, ip)) await hall.ipams.get(network.ipam.driver).releaseAddress(pool.id, ip)
+  if (isClaimed(hall, network, sandbox, ip)) await lenderOf(hall, network.ipam).releaseAddress(pool.id, ip)
 }
 
 /** The reservation itself has the address in the IPAM driver: not that of a configuration, nor while the sandbox has it. */

@@ -22,6 +22,9 @@ import { lowerIdle } from './networks.ts'
 import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
 import { ownerOf } from './processes.ts'
 import { raise } from './raising.ts'
+import { settleWith } from './remote/ipam.ts'
+import { namespaceFirst, type Steps } from './remote/namespace.ts'
+import { leaving, turning } from './remote/network.ts'
 
 export async function createSandbox(hall: Hall, request: CreateSandbox, signal?: AbortSignal): Promise<Sandbox> {
   const attachments = request.networks ?? [{ network: 'bridge' }]
@@ -43,7 +46,8 @@ export async function createSandbox(hall: Hall, request: CreateSandbox, signal?:
     ...(request.owner === undefined ? {} : { owner: ownerOf(request.owner) }),
   }
   const first = { plan: kind === 'own' ? newNamespace : [], record: settled.record }
-  await attach(hall, sandbox, attachments, first, signal)
+  const seat = (steps: Steps) => attach(hall, sandbox, attachments, steps, signal)
+  await (kind === 'own' && networks.some(({ plugin }) => plugin) ? namespaceFirst(hall, sandbox, first, seat, signal) : seat(first))
   return sandbox
 }
 
@@ -109,11 +113,6 @@ export async function checkAlive(sandbox: Sandbox): Promise<void> {
 
 const goneOf = ({ name, path }: Sandbox, error: unknown) => fault('SANDBOX_GONE', { name, path }, error)
 
-interface Steps {
-  readonly plan: Plan
-  readonly record: () => void
-}
-
 /** Seats a sandbox at networks in one piece of work: links, addresses, default routes, published ports, records. */
 async function attach(
   hall: Hall,
@@ -123,6 +122,10 @@ async function attach(
   signal?: AbortSignal,
 ): Promise<readonly Seat[]> {
   const before = seatsOf(hall, sandbox)
+  await settleWith(
+    hall,
+    attachments.map(({ network }) => findNetwork(hall, network)),
+  )
   const way = async (attachment: Attachment) => {
     const network = findNetwork(hall, attachment.network)
     return { attachment, network, raised: await raise(hall, network) }
@@ -140,7 +143,7 @@ async function attach(
     const seats: Seat[] = []
     const records = [first.record]
     for (const { attachment, network, raised } of ways) {
-      const seating = await planEndpoint(hall, network, raised.config, attachment, { sandbox, taken, ipv6 }, claims)
+      const seating = await planEndpoint(hall, network, raised.config, attachment, { sandbox, taken, ipv6 }, claims, signal)
       taken.add(seating.seat.endpoint.ifname)
       plan.push(...raised.plan, ...seating.plan)
       seats.push(seating.seat)
@@ -153,7 +156,8 @@ async function attach(
       for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
       for (const write of records) write()
     }
-    await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, record }, signal)
+    const { closed, opened } = turning(sandbox, before, after)
+    await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, turns: [...closed, ...opened], record }, signal)
     for (const seat of seats) {
       hall.tell('connect', seat.network, { container: sandbox.id })
       hall.announcer.announce(sandbox, seat)
@@ -225,7 +229,8 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   const moved = await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })
   const plan = [...moved, ...rerouting(before, after), ...(await planDeparture(hall, seat, true))]
   const record = () => hall.store.endpoints.delete(seat.endpoint.id)
-  await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, [seat]))
+  const told = leaving(sandbox, before, after)
+  await commitAndMend(hall, { way: 'down', plan, ...told, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, [seat]))
   await lowerIdle(hall, [network])
 }
 
@@ -239,7 +244,8 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
     for (const { endpoint } of seats) hall.store.endpoints.delete(endpoint.id)
     hall.store.sandboxes.delete(sandbox.id)
   }
-  await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, seats))
+  const told = leaving(sandbox, seats, [])
+  await commitAndMend(hall, { way: 'down', plan, ...told, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, seats))
   await lowerIdle(
     hall,
     seats.map(({ network }) => network),

@@ -1,7 +1,7 @@
 import { contains, formatCidr, parseAddress, parseCidr, subnetOf } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
-import type { Options } from '../model/network.ts'
-import type { EndpointConfig, NetworkConfig, Route } from './driver.ts'
+import type { Options, Route } from '../model/network.ts'
+import type { EndpointConfig, NetworkConfig } from './driver.ts'
 import type { Reader } from './options.ts'
 
 const KEY = 'cnm.routes'

@@ -1,6 +1,6 @@
 import type { Family } from '../model/address.ts'
 import type { Id } from '../model/ids.ts'
-import type { Options, Pool, PortBinding } from '../model/network.ts'
+import type { Answered, Options, Pool, PortBinding, Route } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { GatewayMode, Wall } from '../model/wall.ts'
 
@@ -48,6 +48,8 @@ export interface EndpointConfig {
   /** What its sandbox publishes, through this endpoint or another. */
   readonly ports: readonly PortBinding[]
   readonly options: Options
+  /** Of a plugin: what it answered, once and for all. */
+  readonly answered?: Answered
 }
 
 /** How the endpoints of a network are reached at the ports that their sandboxes publish. */
@@ -70,13 +72,6 @@ export interface EndpointSteps {
   readonly plan: Plan
   /** The MAC that the driver chose; absent where it chose none. */
   readonly mac?: string
-}
-
-export interface Route {
-  /** '10.1.0.0/16' */
-  readonly to: string
-  /** Absent: reached directly on the link. */
-  readonly via?: string
 }
 
 /**

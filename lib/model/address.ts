@@ -90,6 +90,9 @@ export const lastOf = (cidr: Cidr): bigint => cidr.value | hostMask(cidr)
 
 export const sizeOf = (cidr: Cidr): bigint => hostMask(cidr) + 1n
 
+/** '::1' and '0:0::1' are the same. */
+export const isSame = (a: string, b: string): boolean => parseAddress(a)?.value === parseAddress(b)?.value
+
 export const contains = (subnet: Cidr, address: Address): boolean =>
   subnet.family === address.family && (subnet.value ^ address.value) >> BigInt(bitsOf(subnet.family) - subnet.prefix) === 0n
 

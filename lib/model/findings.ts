@@ -47,6 +47,7 @@ export const FINDINGS = {
     'that program is not reached',
     'stop {holder}, or publish another port',
   ],
+  PLUGIN_OVERDUE: ['it has not been told yet: {calls}', 'it keeps what nobody has any more', REPAIR],
   FOREIGN_DROP: ['it drops {packet}: {rule}', 'whoever drops has the last word', 'nft insert rule {chain} {link} accept'],
 } as const satisfies Record<string, readonly [what: string, why: string, fix: string]>
 

@@ -34,7 +34,8 @@ export interface Network {
   readonly enableIPv6: boolean
   readonly labels: Options
   readonly options: Options
-  readonly ipam: { readonly driver: string; readonly options: Options }
+  /** `plugin`: the driver is a plugin of somebody else. */
+  readonly ipam: { readonly driver: string; readonly options: Options; readonly plugin?: boolean }
   readonly pools: readonly Pool[]
   /** A template for other networks: its pools are not claimed, and nobody can be on it. */
   readonly configOnly?: boolean
@@ -42,6 +43,8 @@ export interface Network {
   readonly configFrom?: string
   /** A container engine's, which drives us as its plugin: only the engine changes it, and gives its endpoints addresses. */
   readonly engine?: boolean
+  /** Its driver is a plugin of somebody else, which acts by itself. */
+  readonly plugin?: boolean
 }
 
 /** There on every host: never created by a user, never removed. */
@@ -77,6 +80,25 @@ export interface Sandbox {
   readonly owner?: { readonly pid: number; readonly started: string }
 }
 
+export interface Route {
+  /** '10.1.0.0/16' */
+  readonly to: string
+  /** Absent: reached directly on the link. */
+  readonly via?: string
+}
+
+/** What a plugin answered to Join: it acts, and is not asked twice. */
+export interface Answered {
+  /** A link of the host that belongs into the sandbox. Absent: nothing is moved. */
+  readonly link?: { readonly name: string; readonly prefix: string }
+  /** 'IP'; '' when there is no way out through this network. */
+  readonly gateway: string
+  readonly gateway6: string
+  readonly routes: readonly Route[]
+  /** A sandbox without a way out may be given one (Docker's docker_gwbridge). */
+  readonly gatewayService: boolean
+}
+
 export interface Endpoint {
   readonly id: Id
   readonly networkId: Id
@@ -100,4 +122,6 @@ export interface Endpoint {
   /** What the driver offers as a way out; '' when none. */
   readonly gateway: string
   readonly gateway6: string
+  /** Of a plugin's network. */
+  readonly answered?: Answered
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { request as askPlainly, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as askSecretly } from 'node:https'
+import type { Json } from '../model/call.ts'
 import { fault } from '../model/errors.ts'
 import type { Located } from './discovery.ts'
 
@@ -12,14 +13,20 @@ export interface TlsFiles {
   readonly key?: string
 }
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
-
 /** What a plugin answered. */
 export interface Answer {
   readonly status: number
   readonly text: string
 }
 
+export interface SendOptions {
+  /** Milliseconds. Default: 10,000. */
+  readonly timeout?: number
+  readonly signal?: AbortSignal
+}
+
+/** More than any answer of the protocol needs. */
+const LONGEST = 1_000_000
 const ACCEPT = 'application/vnd.docker.plugins.v1.2+json'
 
 /** A plugin, asked as dockerd asks: POST, no Content-Type, JSON and a line feed, or nothing at all. */
@@ -38,20 +45,28 @@ export class PluginClient {
         : { host: hostname, port, ...(tls ? secrets(tls) : {}) }
   }
 
-  /** One call, and whatever is answered. Throws PLUGIN_UNREACHABLE, also when `timeout` (ms) has passed. */
-  async send(method: string, body?: Json, { timeout = 10_000 }: { readonly timeout?: number } = {}): Promise<Answer> {
+  /**
+   * One call, and whatever is answered. Throws PLUGIN_UNREACHABLE, PLUGIN_SILENT when `timeout` (ms) has passed, or the reason of
+   * `signal`.
+   */
+  async send(method: string, body?: Json, { timeout = 10_000, signal }: SendOptions = {}): Promise<Answer> {
+    const late = AbortSignal.timeout(timeout)
     try {
-      return await this.#send(method, body === undefined ? '' : `${JSON.stringify(body)}\n`, AbortSignal.timeout(timeout))
+      const text = body === undefined ? '' : `${JSON.stringify(body)}\n`
+      return await this.#send(method, text, signal ? AbortSignal.any([signal, late]) : late)
     } catch (error) {
-      const reason = (error as Error).name === 'AbortError' ? `no answer in ${timeout / 1000} s` : (error as Error).message
-      throw fault('PLUGIN_UNREACHABLE', { method, address: this.address, reason }, error)
+      signal?.throwIfAborted()
+      const { address } = this
+      if (late.aborted) throw fault('PLUGIN_SILENT', { method, address, seconds: timeout / 1000 }, error)
+      throw fault('PLUGIN_UNREACHABLE', { method, address, reason: (error as Error).message }, error)
     }
   }
 
   #send(method: string, text: string, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const headers = { Accept: ACCEPT, 'Content-Length': Buffer.byteLength(text) }
-      const options = { ...this.#where, method: 'POST', path: `/${method}`, headers, signal }
+      // A connection of its own each time: one that was kept may be of a process that has ended meanwhile.
+      const options = { ...this.#where, method: 'POST', path: `/${method}`, headers, signal, agent: false }
       const hear = (reply: IncomingMessage) =>
         void textOf(reply).then((said) => resolve({ status: reply.statusCode ?? 0, text: said }), reject)
       const asked = this.#secret ? askSecretly(options, hear) : askPlainly(options, hear)
@@ -62,7 +77,10 @@ export class PluginClient {
 
 async function textOf(reply: IncomingMessage): Promise<string> {
   let text = ''
-  for await (const chunk of reply.setEncoding('utf8')) text += chunk
+  for await (const chunk of reply.setEncoding('utf8')) {
+    text += chunk
+    if (text.length > LONGEST) throw new Error(`its answer is longer than ${LONGEST} characters`)
+  }
   return text
 }
 

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fault } from '../model/errors.ts'
 import type { TlsFiles } from './client.ts'
@@ -11,10 +11,38 @@ export interface Places {
 
 export const PLACES: Places = { sockets: '/run/docker/plugins', specs: ['/etc/docker/plugins', '/usr/lib/docker/plugins'] }
 
+/** The same, with CNM_PLUGIN_DIR in place of the folder of sockets. */
+export const placesIn = ({ CNM_PLUGIN_DIR: sockets }: NodeJS.ProcessEnv): Places => (sockets ? { ...PLACES, sockets } : PLACES)
+
 export interface Located {
   /** 'unix:///run/docker/plugins/x.sock', 'tcp://127.0.0.1:9000', 'http://…', 'https://…' */
   readonly address: string
   readonly tls?: TlsFiles
+}
+
+/** All that have a socket or a file there, by name. */
+export function pluginNames({ sockets, specs }: Places): readonly string[] {
+  const flat = [...namesIn(sockets, ['sock']), ...specs.flatMap((folder) => namesIn(folder, ['spec', 'json']))]
+  return [...new Set(flat)].sort()
+}
+
+/** NAME of NAME.EXTENSION, and of NAME/NAME.EXTENSION. */
+function namesIn(folder: string, extensions: readonly string[]): readonly string[] {
+  const parts = entriesOf(folder).flatMap((entry) => [
+    entry,
+    ...entriesOf(join(folder, entry)).filter((deep) => deep.startsWith(`${entry}.`)),
+  ])
+  return parts.flatMap((part) =>
+    extensions.flatMap((extension) => (part.endsWith(`.${extension}`) ? part.slice(0, -extension.length - 1) : [])),
+  )
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 /**

@@ -1,12 +1,15 @@
 import { join } from 'node:path'
 import type { Controller } from '../controller/controller.ts'
-import { PLUGINS } from './places.ts'
+import { EngineNames } from './engine-names.ts'
+import { ENGINE, PLUGINS } from './places.ts'
 import { type PluginOptions, pluginServer } from './plugin/plugin.ts'
 import { hangUp, listen } from './socket.ts'
 
 export interface ServeOptions {
   /** Where the plugins' sockets are: NAME.sock. Default: /run/docker/plugins. */
   readonly plugins?: string
+  /** The API of the engine that uses them, from which names are learned. Default: /run/docker.sock. */
+  readonly engine?: string
 }
 
 /** What is served, until it is closed. */
@@ -24,9 +27,11 @@ const SERVED: Readonly<Record<string, PluginOptions>> = {
 }
 
 /** Serves a controller to engines as Docker plugins. */
-export async function serve(cnm: Controller, { plugins = PLUGINS }: ServeOptions = {}): Promise<Daemon> {
+export async function serve(cnm: Controller, { plugins = PLUGINS, engine = ENGINE }: ServeOptions = {}): Promise<Daemon> {
   const open: { readonly path: string; readonly close: () => Promise<void> }[] = []
+  const names = new EngineNames(cnm, engine)
   const close = async () => {
+    await names[Symbol.asyncDispose]()
     for (const server of open.splice(0).reverse()) await server.close()
   }
   try {

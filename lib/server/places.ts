@@ -1,2 +1,5 @@
 /** Where dockerd looks for plugins. */
 export const PLUGINS = '/run/docker/plugins'
+
+/** Where dockerd has its API. */
+export const ENGINE = '/run/docker.sock'

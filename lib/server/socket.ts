@@ -3,23 +3,29 @@ import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { fault } from '../model/errors.ts'
+import { passedAt } from './passed.ts'
 
 /**
- * Listens on a unix socket that only its owner may use. One that a killed process left behind is replaced; throws SOCKET_IN_USE
- * or SOCKET_FOREIGN where the place is taken.
+ * Listens on a unix socket that only its owner may use, or on the one that was passed on to this process. One that a killed process
+ * left behind is replaced; throws SOCKET_IN_USE or SOCKET_FOREIGN where the place is taken.
  */
 export async function listen(server: Server, path: string): Promise<void> {
+  const fd = passedAt(path)
+  if (fd !== undefined) return begin(server, { fd })
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   await makeRoom(path)
-  await new Promise<void>((resolve, reject) => {
+  await begin(server, { path })
+  chmodSync(path, 0o600)
+}
+
+const begin = (server: Server, place: { readonly path: string } | { readonly fd: number }): Promise<void> =>
+  new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(path, () => {
+    server.listen(place, () => {
       server.off('error', reject)
       resolve()
     })
   })
-  chmodSync(path, 0o600)
-}
 
 async function makeRoom(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false })

@@ -1,6 +1,7 @@
-import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../model/network.ts'
+import type { Call, Said } from '../model/call.ts'
+import type { Answered, Endpoint, Network, Options, Pool, PortBinding, Route, Sandbox } from '../model/network.ts'
 import type { Op, Plan } from '../model/op.ts'
-import { flag, list, map, object, oneOf, optional, type Shape, text, whole } from './shape.ts'
+import { anything, flag, list, map, object, oneOf, optional, type Shape, text, whole } from '../model/shape.ts'
 
 /** A pool of our IPAM that a container engine has. */
 export interface LentPool {
@@ -28,11 +29,20 @@ export interface LentAddress {
   readonly address: string
 }
 
+/** What a plugin has of ours, as the call that takes it back: DeleteNetwork, DeleteEndpoint, ReleasePool, ReleaseAddress. */
+export interface Due extends Call {
+  readonly id: string
+  readonly body: Said
+}
+
 /** Steps that are still to be carried out, should their controller end before it has crossed them out. */
 export interface JournalEntry {
   readonly plan: Plan
   /** Path of the namespace number SANDBOX; absent when no step is inside one. */
   readonly sandbox?: string
+  /** What plugins are to be told before the steps, and when they are done. */
+  readonly before?: readonly Call[]
+  readonly after?: readonly Call[]
 }
 
 const pool = object<Pool>({
@@ -57,11 +67,12 @@ export const network: Shape<Network> = object<Network>({
   enableIPv6: flag,
   labels: map(text),
   options: map(text),
-  ipam: object<Network['ipam']>({ driver: text, options: map(text) }),
+  ipam: object<Network['ipam']>({ driver: text, options: map(text), plugin: optional(flag) }),
   pools: list(pool),
   configOnly: optional(flag),
   configFrom: optional(text),
   engine: optional(flag),
+  plugin: optional(flag),
 })
 
 export const sandbox: Shape<Sandbox> = object<Sandbox>({
@@ -73,6 +84,14 @@ export const sandbox: Shape<Sandbox> = object<Sandbox>({
   labels: map(text),
   ports: list(object<PortBinding>({ protocol: oneOf('tcp', 'udp', 'sctp'), hostIP: text, hostPort: whole, port: whole })),
   owner: optional(object<NonNullable<Sandbox['owner']>>({ pid: whole, started: text })),
+})
+
+const answered = object<Answered>({
+  link: optional(object<NonNullable<Answered['link']>>({ name: text, prefix: text })),
+  gateway: text,
+  gateway6: text,
+  routes: list(object<Route>({ to: text, via: optional(text) })),
+  gatewayService: flag,
 })
 
 export const endpoint: Shape<Endpoint> = object<Endpoint>({
@@ -91,6 +110,7 @@ export const endpoint: Shape<Endpoint> = object<Endpoint>({
   ifname: text,
   gateway: text,
   gateway6: text,
+  answered: optional(answered),
 })
 
 export const lentPool: Shape<LentPool> = object<LentPool>({
@@ -106,6 +126,11 @@ export const lentPool: Shape<LentPool> = object<LentPool>({
 
 export const lentAddress: Shape<LentAddress> = object<LentAddress>({ id: text, pool: text, address: text })
 
+const said = map(anything) as Shape<Said>
+const call = object<Call>({ plugin: text, method: text, body: optional(said) })
+
+export const due: Shape<Due> = object<Due>({ id: text, plugin: text, method: text, body: said })
+
 /** What a step says beyond its name, the native side checks before it does anything. */
 const op: Shape<Op> = (value, at) => {
   object<{ op: string }>({ op: text })(value, at)
@@ -114,4 +139,9 @@ const op: Shape<Op> = (value, at) => {
 
 export const plan: Shape<Plan> = list(op)
 
-export const journalEntry: Shape<JournalEntry> = object<JournalEntry>({ plan, sandbox: optional(text) })
+export const journalEntry: Shape<JournalEntry> = object<JournalEntry>({
+  plan,
+  sandbox: optional(text),
+  before: optional(list(call)),
+  after: optional(list(call)),
+})

@@ -1,11 +1,14 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
+import { anything } from '../model/shape.ts'
 import { forgetOtherBoots } from './boot.ts'
 import { makeDirectory } from './directory.ts'
 import { StateFile, unwritable } from './file.ts'
 import { lockDirectory } from './lock.ts'
 import {
+  type Due,
+  due,
   endpoint,
   type JournalEntry,
   journalEntry,
@@ -16,10 +19,9 @@ import {
   network,
   sandbox,
 } from './records.ts'
-import { anything } from './shape.ts'
 import { type Row, Table } from './table.ts'
 
-export type { JournalEntry, LentAddress, LentPool } from './records.ts'
+export type { Due, JournalEntry, LentAddress, LentPool } from './records.ts'
 export type { Row } from './table.ts'
 
 /** What the store needs of the system that Node does not offer. */
@@ -77,6 +79,8 @@ export interface Store {
   /** What container engines have of our IPAM: definitions too, an engine asks for them once. */
   readonly lentPools: Records<LentPool>
   readonly lentAddresses: Records<LentAddress>
+  /** What plugins have of ours: it outlives a boot in them, and they are told when the records no longer have it. */
+  readonly dues: Records<Due>
   readonly sandboxes: Records<Sandbox>
   readonly endpoints: Records<Endpoint>
   readonly marks: Marks
@@ -157,6 +161,7 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
     networks: { ...networks, delete: (id) => (last ? void last.push(() => networks.delete(id)) : networks.delete(id)) },
     lentPools: recordsOf(new Table(state, 'lentPools', lentPool)),
     lentAddresses: recordsOf(new Table(state, 'lentAddresses', lentAddress)),
+    dues: recordsOf(new Table(state, 'dues', due)),
     sandboxes: recordsOf(new Table(live, 'sandboxes', sandbox)),
     endpoints: recordsOf(new Table(live, 'endpoints', endpoint)),
     marks: new Table(live, 'marks', anything),

@@ -12,6 +12,7 @@
 #include "js/ops.h"
 #include "kernel/bindable.h"
 #include "kernel/conntrack.h"
+#include "kernel/datagram.h"
 #include "kernel/descriptor.h"
 #include "kernel/link_stats.h"
 #include "kernel/nexthop.h"
@@ -239,6 +240,14 @@ Napi::Value CloseFileOnExec(const Napi::CallbackInfo& info) {
   return {};
 }
 
+Napi::Value SendText(const Napi::CallbackInfo& info) {
+  std::string path, text;
+  if (!ReadText(info[0], "path", path) || !ReadText(info[1], "text", text)) return {};
+  const int answer = SendDatagram(path, text);
+  if (answer < 0) ErrorOf(info.Env(), Refusal{.error = answer}).ThrowAsJavaScriptException();
+  return {};
+}
+
 }  // namespace
 
 bool ReadJob(const Napi::Value& value, double& job) {
@@ -264,6 +273,7 @@ void DefineFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("inode", Napi::Function::New<Inode>(env, "inode"));
   exports.Set("tryLock", Napi::Function::New<TryLockFile>(env, "tryLock"));
   exports.Set("closeOnExec", Napi::Function::New<CloseFileOnExec>(env, "closeOnExec"));
+  exports.Set("sendDatagram", Napi::Function::New<SendText>(env, "sendDatagram"));
 }
 
 }  // namespace cnm

@@ -43,6 +43,8 @@ describe('help', () => {
     ['serve --help'],
     ['plugin'],
     ['plugin bundle --help'],
+    ['plugin inspect --help'],
+    ['plugin ls --help'],
     ['plugin verify --help'],
     ['completion --help'],
   ])('cnm %s has usage, global options and examples', async (line) => {

@@ -149,6 +149,11 @@ describe('dockerd with our bridge and IPAM', { timeout: 90_000 }, () => {
 
   it('does not notice that we were killed, and started again', async () => {
     await kill(daemon, 'SIGKILL')
+    // Ids are all that it is asked with; names it has learned besides.
+    const cnm = (noun: string) =>
+      onHost(process.execPath, CNM, '--root', '/run/cnm-state', '--run', '/run/cnm', noun, 'ls', '--format', '{{.Name}}')
+    expect(cnm('network').split('\n')).toEqual(expect.arrayContaining(['back', 'front']))
+    expect(cnm('sandbox').split('\n')).toEqual(expect.arrayContaining(['api', 'db', 'web']))
     expect(await places.call('api', { web: ['tcp', '10.80.1.10', 80] })).toEqual({ web: 'web sees 10.80.1.2' })
     expect(await places.call('lan', { web: ['tcp', '192.0.2.1', 8080] })).toEqual({ web: 'web sees 192.0.2.2' })
     // It asks before we are back, and again.

@@ -3,11 +3,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Op, Refusal, XfrmStatePut } from '../../binding.d.ts'
 import { commit } from '../../lib/controller/commit.ts'
 import { Deletion } from '../../lib/controller/deletion.ts'
+import { Envoy } from '../../lib/controller/remote/envoy.ts'
 import { parseAddress, toBytes } from '../../lib/model/address.ts'
 import { undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
 import { apply, dump, dumpColumns } from '../../lib/netlink/kernel.ts'
 import { isGone } from '../../lib/netlink/refusal.ts'
+import { Plugins } from '../../lib/plugins/plugins.ts'
 import { encode } from '../../lib/store/codec.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { lacks } from '../support/lacks.ts'
@@ -230,7 +232,7 @@ describe('no key is', () => {
     const store = { journal, transact: (body: () => unknown) => body() } as unknown as Store
     const del = { op: 'xfrm.state.del', dst: ends.dst, proto: 'esp', spi: ends.spi } as const
     const host = netns()
-    const means = { store, host, deletion: new Deletion(host, store) }
+    const means = { store, host, deletion: new Deletion(host, store), envoy: new Envoy(new Plugins(), store) }
     await commit(means, { way: 'down', plan: [{ ...del, undo: [add] }], record: () => {} })
     await expect(commit(means, { way: 'up', plan: [add], record: () => {} })).rejects.toThrow()
     expect(entries).toEqual([{ plan: [{ ...del, undo: [] }] }, { plan: [del] }])

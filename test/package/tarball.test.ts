@@ -39,7 +39,7 @@ describe('the tarball', () => {
   })
 
   it('has nothing else', () => {
-    const folders = ['binding/', 'dist/', 'prebuilds/', 'native/', 'scripts/prebuild/', 'docs/', 'LICENSES/']
+    const folders = ['binding/', 'dist/', 'prebuilds/', 'native/', 'scripts/prebuild/', 'docs/', 'systemd/', 'LICENSES/']
     const rest = files.filter((file) => !folders.some((folder) => file.startsWith(folder)))
     expect([...rest].sort()).toEqual([
       'CHANGELOG.md',

@@ -33,11 +33,38 @@ it('the example works in our own controller', async () => {
   expect(await pings(two.path, '10.60.0.1')).toBe(true)
 })
 
-it('and, unchanged, as a plugin in a process of its own', async () => {
+/** The example in a process of its own, with state of its own. */
+function asPlugin() {
   const socket = join(stage.lab.run, '..', 'ptp.sock')
   const folders = { CNM_ROOT: `${stage.lab.root}-ptp`, CNM_RUN: `${stage.lab.run}-ptp` }
   const env = Object.entries(folders).map(([key, value]) => `${key}=${value}`)
-  await using _plugin = await start(['env', ...env, process.execPath, installed(), socket], { netns: stage.lab.host })
+  return { socket, folders, argv: ['env', ...env, process.execPath, installed(), socket] }
+}
+
+it("and, unchanged, our own controller drives it as somebody else's plugin", async () => {
+  const { socket, argv } = asPlugin()
+  await using _plugin = await start(argv, { netns: stage.lab.host })
+  await stage.reopen({ plugins: { places: { sockets: join(socket, '..'), specs: [] } } })
+  const { cnm } = stage
+  await cnm.createNetwork({ name: 'there', driver: 'ptp', ipam: { config: [{ subnet: '10.60.0.0/24' }] } })
+  const one = await cnm.createSandbox({ name: 'one', networks: [{ network: 'there' }] })
+  const two = await cnm.createSandbox({ name: 'two', networks: [] })
+  await cnm.connect('two', { network: 'there', mac: '02:00:5e:10:00:02' })
+  const [seat] = cnm.seats('two')
+  expect(seat?.network.plugin).toBe(true)
+  expect(await pings(one.path, seat?.endpoint.address?.replace(/\/.*/, '') ?? '')).toBe(true)
+  expect(await pings(two.path, '10.60.0.1')).toBe(true)
+  expect(must(['ip', '-br', 'link', 'show', 'eth0'], { netns: two.path })).toContain('02:00:5e:10:00:02')
+  await cnm.disconnect('two', 'there')
+  await cnm.removeSandbox('two')
+  await cnm.removeSandbox('one')
+  await cnm.removeNetwork('there')
+  stage.expectUntouched()
+})
+
+it('and as a plugin that is asked call by call', async () => {
+  const { socket, folders, argv } = asPlugin()
+  await using _plugin = await start(argv, { netns: stage.lab.host })
   const ask = (method: string, body?: object) =>
     new Promise<{ readonly [key: string]: Json }>((resolve, reject) => {
       const asked = request({ method: 'POST', path: `/${method}`, socketPath: socket }, async (reply) =>

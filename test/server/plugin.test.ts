@@ -232,3 +232,28 @@ it('an engine does not wait for ever, and what comes too late is not done', asyn
   await busy
   expect(await engine.ask('NetworkDriver.DeleteNetwork', ids)).toMatchObject({ status: 404 })
 })
+
+it('an engine that tells a name with the address has it on the sandbox; other names are learned later, and change no answer', async () => {
+  const engine = new Engine(stage.cnm)
+  const { cnm } = stage
+  const { request, pool } = await engine.createNetwork(NETWORK)
+  await cnm.createNetwork({ name: 'front' })
+  const Options = { 'com.docker.network.endpoint.name': 'web' }
+  const { Address } = await engine.must('IpamDriver.RequestAddress', { PoolID: pool, Address: '', Options })
+  const endpoint = { ...ids, Interface: { Address }, Options: {} }
+  await engine.must('NetworkDriver.CreateEndpoint', endpoint)
+  expect(cnm.sandboxes().map(({ name }) => name)).toEqual(['web'])
+  await cnm.nameOfEngine({ network: NETWORK, name: 'front', labels: { tier: 'one' } })
+  expect(cnm.networks().find(({ id }) => id === NETWORK)).toMatchObject({ name: NETWORK.slice(0, 12), labels: { tier: 'one' } })
+  await cnm.nameOfEngine({ network: NETWORK, name: 'shop', labels: {} })
+  await cnm.nameOfEngine({ endpoint: ENDPOINT, name: 'api', labels: { app: 'shop' }, aliases: ['backend'] })
+  expect(cnm.guests('shop')).toMatchObject([{ sandbox: { name: 'api', labels: { app: 'shop' } }, endpoint: { aliases: ['backend'] } }])
+  await cnm.nameOfEngine({ network: cnm.network('front').id, name: 'theirs', labels: {} })
+  expect(cnm.networks().map(({ name }) => name)).not.toContain('theirs')
+  await engine.must('NetworkDriver.CreateNetwork', request)
+  await engine.must('NetworkDriver.CreateEndpoint', endpoint)
+  expect(cnm.network('shop').id).toBe(NETWORK)
+  await engine.must('NetworkDriver.DeleteEndpoint', ids)
+  await engine.must('NetworkDriver.DeleteNetwork', ids)
+  await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
+})

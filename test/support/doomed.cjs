@@ -1,12 +1,13 @@
 // A controller whose process is killed at a step of VERB: the STEP-th, or the first of that name.
 //   node doomed.cjs ROOT RUN NETNS STEP VERB-AS-JSON
-// Prints the name of the step, or 'survived' when there is no such step. Steps are what is carried out in the kernel, and what
-// is written to the store. The native binding is one object per process, a class of ours has one prototype: replacing their
+// Prints the name of the step, or 'survived' when there is no such step. Steps are what is carried out in the kernel, what is
+// written to the store, and what a plugin is asked. The native binding is one object per process, a class of ours has one prototype: replacing their
 // methods here kills from outside, at a point of our choice.
 const { writeSync } = require('node:fs')
 const { basename, join } = require('node:path')
 const addon = require('../../native/load.cjs')
 const { open } = require(join(__dirname, '../../dist/cjs/lib/index.js'))
+const { PluginClient } = require(join(__dirname, '../../dist/cjs/lib/plugins/client.js'))
 const { StateFile } = require(join(__dirname, '../../dist/cjs/lib/store/file.js'))
 
 const [root, run, netns, step, verb] = process.argv.slice(2)
@@ -53,10 +54,21 @@ function killInStore() {
   }
 }
 
+function killAtPlugin() {
+  const { send } = PluginClient.prototype
+  PluginClient.prototype.send = async function (method, ...rest) {
+    take(`before ${method}`)
+    const answer = await send.call(this, method, ...rest)
+    take(`after ${method}`)
+    return answer
+  }
+}
+
 async function main() {
   const cnm = await open({ root, run, netns })
   killInKernel()
   killInStore()
+  killAtPlugin()
   const [name, ...args] = JSON.parse(verb)
   await cnm[name](...args)
   writeSync(1, 'survived')

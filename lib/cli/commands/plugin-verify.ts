@@ -21,7 +21,7 @@ export const pluginVerify = (noun: Verb): Verb =>
     .examples('cnm plugin verify cnm', 'cnm plugin verify ./my.sock', 'cnm plugin verify -o parent=eth1 tcp://127.0.0.1:9000')
     .perform(async (visit, name: string, { opt = [], subnet, quiet = false }: Flags) => {
       if (parseCidr(subnet)?.family !== 4) throw new Contradiction(`invalid subnet ${subnet}: not an IPv4 subnet`)
-      const [{ PluginClient }, { findPlugin }, { verify }] = await Promise.all([
+      const [{ PluginClient }, { findPlugin, placesIn }, { verify }] = await Promise.all([
         import('../../plugins/client.ts'),
         import('../../plugins/discovery.ts'),
         import('../../plugins/verify/verify.ts'),
@@ -30,7 +30,7 @@ export const pluginVerify = (noun: Verb): Verb =>
         ? { address: name }
         : name.includes('/')
           ? { address: `unix://${resolve(name)}` }
-          : findPlugin(name)
+          : findPlugin(name, placesIn(visit.world.env))
       const options = Object.fromEntries(opt.map((pair) => [pair.replace(/=.*/s, ''), pair.replace(/^[^=]*=?/, '')]))
       let wrong = 0
       for await (const { verdict, method, what } of verify(new PluginClient(located), { subnet, options })) {

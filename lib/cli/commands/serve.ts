@@ -18,7 +18,10 @@ export const serve = (program: Verb): Verb =>
           const { serve: open } = await import('../../server/daemon.ts')
           await using daemon = await open(cnm, { plugins: pluginDir })
           for (const socket of daemon.sockets) visit.print(socket)
+          const { tellSupervisor } = await import('../../controller/supervisor.ts')
+          tellSupervisor('READY=1', visit.world.env)
           await ended(visit)
+          tellSupervisor('STOPPING=1', visit.world.env)
         },
         visit.interrupts.signal,
         { guard: true },

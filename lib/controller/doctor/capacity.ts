@@ -1,12 +1,12 @@
 import { DefaultIpam } from '../../ipam/default.ts'
 import type { Usage } from '../../ipam/driver.ts'
-import { CnmError, fault } from '../../model/errors.ts'
+import { CnmError } from '../../model/errors.ts'
 import { type Finding, finding } from '../../model/findings.ts'
 import type { Network, Pool } from '../../model/network.ts'
 import { replay } from '../addresses.ts'
 import { roomOf } from '../endpoints.ts'
 import type { Hall } from '../hall.ts'
-import { Registry } from '../registry.ts'
+import { hasDriver } from '../remote/drivers.ts'
 
 /** A tenth of a subnet that is left is few. */
 const FEW = 10n
@@ -14,14 +14,13 @@ const FEW = 10n
 /** What is about to run out, and addresses that are held for nobody. */
 export async function shortages(hall: Hall): Promise<readonly Finding[]> {
   const fresh = new DefaultIpam()
-  const afresh: Hall = { ...hall, ipams: new Registry([fresh], (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known })) }
   const found: Finding[] = []
   for (const network of hall.store.networks.list().filter(({ configOnly }) => !configOnly)) {
     found.push(...crowded(hall, network))
     if (network.ipam.driver !== fresh.name) continue
     const endpoints = hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id)
     // What contradicts itself among the records was told of already (records.ts).
-    if (!(await succeeds(replay(afresh, network, endpoints)))) continue
+    if (!(await succeeds(replay(fresh, network, endpoints)))) continue
     for (const pool of network.pools) found.push(...(await scarce(hall, network, pool, fresh.usage(pool.id))))
   }
   return found
@@ -37,7 +36,7 @@ const succeeds = (work: Promise<void>): Promise<boolean> =>
   )
 
 function crowded(hall: Hall, network: Network): readonly Finding[] {
-  const room = hall.drivers.has(network.driver) ? roomOf(hall, network) : null
+  const room = hasDriver(hall, network) ? roomOf(hall, network) : null
   const count = hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id).length
   return room && count >= room.nearly ? [finding('NETWORK_NEARLY_FULL', `network ${network.name}`, { count, limit: room.limit })] : []
 }

@@ -1,8 +1,11 @@
 import { finding } from '../../model/findings.ts'
+import type { Due } from '../../store/store.ts'
 import { closeWay } from '../forwarding.ts'
 import type { Hall } from '../hall.ts'
 import { raisedWalls } from '../mend.ts'
 import { forgetWay, lentOf } from '../raising.ts'
+import { hasDriver } from '../remote/drivers.ts'
+import { overdue } from '../remote/dues.ts'
 import { type Ailment, taking } from './ailment.ts'
 import { shortages } from './capacity.ts'
 import { forwardingDrift, networkDrift, Round, sandboxDrift } from './drift.ts'
@@ -17,12 +20,13 @@ export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
   await hall.deleted()
   const round = await Round.of(hall)
   const drift = [...(await networkDrift(round)), ...(await sandboxDrift(round))]
-  const known = hall.store.networks.list().every(({ driver }) => hall.drivers.has(driver))
+  const known = hall.store.networks.list().every((network) => hasDriver(hall, network))
   const mended = danglingRecords(hall)
   const told = new Set(mended.map(({ finding }) => JSON.stringify(finding)))
   const others = [...contradictions(recordsOf(hall)), ...(await shortages(hall))]
   return [
     ...unfinished(hall),
+    ...untold(hall),
     ...mended,
     ...others.filter((found) => !told.has(JSON.stringify(found))).map((found) => ({ finding: found })),
     ...strays(round),
@@ -38,6 +42,26 @@ const unfinished = ({ store }: Hall): readonly Ailment[] =>
   store.journal.list().map(({ key, value }) => ({
     finding: finding('VERB_UNFINISHED', `journal ${Number(key)}`, { steps: value.plan.length }),
   }))
+
+/** What plugins have for nobody. */
+function untold({ store }: Hall): readonly Ailment[] {
+  const all = overdue(store)
+  return [...new Set(all.map(({ plugin }) => plugin))].map((plugin) => ({
+    finding: finding('PLUGIN_OVERDUE', `plugin ${plugin}`, { calls: methodsOf(all, plugin) }),
+    mend: ({ envoy }) => envoy.settle(plugin),
+  }))
+}
+
+/** 'DeleteEndpoint, ReleaseAddress (2)' */
+function methodsOf(all: readonly Due[], plugin: string): string {
+  const methods = all.filter((due) => due.plugin === plugin).map(({ method }) => method.replace(/^.*\./, ''))
+  return [...new Set(methods)]
+    .map((method) => {
+      const count = methods.filter((other) => other === method).length
+      return count > 1 ? `${method} (${count})` : method
+    })
+    .join(', ')
+}
 
 /** Forwarding that was lent, and that no network needs any more. */
 async function leftForwarding(hall: Hall): Promise<readonly Ailment[]> {

@@ -10,6 +10,7 @@ import type { Hall } from '../hall.ts'
 import { raisedWalls } from '../mend.ts'
 import { isAlive } from '../processes.ts'
 import { familiesOn, isStanding, onThisKernel, ownUp, raise, raisedIds, recordWay } from '../raising.ts'
+import { hasDriver } from '../remote/drivers.ts'
 import { removeSandbox } from '../sandboxes.ts'
 import { type Ailment, type Mend, making, taking } from './ailment.ts'
 import { type Lack, lacksOf, subjectOf } from './audit.ts'
@@ -48,7 +49,7 @@ export async function networkDrift(round: Round): Promise<readonly Ailment[]> {
   const { hall } = round
   const raised = new Set(raisedIds(hall))
   const ailments: Ailment[] = []
-  for (const network of hall.store.networks.list().filter(({ id, driver }) => raised.has(id) && hall.drivers.has(driver)))
+  for (const network of hall.store.networks.list().filter((each) => raised.has(each.id) && hasDriver(hall, each)))
     ailments.push(...(await driftOf(round, network)))
   return ailments
 }

@@ -10,6 +10,7 @@ import { heldByProcesses } from '../host-ports.ts'
 import { addressIn, FAR } from '../places.ts'
 import { collide } from '../ports.ts'
 import { walledLink } from '../raising.ts'
+import { hasDriver } from '../remote/drivers.ts'
 import { View } from '../view.ts'
 
 /** Where dockerd, ufw and others that speak iptables, Debian's nftables.conf and firewalld keep what they filter. */
@@ -54,7 +55,7 @@ const hears = (table: string, family: Family): boolean => table === 'inet' || ta
 /** What leaves each network, and what arrives at each published port. */
 function samplesOf(hall: Hall, view: View): readonly Sample[] {
   const samples = hall.store.sandboxes.list().flatMap((sandbox) => {
-    const seats = seatsOf(hall, sandbox).filter(({ network }) => !network.internal && hall.drivers.has(network.driver))
+    const seats = seatsOf(hall, sandbox).filter(({ network }) => !network.internal && hasDriver(hall, network))
     return ([4, 6] as const).flatMap((family) => [
       ...seats.flatMap((seat) => leaving(hall, view, seat, family)),
       ...openingsOf(hall, sandbox.ports, seats).flatMap(({ address, port, protocol }) => {

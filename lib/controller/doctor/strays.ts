@@ -16,8 +16,8 @@ const NUD_PERMANENT = 128
 
 /** What bears our mark and belongs to nobody; `round` has seen all that belongs to somebody. */
 export function strays(round: Round): readonly Ailment[] {
-  // What a driver that this program does not bring has made looks the same.
-  const all = round.hall.store.networks.list().every(({ driver }) => round.hall.drivers.has(driver))
+  // What a plugin has made, or a driver that this program does not bring, looks the same.
+  const all = round.hall.store.networks.list().every(({ driver, plugin }) => !plugin && round.hall.drivers.has(driver))
   return [...namespaces(round.hall), ...(all ? [...links(round), ...neighbours(round)] : [])]
 }
 

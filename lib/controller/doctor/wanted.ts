@@ -5,15 +5,16 @@ import { rerouting } from '../gateway.ts'
 import type { Hall } from '../hall.ts'
 import { newNamespace } from '../interior.ts'
 import { configOf, onThisKernel } from '../raising.ts'
+import { driverOf, hasDriver } from '../remote/drivers.ts'
 
 /** What the links of a network were made by; rules are another matter (rules.ts). */
 export const networkSteps = async (hall: Hall, network: Network): Promise<Plan> =>
-  onThisKernel(hall, (await hall.drivers.get(network.driver).createNetwork(configOf(hall, network), [])).plan)
+  onThisKernel(hall, (await driverOf(hall, network).createNetwork(configOf(hall, network), [])).plan)
 
 /** What a sandbox was made by, but for its namespace. */
 export async function sandboxSteps(hall: Hall, sandbox: Sandbox, ipv6: boolean): Promise<Plan> {
   if (sandbox.kind === 'host') return []
-  const seats = seatsOf(hall, sandbox).filter(({ network }) => hall.drivers.has(network.driver))
+  const seats = seatsOf(hall, sandbox).filter(({ network }) => hasDriver(hall, network))
   const plan: Op[] = sandbox.kind === 'own' ? newNamespace.filter(({ op }) => op !== 'netns.add') : []
   for (const seat of seats) plan.push(...(await planAgain(hall, seat, ipv6)))
   return [...plan, ...rerouting([], seats)]
@@ -22,10 +23,8 @@ export async function sandboxSteps(hall: Hall, sandbox: Sandbox, ipv6: boolean):
 /** What an endpoint of a container engine was made by; where its link is now is the engine's business. */
 export async function engineSteps(hall: Hall, sandbox: Sandbox): Promise<Plan> {
   const plans = seatsOf(hall, sandbox)
-    .filter(({ network }) => hall.drivers.has(network.driver))
-    .map(async ({ endpoint, network }) =>
-      hall.drivers.get(network.driver).createEndpoint(configOf(hall, network), recorded(hall, endpoint)),
-    )
+    .filter(({ network }) => hasDriver(hall, network))
+    .map(async ({ endpoint, network }) => driverOf(hall, network).createEndpoint(configOf(hall, network), recorded(hall, endpoint)))
   return (await Promise.all(plans)).flatMap(({ plan }) => plan)
 }
 

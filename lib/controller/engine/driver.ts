@@ -5,6 +5,7 @@ import { type Id, shortId } from '../../model/ids.ts'
 import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../../model/network.ts'
 import type { Plan } from '../../model/op.ts'
 import type { PublishPort } from '../../model/request.ts'
+import { withoutPrefix } from '../addresses.ts'
 import { forgetEndpoint } from '../connections.ts'
 import { recorded } from '../endpoints.ts'
 import type { Hall } from '../hall.ts'
@@ -13,6 +14,7 @@ import { commitOnWalls } from '../mend.ts'
 import { checkPort } from '../ports.ts'
 import { configOf, lower, onThisKernel, raise } from '../raising.ts'
 import { republish } from '../sandboxes.ts'
+import { freeName } from './names.ts'
 
 /** A network as the engine tells of it. */
 export interface EngineNetwork {
@@ -76,8 +78,9 @@ export class EngineDriver {
     }
     const known = store.networks.get(asked.id)
     if (known) {
-      if (!isDeepStrictEqual(known, { ...network, created: known.created }))
-        throw fault('ENGINE_CHANGED', { what: 'network', id: asked.id })
+      // Its name and labels are learned later, if ever.
+      const { created, name, labels } = known
+      if (!isDeepStrictEqual(known, { ...network, created, name, labels })) throw fault('ENGINE_CHANGED', { what: 'network', id: asked.id })
       return
     }
     const raised = await raise(this.#hall, network)
@@ -131,7 +134,7 @@ export class EngineDriver {
     }
     const sandbox: Sandbox = {
       id: asked.id,
-      name: shortId(asked.id),
+      name: nameFor(this.#hall, asked),
       kind: 'engine',
       path: '',
       created: new Date().toISOString(),
@@ -243,6 +246,12 @@ export class EngineDriver {
     if (!sandbox) throw fault('ENDPOINT_NOT_FOUND', { id })
     return sandbox
   }
+}
+
+/** As the engine told when it asked for the address, where it did. */
+function nameFor({ store, lentNames }: Hall, { id, address, address6 }: EngineEndpoint): string {
+  const name = [address, address6].map((cidr) => lentNames.get(withoutPrefix(cidr ?? ''))).find((told) => told !== undefined)
+  return name === undefined ? shortId(id) : freeName(store.sandboxes.list(), id, name, shortId(id))
 }
 
 /** Nothing behind: the other end of a pair may be on this host, and the engine puts the address elsewhere without us. */

@@ -6,6 +6,9 @@ import { isAutomatic, requestPool, withoutPrefix } from '../addresses.ts'
 import type { Hall } from '../hall.ts'
 import { inUseOnHost, NOTHING_IN_USE } from '../surroundings.ts'
 
+/** What later engines call the endpoint for which they want an address. */
+const NAME_OPTION = 'com.docker.network.endpoint.name'
+
 type Wanted = Omit<PoolRequest, 'reserved'>
 
 /**
@@ -62,6 +65,8 @@ export class EngineIpam {
     const lent = this.#find(pool)
     const cidr = await this.#ipam.requestAddress(pool, wanted, options)
     const address = withoutPrefix(cidr)
+    const name = options[NAME_OPTION]
+    if (name) this.#hall.lentNames.set(address, name)
     await this.#keep(
       () => this.#hall.store.lentAddresses.put({ id: `${lent.id} ${address}`, pool: lent.id, address }),
       () => this.#ipam.releaseAddress(pool, address, true),
@@ -73,6 +78,7 @@ export class EngineIpam {
   async releaseAddress(pool: string, address: string): Promise<void> {
     const lent = this.#find(pool)
     await this.#ipam.releaseAddress(pool, address)
+    this.#hall.lentNames.delete(address)
     this.#hall.store.lentAddresses.delete(`${lent.id} ${address}`)
   }
 

@@ -1,4 +1,6 @@
-import type { Json, PluginClient } from '../client.ts'
+import type { Json, Said } from '../../model/call.ts'
+import { wordsOf } from '../answer.ts'
+import type { PluginClient } from '../client.ts'
 
 /** ok: as dockerd needs it. note: dockerd gets along with it. wrong: it does not, or something leaks. */
 export interface Verdict {
@@ -7,8 +9,6 @@ export interface Verdict {
   readonly method: string
   readonly what: string
 }
-
-export type Said = { readonly [key: string]: Json }
 
 /** Asks a plugin, and writes down what is to be said of its answers. */
 export class Exam {
@@ -79,11 +79,4 @@ function parse(text: string): Json | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Network drivers say Err, IPAM drivers Error. */
-function wordsOf(said: Json | undefined): string {
-  if (typeof said !== 'object' || said === null || Array.isArray(said)) return ''
-  const { Err, Error: error } = said as Said
-  return [Err, error].find((words): words is string => typeof words === 'string' && words !== '') ?? ''
 }

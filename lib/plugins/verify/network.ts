@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { parseAddress, parseCidr } from '../../model/address.ts'
+import type { Json, Said } from '../../model/call.ts'
 import { parseMac } from '../../model/ids.ts'
 import type { Options } from '../../model/network.ts'
-import type { Json } from '../client.ts'
-import type { Exam, Said } from './exam.ts'
+import type { Exam } from './exam.ts'
 import type { Lent } from './ipam.ts'
 
 const newId = (): string => randomBytes(32).toString('hex')

@@ -1,0 +1,110 @@
+import { type IncomingMessage, request } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import type { Controller } from '../controller/controller.ts'
+
+/** How long to wait for an engine that is not there, in ms. */
+const REST = 2000
+
+const texts = Type.Record(Type.String(), Type.String())
+const Networks = Type.Array(Type.Object({ Id: Type.String() }))
+const Network = Type.Object({
+  Name: Type.String(),
+  Labels: Type.Union([texts, Type.Null()]),
+  Containers: Type.Record(Type.String(), Type.Object({ Name: Type.String(), EndpointID: Type.String() })),
+})
+const Container = Type.Object({
+  Config: Type.Object({ Labels: Type.Union([texts, Type.Null()]) }),
+  NetworkSettings: Type.Object({
+    Networks: Type.Record(
+      Type.String(),
+      Type.Object({ EndpointID: Type.String(), Aliases: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])) }),
+    ),
+  }),
+})
+const Happened = Type.Object({ Action: Type.String(), Actor: Type.Object({ ID: Type.String() }) })
+
+/**
+ * Learns from a Docker engine what it calls the networks and containers that it has of us: when it is met, and when something
+ * happens to a network. Beside its requests, never within one: an engine that is asked while it asks may wait for itself.
+ */
+export class EngineNames implements AsyncDisposable {
+  readonly #cnm: Controller
+  readonly #socket: string
+  readonly #end = new AbortController()
+  readonly #watch: Promise<void>
+
+  /** `socket` is where the engine has its API. It need not be there yet. */
+  constructor(cnm: Controller, socket: string) {
+    this.#cnm = cnm
+    this.#socket = socket
+    this.#watch = this.#meet()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort()
+    await this.#watch
+  }
+
+  async #meet(): Promise<void> {
+    while (!this.#end.signal.aborted) {
+      await this.#listen().catch(() => {})
+      await pause(REST, undefined, { ref: false, signal: this.#end.signal }).catch(() => {})
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const events = await this.#get('/events?filters=%7B%22type%22%3A%5B%22network%22%5D%7D')
+    const listed: Static<typeof Networks> = await this.#ask('/networks', Networks)
+    for (const { Id } of listed) await this.#learn(Id)
+    for await (const line of linesOf(events)) {
+      const said: unknown = JSON.parse(line)
+      if (Value.Check(Happened, said) && ['create', 'connect'].includes(said.Action)) await this.#learn(said.Actor.ID)
+    }
+  }
+
+  async #learn(id: string): Promise<void> {
+    if (!this.#cnm.networks().some((network) => network.id === id && network.engine)) return
+    await this.#unlessGone(async () => {
+      const { Name, Labels, Containers } = await this.#ask(`/networks/${id}`, Network)
+      await this.#cnm.nameOfEngine({ network: id, name: Name, labels: Labels ?? {} })
+      for (const [container, { Name: name, EndpointID: endpoint }] of Object.entries(Containers))
+        await this.#unlessGone(() => this.#learnContainer(container, endpoint, name))
+    })
+  }
+
+  async #learnContainer(container: string, endpoint: string, name: string): Promise<void> {
+    const { Config, NetworkSettings } = await this.#ask(`/containers/${container}/json`, Container)
+    const { Aliases } = Object.values(NetworkSettings.Networks).find(({ EndpointID }) => EndpointID === endpoint) ?? {}
+    await this.#cnm.nameOfEngine({ endpoint, name, labels: Config.Labels ?? {}, aliases: Aliases ?? [] })
+  }
+
+  /** What is gone meanwhile is no reason to hear no more. */
+  async #unlessGone(work: () => Promise<void>): Promise<void> {
+    await work().catch(() => this.#end.signal.throwIfAborted())
+  }
+
+  async #ask<S extends TSchema>(path: string, schema: S): Promise<Static<S>> {
+    const text = (await (await this.#get(path)).setEncoding('utf8').toArray()).join('')
+    return Value.Decode(schema, JSON.parse(text))
+  }
+
+  #get(path: string): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const options = { socketPath: this.#socket, path, agent: false, signal: this.#end.signal }
+      request(options, (reply) => (reply.statusCode === 200 ? resolve(reply) : reject(new Error(`${path}: ${reply.statusCode}`))))
+        .once('error', reject)
+        .end()
+    })
+  }
+}
+
+async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of stream.setEncoding('utf8')) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines.filter((line) => line !== '')
+  }
+}
