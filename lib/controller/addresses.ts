@@ -1,3 +1,4 @@
+import { isHostName } from '../drivers/host-access.ts'
 import { checkIpamConfig } from '../ipam/config.ts'
 import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../ipam/driver.ts'
 import { contains, type Family, parseAddress, parseCidr } from '../model/address.ts'
@@ -26,7 +27,7 @@ export class Claims {
 export async function claimPools(
   hall: Hall,
   request: Pick<CreateNetwork, 'ipam'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
-  skipGateway: { readonly v4: boolean; readonly v6: boolean },
+  wishes: { readonly skip: { readonly v4: boolean; readonly v6: boolean }; readonly hostAddress: boolean },
   claims: Claims,
 ): Promise<readonly Pool[]> {
   const configs = request.ipam?.config ?? []
@@ -43,8 +44,8 @@ export async function claimPools(
   const inUse = wanted.some(({ config }) => isAutomatic(config)) ? await inUseOnHost(hall) : NOTHING_IN_USE
   const pools: Pool[] = []
   for (const { family, config } of wanted) {
-    const skip = family === 4 ? skipGateway.v4 : skipGateway.v6
-    pools.push(await claimPool(ipam, { space, family, config, options, inUse, skip }, claims))
+    const skip = family === 4 ? wishes.skip.v4 : wishes.skip.v6
+    pools.push(await claimPool(ipam, { ...wishes, space, family, config, options, inUse, skip }, claims))
   }
   return pools
 }
@@ -61,9 +62,11 @@ interface PoolClaim {
   readonly options: Readonly<Record<string, string>>
   readonly inUse: InUse
   readonly skip: boolean
+  readonly hostAddress: boolean
 }
 
-async function claimPool(ipam: IpamDriver, { space, family, config, options, inUse, skip }: PoolClaim, claims: Claims): Promise<Pool> {
+async function claimPool(ipam: IpamDriver, claim: PoolClaim, claims: Claims): Promise<Pool> {
+  const { space, family, config, options, inUse, skip, hostAddress } = claim
   const wanted = { space, pool: config.subnet ?? '', subPool: config.ipRange ?? '', options, v6: family === 6 }
   const answer = await requestPool(ipam, wanted, inUse)
   claims.add(() => ipam.releasePool(answer.id))
@@ -79,13 +82,15 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, inU
     await take(address, {})
   }
   for (const address of Object.values(config.reservations ?? {})) await take(address, {})
+  const named = Object.keys(config.auxAddresses ?? {}).some(isHostName)
+  const host = hostAddress && !named ? { host: withoutPrefix(await take('', {})) } : {}
   return {
     family,
     id: answer.id,
     subnet: answer.pool,
     ...(config.ipRange ? { range: config.ipRange } : {}),
     ...(gateway ? { gateway } : {}),
-    aux: config.auxAddresses ?? {},
+    aux: { ...config.auxAddresses, ...host },
     ...(config.reservations ? { reservations: config.reservations } : {}),
   }
 }

@@ -75,7 +75,7 @@ async function down(store: Store, deletion: Deletion, places: readonly Netns[], 
     store.journal.delete(entry)
     throw error
   })
-  deletion.later(work.plan, entry)
+  deletion.later(work.plan, entry, work.sandbox)
   if (refusals[0]) throw refusals[0]
 }
 

@@ -58,7 +58,8 @@ async function define(hall: Hall, request: CreateNetwork, commit: (network: Netw
   const claims = new Claims()
   try {
     const skip = (await driver.skipGateway?.(facts)) ?? { v4: false, v6: false }
-    const pools = await claimPools(hall, { ...facts, ...(request.ipam ? { ipam: request.ipam } : {}) }, skip, claims)
+    const hostAddress = (await driver.hostAddress?.(facts)) ?? false
+    const pools = await claimPools(hall, { ...facts, ...(request.ipam ? { ipam: request.ipam } : {}) }, { skip, hostAddress }, claims)
     const network: Network = {
       id: newId(),
       ...facts,

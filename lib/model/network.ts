@@ -101,3 +101,6 @@ export interface Endpoint {
   readonly gateway: string
   readonly gateway6: string
 }
+
+/** A way out that is no neighbour: `ip route add default dev eth0`. */
+export const isTheLink = (gateway: string): boolean => gateway === '0.0.0.0' || gateway === '::'
