@@ -5,7 +5,7 @@ import { BEYOND4, BEYOND6, HOST4, HOST6, LAN4, LAN6 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { type Party, ROUTER_MAC, reach, Segment } from '../support/segment.ts'
 import { Stage } from '../support/stage.ts'
-import { pings } from '../support/traffic.ts'
+import { ask, pings, serve } from '../support/traffic.ts'
 
 const stage = new Stage()
 const host = (...argv: string[]) => must(argv, { netns: stage.lab.host })
@@ -276,5 +276,66 @@ describe('the parent of a network', () => {
     expect((await stage.cnm.findings()).map(({ code }) => code)).toEqual(['NETWORK_UNFIT'])
     host('ip', 'link', 'del', 'theirs')
     await join('a')
+  })
+})
+
+describe('host access', () => {
+  const way = (...flags: string[]) => host('ip', ...flags, 'route', 'show', 'table', 'main')
+
+  it('the host and its endpoints reach one another by an address of the network; its other links stay as they are', async () => {
+    const lone = await create({}, stage.cnm, [{ subnet: '203.0.113.0/24' }, { subnet: 'fd00:113::/64' }], 'without')
+    expect(lone.pools.map(({ aux }) => aux)).toEqual([{}, {}])
+    await stage.cnm.removeNetwork('without')
+    const { pools } = await create({ 'cnm.host_access': 'true' })
+    const own: Party = { ...hostParty(), addresses: pools.flatMap(({ aux }) => aux['host'] ?? []) }
+    expect(own.addresses).toEqual(['192.0.2.64', '2001:db8:0:1:a::'])
+    const parent = { ...hostParty(), name: 'parent' }
+    const [a, b] = [await join('a'), await join('b')]
+    const before = macs()
+    const pairs: readonly (readonly [Party, Party])[] = [
+      [own, a],
+      [own, b],
+      [a, own],
+      [b, own],
+      [a, b],
+      [a, router()],
+      [a, parent],
+      [own, router()],
+      [router(), parent],
+    ]
+    await expectReach(
+      pairs,
+      both('host → a', 'host → b', 'a → host', 'b → host', 'a → b', 'a → router', 'host → router', 'router → parent'),
+    )
+    expect(macs()).toEqual(before)
+    await using _ = await serve(a.netns, 'tcp', '::', 80)
+    for (const [index, address] of a.addresses.entries()) expect(await ask(stage.lab.host, 'tcp', address, 80)).toBe(own.addresses[index])
+    await stage.cnm.removeSandbox('b')
+    expect([way('-4'), way('-6')].join()).not.toContain(b.addresses[0])
+    expect(await stage.cnm.findings()).toEqual([])
+  })
+
+  /** Who the router takes the host for. */
+  const macs = () => {
+    for (const address of [HOST4, HOST6]) must(['ping', '-c', '1', '-w', '10', '-n', address], { netns: stage.lab.lan })
+    return [HOST4, HOST6].map((address) =>
+      JSON.parse(lan('ip', '-j', 'neigh', 'show', address)).map(({ lladdr }: { lladdr: string }) => lladdr),
+    )
+  }
+
+  it('survives its parent’s fall, a reopened controller, and the loss of its link', async () => {
+    await create({ 'cnm.host_access': 'true' })
+    const a = await join('a')
+    host('ip', 'link', 'set', 'lan0', 'down')
+    host('ip', 'link', 'set', 'lan0', 'up')
+    host('ip', 'addr', 'replace', `${HOST6}/64`, 'dev', 'lan0', 'nodad')
+    host('ip', 'route', 'replace', 'default', 'via', LAN4)
+    host('ip', 'route', 'replace', 'default', 'via', LAN6)
+    await expectReach([[hostParty(), a]], both('host → a'))
+    await stage.reopen()
+    host('ip', 'link', 'del', `hm-${stage.cnm.network('lan').id.slice(0, 12)}`)
+    expect((await stage.cnm.findings()).map(({ code }) => code).toSorted()).toEqual(['NETWORK_DRIFT', 'SANDBOX_DRIFT'])
+    expect(await stage.cnm.repair()).toMatchObject({ left: [], errors: [] })
+    await expectReach([[hostParty(), a]], both('host → a'))
   })
 })
