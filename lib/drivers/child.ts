@@ -51,6 +51,8 @@ export interface ChildKind {
   macOf(network: NetworkConfig, endpoint: EndpointConfig): string | undefined
   /** Absent: the host's. */
   child(birth: Birth, network: NetworkConfig, endpoint?: EndpointConfig): LinkAdd
+  /** What endpoints send goes by the routes of the host. */
+  isRouted(options: Options): boolean
   /** Nobody may be on the parent while it goes. */
   goesAtOnce(options: Options): boolean
   /** Of an endpoint with this address, as JoinSteps have it. */
@@ -108,7 +110,10 @@ export function childDriver(kind: ChildKind): NetworkDriver {
       checkParent(name, parent, network)
       for (const other of others.filter(({ options }) => options[PARENT] === parent.name)) checkSharing(network, other, parent.name)
       if (hasHost(network)) checkHost(network)
-      return { plan: [...makeParent(network, parent, mtuOf(network)), ...makeHostLink(network)], base: parent.name }
+      return {
+        plan: [...makeParent(network, parent, { ...mtuOf(network), routed: kind.isRouted(network.options) }), ...makeHostLink(network)],
+        base: parent.name,
+      }
     },
 
     deleteNetwork(network) {

@@ -57,6 +57,8 @@ export const ipvlan = childDriver({
 
   child: (birth, { options }) => ({ op: 'link.add', ...birth, kind: 'ipvlan', ipvlan: { mode: modeOf(options), flag: flagOf(options) } }),
 
+  isRouted: ({ [MODE]: mode = 'l2' }) => mode !== 'l2',
+
   goesAtOnce: () => false,
 
   /** Above layer 2 nobody is asked who a gateway is: what is sent leaves by the parent, as the host would have it. */

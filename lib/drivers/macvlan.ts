@@ -92,6 +92,8 @@ export const macvlan = childDriver({
     }
   },
 
+  isRouted: () => false,
+
   // The parent takes no other as long as it is there.
   goesAtOnce: (options) => modeOf(options) === 'passthru',
 

@@ -1,6 +1,6 @@
 import { fault } from '../model/errors.ts'
 import { LINK_GROUP, macOf, parseMac, shortId } from '../model/ids.ts'
-import type { Op, Plan } from '../model/op.ts'
+import type { LinkAdd, Plan } from '../model/op.ts'
 import type { NetworkConfig } from './driver.ts'
 import { type Reader, readLinkName } from './options.ts'
 
@@ -53,19 +53,26 @@ function vlanOf(level: string): { readonly link: string; readonly id: number } {
   return { link, id }
 }
 
-/** The parent, or as much of it as nobody else has made. The host has no address on it: none of its own, none by a router. */
-export function makeParent(network: NetworkConfig, parent: Parent, mtu: { readonly mtu?: number }): Plan {
-  if (parent.isolated)
-    return settle({ op: 'link.add', kind: 'dummy', name: parent.name, mac: macBytes(macOf(network.id)), group: LINK_GROUP, ...mtu })
+export interface Making {
+  readonly mtu?: number
+  /** What endpoints send goes by the routes of the host. */
+  readonly routed: boolean
+}
+
+/** The parent, or as much of it as nobody else has made. */
+export function makeParent(network: NetworkConfig, parent: Parent, { routed, ...mtu }: Making): Plan {
+  const mac = macBytes(macOf(network.id))
+  if (parent.isolated) return settle({ op: 'link.add', kind: 'dummy', name: parent.name, mac, group: LINK_GROUP, ...mtu }, routed)
   return missing(parent, network.found?.name ?? '').flatMap((name) => {
     const { link, id } = vlanOf(name)
-    return settle({ op: 'link.add', kind: 'vlan', name, link, group: LINK_GROUP, vlan: { id } })
+    return settle({ op: 'link.add', kind: 'vlan', name, link, group: LINK_GROUP, vlan: { id } }, routed)
   })
 }
 
-const settle = (add: Op & { readonly op: 'link.add' }): Plan => [
+/** The host is not to have an address there that nobody gave it, by a router or of its own making. */
+const settle = (add: LinkAdd, routed: boolean): Plan => [
   add,
-  { op: 'sysctl', path: `net/ipv6/conf/${add.name}/disable_ipv6`, value: '1' },
+  ...(routed ? [] : [{ op: 'sysctl', path: `net/ipv6/conf/${add.name}/disable_ipv6`, value: '1' } as const]),
   { op: 'link.set', link: add.name, up: true },
 ]
 
