@@ -156,16 +156,27 @@ export interface Birth {
   readonly group?: number
 }
 
-/** The kinds, with the options of each. `link` is the parent, which lives in the op's namespace too. */
+/** What a link has that is on another. */
+interface OnParent {
+  /** In the op's namespace. */
+  readonly link: LinkRef
+  /**
+   * Number of the namespace in which it is born; default: that of its parent. Nothing is moved, which would take a grace period
+   * of RCU. Before Linux 6.15 its name has to be free in that of its parent too.
+   */
+  readonly bornAt?: number
+}
+
+/** The kinds, with the options of each. */
 export type LinkKind =
   | { readonly kind: 'bridge'; readonly bridge?: BridgeOptions }
   /** The other end is born in the namespace number `at` under its final name. */
   | { readonly kind: 'veth'; readonly peer?: Birth & { readonly at: number } }
   | { readonly kind: 'vxlan'; readonly vxlan: VxlanOptions }
-  | { readonly kind: 'macvlan'; readonly link: LinkRef; readonly macvlan?: MacvlanOptions }
-  | { readonly kind: 'macvtap'; readonly link: LinkRef; readonly macvtap?: MacvlanOptions }
-  | { readonly kind: 'ipvlan'; readonly link: LinkRef; readonly ipvlan?: IpvlanOptions }
-  | { readonly kind: 'vlan'; readonly link: LinkRef; readonly vlan: VlanOptions }
+  | ({ readonly kind: 'macvlan'; readonly macvlan?: MacvlanOptions } & OnParent)
+  | ({ readonly kind: 'macvtap'; readonly macvtap?: MacvlanOptions } & OnParent)
+  | ({ readonly kind: 'ipvlan'; readonly ipvlan?: IpvlanOptions } & OnParent)
+  | ({ readonly kind: 'vlan'; readonly vlan: VlanOptions } & OnParent)
   /** For a program that opens /dev/net/tun; it stays when nobody has it open. EBUSY when the name is taken. */
   | { readonly kind: 'tun'; readonly tun: TunOptions }
   | { readonly kind: 'dummy' | 'ifb' }

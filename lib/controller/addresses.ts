@@ -1,3 +1,4 @@
+import { isHostName } from '../drivers/host-access.ts'
 import { checkIpamConfig } from '../ipam/config.ts'
 import { PARENT } from '../ipam/dhcp/driver.ts'
 import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../ipam/driver.ts'
@@ -30,7 +31,7 @@ export async function claimPools(
   hall: Hall,
   ipam: IpamDriver,
   request: Pick<CreateNetwork, 'ipam' | 'options'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
-  skipGateway: { readonly v4: boolean; readonly v6: boolean },
+  wishes: { readonly skip: { readonly v4: boolean; readonly v6: boolean }; readonly hostAddress: boolean },
   claims: Claims,
 ): Promise<{ readonly space: string; readonly pools: readonly Pool[] }> {
   const configs = request.ipam?.config ?? []
@@ -46,8 +47,8 @@ export async function claimPools(
   const inUse = wanted.some(({ config }) => isAutomatic(config)) ? await inUseOnHost(hall) : NOTHING_IN_USE
   const pools: Pool[] = []
   for (const { family, config } of wanted) {
-    const skip = family === 4 ? skipGateway.v4 : skipGateway.v6
-    pools.push(await claimPool(ipam, { space, family, config, options, inUse, skip }, claims))
+    const skip = family === 4 ? wishes.skip.v4 : wishes.skip.v6
+    pools.push(await claimPool(ipam, { ...wishes, space, family, config, options, inUse, skip }, claims))
   }
   return { space, pools }
 }
@@ -74,9 +75,11 @@ interface PoolClaim {
   readonly options: Readonly<Record<string, string>>
   readonly inUse: InUse
   readonly skip: boolean
+  readonly hostAddress: boolean
 }
 
-async function claimPool(ipam: IpamDriver, { space, family, config, options, inUse, skip }: PoolClaim, claims: Claims): Promise<Pool> {
+async function claimPool(ipam: IpamDriver, claim: PoolClaim, claims: Claims): Promise<Pool> {
+  const { space, family, config, options, inUse, skip, hostAddress } = claim
   const wanted = { space, pool: config.subnet ?? '', subPool: config.ipRange ?? '', options, v6: family === 6 }
   const answer = await requestPool(ipam, wanted, inUse)
   claims.add(() => ipam.releasePool(answer.id))
@@ -92,13 +95,15 @@ async function claimPool(ipam: IpamDriver, { space, family, config, options, inU
     await take(address, {})
   }
   for (const address of Object.values(config.reservations ?? {})) await take(address, {})
+  const named = Object.keys(config.auxAddresses ?? {}).some(isHostName)
+  const host = hostAddress && !named ? { host: withoutPrefix(await take('', {})) } : {}
   return {
     family,
     id: answer.id,
     subnet: answer.pool,
     ...(config.ipRange ? { range: config.ipRange } : {}),
     ...(gateway ? { gateway } : {}),
-    aux: config.auxAddresses ?? {},
+    aux: { ...config.auxAddresses, ...host },
     ...(config.reservations ? { reservations: config.reservations } : {}),
   }
 }

@@ -95,7 +95,7 @@ async function down({ store, deletion, envoy }: Means, places: readonly Netns[],
     throw error
   })
   for (const call of after) await envoy.tell(call)
-  deletion.later(work.plan, entry)
+  deletion.later(work.plan, entry, work.sandbox)
   if (refusals[0]) throw refusals[0]
 }
 

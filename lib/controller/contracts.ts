@@ -25,7 +25,7 @@ const wall = object<Wall>({
   trusted: list(text),
 })
 
-const networkSteps = object<NetworkSteps>({ plan, wall: optional(wall) })
+const networkSteps = object<NetworkSteps>({ plan, wall: optional(wall), base: optional(text) })
 const endpointSteps = object<EndpointSteps>({ plan, mac: optional(textThat('a MAC address', (value) => parseMac(value) !== null)) })
 
 const joinSteps = object<JoinSteps>({
@@ -64,7 +64,9 @@ export const heldToContract = (driver: NetworkDriver): NetworkDriver =>
     },
     offered: {
       skipGateway: object<{ v4: boolean; v6: boolean }>({ v4: flag, v6: flag }),
-      adoptedLink: (value, at) => (value === undefined ? value : text(value, at)),
+      adoptedLinks: list(text),
+      hostAddress: flag,
+      maxEndpoints: (value, at) => (value === undefined ? value : whole(value, at)),
       publishing,
     },
   })

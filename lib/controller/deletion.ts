@@ -1,9 +1,9 @@
 import { CnmError } from '../model/errors.ts'
 import { goneName, newId, RETIRED_GROUP } from '../model/ids.ts'
-import type { ConntrackDelMany, LinkDel, Op, Plan } from '../model/op.ts'
+import { type ConntrackDelMany, HOST, type LinkDel, type Op, type Plan, SANDBOX } from '../model/op.ts'
 import { applyLeniently } from '../netlink/kernel.ts'
-import type { Netns } from '../netlink/namespace.ts'
-import type { Store } from '../store/store.ts'
+import { type Netns, namespaceAt } from '../netlink/namespace.ts'
+import type { JournalEntry, Store } from '../store/store.ts'
 
 /** Quiet for so long, in ms, and what has gathered is deleted. */
 const PAUSE = 50
@@ -36,13 +36,17 @@ export class Deletion {
     return plan.flatMap((op) => (isForgetting(op) ? [] : isDeletion(op) ? retire(op) : [op]))
   }
 
-  /** Takes the rest of a plan over, with the entry of the journal that has the whole of it. */
-  later(plan: Plan, entry: string): void {
+  /** Takes the rest of a plan over, with the entry of the journal that has the whole of it. `sandbox`: the path of its namespace. */
+  later(plan: Plan, entry: string, sandbox?: string): void {
     const forgetting = plan.filter(isForgetting)
+    const inside = sandbox !== undefined && plan.some((op) => isDeletion(op) && op.at === SANDBOX)
     this.#store.transact(() => {
       this.#store.journal.delete(entry)
-      if (forgetting.length > 0) this.#gathered.entries.push(this.#store.journal.add({ plan: forgetting }))
+      const keep = (rest: JournalEntry) => this.#gathered.entries.push(this.#store.journal.add(rest))
+      if (forgetting.length > 0) keep({ plan: forgetting })
+      if (inside) keep({ plan: retiredInside, sandbox })
     })
+    if (inside) this.#gathered.sandboxes.add(sandbox)
     this.#gathered.links += plan.filter(isDeletion).length
     for (const { family, addresses } of forgetting) this.#gathered.addresses[family].push(addresses)
     if (isNothing(this.#gathered)) return
@@ -69,12 +73,18 @@ export class Deletion {
   }
 
   async #delete(): Promise<void> {
-    const { links, addresses, entries } = this.#gathered
+    const { links, addresses, sandboxes, entries } = this.#gathered
     this.#gathered = nothing()
     const start = performance.now()
     await applyLeniently([this.#host], [...forget(4, addresses[4]), ...forget(6, addresses[6]), ...retired])
+    for (const sandbox of sandboxes) await this.#deleteIn(sandbox)
     if (links > 0) this.#most = Math.max(FEWEST, (links * HOLD) / (performance.now() - start))
     this.#store.transact(() => entries.forEach((entry) => this.#store.journal.delete(entry)))
+  }
+
+  async #deleteIn(sandbox: string): Promise<void> {
+    const netns = namespaceAt(sandbox)
+    await applyLeniently([this.#host, netns], retiredInside).finally(() => netns.close())
   }
 }
 
@@ -86,25 +96,28 @@ function leaveToNext(error: unknown): void {
 interface Gathered {
   links: number
   readonly addresses: Readonly<Record<4 | 6, Uint8Array[]>>
+  /** Paths of namespaces in which links are retired. */
+  readonly sandboxes: Set<string>
   /** Of the journal. */
   readonly entries: string[]
 }
 
-const nothing = (): Gathered => ({ links: 0, addresses: { 4: [], 6: [] }, entries: [] })
+const nothing = (): Gathered => ({ links: 0, addresses: { 4: [], 6: [] }, sandboxes: new Set(), entries: [] })
 const isNothing = ({ links, entries }: Gathered): boolean => links === 0 && entries.length === 0
 
 const retired: Plan = [{ op: 'link.del', group: RETIRED_GROUP }]
+const retiredInside: Plan = [{ op: 'link.del', at: SANDBOX, group: RETIRED_GROUP }]
 
 export const deleteRetired = (host: Netns): Promise<unknown> => applyLeniently([host], retired)
 
-const isDeletion = (op: Op): op is LinkDel => op.op === 'link.del' && op.link !== undefined && op.behind === true
+const isDeletion = (op: Op): op is LinkDel & Op => op.op === 'link.del' && op.link !== undefined && op.behind === true
 const isForgetting = (op: Op): op is ConntrackDelMany & Op => op.op === 'conntrack.delMany' && op.behind === true
 
-const retire = ({ link }: LinkDel): Plan => [
+const retire = ({ at = HOST, link }: LinkDel & Op): Plan => [
   // Two steps: a port that is up leaves its bridge in 10 ms, one that is down in 0.1; and before Linux 6.2 no link that is up
   // is renamed.
-  { op: 'link.set', link, group: RETIRED_GROUP, up: false },
-  { op: 'link.set', link, name: goneName(newId()), master: 0 },
+  { op: 'link.set', at, link, group: RETIRED_GROUP, up: false },
+  { op: 'link.set', at, link, name: goneName(newId()), master: 0 },
 ]
 
 const forget = (family: 4 | 6, addresses: readonly Uint8Array[]): Plan =>

@@ -1,4 +1,4 @@
-import type { EndpointConfig, EndpointSteps, JoinSteps, NetworkConfig, NetworkDriver } from '../drivers/driver.ts'
+import type { EndpointConfig, EndpointSteps, JoinSteps, NetworkConfig, NetworkDriver, Publishing } from '../drivers/driver.ts'
 import { fault } from '../model/errors.ts'
 import { isLinkName, macOf, newId, parseMac } from '../model/ids.ts'
 import { type Endpoint, isPredefined, type Network, type PortBinding, type Sandbox } from '../model/network.ts'
@@ -9,7 +9,7 @@ import { type Claims, claimAddress, lifetimesOf } from './addresses.ts'
 import { forgetEndpoint } from './connections.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
-import { bringIn, bringOut, furnish, linkLocalCidr, nextName, setAside } from './interior.ts'
+import { bringIn, bringOut, furnish, linkLocalCidr, nextName, removeInside, setAside } from './interior.ts'
 import { openingsOf as openingsThrough, PUBLISHING } from './ports.ts'
 import { configOf, onThisKernel } from './raising.ts'
 import { driverOf } from './remote/drivers.ts'
@@ -27,9 +27,22 @@ export const seatsOf = (hall: Hall, sandbox: Sandbox): readonly Seat[] =>
     return network ? [{ endpoint, network }] : []
   })
 
+const publishingOf = (hall: Hall, network: Network): Publishing =>
+  driverOf(hall, network).publishing?.(configOf(hall, network)) ?? PUBLISHING
+
 /** Where `ports` are reached through these seats. */
 export const openingsOf = (hall: Hall, ports: readonly PortBinding[], seats: readonly Seat[]): readonly Opening[] =>
-  openingsThrough(ports, seats, (network) => driverOf(hall, network).publishing?.(configOf(hall, network)) ?? PUBLISHING)
+  openingsThrough(ports, seats, (network) => publishingOf(hall, network))
+
+/** What passes the host by, it cannot publish: said where that is so of all ports. */
+export function warnOfPorts(hall: Hall, { name, ports }: Sandbox, seats: readonly Seat[]): void {
+  if (ports.length === 0 || openingsOf(hall, ports, seats).length > 0) return
+  const past = seats.find(({ network }) => Object.values(publishingOf(hall, network).modes).every((mode) => mode === 'isolated'))
+  if (!past || past.network.internal) return
+  const { name: network, driver } = past.network
+  const words = `network ${network} publishes no ports: a ${driver} sandbox (${name}) is reached at its own address`
+  process.emitWarning(words, { code: 'CNM_PORTS_IGNORED' })
+}
 
 export interface Seating {
   readonly seat: Seat
@@ -157,19 +170,22 @@ export async function planDeparture(hall: Hall, { endpoint, network }: Seat, sta
   const arrival = [...made.plan, ...joined.plan]
   return [
     ...bringOut(arrival, joined.link, endpoint.ifname),
-    ...(stays ? setAside(arrival, joined.link, endpoint) : []),
+    ...setAside(arrival, joined.link, endpoint, stays),
     ...left.plan,
-    ...deleted.plan,
+    ...removeInside(arrival, deleted.plan, joined.link, endpoint.ifname, stays),
     ...forgetEndpoint(endpoint),
   ]
 }
 
 const NEARLY_FULL = 0.88
+/** So small a network is meant to be full. */
+const FEW = 8
 
 /** How many endpoints a network may have, and from which number on that is worth a warning; null where there is no end. */
 export function roomOf(hall: Hall, network: Network): { readonly limit: number; readonly nearly: number } | null {
-  const limit = driverOf(hall, network).capabilities.maxEndpoints
-  return limit === undefined ? null : { limit, nearly: Math.floor(limit * NEARLY_FULL) }
+  const driver = driverOf(hall, network)
+  const limit = driver.maxEndpoints?.(configOf(hall, network)) ?? driver.capabilities.maxEndpoints
+  return limit === undefined ? null : { limit, nearly: limit < FEW ? Number.POSITIVE_INFINITY : Math.floor(limit * NEARLY_FULL) }
 }
 
 /** A network with no room left is refused before anything is done. */

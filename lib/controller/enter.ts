@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { bridge } from '../drivers/bridge.ts'
 import type { NetworkDriver } from '../drivers/driver.ts'
+import { ipvlan } from '../drivers/ipvlan.ts'
+import { macvlan } from '../drivers/macvlan.ts'
 import { host, none } from '../drivers/singleton.ts'
 import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
 import type { Lease } from '../ipam/dhcp/client.ts'
@@ -20,6 +22,7 @@ import { commit } from './commit.ts'
 import { heldToContract, ipamHeldToContract } from './contracts.ts'
 import { Deletion } from './deletion.ts'
 import { type Directories, rootOf, runOf } from './directories.ts'
+import { dummyIn } from './dummy.ts'
 import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
@@ -31,7 +34,7 @@ import { Envoy } from './remote/envoy.ts'
 export interface OpenOptions extends Directories {
   /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
   readonly netns?: string
-  /** Drivers besides bridge, host and null; one of the same name takes its place. */
+  /** Drivers besides bridge, macvlan, ipvlan, host and null; one of the same name takes its place. */
   readonly drivers?: readonly NetworkDriver[]
   readonly ipamDrivers?: readonly IpamDriver[]
   /** Where other people's plugins are looked for, and how long they are waited for. */
@@ -87,8 +90,9 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       store,
       host: netns,
       hasIPv6: ipv6In(netns),
+      hasDummy: dummyIn(netns),
       run,
-      drivers: new Registry([bridge, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
+      drivers: new Registry([bridge, macvlan, ipvlan, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
         fault('DRIVER_NOT_FOUND', { name, known }),
       ),
       ipams: new Registry(

@@ -47,6 +47,7 @@ function defaultRoute(family: Family, seat: Seat): DefaultRoute {
     to: new Uint8Array(family === 4 ? 4 : 16),
     prefix: 0,
     link: seat.endpoint.ifname,
-    ...(via ? { via: toBytes(via) } : {}),
+    // The link itself: '0.0.0.0', '::'.
+    ...(via && via.value !== 0n ? { via: toBytes(via) } : {}),
   }
 }

@@ -16,6 +16,8 @@ export interface Hall {
   readonly host: Netns
   /** The kernel has IPv6. */
   readonly hasIPv6: () => Promise<boolean>
+  /** The kernel has links that lead nowhere. */
+  readonly hasDummy: () => Promise<boolean>
   /** The run directory; the namespaces that we make are in its folder `netns`. */
   readonly run: string
   readonly drivers: Registry<NetworkDriver>

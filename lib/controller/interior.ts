@@ -17,45 +17,72 @@ export const newNamespace: Plan = [
 ]
 
 /**
- * A driver's steps with the link it hands over brought into the sandbox as `ifname`. The other end of a veth pair is born
- * there under its final name: no rename, no move, and udev on the host never sees it. Any other link is moved.
+ * How a link gets in. The other end of a veth pair is born inside under its final name: udev on the host never sees it. A link on
+ * a parent is born there too, and renamed: a name has to be free where the parent is. Any other link is moved.
  */
+type Arrival = 'peer' | 'child' | 'moved'
+
+function arrivalOf(driverPlan: Plan, { name }: NonNullable<JoinSteps['link']>): Arrival {
+  for (const op of driverPlan) {
+    if (op.op !== 'link.add') continue
+    if (op.kind === 'veth' && op.peer?.name === name && op.peer.at === HOST) return 'peer'
+    if ('link' in op && op.name === name) return 'child'
+  }
+  return 'moved'
+}
+
+/** A driver's steps with the link it hands over brought into the sandbox as `ifname`. */
 export function bringIn(plan: Plan, link: JoinSteps['link'], ifname: string): Plan {
   if (!link) return plan
-  let born = false
-  const placed = plan.map((op): Op => {
-    if (op.op !== 'link.add' || op.kind !== 'veth' || op.peer?.name !== link.name || op.peer.at !== HOST) return op
-    born = true
-    return { ...op, peer: { ...op.peer, name: ifname, at: SANDBOX } }
+  if (arrivalOf(plan, link) === 'moved') return [...plan, move(HOST, link.name, SANDBOX, ifname)]
+  return plan.flatMap((op): Plan => {
+    if (op.op !== 'link.add') return [op]
+    if (op.kind === 'veth' && op.peer?.name === link.name) return [{ ...op, peer: { ...op.peer, name: ifname, at: SANDBOX } }]
+    return 'link' in op && op.name === link.name ? [{ ...op, bornAt: SANDBOX }, rename(link.name, ifname)] : [op]
   })
-  return born ? placed : [...plan, move(HOST, link.name, SANDBOX, ifname)]
 }
 
 /** Gives a link that was moved in back to the host, where its driver expects it. */
-export function bringOut(driverPlan: Plan, link: JoinSteps['link'], ifname: string): Plan {
-  const moved = bringIn(driverPlan, link, ifname).length > driverPlan.length
-  return link && moved ? [move(SANDBOX, ifname, HOST, link.name)] : []
-}
+export const bringOut = (driverPlan: Plan, link: JoinSteps['link'], ifname: string): Plan =>
+  link && arrivalOf(driverPlan, link) === 'moved' ? [move(SANDBOX, ifname, HOST, link.name)] : []
 
 /**
- * Sets the name, the addresses and the routes of a link that was born in the sandbox free: it goes with its other end, and
- * that may be deleted a moment later. Taking a link out does that too.
+ * Sets the name, the addresses and the routes of a link that was born in the sandbox free: it goes with its other end, or is
+ * deleted, and that may be a moment later. Taking a link out does that too. `stays`: the sandbox does.
  */
-export function setAside(driverPlan: Plan, link: JoinSteps['link'], endpoint: Endpoint): Plan {
-  const { ifname } = endpoint
-  if (!link || bringOut(driverPlan, link, ifname).length > 0) return []
-  const inside = { at: SANDBOX, link: ifname } as const
+export function setAside(driverPlan: Plan, link: JoinSteps['link'], endpoint: Endpoint, stays: boolean): Plan {
+  const arrival = link ? arrivalOf(driverPlan, link) : 'moved'
+  // A pair ends with the sandbox; what is on a parent holds its addresses there until the kernel has got round to it.
+  if (arrival === 'moved' || (arrival === 'peer' && !stays)) return []
+  const inside = { at: SANDBOX, link: endpoint.ifname } as const
   return [
     ...addressesOf(endpoint).map((cidr): Op => ({ op: 'addr.del', ...inside, address: toBytes(cidr), prefix: cidr.prefix })),
     { op: 'link.set', ...inside, up: false },
-    { op: 'link.set', ...inside, name: goneName(endpoint.id) },
+    ...(arrival === 'peer' ? [{ op: 'link.set', ...inside, name: goneName(endpoint.id) } as const] : []),
   ]
+}
+
+/** A driver's last steps; what was born inside is deleted there, unless it ends with the sandbox and nobody waits for it. */
+export function removeInside(driverPlan: Plan, last: Plan, link: JoinSteps['link'], ifname: string, stays: boolean): Plan {
+  if (!link || arrivalOf(driverPlan, link) !== 'child') return last
+  return last.flatMap((op): Plan => {
+    if (op.op !== 'link.del' || op.link !== link.name) return [op]
+    return op.behind && !stays ? [] : [{ ...op, at: SANDBOX, link: ifname }]
+  })
 }
 
 const addressesOf = ({ address, address6, linkLocal = [] }: Endpoint): readonly Cidr[] => {
   const own = [address, address6].map((text) => parseCidr(text ?? ''))
   return [...own, ...linkLocal.map(linkLocalCidr)].filter((cidr) => cidr !== null)
 }
+
+const rename = (link: string, name: string): Op => ({
+  op: 'link.set',
+  at: SANDBOX,
+  link,
+  name,
+  undo: [{ op: 'link.set', at: SANDBOX, link: name, name: link }],
+})
 
 const move = (from: number, link: string, to: number, name: string): Op => ({
   op: 'link.set',
@@ -90,11 +117,7 @@ export interface Furniture extends Pick<JoinSteps, 'routes' | 'neighbours'> {
 }
 
 /** Addresses, settings, state, neighbours and routes of an endpoint's link inside the sandbox. `ipv6`: the kernel has it. */
-export function furnish(
-  endpoint: Endpoint,
-  { routes, neighbours = [], sysctls, lifetimes, mac = '' }: Furniture,
-  ipv6: boolean,
-): Plan {
+export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls, lifetimes, mac = '' }: Furniture, ipv6: boolean): Plan {
   const { ifname } = endpoint
   const link = { at: SANDBOX, link: ifname } as const
   const addresses = addressesOf(endpoint)

@@ -70,9 +70,11 @@ async function define(
   const claims = new Claims()
   try {
     const skip = await driver.skipGateway(facts)
+    const hostAddress = await driver.hostAddress(facts)
     const ipam = await ipamOf(hall, { driver: request.ipam?.driver ?? 'default' }, waiting)
     for (const { name, plugin } of [driver, ipam]) if (plugin) await hall.envoy.settle(name)
-    const { space, pools } = await claimPools(hall, ipam, { ...facts, ...(request.ipam ? { ipam: request.ipam } : {}) }, skip, claims)
+    const asked = { ...facts, ...(request.ipam ? { ipam: request.ipam } : {}) }
+    const { space, pools } = await claimPools(hall, ipam, asked, { skip, hostAddress }, claims)
     const network: Network = {
       id: newId(),
       ...facts,

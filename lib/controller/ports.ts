@@ -32,6 +32,7 @@ export const openingsOf = (ports: readonly PortBinding[], seats: readonly Seat[]
 function open({ protocol, hostIP, hostPort, port }: PortBinding, family: Family, address: string, publishing: Publishing): Opening[] {
   const bound = hostIP === '' ? publishing.hostIP[family] : hostIP
   if (bound === undefined || parseAddress(bound)?.family !== family) return []
+  if (publishing.modes[family] === 'isolated') return []
   if (publishing.modes[family] === 'routed') return [{ protocol, hostIP: '', hostPort: 0, address, port, direct: true }]
   return [{ protocol, hostIP: bound, hostPort, address, port, direct: publishing.trusted }]
 }

@@ -1,16 +1,19 @@
-import type { FoundLink, NetworkConfig } from '../drivers/driver.ts'
+import type { FoundLink, NetworkConfig, OtherNetwork } from '../drivers/driver.ts'
 import { lendUplinks, type Remains, raiseWall, razeWall, TABLE, USER } from '../firewall/firewall.ts'
 import { type Family, formatCidr } from '../model/address.ts'
+import { CnmError } from '../model/errors.ts'
 import { isOurs } from '../model/ids.ts'
 import type { Network } from '../model/network.ts'
-import type { Plan } from '../model/op.ts'
+import type { LinkAdd, Op, Plan } from '../model/op.ts'
 import { dump, listNftTable } from '../netlink/kernel.ts'
 import { readSysctl } from '../netlink/namespace.ts'
+import type { LinkRow } from '../netlink/tables.ts'
 import { closeWay, type Lent, type Own, openWay, type Way } from './forwarding.ts'
 import type { Hall } from './hall.ts'
 import { linkAt } from './links.ts'
 import { mayAdministerNetworks } from './processes.ts'
 import { driverOf } from './remote/drivers.ts'
+import { sharedIn, sparingShared, withoutShared } from './shared-links.ts'
 
 /** What a driver is told of a network. */
 export const configOf = ({ store }: Hall, network: Network): NetworkConfig => toConfig(network, raisedOf(store, network)?.found)
@@ -24,7 +27,9 @@ const toConfig = (
 interface Raised {
   /** The link that is walled off; absent when there is no wall. */
   readonly link?: string
-  /** What the driver took over, as it was. */
+  /** The link that the network stands on, where that is another one. */
+  readonly base?: string
+  /** What the driver took over, or builds on, as it was. */
   readonly found?: FoundLink
   /** Settings of that link that we changed, and what they were. */
   readonly settings?: Lent
@@ -53,13 +58,10 @@ export async function raise(hall: Hall, network: Network): Promise<Raising> {
   const raised = raisedOf(hall.store, network)
   if (raised && (await stands(hall, raised))) return { plan: [], config: configOf(hall, network), record: () => {} }
   const driver = driverOf(hall, network)
-  const found = await findLink(hall, driver.adoptedLink?.(toConfig(network, undefined)))
+  const found = await foundFor(hall, network)
   const config = toConfig(network, found)
-  const others = hall.store.networks.list().filter((other) => other.driver === network.driver && other.id !== network.id)
-  const { plan, wall } = await driver.createNetwork(
-    config,
-    others.map((other) => configOf(hall, other)),
-  )
+  const { plan: whole, wall, base } = await driver.createNetwork(config, othersOf(hall, network))
+  const plan = await withoutShared(hall, whole)
   const way: Way =
     wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), ownUp(hall)) : { plan: [], lent: {}, uplinks: [] }
   const steps = await onThisKernel(hall, [
@@ -69,15 +71,40 @@ export async function raise(hall: Hall, network: Network): Promise<Raising> {
     ...way.plan,
   ])
   const settings = found ? await settingsBefore(hall, [...plan, ...way.plan]) : {}
+  if (plan.some(isDummy) && !(await hall.hasDummy())) warnOfStandIn(network)
   return {
     plan: [...steps, ...(raised ? await reconnect(hall, network, config) : [])],
     config,
     record: () => {
       const { marks } = hall.store
-      const mark: Raised = { ...(wall ? { link: wall.link } : {}), ...(found ? { found, settings } : {}) }
+      const mark: Raised = { ...(wall ? { link: wall.link } : {}), ...(base ? { base } : {}), ...(found ? { found, settings } : {}) }
       marks.put(raisedKey(network), mark)
       recordWay(hall, way)
     },
+  }
+}
+
+const warnOfStandIn = ({ name }: Network): void =>
+  process.emitWarning(`this kernel has no dummy links: network ${name} stands on an ifb, which does the same`, { code: 'CNM_NO_DUMMY' })
+
+/** The driver's other networks, and those of its kin. */
+function othersOf(hall: Hall, network: Network): readonly OtherNetwork[] {
+  const { kin = [] } = driverOf(hall, network)
+  return hall.store.networks.list().flatMap((other): readonly OtherNetwork[] => {
+    if (other.id === network.id || other.configOnly) return []
+    if (other.driver === network.driver) return [configOf(hall, other)]
+    return kin.includes(other.driver) ? [{ ...configOf(hall, other), kin: other.driver }] : []
+  })
+}
+
+/** What the driver has against a network as the host is now; null when nothing. */
+export async function unfitness(hall: Hall, network: Network): Promise<CnmError | null> {
+  try {
+    await driverOf(hall, network).createNetwork(toConfig(network, await foundFor(hall, network)), [])
+    return null
+  } catch (error) {
+    if (error instanceof CnmError) return error
+    throw error
   }
 }
 
@@ -109,7 +136,8 @@ export const isStanding = async (hall: Hall, network: Network): Promise<boolean>
   return raised !== undefined && (await stands(hall, raised))
 }
 
-const stands = async (hall: Hall, { link }: Raised): Promise<boolean> => link === undefined || (await linkAt(hall.host, link)) !== undefined
+const stands = async (hall: Hall, { link, base = link }: Raised): Promise<boolean> =>
+  base === undefined || (await linkAt(hall.host, base)) !== undefined
 
 /** What the networks that are raised have on the host. */
 export function ownUp(hall: Hall): Own {
@@ -138,13 +166,22 @@ async function hasUserRules(hall: Hall): Promise<boolean> {
   return listed.nftables.some(({ rule }) => rule?.chain === USER)
 }
 
-/** A link of that name that somebody else has made. */
-async function findLink(hall: Hall, name: string | undefined): Promise<FoundLink | undefined> {
-  if (name === undefined) return undefined
-  const link = await linkAt(hall.host, name)
-  if (!link || isOurs(link.group)) return undefined
-  const own = (await dump(hall.host, 'address', { link: link.index })).map(({ address }) => formatCidr(address))
-  return { kind: link.kind, mtu: link.mtu, up: (link.flags & IFF_UP) !== 0, addresses: own }
+/** The first of the links that a network takes over, or builds on, that somebody else has made. */
+async function foundFor(hall: Hall, network: Network): Promise<FoundLink | undefined> {
+  for (const name of driverOf(hall, network).adoptedLinks?.(toConfig(network, undefined)) ?? []) {
+    const link = await linkAt(hall.host, name)
+    if (link && !isOurs(link.group)) return describe(hall, link)
+  }
+  return undefined
+}
+
+async function describe(hall: Hall, link: LinkRow): Promise<FoundLink> {
+  const { index, name, kind, mtu, mac, flags } = link
+  const own = (await dump(hall.host, 'address', { link: index })).map(({ address }) => formatCidr(address))
+  const master = link.master === 0 ? undefined : await linkAt(hall.host, link.master)
+  // A VRF decides by which routes its links send; what they hear is theirs.
+  const taken = master && master.kind !== 'vrf' ? { master: master.name } : {}
+  return { name, kind, mtu, mac, up: (flags & IFF_UP) !== 0, addresses: own, ...taken }
 }
 
 const IFF_UP = 1
@@ -156,11 +193,14 @@ async function settingsBefore(hall: Hall, plan: Plan): Promise<Lent> {
   return Object.fromEntries(values.flatMap(([path, value]) => (value === null ? [] : [[path, value]])))
 }
 
-/** A kernel without IPv6 has none to switch off. */
+/** A kernel without IPv6 has none to switch off; where there is no dummy link, an ifb loses all that it is given just as well. */
 export async function onThisKernel(hall: Hall, plan: Plan): Promise<Plan> {
-  if (await hall.hasIPv6()) return plan
-  return plan.filter((op) => op.op !== 'sysctl' || !op.path.startsWith('net/ipv6/'))
+  const steps = (await hall.hasIPv6()) ? plan : plan.filter((op) => op.op !== 'sysctl' || !op.path.startsWith('net/ipv6/'))
+  if (!steps.some(isDummy) || (await hall.hasDummy())) return steps
+  return steps.map((op) => (isDummy(op) ? { ...op, kind: 'ifb' } : op))
 }
+
+const isDummy = (op: Op): op is Op & LinkAdd => op.op === 'link.add' && op.kind === 'dummy'
 
 /** Puts the endpoints of a network back on a link that was made anew. Their own links are still there. */
 async function reconnect(hall: Hall, network: Network, config: NetworkConfig): Promise<Plan> {
@@ -176,12 +216,22 @@ async function reconnect(hall: Hall, network: Network, config: NetworkConfig): P
   return onThisKernel(hall, plan.flat())
 }
 
+/** What has made the networks that may share links with this one. */
+async function plansBeside(hall: Hall, network: Network): Promise<readonly Plan[]> {
+  const planOf = async (each: Network) => (await driverOf(hall, each).createNetwork(configOf(hall, each), [])).plan
+  if (sharedIn(await planOf(network)).length === 0) return []
+  const raised = new Set(raisedIds(hall))
+  const others = hall.store.networks.list().filter(({ id, driver }) => id !== network.id && raised.has(id) && hall.drivers.has(driver))
+  return Promise.all(others.map(planOf))
+}
+
 /** Steps that take a network's links and walls away; with the last wall goes all that was lent. */
 export async function lower(hall: Hall, network: Network): Promise<{ readonly plan: Plan; readonly record: () => void }> {
   const { marks } = hall.store
   const raised = raisedOf(hall.store, network)
   if (!raised) return { plan: [], record: () => {} }
-  const { plan, wall } = await driverOf(hall, network).deleteNetwork(configOf(hall, network))
+  const { plan: whole, wall } = await driverOf(hall, network).deleteNetwork(configOf(hall, network))
+  const plan = sparingShared(whole, await plansBeside(hall, network))
   const remains = wall ? await besides(hall, network) : 'walls'
   const last = remains !== 'walls'
   const back = last ? await closeWay(hall, lentOf(hall)) : []

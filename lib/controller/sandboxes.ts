@@ -11,7 +11,7 @@ import { inode, namespaceAt } from '../netlink/namespace.ts'
 import { isGone, NetlinkError } from '../netlink/refusal.ts'
 import { Claims, releaseAddresses } from './addresses.ts'
 import { forgetOpened } from './connections.ts'
-import { openingsOf, planDeparture, planEndpoint, seatsOf } from './endpoints.ts'
+import { openingsOf, planDeparture, planEndpoint, seatsOf, warnOfPorts } from './endpoints.ts'
 import { rerouting, type Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
 import { heldByProcesses, settlePorts } from './host-ports.ts'
@@ -158,6 +158,7 @@ async function attach(
     }
     const { closed, opened } = turning(sandbox, before, after)
     await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, turns: [...closed, ...opened], record }, signal)
+    warnOfPorts(hall, sandbox, after)
     for (const seat of seats) {
       hall.tell('connect', seat.network, { container: sandbox.id })
       hall.announcer.announce(sandbox, seat)

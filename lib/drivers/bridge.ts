@@ -1,4 +1,4 @@
-import { type Cidr, contains, type Family, formatAddress, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
+import { type Cidr, type Family, formatAddress, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { type Id, LINK_GROUP, macOf, parseMac } from '../model/ids.ts'
 import type { Pool } from '../model/network.ts'
 import { type Op, type Plan, undoOf } from '../model/op.ts'
@@ -8,6 +8,7 @@ import { limiting, limitsOf } from './bridge-limits.ts'
 import { checkEndpointOptions, type Settings, settingsOf } from './bridge-options.ts'
 import { checkedRoutes, routesOf } from './bridge-routes.ts'
 import type { EndpointConfig, Neighbour, NetworkConfig, NetworkDriver } from './driver.ts'
+import { poolOf } from './pools.ts'
 
 /** BR_MAX_PORTS is 1024, and there is no port number 0. */
 const MAX_PORTS = 1023
@@ -22,9 +23,9 @@ export const bridge: NetworkDriver = {
     return { v4: modes[4] === 'isolated' || (inhibitIPv4 && internal), v6: modes[6] === 'isolated' }
   },
 
-  adoptedLink(network) {
+  adoptedLinks(network) {
     const { link, named } = settingsOf(network)
-    return named ? link : undefined
+    return named ? [link] : []
   },
 
   publishing(network) {
@@ -200,15 +201,8 @@ function gatewayOf({ family, gateway, aux }: Pool): string {
 
 /** The gateway in the subnet of `own`, or '' for an internal network, which has no way out. */
 function wayOut(network: NetworkConfig, own: EndpointConfig['address']): string {
-  const cidr = parseCidr(own ?? '')
-  if (!cidr || network.internal) return ''
-  const pool = network.pools.find(({ subnet }) => isWithin(subnet, cidr))
+  const pool = network.internal ? undefined : poolOf(network, own)
   return pool ? gatewayOf(pool) : ''
-}
-
-function isWithin(subnet: string, address: Cidr): boolean {
-  const cidr = parseCidr(subnet)
-  return cidr !== null && contains(cidr, address)
 }
 
 function wallOf(network: NetworkConfig, { link, icc, masquerade, modes, source, trusted }: Settings): Wall {

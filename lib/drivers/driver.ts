@@ -24,16 +24,27 @@ export interface NetworkConfig {
   readonly enableIPv6: boolean
   readonly options: Options
   readonly pools: readonly Pool[]
-  /** The link that adoptedLink() names, where somebody else had made it; as it was before the network was. */
+  /** The first of the links that adoptedLinks() names that is there and not ours; as it was before the network was. */
   readonly found?: FoundLink
+}
+
+/** A network beside the one in question. */
+export interface OtherNetwork extends NetworkConfig {
+  /** Its driver; absent where that is the same. */
+  readonly kin?: string
 }
 
 /** A link of the host that is not ours. */
 export interface FoundLink {
+  readonly name: string
   /** 'bridge'; '' for a physical link. */
   readonly kind: string
   readonly mtu: number
+  /** '02:42:ac:11:00:02' */
+  readonly mac: string
   readonly up: boolean
+  /** The bridge or bond that takes all that it hears. */
+  readonly master?: string
   /** '172.18.0.1/16' */
   readonly addresses: readonly string[]
 }
@@ -66,6 +77,8 @@ export interface NetworkSteps {
   readonly plan: Plan
   /** Absent when traffic of this network does not pass through the host's forwarding. */
   readonly wall?: Wall
+  /** The link of the host without which the network is none; absent: that of the wall, if there is one. */
+  readonly base?: string
 }
 
 export interface EndpointSteps {
@@ -82,7 +95,7 @@ export interface JoinSteps {
   readonly plan: Plan
   /** Absent: nothing is moved. */
   readonly link?: { readonly name: string; readonly prefix: string }
-  /** 'IP'; '' when there is no way out through this network. */
+  /** 'IP'; '0.0.0.0' or '::' when the link itself is the way out, and '' when there is none through this network. */
   readonly gateway: string
   readonly gateway6: string
   readonly routes: readonly Route[]
@@ -106,14 +119,23 @@ type Answer<T> = T | Promise<T>
 export interface NetworkDriver {
   readonly name: string
   readonly capabilities: Capabilities
+  /** Drivers whose networks can get in the way of its own. */
+  readonly kin?: readonly string[]
   /** Families for which no gateway address is wanted from IPAM (GwAllocCheck). */
   skipGateway?(network: Omit<NetworkConfig, 'id' | 'pools'>): Answer<{ readonly v4: boolean; readonly v6: boolean }>
-  /** A link of the host that the network takes over where it is there already. */
-  adoptedLink?(network: NetworkConfig): string | undefined
-  /** Absent: in mode nat, at every address of the host. */
+  /** The host wants an address in each subnet, by which the network's sandboxes reach it: as an auxiliary one called `host`. */
+  hostAddress?(network: Omit<NetworkConfig, 'id' | 'pools'>): Answer<boolean>
+  /** Links of the host that the network takes over, or builds on, where they are there already; the first counts most. */
+  adoptedLinks?(network: NetworkConfig): readonly string[]
+  /** The most endpoints that a network can have, where its options say so. */
+  maxEndpoints?(network: NetworkConfig): number | undefined
+  /** Absent: in mode nat, at every address of the host. In mode isolated nothing is published. */
   publishing?(network: NetworkConfig): Publishing
-  /** `others` are the driver's other networks on this host: refuse what collides with them. */
-  createNetwork(network: NetworkConfig, others: readonly NetworkConfig[]): Answer<NetworkSteps>
+  /**
+   * `others` are the other networks on this host, of the driver and its kin: refuse what collides with them. VLAN links are
+   * shared: a step that makes one is left out where one of ours is there, and the last network takes it away.
+   */
+  createNetwork(network: NetworkConfig, others: readonly OtherNetwork[]): Answer<NetworkSteps>
   deleteNetwork(network: NetworkConfig): Answer<NetworkSteps>
   createEndpoint(network: NetworkConfig, endpoint: EndpointConfig): Answer<EndpointSteps>
   deleteEndpoint(network: NetworkConfig, endpoint: EndpointConfig): Answer<EndpointSteps>

@@ -1,4 +1,4 @@
-import { type Endpoint, isPredefined, type Network, type Pool, type Sandbox } from './network.ts'
+import { type Endpoint, isPredefined, isTheLink, type Network, type Pool, type Sandbox } from './network.ts'
 import type { Opening } from './wall.ts'
 
 /** An endpoint, seen from its network. */
@@ -108,15 +108,18 @@ const seatToEngine = ({ endpoint }: EngineSeat) => ({
   GwPriority: endpoint.gwPriority,
   NetworkID: endpoint.networkId,
   EndpointID: endpoint.id,
-  Gateway: endpoint.gateway,
+  Gateway: nextHop(endpoint.gateway),
   IPAddress: split(endpoint.address).ip,
   MacAddress: endpoint.mac,
   IPPrefixLen: split(endpoint.address).prefix,
-  IPv6Gateway: endpoint.gateway6,
+  IPv6Gateway: nextHop(endpoint.gateway6),
   GlobalIPv6Address: split(endpoint.address6).ip,
   GlobalIPv6PrefixLen: split(endpoint.address6).prefix,
   DNSNames: null,
 })
+
+/** Docker has no name for a way out that is the link itself. */
+const nextHop = (gateway: string): string => (isTheLink(gateway) ? '' : gateway)
 
 function ipamConfigOf({ requested: { address, address6 }, linkLocal }: Endpoint) {
   if (address === undefined && address6 === undefined && linkLocal === undefined) return null

@@ -125,3 +125,6 @@ export interface Endpoint {
   /** Of a plugin's network. */
   readonly answered?: Answered
 }
+
+/** A way out that is no neighbour: `ip route add default dev eth0`. */
+export const isTheLink = (gateway: string): boolean => gateway === '0.0.0.0' || gateway === '::'

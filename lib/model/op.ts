@@ -10,13 +10,16 @@ export const SANDBOX = 1
 /** Steps towards the kernel, as plain data: they print, they can be taken back, and nobody has to carry them out. */
 export type Plan = readonly Op[]
 
+/** Where a link is, if not where its parent is. */
+export const born = (op: LinkAdd): { readonly at?: number } => ('bornAt' in op && op.bornAt !== undefined ? { at: op.bornAt } : {})
+
 /** What takes one op back, given that it was carried out. */
 export function inverse(op: Op): Plan {
   if (op.undo) return op.undo
   const at = op.at === undefined ? {} : { at: op.at }
   switch (op.op) {
     case 'link.add':
-      return [{ ...at, op: 'link.del', link: op.name }]
+      return [{ ...at, ...born(op), op: 'link.del', link: op.name }]
     case 'addr.add':
       return [{ ...op, op: 'addr.del' }]
     case 'addr.addMany':

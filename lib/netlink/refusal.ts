@@ -3,7 +3,7 @@ import { getSystemErrorMap } from 'node:util'
 import type { Refusal } from '../../binding.d.ts'
 import { CnmError } from '../model/errors.ts'
 
-const { EACCES, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, EPROTONOSUPPORT, ESRCH } = constants.errno
+const { EACCES, EADDRNOTAVAIL, EBUSY, EINVAL, ENETDOWN, ENODEV, ENOENT, EOPNOTSUPP, EPERM, EPROTONOSUPPORT, ESRCH } = constants.errno
 const EXFULL = 54
 
 /** What Node has no name for. */
@@ -12,10 +12,18 @@ const UNNAMED: ReadonlyMap<number, readonly [name: string, text: string]> = new 
 const HINTS: Readonly<Record<number, string>> = {
   [-EPERM]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
   [-EACCES]: 'run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN',
+  [-ENETDOWN]: 'the link that it is on is down: ip link set LINK up',
   [-EXFULL]: 'the bridge is full: it takes 1,023 ports',
   [-EPROTONOSUPPORT]: 'this kernel was built without what is asked for, or its module is not loaded',
   [-EOPNOTSUPP]: 'this kernel was built without what is asked for, or the link is not of the kind',
 }
+
+/** Of a link that cannot be made or changed. */
+const LINK_HINTS: Readonly<Record<number, string>> = {
+  [-EBUSY]: 'somebody has it: a port of a bridge or bond carries no links, nor does one that carries links of another kind',
+}
+
+const hintOf = ({ errno, request }: Refusal): string => (request === 'RTM_NEWLINK' && LINK_HINTS[errno]) || HINTS[errno] || ''
 
 /** A sentence has room for a command, not for a whole nft transaction. */
 function brief(command: string): string {
@@ -34,7 +42,7 @@ export class NetlinkError extends CnmError {
   constructor(refusal: Refusal, command: () => string, excerpt = command) {
     const [name, text] = getSystemErrorMap().get(refusal.errno) ?? UNNAMED.get(refusal.errno) ?? [`errno ${-refusal.errno}`, 'refused']
     const words = (refusal.message || text) + (refusal.attribute && ` (${refusal.attribute})`)
-    super('KERNEL_REFUSED', { errno: name, words, command: brief(excerpt()), hint: HINTS[refusal.errno] ?? '' })
+    super('KERNEL_REFUSED', { errno: name, words, command: brief(excerpt()), hint: hintOf(refusal) })
     this.#command = command
     this.errno = refusal.errno
     this.refusal = refusal

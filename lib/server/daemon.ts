@@ -24,6 +24,8 @@ export interface Daemon extends AsyncDisposable {
 const SERVED: Readonly<Record<string, PluginOptions>> = {
   cnm: { network: 'bridge', ipam: 'default' },
   'cnm-bridge': { network: 'bridge' },
+  'cnm-macvlan': { network: 'macvlan' },
+  'cnm-ipvlan': { network: 'ipvlan' },
 }
 
 /** Serves a controller to engines as Docker plugins. */

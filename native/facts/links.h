@@ -69,6 +69,8 @@ struct LinkAdd : Birth {
   std::string kind;
   bool up = false;
   std::optional<LinkRef> parent;
+  /** Where it is born, when that is not where its parent is. */
+  std::optional<size_t> born_at;
   Settings settings;
   std::optional<Peer> peer;
   std::optional<TunOptions> tun;

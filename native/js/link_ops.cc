@@ -89,6 +89,8 @@ void ReadKind(Fields& fields, const Places& places, LinkAdd& add) {
   if (kind->has_parent != add.parent.has_value()) {
     fields.Fail("link", kind->has_parent ? "a link's name or ifindex" : "nothing, since this kind has no parent");
   }
+  ReadAt(fields, "bornAt", places, add.born_at);
+  if (add.born_at && !kind->has_parent) fields.Fail("bornAt", "nothing, since this kind has no parent");
 }
 
 }  // namespace

@@ -115,13 +115,17 @@ Refused ResolveLink(Place& place, const LinkRef& link, const char* attribute, in
   return refusal;
 }
 
-Refused AddLink(Place& place, Place* peer_place, const LinkAdd& add, int32_t& index) {
+Refused AddLink(Place& place, Place* elsewhere, const LinkAdd& add, int32_t& index) {
   if (add.tun) return AddTun(place, add, index);
   Socket* socket;
   if (Refused refusal = place.Route(socket)) return refusal;
-  int peer_netns = -1;
-  if (peer_place) {
-    if (Refused refusal = peer_place->Descriptor(peer_netns)) return refusal;
+  Socket* there = socket;
+  int netns = -1;
+  if (elsewhere) {
+    if (Refused refusal = elsewhere->Descriptor(netns)) return refusal;
+  }
+  if (add.born_at) {
+    if (Refused refusal = elsewhere->Route(there)) return refusal;
   }
   int32_t parent = 0;
   if (add.parent) {
@@ -129,17 +133,20 @@ Refused AddLink(Place& place, Place* peer_place, const LinkAdd& add, int32_t& in
   }
   ifinfomsg header{};
   if (add.up) header.ifi_flags = header.ifi_change = IFF_UP;
-  Message message(CNM_NAMED(RTM_NEWLINK), NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO, header);
+  // Of a link that is born elsewhere the echo goes there, to whoever has our port.
+  const int echo = add.born_at ? 0 : NLM_F_ECHO;
+  Message message(CNM_NAMED(RTM_NEWLINK), NLM_F_CREATE | NLM_F_EXCL | echo, header);
   PutBirth(message, add);
+  if (add.born_at) message.PutU32(CNM_NAMED(IFLA_NET_NS_FD), static_cast<uint32_t>(netns));
   if (add.parent) message.PutU32(CNM_NAMED(IFLA_LINK), static_cast<uint32_t>(parent));
-  if (Refused refusal = PutKind(place, message, add, peer_netns)) return refusal;
+  if (Refused refusal = PutKind(place, message, add, netns)) return refusal;
   index = 0;
   const Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
     if (reply->nlmsg_type == RTM_NEWLINK) ReadIndex(reply, index);
   });
   if (refusal) return refusal;
   // Before Linux 6.2 there is no echo of a new link.
-  return index == 0 ? FindLink(*socket, add.name, index) : Refused();
+  return index == 0 ? FindLink(*there, add.name, index) : Refused();
 }
 
 Refused SetLink(Place& place, Place* target, const LinkSet& set) {

@@ -12,11 +12,11 @@ export const LINES = SCRIPT.split('\n').filter((line) => line !== '' && !line.st
 const SETTINGS = '{{json .NetworkSettings}}'
 const SHOWN = '{"Networks":{{json .NetworkSettings.Networks}},"Ports":{{json .NetworkSettings.Ports}}}'
 
-/** Performs each line of the script, and tells what came of it. */
-export async function perform(player: Player): Promise<readonly Facts[]> {
-  const places = await Places.on(player.island)
+/** Performs each line of a script, and tells what came of it. */
+export async function perform(player: Player, lines: readonly string[] = LINES): Promise<readonly Facts[]> {
+  await using places = await Places.on(player.island)
   const told: Facts[] = []
-  for (const line of LINES) told.push(await act(line, player, places))
+  for (const line of lines) told.push(await act(line, player, places))
   return told
 }
 

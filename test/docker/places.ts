@@ -13,7 +13,7 @@ export interface Settings {
 }
 
 /** Everybody on an island: the host, the LAN peer, and the sandboxes. */
-export class Places {
+export class Places implements AsyncDisposable {
   readonly #island: Island
   readonly #places = new Map<string, Program>()
   readonly #settings = new Map<string, Settings>()
@@ -40,6 +40,10 @@ export class Places {
     this.#places.set(name, place)
     // Who answers, listens.
     await place.ask([])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of [...this.#places.keys()]) await this.leave(name)
   }
 
   async leave(name: string): Promise<void> {

@@ -65,4 +65,20 @@ TEST_CASE("a pair is born with one end in each place") {
   CHECK_EQ(b.Look("ip -o link | grep -c ': there@'"), "1\n");
 }
 
+TEST_CASE("a link is born in another place than its parent is in") {
+  const Space a, b;
+  LinkAdd add;
+  add.name = "here";
+  add.kind = "macvlan";
+  add.parent = LinkRef("under");
+  add.born_at = 1;
+  const Outcome outcome =
+      CarryOut({.places = {a.place(), b.place()}, .ops = {AddBridge("under"), {.step = add}, {.step = add}}}, false);
+  REQUIRE(outcome.refusal);
+  CHECK_EQ(outcome.refusal->error, -EEXIST);
+  CHECK_EQ(outcome.done, 2);
+  CHECK_EQ(a.Look("ip -o link | grep -c ': here@'"), "0\n");
+  CHECK_EQ(b.Look("ip -o link show here | cut -d: -f1"), std::to_string(outcome.ifindex[1]) + "\n");
+}
+
 TEST_SUITE_END();

@@ -28,11 +28,11 @@ const ended = (child: { readonly exitCode: number | null; once(event: 'exit', he
 it('serves until SIGTERM, and takes its sockets along', async () => {
   await using daemon = await start(command(lab.run), { netns: lab.host })
   expect(await activate('cnm')).toBe('{"Implements":["NetworkDriver","IpamDriver"]}')
-  expect(await activate('cnm-bridge')).toBe('{"Implements":["NetworkDriver"]}')
+  for (const name of ['cnm-bridge', 'cnm-macvlan', 'cnm-ipvlan']) expect(await activate(name)).toBe('{"Implements":["NetworkDriver"]}')
   const end = ended(daemon.child)
   daemon.child.kill('SIGTERM')
   expect(await end).toBe(0)
-  expect(['cnm.sock', 'cnm-bridge.sock'].filter((name) => existsSync(join(plugins, name)))).toEqual([])
+  expect(['cnm.sock', 'cnm-bridge.sock', 'cnm-macvlan.sock'].filter((name) => existsSync(join(plugins, name)))).toEqual([])
 })
 
 it('killed, the next one takes its place; while it serves, nobody does', async () => {

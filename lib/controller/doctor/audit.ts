@@ -1,5 +1,5 @@
 import { fromBytes } from '../../model/address.ts'
-import { HOST, type LinkAdd, type LinkSet, type Op, type Plan } from '../../model/op.ts'
+import { born, HOST, type LinkAdd, type LinkSet, type Op, type Plan } from '../../model/op.ts'
 import { addressText, macText } from '../../model/words.ts'
 import type { LinkRow } from '../../netlink/tables.ts'
 import type { Scene } from './scene.ts'
@@ -34,8 +34,8 @@ const keyOf = (at: number | undefined, link: unknown): string => `${at ?? HOST} 
 
 class Audit {
   readonly #scenes: readonly Scene[]
-  /** Links that were moved on: where they were, and where they are to be found now. */
-  readonly #moved: ReadonlyMap<string, LinkRow | undefined>
+  /** Links that were moved, or renamed: where they were, and the step that did it. */
+  readonly #moved: ReadonlyMap<string, LinkSet & Op>
   /** Links that are made anew, or put into their bridge anew: what was set on them is lost. */
   readonly #renewed = new Set<string>()
   /** Links whose name somebody else has. */
@@ -43,19 +43,31 @@ class Audit {
 
   constructor(scenes: readonly Scene[], plan: Plan) {
     this.#scenes = scenes
-    const moves = plan.filter((op): op is Op & LinkSet => op.op === 'link.set' && 'moveTo' in op && op.moveTo !== undefined)
-    this.#moved = new Map(moves.map((op) => [keyOf(op.at, op.link), scenes[op.moveTo ?? HOST]?.link(op.name ?? op.link)]))
+    const moves = plan.filter((op): op is Op & LinkSet => op.op === 'link.set' && op.link !== undefined && isElsewhere(op))
+    this.#moved = new Map(moves.map((op) => [keyOf(op.at, op.link), op]))
   }
 
   async look(op: Op): Promise<Lack | null> {
     const subject = op.op === 'link.add' ? op.name : 'link' in op ? op.link : undefined
-    const key = keyOf(op.at, subject)
-    const scene = this.#scenes[op.at ?? HOST]
+    const place = op.op === 'link.add' ? (born(op).at ?? op.at) : op.at
+    const key = keyOf(place, subject)
+    const scene = this.#scenes[place ?? HOST]
     if (!scene || this.#foreign.has(key)) return null
-    if (this.#moved.has(key)) return this.#moved.get(key) ? null : { op, found: 'it is not there', remedy: [op] }
+    const move = this.#moved.get(key)
+    if (move) return this.#movedOn(op, move, key)
     if (op.op === 'link.add') return this.#linkAdded(op, scene, key)
     const found = await this.#found(op, scene, key)
     return found === null ? null : { op, found, remedy: [repeatable(op)] }
+  }
+
+  /** Of a link that is elsewhere by now, or has another name. */
+  #movedOn(op: Op, { at = HOST, moveTo = at, link: was, name }: LinkSet & Op, key: string): Lack | null {
+    const link = this.#scenes[moveTo]?.link(name ?? was)
+    if (!link) return { op, found: 'it is not there', remedy: [op] }
+    if (op.op !== 'link.add') return null
+    if (link.kind === op.kind) return differing({ ...op, name: link.name }, link, moveTo)
+    this.#foreign.add(key)
+    return { op, found: another(link), remedy: [] }
   }
 
   #linkAdded(op: Op & LinkAdd, scene: Scene, key: string): Lack | null {
@@ -63,7 +75,7 @@ class Audit {
     if (!link) return this.#anew(op, scene, key, 'there is none', [op])
     if (link.kind !== op.kind || (op.group !== undefined && link.group !== op.group)) {
       this.#foreign.add(key)
-      return { op, found: `there is another link of that name, of kind ${link.kind || 'physical'} and not ours`, remedy: [] }
+      return { op, found: another(link), remedy: [] }
     }
     if (op.kind === 'veth' && op.peer && this.#scenes[op.peer.at]?.link(op.peer.name)?.index !== link.parent)
       return this.#anew(op, scene, key, `its other end is not ${op.peer.name} any more`, [delLink(op), op])
@@ -122,14 +134,18 @@ class Audit {
   }
 }
 
+const isElsewhere = ({ moveTo, name }: LinkSet): boolean => moveTo !== undefined || name !== undefined
+
+const another = ({ kind }: LinkRow): string => `there is another link of that name, of kind ${kind || 'physical'} and not ours`
+
 /** What was made right once and has been changed since. */
-function differing(op: Op & LinkAdd, link: LinkRow): Lack | null {
+function differing(op: Op & LinkAdd, link: LinkRow, at = op.at ?? HOST): Lack | null {
   const mac = op.mac && macText(op.mac) !== link.mac ? { mac: op.mac } : {}
   const mtu = op.mtu !== undefined && op.mtu !== link.mtu ? { mtu: op.mtu } : {}
   const set = { ...mac, ...mtu }
   if (Object.keys(set).length === 0) return null
   const found = [...('mac' in mac ? [`its MAC address is ${link.mac}`] : []), ...('mtu' in mtu ? [`its mtu is ${link.mtu}`] : [])]
-  return { op, found: found.join(', '), remedy: [{ ...at(op), op: 'link.set', link: op.name, ...set }] }
+  return { op, found: found.join(', '), remedy: [{ at, op: 'link.set', link: op.name, ...set }] }
 }
 
 function neighbourFound(row: Scene['neighbours'][number] | undefined, mac: Uint8Array | undefined): string | null {
@@ -138,8 +154,7 @@ function neighbourFound(row: Scene['neighbours'][number] | undefined, mac: Uint8
   return row.state === NUD_PERMANENT ? null : 'it is not permanent'
 }
 
-const at = ({ at }: Op) => (at === undefined ? {} : { at })
-const delLink = (op: Op & LinkAdd): Op => ({ ...at(op), op: 'link.del', link: op.name })
+const delLink = (op: Op & LinkAdd): Op => ({ at: op.at ?? HOST, op: 'link.del', link: op.name })
 
 /** In place of whatever is there now. */
 const repeatable = (op: Op): Op =>

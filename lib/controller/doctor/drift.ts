@@ -9,7 +9,7 @@ import { openWay } from '../forwarding.ts'
 import type { Hall } from '../hall.ts'
 import { raisedWalls } from '../mend.ts'
 import { isAlive } from '../processes.ts'
-import { familiesOn, isStanding, onThisKernel, ownUp, raise, raisedIds, recordWay } from '../raising.ts'
+import { familiesOn, isStanding, onThisKernel, ownUp, raise, raisedIds, recordWay, unfitness } from '../raising.ts'
 import { hasDriver } from '../remote/drivers.ts'
 import { removeSandbox } from '../sandboxes.ts'
 import { type Ailment, type Mend, making, taking } from './ailment.ts'
@@ -59,6 +59,8 @@ async function driftOf(round: Round, network: Network): Promise<readonly Ailment
   const plan = await networkSteps(hall, network)
   round.own(plan)
   const subject = `network ${network.name}`
+  const unfit = await unfitness(hall, network)
+  if (unfit) return [{ finding: finding('NETWORK_UNFIT', subject, { reason: unfit.message, remedy: unfit.remedy }) }]
   if (!(await isStanding(hall, network))) {
     const again = await raise(hall, network)
     return [{ finding: finding('NETWORK_DRIFT', subject, { subject: 'its link', found: 'it is gone', more: '' }), mend: making(again) }]

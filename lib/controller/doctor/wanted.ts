@@ -1,5 +1,5 @@
 import type { Network, Sandbox } from '../../model/network.ts'
-import { HOST, type Op, type Plan, SANDBOX } from '../../model/op.ts'
+import { born, HOST, type Op, type Plan, SANDBOX } from '../../model/op.ts'
 import { planAgain, recorded, seatsOf } from '../endpoints.ts'
 import { rerouting } from '../gateway.ts'
 import type { Hall } from '../hall.ts'
@@ -31,7 +31,7 @@ export async function engineSteps(hall: Hall, sandbox: Sandbox): Promise<Plan> {
 /** Names of links that plans make in the namespace of their first end. */
 export const madeBy = (plan: Plan): readonly string[] =>
   plan.flatMap((op) => {
-    if (op.op !== 'link.add') return []
+    if (op.op !== 'link.add' || born(op).at === SANDBOX) return []
     return op.kind === 'veth' && op.peer && op.peer.at === (op.at ?? HOST) ? [op.name, op.peer.name] : [op.name]
   })
 
@@ -39,5 +39,6 @@ export const madeBy = (plan: Plan): readonly string[] =>
 export const broughtBy = (plan: Plan): readonly string[] =>
   plan.flatMap((op) => {
     if (op.op === 'link.add' && op.kind === 'veth' && op.peer?.at === SANDBOX) return [op.peer.name]
-    return op.op === 'link.set' && 'moveTo' in op && op.moveTo === SANDBOX ? [op.name ?? String(op.link)] : []
+    if (op.op !== 'link.set' || op.link === undefined) return []
+    return op.moveTo === SANDBOX || (op.at === SANDBOX && op.name !== undefined) ? [op.name ?? String(op.link)] : []
   })

@@ -34,15 +34,24 @@ const NO_SKIP = { v4: false, v6: false }
 export interface Found extends Pick<NetworkDriver, 'name' | 'capabilities'> {
   readonly plugin: boolean
   /** As in NetworkDriver. */
-  readonly skipGateway: (network: Omit<NetworkConfig, 'id' | 'pools'>) => Promise<{ readonly v4: boolean; readonly v6: boolean }>
+  readonly skipGateway: (network: Draft) => Promise<{ readonly v4: boolean; readonly v6: boolean }>
+  readonly hostAddress: (network: Draft) => Promise<boolean>
 }
+
+type Draft = Omit<NetworkConfig, 'id' | 'pools'>
 
 /** A driver by name: one of ours, or somebody's plugin. Throws DRIVER_NOT_FOUND, and what asking a plugin throws. */
 export async function findDriver(hall: Hall, name: string, options: AskOptions): Promise<Found> {
   if (hall.drivers.has(name)) {
     const driver = hall.drivers.get(name)
     const { capabilities } = driver
-    return { name, capabilities, plugin: false, skipGateway: async (network) => driver.skipGateway?.(network) ?? NO_SKIP }
+    return {
+      name,
+      capabilities,
+      plugin: false,
+      skipGateway: async (network) => driver.skipGateway?.(network) ?? NO_SKIP,
+      hostAddress: async (network) => driver.hostAddress?.(network) ?? false,
+    }
   }
   const activated = await hall.envoy.plugins.get(name, options).catch((error) => unknown(error, () => hall.drivers.get(name)))
   const { gwAllocChecker, ...capabilities } = halfOf(name, activated, 'network')
@@ -50,6 +59,7 @@ export async function findDriver(hall: Hall, name: string, options: AskOptions):
     name,
     capabilities,
     plugin: true,
+    hostAddress: async () => false,
     async skipGateway(network) {
       if (!gwAllocChecker) return NO_SKIP
       const call = gwAllocCheck(name, network)

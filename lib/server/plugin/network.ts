@@ -1,5 +1,6 @@
 import type { Controller } from '../../controller/controller.ts'
 import type { EngineDriver, EngineJoin } from '../../controller/engine/driver.ts'
+import { isTheLink } from '../../model/network.ts'
 import { DONE, type Methods, method } from './method.ts'
 import { endpointOf, networkOf, portsOf } from './translate.ts'
 import * as wire from './wire.ts'
@@ -80,11 +81,16 @@ const CONNECTED = 1
 const NEXT_HOP = 0
 
 function joinOf({ link, gateway, gateway6, routes }: EngineJoin): object {
+  const ways = [gateway, gateway6].filter(isTheLink).map((way) => ({ to: `${way}/0`, via: undefined }))
   return {
     ...(link ? { InterfaceName: { SrcName: link.name, DstPrefix: link.prefix } } : {}),
-    ...(gateway ? { Gateway: gateway } : {}),
-    ...(gateway6 ? { GatewayIPv6: gateway6 } : {}),
-    StaticRoutes: routes.map(({ to, via }) => ({ Destination: to, RouteType: via ? NEXT_HOP : CONNECTED, NextHop: via ?? '' })),
+    ...(gateway && !isTheLink(gateway) ? { Gateway: gateway } : {}),
+    ...(gateway6 && !isTheLink(gateway6) ? { GatewayIPv6: gateway6 } : {}),
+    StaticRoutes: [...routes, ...ways].map(({ to, via }) => ({
+      Destination: to,
+      RouteType: via ? NEXT_HOP : CONNECTED,
+      NextHop: via ?? '',
+    })),
     // The way out is the driver's business; where it gives none, there is to be none by docker_gwbridge either.
     DisableGatewayService: true,
   }
