@@ -18,6 +18,7 @@ packages=(
   netsniff-ng:test ipv6toolkit:test # announcements as they are printed: mausezahn, na6
   util-linux:run                 # nsenter
   docker.io:test busybox-static:test # what Docker does, told the same
+  etcd-server:test openssl:test  # the store of a swarm, and certificates for it
   doctest-dev:test               # test/native
   clang-format:lint
 )

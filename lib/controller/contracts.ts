@@ -12,9 +12,9 @@ import type { IpamCapabilities, IpamDriver, PoolAnswer, Usage } from '../ipam/dr
 import { parseCidr } from '../model/address.ts'
 import { CnmError, fault } from '../model/errors.ts'
 import { parseMac } from '../model/ids.ts'
+import { anything, big, flag, list, Mismatch, map, object, oneOf, optional, type Shape, text, textThat, whole } from '../model/shape.ts'
 import type { GatewayMode, Masquerade, Wall } from '../model/wall.ts'
 import { plan } from '../store/records.ts'
-import { anything, big, flag, list, Mismatch, map, object, oneOf, optional, type Shape, text, textThat, whole } from '../store/shape.ts'
 
 // What drivers that come from outside of this library answer, before anybody builds on it.
 

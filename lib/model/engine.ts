@@ -27,7 +27,7 @@ export const networkToEngine = (network: Network, guests: readonly Guest[], usag
   },
   Internal: network.internal,
   Attachable: network.attachable,
-  Ingress: false,
+  Ingress: network.ingress ?? false,
   ConfigFrom: { Network: network.configFrom ?? '' },
   ConfigOnly: network.configOnly ?? false,
   Containers: sorted(Object.fromEntries(guests.map((guest) => [guest.sandbox.id, guestToEngine(guest)]))),

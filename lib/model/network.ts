@@ -36,6 +36,8 @@ export interface Network {
   readonly options: Options
   readonly ipam: { readonly driver: string; readonly options: Options }
   readonly pools: readonly Pool[]
+  /** Of the swarm's routing mesh: there is one. */
+  readonly ingress?: boolean
   /** A template for other networks: its pools are not claimed, and nobody can be on it. */
   readonly configOnly?: boolean
   /** The name of the network it is made after. */
@@ -43,6 +45,9 @@ export interface Network {
   /** A container engine's, which drives us as its plugin: only the engine changes it, and gives its endpoints addresses. */
   readonly engine?: boolean
 }
+
+/** The same network on every node of the swarm. */
+export const isShared = ({ scope }: Pick<Network, 'scope'>): boolean => scope === 'swarm'
 
 /** There on every host: never created by a user, never removed. */
 export const isPredefined = (name: string): boolean => ['bridge', 'host', 'none'].includes(name)

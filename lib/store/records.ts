@@ -1,6 +1,7 @@
-import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../model/network.ts'
+import type { Endpoint, Options, PortBinding, Sandbox } from '../model/network.ts'
 import type { Op, Plan } from '../model/op.ts'
-import { flag, list, map, object, oneOf, optional, type Shape, text, whole } from './shape.ts'
+import { flag, list, map, object, oneOf, optional, type Shape, text, whole } from '../model/shape.ts'
+import type { EngineTls, Membership, SwarmNode } from '../model/swarm.ts'
 
 /** A pool of our IPAM that a container engine has. */
 export interface LentPool {
@@ -35,35 +36,6 @@ export interface JournalEntry {
   readonly sandbox?: string
 }
 
-const pool = object<Pool>({
-  family: oneOf(4, 6),
-  id: text,
-  subnet: text,
-  range: optional(text),
-  gateway: optional(text),
-  aux: map(text),
-  reservations: optional(map(text)),
-})
-
-export const network: Shape<Network> = object<Network>({
-  id: text,
-  name: text,
-  driver: text,
-  scope: oneOf('local', 'swarm'),
-  created: text,
-  internal: flag,
-  attachable: flag,
-  enableIPv4: flag,
-  enableIPv6: flag,
-  labels: map(text),
-  options: map(text),
-  ipam: object<Network['ipam']>({ driver: text, options: map(text) }),
-  pools: list(pool),
-  configOnly: optional(flag),
-  configFrom: optional(text),
-  engine: optional(flag),
-})
-
 export const sandbox: Shape<Sandbox> = object<Sandbox>({
   id: text,
   name: text,
@@ -91,6 +63,13 @@ export const endpoint: Shape<Endpoint> = object<Endpoint>({
   ifname: text,
   gateway: text,
   gateway6: text,
+})
+
+export const membership: Shape<Membership> = object<Membership>({
+  id: text,
+  node: object<SwarmNode>({ id: text, name: text, address: text, dataPath: text, joined: text }),
+  engine: text,
+  tls: optional(object<EngineTls>({ ca: text, cert: text, key: text })),
 })
 
 export const lentPool: Shape<LentPool> = object<LentPool>({

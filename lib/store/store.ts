@@ -1,6 +1,9 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
+import { anything } from '../model/shape.ts'
+import { network } from '../model/shapes.ts'
+import type { Membership } from '../model/swarm.ts'
 import { forgetOtherBoots } from './boot.ts'
 import { makeDirectory } from './directory.ts'
 import { StateFile, unwritable } from './file.ts'
@@ -13,10 +16,9 @@ import {
   type LentPool,
   lentAddress,
   lentPool,
-  network,
+  membership,
   sandbox,
 } from './records.ts'
-import { anything } from './shape.ts'
 import { type Row, Table } from './table.ts'
 
 export type { JournalEntry, LentAddress, LentPool } from './records.ts'
@@ -77,6 +79,10 @@ export interface Store {
   /** What container engines have of our IPAM: definitions too, an engine asks for them once. */
   readonly lentPools: Records<LentPool>
   readonly lentAddresses: Records<LentAddress>
+  /** This host's place in a swarm: none, or one. */
+  readonly memberships: Records<Membership>
+  /** What a swarm without an engine keeps here. */
+  readonly cluster: Marks
   readonly sandboxes: Records<Sandbox>
   readonly endpoints: Records<Endpoint>
   readonly marks: Marks
@@ -157,6 +163,8 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
     networks: { ...networks, delete: (id) => (last ? void last.push(() => networks.delete(id)) : networks.delete(id)) },
     lentPools: recordsOf(new Table(state, 'lentPools', lentPool)),
     lentAddresses: recordsOf(new Table(state, 'lentAddresses', lentAddress)),
+    memberships: recordsOf(new Table(state, 'memberships', membership)),
+    cluster: new Table(state, 'cluster', anything),
     sandboxes: recordsOf(new Table(live, 'sandboxes', sandbox)),
     endpoints: recordsOf(new Table(live, 'endpoints', endpoint)),
     marks: new Table(live, 'marks', anything),

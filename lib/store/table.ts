@@ -1,6 +1,6 @@
+import { Mismatch, type Shape } from '../model/shape.ts'
 import { decode, encode } from './codec.ts'
 import type { StateFile } from './file.ts'
-import { Mismatch, type Shape } from './shape.ts'
 
 export interface Row<T> {
   readonly key: string
