@@ -4,6 +4,8 @@ export { eventsOf, type Period } from './controller/events.ts'
 export type { ExplainRequest, Hop } from './controller/explain.ts'
 export { type OpenOptions, open } from './controller/open.ts'
 export { exportState, type StateExport, type StateOptions, verifyExport, verifyState } from './controller/state.ts'
+export type { PeerSink } from './controller/swarm/feed.ts'
+export type { NodeStatus } from './controller/swarm/nodes.ts'
 export type {
   Capabilities,
   EndpointConfig,
@@ -26,5 +28,7 @@ export type { Finding, FindingCode } from './model/findings.ts'
 export { LINK_GROUP } from './model/ids.ts'
 export type { Endpoint, Network, Options, Pool, PortBinding, Protocol, Sandbox, SandboxKind, Scope } from './model/network.ts'
 export type { Op, Plan } from './model/op.ts'
-export type { Attachment, CreateNetwork, CreateSandbox, IpamConfig, PublishPort } from './model/request.ts'
+export type { Peer } from './model/peer.ts'
+export type { Attachment, CreateNetwork, CreateSandbox, InitSwarm, IpamConfig, JoinSwarm, PublishPort } from './model/request.ts'
+export type { EngineTls, Membership, SwarmNode } from './model/swarm.ts'
 export type { GatewayMode, Masquerade, Opening, Wall } from './model/wall.ts'

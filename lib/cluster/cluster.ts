@@ -101,10 +101,15 @@ export class Cluster {
     return this.#agree([this.#unchanged(DEFINITIONS)], [{ deleteAll: STATE }, { deleteAll: HELD }], [NODES, NETWORKS, DEFINITIONS])
   }
 
-  /** False: another network came or went since this one was decided upon; the view knows it by now. */
-  define(network: Network): Promise<boolean> {
+  /** Of the networks that are known; who decides upon a further one remembers it, for others may come meanwhile. */
+  get definitions(): number {
+    return this.view.revisionOf(DEFINITIONS)
+  }
+
+  /** False: another network came or went since `definitions`, upon which this one was decided; the view knows it by now. */
+  define(network: Network, definitions: number): Promise<boolean> {
     return this.#agree(
-      [this.#unchanged(DEFINITIONS)],
+      [{ key: DEFINITIONS, revision: definitions }],
       [put(networkKey(network.id), network), { put: DEFINITIONS, value: network.id }],
       [NETWORKS, DEFINITIONS],
     )

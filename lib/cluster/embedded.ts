@@ -91,7 +91,8 @@ export class Embedded implements Engine {
       wake()
     }
     this.#watchers.add(hear)
-    signal.addEventListener('abort', () => wake())
+    const end = () => wake()
+    signal.addEventListener('abort', end)
     try {
       yield { revision: after, written: [] }
       for (;;) {
@@ -104,6 +105,7 @@ export class Embedded implements Engine {
       }
     } finally {
       this.#watchers.delete(hear)
+      signal.removeEventListener('abort', end)
     }
   }
 

@@ -14,7 +14,7 @@ export interface Ears {
   hear(news: News): void
   /** The lease is another one: everything that was tied to the last one is gone. */
   leased(lease: Lease): void
-  /** The engine answers again, or a lease is new: what this node has and what the swarm knows of it may differ. */
+  /** What this node has and what the swarm knows of it may differ. */
   estranged(): void
   /** Nobody answers for the engine, and why; null: somebody does. */
   contact(lost: string | null): void
@@ -35,7 +35,8 @@ export interface MemberOptions {
 
 /** A lease outlives so many heartbeats. */
 const MISSED = 3
-const SHORTEST_PAUSE = 250
+/** Doubled with each failure, in ms. */
+const SHORTEST_PAUSE = 125
 
 /**
  * A node of a swarm while its process is there: keeps its lease alive and its view up to date. When it closes, the lease goes on
@@ -126,14 +127,14 @@ export class Member {
 
   /** Keeps the view. */
   async #follow(asked: () => void): Promise<void> {
-    const { engine, ears } = this.#options
+    const { engine } = this.#options
     let known = false
     await this.#repeat(asked, async () => {
       try {
-        if (!known) ears.hear(this.view.replace(await engine.read(STATE, this.#end.signal)))
+        if (!known) this.#hear(this.view.replace(await engine.read(STATE, this.#end.signal)))
         known = true
         for await (const batch of engine.watch(STATE, this.view.seen, this.#end.signal)) {
-          if (batch.written.length > 0) ears.hear(this.view.apply(batch))
+          if (batch.written.length > 0) this.#hear(this.view.apply(batch))
           if (!this.view.nodes.has(this.#options.node)) this.#remove()
           this.#contact(null)
           asked()
@@ -147,23 +148,27 @@ export class Member {
 
   /** Again and again until the end; after a failure with growing pauses. */
   async #repeat(asked: () => void, work: () => Promise<void>): Promise<void> {
-    let wait = SHORTEST_PAUSE
+    let failures = 0
     while (!this.#end.signal.aborted) {
       try {
         await work()
-        wait = SHORTEST_PAUSE
+        failures = 0
       } catch (error) {
         if (this.#end.signal.aborted) break
-        const { message } = error as Error
-        this.#contact(message)
+        // A member of the engine that goes is none of the engine.
+        if (failures++ > 0 || this.view.seen === 0) this.#contact((error as Error).message)
         asked()
-        await this.#sleep(wait)
-        wait = Math.min(2 * wait, 1000 * this.#options.heartbeat)
-        continue
+        await this.#sleep(Math.min(SHORTEST_PAUSE * 2 ** failures, 1000 * this.#options.heartbeat))
       }
-      asked()
     }
     asked()
+  }
+
+  /** What the watch tells of this node's own endpoints is what others did, or time: they went with an earlier lease. */
+  #hear(news: News): void {
+    const { node, ears } = this.#options
+    ears.hear(news)
+    if ([...news.gone, ...news.came].some(({ nodeId }) => nodeId === node)) ears.estranged()
   }
 
   #remove(): void {

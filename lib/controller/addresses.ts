@@ -25,14 +25,14 @@ export class Claims {
 /** Pools, gateways and auxiliary addresses of a new network, in the order in which Docker asks for them. */
 export async function claimPools(
   hall: Hall,
-  request: Pick<CreateNetwork, 'ipam'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
+  request: Pick<CreateNetwork, 'ipam' | 'scope'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
   skipGateway: { readonly v4: boolean; readonly v6: boolean },
   claims: Claims,
 ): Promise<readonly Pool[]> {
   const configs = request.ipam?.config ?? []
   checkIpamConfig(configs, request)
   const ipam = hall.ipams.get(request.ipam?.driver ?? 'default')
-  const { local: space } = await ipam.defaultAddressSpaces()
+  const space = await spaceFor(ipam, request)
   const options = request.ipam?.options ?? {}
   const wanted = ([4, 6] as const)
     .filter((family) => (family === 4 ? request.enableIPv4 : request.enableIPv6))
@@ -47,6 +47,11 @@ export async function claimPools(
     pools.push(await claimPool(ipam, { space, family, config, options, inUse, skip }, claims))
   }
   return pools
+}
+
+async function spaceFor(ipam: IpamDriver, { scope }: Pick<CreateNetwork, 'scope'>): Promise<string> {
+  const { local, global } = await ipam.defaultAddressSpaces()
+  return scope === 'swarm' ? global : local
 }
 
 const familyOf = ({ subnet }: IpamConfig): Family | undefined => parseCidr(subnet ?? '')?.family
@@ -187,11 +192,14 @@ export function poolOf(network: Network, pools: readonly Pool[], family: Family,
   })
 }
 
+/** The pool that an address lies in. */
+export const poolHolding = ({ pools }: Network, ip: string): Pool | undefined => pools.find(({ subnet }) => isIn(subnet, ip))
+
 export async function releaseAddresses(hall: Hall, network: Network, { address, address6 }: Endpoint): Promise<void> {
   const ipam = hall.ipams.get(network.ipam.driver)
   for (const text of [address, address6]) {
     const ip = withoutPrefix(text ?? '')
-    const pool = network.pools.find(({ subnet }) => isIn(subnet, ip))
+    const pool = poolHolding(network, ip)
     if (pool && !isReserved(pool, ip)) await ipam.releaseAddress(pool.id, ip)
   }
 }
@@ -221,7 +229,7 @@ export async function usageOf(hall: Hall, network: Network): Promise<SubnetUsage
 export async function replay(hall: Hall, network: Network, endpoints: readonly Endpoint[]): Promise<void> {
   const ipam = hall.ipams.get(network.ipam.driver)
   if (!ipam.capabilities.requiresRequestReplay) return
-  const { local: space } = await ipam.defaultAddressSpaces()
+  const space = await spaceFor(ipam, network)
   for (const pool of network.pools) {
     const again = {
       space,

@@ -12,8 +12,18 @@ export interface Work {
   readonly plan: Plan
   /** Path of the namespace number SANDBOX; absent when no step is inside one. */
   readonly sandbox?: string
+  /** What others have to agree to before anything is done. */
+  readonly agreement?: Agreement
   /** Writes to the store what is true afterwards. Synchronous: it is one transaction with the journal. */
   readonly record: () => void
+}
+
+/** Between the nodes of a swarm. */
+export interface Agreement {
+  /** Nothing was agreed when it throws. */
+  reach(): Promise<void>
+  /** The work has failed. */
+  retract(): Promise<void>
 }
 
 /** By which work is done. */
@@ -30,7 +40,7 @@ export interface Means {
 export async function commit({ store, host, deletion }: Means, work: Work, signal?: AbortSignal): Promise<void> {
   const places = [host, ...(work.sandbox === undefined ? [] : [namespaceAt(work.sandbox)])]
   try {
-    await (work.way === 'up' ? up(store, deletion, places, work, signal) : down(store, deletion, places, work))
+    await agreed(work, () => (work.way === 'up' ? up(store, deletion, places, work, signal) : down(store, deletion, places, work)))
   } catch (error) {
     // The native side looks at a plan as a whole before it begins; ours are valid.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_CNM_INVALID_ARG')
@@ -38,6 +48,16 @@ export async function commit({ store, host, deletion }: Means, work: Work, signa
     throw error
   } finally {
     for (const place of places.slice(1)) place.close()
+  }
+}
+
+async function agreed({ agreement }: Work, work: () => Promise<void>): Promise<void> {
+  await agreement?.reach()
+  try {
+    await work()
+  } catch (error) {
+    await agreement?.retract()
+    throw error
   }
 }
 

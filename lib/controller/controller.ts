@@ -4,7 +4,8 @@ import type { Finding } from '../model/findings.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import { printPlan } from '../model/print.ts'
-import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.ts'
+import type { Attachment, CreateNetwork, CreateSandbox, InitSwarm, JoinSwarm } from '../model/request.ts'
+import type { Membership } from '../model/swarm.ts'
 import type { Opening } from '../model/wall.ts'
 import { usageOf } from './addresses.ts'
 import type { Work } from './commit.ts'
@@ -22,6 +23,8 @@ import { createNetwork, removeNetwork } from './networks.ts'
 import { pruneNetworks, unusedNetworks } from './prune.ts'
 import { reserve, unreserve } from './reservations.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
+import { initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
+import { findNode, type NodeStatus, nodesOf, removeNode } from './swarm/nodes.ts'
 import type { Turns } from './turns.ts'
 
 export interface VerbOptions {
@@ -163,6 +166,47 @@ export class Controller implements AsyncDisposable {
     const found = findSandbox(this.#hall, sandbox)
     await checkAlive(found)
     return spawn('nsenter', [`--net=${found.path || '/proc/self/ns/net'}`, '--', ...command], options)
+  }
+
+  /** Begins a swarm with this host as its first node. */
+  initSwarm(request: InitSwarm = {}): Promise<Membership> {
+    return this.#turns.take(() => initSwarm(this.#hall, request))
+  }
+
+  /** Makes this host a node of a swarm. */
+  joinSwarm(request: JoinSwarm): Promise<Membership> {
+    return this.#turns.take(() => joinSwarm(this.#hall, request))
+  }
+
+  /** `force`: though sandboxes are on its networks, though it is the last node, and though the engine cannot be reached. */
+  leaveSwarm({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
+    return this.#turns.take(() => leaveSwarm(this.#hall, force))
+  }
+
+  /** What a host needs to join; `rotate`: what was needed until now does not do any more. */
+  joinToken({ rotate = false }: { readonly rotate?: boolean } = {}): Promise<string> {
+    return this.#turns.take(() => joinToken(this.#hall, rotate))
+  }
+
+  /** The nodes of the swarm, as this one knows them. */
+  nodes(): readonly NodeStatus[] {
+    return nodesOf(this.#hall)
+  }
+
+  /** By id, name or unique prefix of the id; 'self' is this host. */
+  node(node: string): NodeStatus {
+    return findNode(this.#hall, node)
+  }
+
+  /** Takes a node that is down from the swarm; `force`: one that is not. */
+  removeNode(node: string, { force = false }: { readonly force?: boolean } = {}): Promise<NodeStatus> {
+    return this.#turns.take(() => removeNode(this.#hall, node, force))
+  }
+
+  /** This host's place in a swarm, and why its engine cannot be reached; undefined when it is in none. */
+  swarm(): { readonly membership: Membership; readonly lost: string | null } | undefined {
+    const { session } = this.#hall.swarm
+    return session && { membership: session.membership, lost: session.member.lost }
   }
 
   /** What a container engine asks of a network driver, in turn with the verbs. */

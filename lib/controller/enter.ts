@@ -22,6 +22,8 @@ import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { ipv6In } from './ipv6.ts'
 import { Registry } from './registry.ts'
+import type { PeerSink } from './swarm/feed.ts'
+import { Presence } from './swarm/presence.ts'
 
 export interface OpenOptions extends Directories {
   /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
@@ -34,6 +36,8 @@ export interface OpenOptions extends Directories {
    * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
    */
   readonly defaultAddressPools?: readonly PredefinedPool[]
+  /** Who is told of the endpoints on other nodes of a swarm. */
+  readonly peers?: PeerSink
   /**
    * Stay on guard: rules that somebody changes and bridges that somebody deletes come back at once, and `cnm events` tells
    * of it. The process stays as long as the controller is open. Default: false, and the next verb brings them back.
@@ -66,7 +70,9 @@ export async function enter(options: OpenOptions): Promise<Entered> {
   })
   const deletion = new Deletion(netns, store)
   const announcer = new Announcer(store)
+  const swarm = new Presence(store, options.peers)
   const close = async () => {
+    await swarm.close()
     await announcer.close()
     await deletion.finish()
     netns.close()
@@ -83,11 +89,16 @@ export async function enter(options: OpenOptions): Promise<Entered> {
         fault('DRIVER_NOT_FOUND', { name, known }),
       ),
       ipams: new Registry(
-        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, ...(options.ipamDrivers ?? []).map(ipamHeldToContract)],
+        [
+          new DefaultIpam({ ...memoryIn(store, swarm), pools: { local, global: () => swarm.pools } }),
+          nullIpam,
+          ...(options.ipamDrivers ?? []).map(ipamHeldToContract),
+        ],
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
       tell: eventLog(run),
       announcer,
+      swarm,
       deleted: () => deletion.finish(),
       commit: (work, abort) => commit({ store, host: netns, deletion }, work, abort),
     }
@@ -99,8 +110,8 @@ export async function enter(options: OpenOptions): Promise<Entered> {
 }
 
 /** What the built-in IPAM needs of the records: who holds what, which address it gave last, which were just released. */
-const memoryIn = (store: Store): DefaultIpamOptions => ({
-  describe: (poolId, address) => holderOf(store, poolId, address),
+const memoryIn = (store: Store, swarm: Presence): DefaultIpamOptions => ({
+  describe: (poolId, address) => holderOf(store, poolId, address, swarm),
   lastGiven: notesIn<string>(store, 'last/'),
   quarantine: { notes: notesIn<number>(store, 'released/') },
 })

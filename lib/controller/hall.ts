@@ -6,6 +6,7 @@ import type { Announcer } from './announcing.ts'
 import type { Work } from './commit.ts'
 import type { Tell } from './events.ts'
 import type { Registry } from './registry.ts'
+import type { Presence } from './swarm/presence.ts'
 
 /** Where the rooms meet: what every verb of the controller works with. */
 export interface Hall {
@@ -21,6 +22,8 @@ export interface Hall {
   /** Tells whoever listens what has happened to a network. */
   readonly tell: Tell
   readonly announcer: Announcer
+  /** This host's place in a swarm. */
+  readonly swarm: Presence
   /** Resolves when what is deleted behind is gone. */
   readonly deleted: () => Promise<void>
   /** Does what a verb has decided, or leaves everything as it was; see commit.ts. A dry run stops here. */

@@ -1,16 +1,22 @@
 import type { Family } from '../model/address.ts'
-import type { Network } from '../model/network.ts'
+import { isShared, type Network } from '../model/network.ts'
 import type { Store } from '../store/store.ts'
 
 const ipOf = (cidr: string | undefined): string => cidr?.replace(/\/\d+$/, '') ?? ''
 
+/** What is known of other nodes; '' when nobody is. */
+interface Elsewhere {
+  holderOf(network: string, ip: string): string
+}
+
 /** Who holds a pool, or an address of it, in words; '' when the records do not say. */
-export function holderOf(store: Store, poolId: string, address?: string): string {
+export function holderOf(store: Store, poolId: string, address?: string, swarm?: Elsewhere): string {
   const network = store.networks.list().find(({ pools }) => pools.some(({ id }) => id === poolId))
   if (!network) return store.lentPools.list().some(({ pool }) => pool === poolId) ? 'a container engine' : ''
   if (address === undefined) return `network ${network.name}`
   const holder = holdingsOf(store, network).find(({ ip }) => ip === address)
-  return holder ? `${holder.by} ${network.name}` : ''
+  if (holder) return `${holder.by} ${network.name}`
+  return isShared(network) ? (swarm?.holderOf(network.id, address) ?? '') : ''
 }
 
 /** A list of words is for a person to read. */

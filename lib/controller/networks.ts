@@ -1,20 +1,42 @@
-import { fault } from '../model/errors.ts'
+import type { NetworkDriver } from '../drivers/driver.ts'
+import { CnmError, fault } from '../model/errors.ts'
 import { newId, shortId } from '../model/ids.ts'
-import { isPredefined, type Network } from '../model/network.ts'
+import { isPredefined, isShared, type Network, type Scope } from '../model/network.ts'
 import type { CreateNetwork } from '../model/request.ts'
+import { newSwarmId } from '../model/swarm.ts'
 import { Claims, claimPools, releasePools } from './addresses.ts'
 import { announcingOf } from './announcing.ts'
+import type { Agreement } from './commit.ts'
 import { checkUnused, configurationOf, withConfiguration } from './configurations.ts'
 import { familiesOf } from './families.ts'
 import type { Hall } from './hall.ts'
 import { ownNetwork } from './lookup.ts'
 import { commitAndMend, commitOnWalls } from './mend.ts'
-import { lower, raise } from './raising.ts'
+import { configOf, lower, raise } from './raising.ts'
+import { definition, undefine } from './swarm/networks.ts'
+import { Overtaken } from './swarm/overtaken.ts'
+import { withVni } from './swarm/vnis.ts'
+
+/** So often a network is decided upon anew, because another node was faster. */
+const MOST = 16
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
+  for (let tries = 1; ; tries++) {
+    await hall.swarm.session?.settle()
+    try {
+      return await createOnce(hall, request, signal)
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error
+      if (tries === MOST) throw error.refusal
+    }
+  }
+}
+
+async function createOnce(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   checkName(hall, request.name)
   if (request.configOnly) return keep(hall, configurationOf(request), signal)
   return define(hall, withConfiguration(hall, request), async (network) => {
+    if (isShared(network)) return share(hall, network, signal)
     const raised = await raise(hall, network)
     const record = () => {
       hall.store.networks.put(network)
@@ -23,6 +45,19 @@ export async function createNetwork(hall: Hall, request: CreateNetwork, signal?:
     await commitOnWalls(hall, { way: 'up', plan: raised.plan, record }, signal)
     hall.tell('create', network)
   })
+}
+
+/** A network of the swarm has links only where somebody is on it: here it is a record, and what the driver has against it. */
+async function share(hall: Hall, network: Network, signal?: AbortSignal): Promise<void> {
+  const driver = hall.drivers.get(network.driver)
+  const others = hall.store.networks.list().filter((other) => other.driver === network.driver)
+  await driver.createNetwork(
+    configOf(hall, network),
+    others.map((other) => configOf(hall, other)),
+  )
+  const record = () => hall.store.networks.put(network)
+  await hall.commit({ way: 'up', plan: [], agreement: definition(hall, network), record }, signal)
+  hall.tell('create', network)
 }
 
 /** A configuration is a record and nothing else. */
@@ -42,10 +77,11 @@ function checkName(hall: Hall, name: string): void {
 /** Claims what the network needs, hands it to `commit`, and gives everything back when that fails. */
 async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
   const { options, ...families } = familiesOf(request)
-  if (request.driver === 'overlay' || request.scope === 'swarm') throw fault('NETWORK_NOT_SWARM', {})
+  if ((request.driver === 'overlay' || request.scope === 'swarm') && !hall.swarm.session) throw fault('NETWORK_NOT_SWARM', {})
   announcingOf(options)
   const driver = hall.drivers.get(request.driver ?? 'bridge')
   if (request.ingress && driver.capabilities.scope !== 'global') throw fault('NETWORK_INGRESS', {})
+  const scope = scopeOf(hall, request, driver)
   if (driver.capabilities.singleton && !isPredefined(request.name)) throw fault('NETWORK_LIMIT_ONE', { driver: driver.name })
   const addressed = !driver.capabilities.singleton
   const facts = {
@@ -58,17 +94,19 @@ async function define(hall: Hall, request: CreateNetwork, commit: (network: Netw
   const claims = new Claims()
   try {
     const skip = (await driver.skipGateway?.(facts)) ?? { v4: false, v6: false }
-    const pools = await claimPools(hall, { ...facts, ...(request.ipam ? { ipam: request.ipam } : {}) }, skip, claims)
+    const pools = await claimPools(hall, { ...facts, scope, ...(request.ipam ? { ipam: request.ipam } : {}) }, skip, claims)
     const network: Network = {
-      id: newId(),
+      id: scope === 'swarm' ? newSwarmId() : newId(),
       ...facts,
+      options: scope === 'swarm' ? withVni({ options, pools }, hall.swarm.present.view.networks.values()) : options,
       driver: driver.name,
-      scope: 'local',
+      scope,
       created: new Date().toISOString(),
       attachable: request.attachable ?? false,
       labels: request.labels ?? {},
       ipam: { driver: request.ipam?.driver ?? 'default', options: request.ipam?.options ?? {} },
       pools,
+      ...(request.ingress ? { ingress: true } : {}),
       ...(request.configFrom ? { configFrom: request.configFrom } : {}),
     }
     await commit(network)
@@ -77,6 +115,40 @@ async function define(hall: Hall, request: CreateNetwork, commit: (network: Netw
     await claims.release()
     throw error
   }
+}
+
+/** Throws NETWORK_NOT_SWARM, SCOPE_DOWNGRADE, SCOPE_LOCAL, INGRESS_EXISTS. */
+function scopeOf(hall: Hall, { scope, ingress }: CreateNetwork, { name, capabilities }: NetworkDriver): Scope {
+  const global = capabilities.scope === 'global'
+  if (!global && scope === 'swarm') throw fault('SCOPE_LOCAL', { driver: name })
+  if (!global) return 'local'
+  if (scope === 'local') throw fault('SCOPE_DOWNGRADE', { driver: name })
+  const mesh = ingress && [...hall.swarm.present.view.networks.values()].find((network) => network.ingress)
+  if (mesh) throw fault('INGRESS_EXISTS', { id: mesh.id })
+  return 'swarm'
+}
+
+/** The network of the routing mesh, for a swarm that is about to be. */
+export async function ingressNetwork(hall: Hall): Promise<{ readonly network: Network; readonly claims: Claims }> {
+  const claims = new Claims()
+  const families = { enableIPv4: true, enableIPv6: false }
+  const pools = await claimPools(hall, { ...families, scope: 'swarm' }, { v4: false, v6: false }, claims)
+  const network: Network = {
+    id: newSwarmId(),
+    name: 'ingress',
+    driver: 'overlay',
+    scope: 'swarm',
+    created: new Date().toISOString(),
+    internal: false,
+    attachable: false,
+    ...families,
+    labels: {},
+    options: withVni({ options: {}, pools }, []),
+    ipam: { driver: 'default', options: {} },
+    pools,
+    ingress: true,
+  }
+  return { network, claims }
 }
 
 /** On a new host there are three networks. Their links are made when the first sandbox needs them. */
@@ -104,23 +176,34 @@ export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
     throw fault('NETWORK_IN_USE', { name: network.name, endpoints: named.join(', ') })
   }
   checkUnused(hall, network)
+  await forgetNetwork(hall, network, isShared(network) ? { reach: () => undefine(hall, network), retract: async () => {} } : undefined)
+  return network
+}
+
+/** What this host has of a network that nobody is on, once the others agree. */
+export async function forgetNetwork(hall: Hall, network: Network, agreement?: Agreement): Promise<void> {
   const lowered = await lower(hall, network)
   const record = () => {
     hall.store.networks.delete(network.id)
     lowered.record()
   }
-  await commitAndMend(hall, { way: 'down', plan: lowered.plan, record }).finally(async () => {
+  await commitAndMend(hall, { way: 'down', plan: lowered.plan, record, ...(agreement ? { agreement } : {}) }).finally(async () => {
     if (hall.store.networks.get(network.id)) return
-    if (!network.configOnly) await releasePools(hall, network)
+    const released = network.configOnly ? Promise.resolve() : releasePools(hall, network)
+    // What the swarm has decided stood, whatever the IPAM of this host had against it.
+    await (isShared(network) ? released.catch(unlessRefused) : released)
     hall.tell('destroy', network)
   })
-  return network
 }
 
-/** A predefined network cannot be removed; its links are there as long as somebody is on it. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof CnmError)) throw error
+}
+
+/** A predefined network cannot be removed, one of the swarm stays on other nodes; its links are there as long as somebody is on it. */
 export async function lowerIdle(hall: Hall, networks: readonly Network[]): Promise<void> {
   const busy = new Set(hall.store.endpoints.list().map(({ networkId }) => networkId))
-  for (const network of networks.filter(({ id, name }) => isPredefined(name) && !busy.has(id))) {
+  for (const network of networks.filter((network) => (isPredefined(network.name) || isShared(network)) && !busy.has(network.id))) {
     await hall.commit({ way: 'down', ...(await lower(hall, network)) })
   }
 }

@@ -19,6 +19,7 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
   try {
     await recover(hall)
     await definePredefined(hall)
+    await hall.swarm.begin(hall, turns)
     await guard?.start()
     return new Controller(hall, turns, end)
   } catch (error) {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { publish, unpublish } from '../firewall/firewall.ts'
 import { fault } from '../model/errors.ts'
 import { newId, shortId } from '../model/ids.ts'
-import type { Endpoint, Network, Sandbox, SandboxKind } from '../model/network.ts'
+import { type Endpoint, isShared, type Network, type Sandbox, type SandboxKind } from '../model/network.ts'
 import { type Plan, SANDBOX } from '../model/op.ts'
 import type { Attachment, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
@@ -22,6 +22,7 @@ import { lowerIdle } from './networks.ts'
 import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
 import { ownerOf } from './processes.ts'
 import { raise } from './raising.ts'
+import { insist } from './swarm/insist.ts'
 
 export async function createSandbox(hall: Hall, request: CreateSandbox, signal?: AbortSignal): Promise<Sandbox> {
   const attachments = request.networks ?? [{ network: 'bridge' }]
@@ -114,8 +115,22 @@ interface Steps {
   readonly record: () => void
 }
 
-/** Seats a sandbox at networks in one piece of work: links, addresses, default routes, published ports, records. */
-async function attach(
+/** Seats a sandbox at networks; again, where another node of the swarm was faster with an address. */
+function attach(
+  hall: Hall,
+  sandbox: Sandbox,
+  attachments: readonly Attachment[],
+  first: Steps,
+  signal?: AbortSignal,
+): Promise<readonly Seat[]> {
+  const networks = attachments.map(({ network }) => findNetwork(hall, network))
+  const closed = networks.find((network) => isShared(network) && !network.attachable)
+  if (closed) throw fault('NETWORK_NOT_ATTACHABLE', { name: closed.name })
+  return insist(hall, networks, () => seat(hall, sandbox, attachments, first, signal))
+}
+
+/** All in one piece of work: links, addresses, default routes, published ports, records. */
+async function seat(
   hall: Hall,
   sandbox: Sandbox,
   attachments: readonly Attachment[],
@@ -153,7 +168,9 @@ async function attach(
       for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
       for (const write of records) write()
     }
-    await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, record }, signal)
+    const shares = seats.filter(({ network }) => isShared(network)).map(({ endpoint }) => endpoint)
+    const agreement = shares.length > 0 ? hall.swarm.present.agreement(shares, sandbox) : undefined
+    await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, record, ...(agreement ? { agreement } : {}) }, signal)
     for (const seat of seats) {
       hall.tell('connect', seat.network, { container: sandbox.id })
       hall.announcer.announce(sandbox, seat)
@@ -248,8 +265,11 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
 }
 
 /** What follows when the records no longer have an endpoint, whether or not every step in the kernel went through. */
-async function forget(hall: Hall, { id }: Sandbox, seats: readonly Seat[]): Promise<void> {
-  for (const { network, endpoint } of seats.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))) {
+async function forget(hall: Hall, { id, name }: Sandbox, seats: readonly Seat[]): Promise<void> {
+  const gone = seats.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))
+  const { session } = hall.swarm
+  await session?.withdraw(gone.filter(({ network }) => isShared(network)).map(({ endpoint }) => session.share(endpoint, name)))
+  for (const { network, endpoint } of gone) {
     await releaseAddresses(hall, network, endpoint)
     hall.tell('disconnect', network, { container: id })
   }

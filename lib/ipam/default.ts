@@ -25,7 +25,7 @@ type Pools = readonly PredefinedPool[] | (() => readonly PredefinedPool[])
 
 export interface DefaultIpamOptions {
   /**
-   * Where automatic subnets come from; a family that is not named keeps the usual ones. A function is asked when the first
+   * Where automatic subnets come from; a family that is not named keeps the usual ones. A function is asked whenever
    * one is wanted, and may throw POOL_INVALID then, as the constructor does for a list.
    */
   readonly pools?: { readonly local?: Pools; readonly global?: Pools }
@@ -70,9 +70,9 @@ export class DefaultIpam implements IpamDriver {
         const blocks = blocksOf(pools, family)
         return blocks.length > 0 ? blocks : usual.flatMap((list) => blocksOf(list, family))
       }
-      const ask = typeof own === 'function' ? own : () => own
-      let blocks = typeof own === 'function' ? undefined : cut(own)
-      return new AddressSpace(name, () => (blocks ??= cut(ask())), around)
+      if (typeof own === 'function') return new AddressSpace(name, () => cut(own()), around)
+      const blocks = cut(own)
+      return new AddressSpace(name, () => blocks, around)
     }
     const ula = ulaPool(ulaSeed ?? hostSeed())
     this.#spaces = new Map([

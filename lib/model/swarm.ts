@@ -41,6 +41,8 @@ export interface Membership {
   /** Of the swarm. */
   readonly id: Id
   readonly node: SwarmNode
+  /** Of the swarm. */
+  readonly heartbeat: number
   /** 'etcd://10.99.0.2:2379,10.99.0.3:2379/cnm'; '' for the store of this host. */
   readonly engine: string
   /** Paths of PEM files. */

@@ -68,6 +68,7 @@ export const endpoint: Shape<Endpoint> = object<Endpoint>({
 export const membership: Shape<Membership> = object<Membership>({
   id: text,
   node: object<SwarmNode>({ id: text, name: text, address: text, dataPath: text, joined: text }),
+  heartbeat: whole,
   engine: text,
   tls: optional(object<EngineTls>({ ca: text, cert: text, key: text })),
 })

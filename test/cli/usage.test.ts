@@ -40,6 +40,15 @@ describe('help', () => {
     ['state'],
     ['state export --help'],
     ['state verify --help'],
+    ['swarm'],
+    ['swarm init --help'],
+    ['swarm join --help'],
+    ['swarm join-token --help'],
+    ['swarm leave --help'],
+    ['node'],
+    ['node ls --help'],
+    ['node inspect --help'],
+    ['node rm --help'],
     ['serve --help'],
     ['plugin'],
     ['plugin bundle --help'],
@@ -77,7 +86,7 @@ Run 'cnm network create --help' for more information
   })
 
   it.each([
-    ['nope', "unknown command 'nope'"],
+    ['zilch', "unknown command 'zilch'"],
     ['network creat', "unknown command 'creat'\n(Did you mean create?)"],
     ['--nope', "unknown option '--nope'"],
     ['network ls --quite', "unknown option '--quite'\n(Did you mean --quiet?)"],

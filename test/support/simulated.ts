@@ -20,8 +20,13 @@ export class Clock {
 
   sleep = (ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason))
-      this.#alarms.push({ at: this.now + ms, wake: resolve })
+      const stop = () => reject(signal.reason)
+      signal.addEventListener('abort', stop, { once: true })
+      const wake = () => {
+        signal.removeEventListener('abort', stop)
+        resolve()
+      }
+      this.#alarms.push({ at: this.now + ms, wake })
     })
 
   /** Whoever is due is woken in order, and has done what it wants to do before time goes on. */
@@ -211,6 +216,7 @@ export class SimulatedEngine implements Engine {
       }
     } finally {
       this.#bells.delete(bell)
+      signal.removeEventListener('abort', bell)
     }
   }
 

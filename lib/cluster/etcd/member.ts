@@ -79,7 +79,7 @@ export class EtcdMember {
       throw new Unanswered('it has hung up', false)
     } catch (error) {
       signal.throwIfAborted()
-      throw unanswered(error)
+      throw until.aborted ? new Unanswered('it was left for another', false) : unanswered(error)
     }
   }
 
