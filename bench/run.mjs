@@ -29,6 +29,7 @@ const BENCHES = {
   threads: () => import('./threads.mjs'),
   busy: () => import('./busy.mjs'),
   ipam: () => import('./ipam.mjs'),
+  cluster: () => import('./cluster.mjs'),
 }
 
 const name = process.argv.slice(2).find((argument) => !argument.startsWith('-'))

@@ -130,6 +130,14 @@ function put<T>(map: Map<Id, T>, id: Id, record: T | undefined): void {
   else map.set(id, record)
 }
 
+export const NO_NEWS: News = { gone: [], came: [], networks: false }
+
+/** Two pieces of news as one. */
+export const together = (first: News, second: News): News => ({
+  ...withoutDetours([...first.gone, ...second.gone], [...first.came, ...second.came]),
+  networks: first.networks || second.networks,
+})
+
 /** Of an endpoint that was written several times, the first that went and the last that came. */
 function withoutDetours(gone: readonly SwarmEndpoint[], came: readonly SwarmEndpoint[]): Pick<News, 'gone' | 'came'> {
   const there = new Set<SwarmEndpoint>(came)

@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import type { SubnetUsage } from '../model/engine.ts'
+import type { PeerNode, SubnetUsage } from '../model/engine.ts'
 import type { Finding } from '../model/findings.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
@@ -24,7 +24,7 @@ import { pruneNetworks, unusedNetworks } from './prune.ts'
 import { reserve, unreserve } from './reservations.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
 import { initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
-import { findNode, type NodeStatus, nodesOf, removeNode } from './swarm/nodes.ts'
+import { findNode, type NodeStatus, nodesOf, nodesOn, removeNode } from './swarm/nodes.ts'
 import type { Turns } from './turns.ts'
 
 export interface VerbOptions {
@@ -154,6 +154,11 @@ export class Controller implements AsyncDisposable {
       const sandbox = endpoint.networkId === id ? this.#hall.store.sandboxes.get(endpoint.sandboxId) : undefined
       return sandbox ? [{ endpoint, sandbox }] : []
     })
+  }
+
+  /** The nodes of the swarm that somebody on the network is on. */
+  nodesOn(network: string): readonly PeerNode[] {
+    return nodesOn(this.#hall, findNetwork(this.#hall, network))
   }
 
   /** How a packet would go from one place to another, and what would stop it; nothing is sent. */

@@ -22,7 +22,7 @@ const MOST = 16
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   for (let tries = 1; ; tries++) {
-    await hall.swarm.session?.settle()
+    if (isForAll(hall, request)) await hall.swarm.session?.catchUp()
     try {
       return await createOnce(hall, request, signal)
     } catch (error) {
@@ -32,11 +32,15 @@ export async function createNetwork(hall: Hall, request: CreateNetwork, signal?:
   }
 }
 
+/** A network of the swarm is decided upon with what the swarm has. */
+const isForAll = ({ drivers }: Hall, { driver = 'bridge', scope }: CreateNetwork): boolean =>
+  scope === 'swarm' || (drivers.has(driver) && drivers.get(driver).capabilities.scope === 'global')
+
 async function createOnce(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   checkName(hall, request.name)
   if (request.configOnly) return keep(hall, configurationOf(request), signal)
   return define(hall, withConfiguration(hall, request), async (network) => {
-    if (isShared(network)) return share(hall, network, signal)
+    if (hall.swarm.has(network)) return share(hall, network, signal)
     const raised = await raise(hall, network)
     const record = () => {
       hall.store.networks.put(network)
@@ -176,7 +180,11 @@ export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
     throw fault('NETWORK_IN_USE', { name: network.name, endpoints: named.join(', ') })
   }
   checkUnused(hall, network)
-  await forgetNetwork(hall, network, isShared(network) ? { reach: () => undefine(hall, network), retract: async () => {} } : undefined)
+  await forgetNetwork(
+    hall,
+    network,
+    hall.swarm.has(network) ? { reach: () => undefine(hall, network), retract: async () => {} } : undefined,
+  )
   return network
 }
 

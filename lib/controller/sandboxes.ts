@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { publish, unpublish } from '../firewall/firewall.ts'
 import { fault } from '../model/errors.ts'
 import { newId, shortId } from '../model/ids.ts'
-import { type Endpoint, isShared, type Network, type Sandbox, type SandboxKind } from '../model/network.ts'
+import type { Endpoint, Network, Sandbox, SandboxKind } from '../model/network.ts'
 import { type Plan, SANDBOX } from '../model/op.ts'
 import type { Attachment, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
@@ -124,7 +124,7 @@ function attach(
   signal?: AbortSignal,
 ): Promise<readonly Seat[]> {
   const networks = attachments.map(({ network }) => findNetwork(hall, network))
-  const closed = networks.find((network) => isShared(network) && !network.attachable)
+  const closed = networks.find((network) => hall.swarm.has(network) && !network.attachable)
   if (closed) throw fault('NETWORK_NOT_ATTACHABLE', { name: closed.name })
   return insist(hall, networks, () => seat(hall, sandbox, attachments, first, signal))
 }
@@ -168,7 +168,7 @@ async function seat(
       for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
       for (const write of records) write()
     }
-    const shares = seats.filter(({ network }) => isShared(network)).map(({ endpoint }) => endpoint)
+    const shares = seats.filter(({ network }) => hall.swarm.has(network)).map(({ endpoint }) => endpoint)
     const agreement = shares.length > 0 ? hall.swarm.present.agreement(shares, sandbox) : undefined
     await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, record, ...(agreement ? { agreement } : {}) }, signal)
     for (const seat of seats) {
@@ -268,7 +268,7 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
 async function forget(hall: Hall, { id, name }: Sandbox, seats: readonly Seat[]): Promise<void> {
   const gone = seats.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))
   const { session } = hall.swarm
-  await session?.withdraw(gone.filter(({ network }) => isShared(network)).map(({ endpoint }) => session.share(endpoint, name)))
+  await session?.withdraw(gone.filter(({ network }) => hall.swarm.has(network)).map(({ endpoint }) => session.share(endpoint, name)))
   for (const { network, endpoint } of gone) {
     await releaseAddresses(hall, network, endpoint)
     hall.tell('disconnect', network, { container: id })

@@ -10,8 +10,14 @@ export interface Guest {
 /** By subnet: addresses that are held, and those that may still be given out. */
 export type SubnetUsage = Readonly<Record<string, { readonly inUse: bigint; readonly available: bigint }>>
 
+/** A node of the swarm that somebody on the network is on. */
+export interface PeerNode {
+  readonly name: string
+  readonly ip: string
+}
+
 /** A network as `docker network inspect` has it: Docker's names, in Docker's order; maps are sorted, as Go writes them. */
-export const networkToEngine = (network: Network, guests: readonly Guest[], usage: SubnetUsage = {}) => ({
+export const networkToEngine = (network: Network, guests: readonly Guest[], usage: SubnetUsage = {}, peers: readonly PeerNode[] = []) => ({
   Name: network.name,
   Id: network.id,
   Created: network.created,
@@ -33,6 +39,7 @@ export const networkToEngine = (network: Network, guests: readonly Guest[], usag
   Containers: sorted(Object.fromEntries(guests.map((guest) => [guest.sandbox.id, guestToEngine(guest)]))),
   Options: sorted(network.options),
   Labels: sorted(network.labels),
+  ...(peers.length > 0 ? { Peers: peers.map(({ name, ip }) => ({ Name: name, IP: ip })) } : {}),
   ...(Object.keys(usage).length > 0 ? { Status: { IPAM: { Subnets: sorted(usageToEngine(usage)) } } } : {}),
 })
 

@@ -157,6 +157,7 @@ describe('a swarm on etcd', () => {
     await at(1).must(`sandbox create --name late --network name=app,ip=${held},mac-address=${mac}`)
     await eventually(() => expect(at(2).told.on(app)).toContain(`${held}/24 10.99.0.2`))
     expect((await at(2).cnm('network rm app')).stderr).toMatch(/has active endpoints \(name:"[sl]/)
+    expect(await at(2).must('network inspect -f {{range.Peers}}{{.IP}};{{end}} app')).toBe('10.99.0.1;10.99.0.2;10.99.0.3;')
     expect(JSON.parse(await at(2).must('network inspect app'))[0].Status.IPAM.Subnets['10.0.1.0/24'].IPsInUse).toBe(12)
   })
 

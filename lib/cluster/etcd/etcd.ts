@@ -48,7 +48,10 @@ export class Etcd implements Engine {
   #current = 0
 
   /** `engine` as parseEngine() has it. `patience`: for all members together, in ms. */
-  constructor(engine: string, { credentials, patience = ALL }: { readonly credentials?: Credentials; readonly patience?: number } = {}) {
+  constructor(
+    engine: string,
+    { credentials, patience = ALL }: { readonly credentials?: () => Credentials; readonly patience?: number } = {},
+  ) {
     const { members, prefix } = parseEngine(engine)
     this.#members = members.map((member) => new EtcdMember(member, credentials))
     this.#root = `${prefix}/`
@@ -128,7 +131,7 @@ export class Etcd implements Engine {
   }
 
   close(): void {
-    for (const member of this.#members) member.close()
+    for (const member of this.#members) member.cut()
   }
 
   #batch(events: readonly { readonly type?: string; readonly kv: Parameters<typeof rowOf>[0] }[]): Batch {
@@ -159,7 +162,7 @@ export class Etcd implements Engine {
   async #ask(path: string, question: object, signal?: AbortSignal): Promise<Asked> {
     const deadline = performance.now() + this.#patience
     const reasons = new Map<string, string>()
-    let doubt = false
+    let [doubt, hope] = [false, false]
     for (let tried = 1, wait = SHORTEST_PAUSE; ; tried++) {
       const member = this.#member
       try {
@@ -168,12 +171,14 @@ export class Etcd implements Engine {
         if (error instanceof Declined && !ELSEWHERE.has(error.code)) throw this.#refusal(error)
         if (!(error instanceof Unanswered || error instanceof Declined)) throw error
         doubt ||= error instanceof Declined || error.heard
+        hope ||= error instanceof Declined || !error.hopeless
         reasons.set(member.name, error.message)
         this.#leave(member)
       }
       const lost = Array.from(reasons, ([name, reason]) => `${name}: ${reason}`).join('; ')
       if (performance.now() + wait > deadline) throw new EngineLost(lost)
       if (tried % this.#members.length !== 0) continue
+      if (!hope) throw new EngineLost(lost)
       await pause(wait, undefined, signal ? { signal } : {})
       wait = Math.min(2 * wait, LONGEST_PAUSE)
     }

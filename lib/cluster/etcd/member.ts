@@ -14,10 +14,13 @@ export class Unanswered extends Error {
   override readonly name = 'Unanswered'
   /** It may have heard us. */
   readonly heard: boolean
+  /** It will not answer next time either. */
+  readonly hopeless: boolean
 
-  constructor(reason: string, heard: boolean) {
+  constructor(reason: string, heard: boolean, hopeless = false) {
     super(reason)
     this.heard = heard
+    this.hopeless = hopeless
   }
 }
 
@@ -35,19 +38,22 @@ export class Declined extends Error {
 /** The question never left this host. */
 const UNSENT = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'])
 
+/** One of us does not trust the other's certificate, or there is none. */
+const DISTRUST = /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|EPROTO|ENOENT|EACCES)/
+
 /** One member of an etcd cluster, by HTTP. */
 export class EtcdMember {
   readonly name: string
   readonly #where: EngineAddress['members'][number]
-  readonly #agent: HttpAgent | HttpsAgent
-  readonly #secure: boolean
+  readonly #credentials: (() => Credentials) | undefined
+  #agent: HttpAgent | HttpsAgent | undefined
   #streams = new AbortController()
 
-  constructor(where: EngineAddress['members'][number], credentials: Credentials | undefined) {
+  /** `credentials` are asked for with each new connection after a failure: they may have been renewed. */
+  constructor(where: EngineAddress['members'][number], credentials: (() => Credentials) | undefined) {
     this.name = formatMember(where)
     this.#where = where
-    this.#secure = credentials !== undefined
-    this.#agent = credentials ? new HttpsAgent({ keepAlive: true, ...credentials }) : new HttpAgent({ keepAlive: true })
+    this.#credentials = credentials
   }
 
   /** One question, one answer. Throws Unanswered, Declined, or the signal's reason. */
@@ -87,21 +93,20 @@ export class EtcdMember {
   cut(): void {
     this.#streams.abort()
     this.#streams = new AbortController()
+    this.#agent?.destroy()
+    this.#agent = undefined
   }
 
-  close(): void {
-    this.cut()
-    this.#agent.destroy()
-  }
-
-  #send(path: string, body: object, signal: AbortSignal): Promise<IncomingMessage> {
+  async #send(path: string, body: object, signal: AbortSignal): Promise<IncomingMessage> {
     const { host, port } = this.#where
+    const credentials = this.#credentials
+    this.#agent ??= credentials ? new HttpsAgent({ keepAlive: true, ...credentials() }) : new HttpAgent({ keepAlive: true })
     const text = JSON.stringify(body)
     // Without a leader a watch would be silent and look like one on which nothing happens.
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), 'grpc-metadata-hasleader': 'true' }
     const options = { host, port, path, method: 'POST', headers, agent: this.#agent, signal }
     return new Promise((resolve, reject) => {
-      const request: ClientRequest = this.#secure ? httpsRequest(options) : httpRequest(options)
+      const request: ClientRequest = credentials ? httpsRequest(options) : httpRequest(options)
       request.once('response', resolve)
       request.once('error', reject)
       request.end(text)
@@ -112,7 +117,8 @@ export class EtcdMember {
 function unanswered(error: unknown): unknown {
   if (error instanceof Unanswered || error instanceof Declined || !(error instanceof Error)) return error
   const { code = '' } = error as NodeJS.ErrnoException
-  return new Unanswered(error.message.replace(/^connect /, ''), !UNSENT.has(code))
+  const distrusted = DISTRUST.test(code)
+  return new Unanswered(error.message.replace(/^connect /, ''), !UNSENT.has(code) && !distrusted, distrusted)
 }
 
 interface Complaint {

@@ -2,16 +2,15 @@ import { readFileSync } from 'node:fs'
 import { Embedded } from '../../cluster/embedded.ts'
 import type { Engine } from '../../cluster/engine.ts'
 import { Etcd } from '../../cluster/etcd/etcd.ts'
-import { fault } from '../../model/errors.ts'
 import type { EngineTls, Membership } from '../../model/swarm.ts'
 import type { Store } from '../../store/store.ts'
 
 const LIVE = 'swarm/live/'
 
-/** The store that a swarm is kept in. Throws ENGINE_INVALID, ENGINE_TLS. */
+/** The store that a swarm is kept in. Throws ENGINE_INVALID. */
 export function engineOf(store: Store, { engine, tls }: Pick<Membership, 'engine' | 'tls'>): Engine {
   if (engine === '') return embeddedIn(store)
-  return new Etcd(engine, tls ? { credentials: credentialsIn(tls) } : {})
+  return new Etcd(engine, tls ? { credentials: () => credentialsIn(tls) } : {})
 }
 
 const embeddedIn = ({ cluster, marks, transact }: Store): Engine =>
@@ -25,10 +24,8 @@ const embeddedIn = ({ cluster, marks, transact }: Store): Engine =>
     transact,
   })
 
-function credentialsIn({ ca, cert, key }: EngineTls) {
-  try {
-    return { ca: readFileSync(ca, 'utf8'), cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
-  } catch (error) {
-    throw fault('ENGINE_TLS', { reason: (error as Error).message }, error)
-  }
-}
+const credentialsIn = ({ ca, cert, key }: EngineTls) => ({
+  ca: readFileSync(ca, 'utf8'),
+  cert: readFileSync(cert, 'utf8'),
+  key: readFileSync(key, 'utf8'),
+})

@@ -1,5 +1,5 @@
 import { CnmError } from '../../model/errors.ts'
-import { isShared, type Network } from '../../model/network.ts'
+import type { Network } from '../../model/network.ts'
 import type { Hall } from '../hall.ts'
 import { Overtaken } from './overtaken.ts'
 
@@ -11,10 +11,10 @@ const STALE: readonly string[] = ['ADDRESS_IN_USE', 'ADDRESSES_EXHAUSTED'] satis
 
 /** Does what puts somebody on these networks, and decides anew as long as other nodes are faster. */
 export async function insist<T>(hall: Hall, networks: readonly Network[], work: () => Promise<T>): Promise<T> {
-  const shared = networks.filter(isShared)
+  const shared = networks.filter((network) => hall.swarm.has(network))
   if (shared.length === 0) return work()
   const session = hall.swarm.present
-  await session.settle()
+  await session.catchUp()
   let asked = false
   for (let tries = 1; ; tries++) {
     try {

@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs'
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import { Cluster } from '../../cluster/cluster.ts'
 import { View } from '../../cluster/view.ts'
 import { blocksOf, GLOBAL_POOLS, ulaPool } from '../../ipam/predefined.ts'
@@ -182,9 +184,21 @@ function checkAddress({ nodes, alive }: View, { dataPath }: SwarmNode): void {
 
 function tlsOf(tls: Partial<EngineTls> = {}): EngineTls | undefined {
   const { ca, cert, key } = tls
-  if (ca !== undefined && cert !== undefined && key !== undefined) return { ca, cert, key }
+  if (ca !== undefined && cert !== undefined && key !== undefined)
+    return readable({ ca: resolve(ca), cert: resolve(cert), key: resolve(key) })
   if (ca === undefined && cert === undefined && key === undefined) return undefined
   throw fault('ENGINE_TLS', { reason: 'one of three is missing' })
+}
+
+function readable(tls: EngineTls): EngineTls {
+  for (const file of Object.values(tls)) {
+    try {
+      accessSync(file, constants.R_OK)
+    } catch (error) {
+      throw fault('ENGINE_TLS', { reason: (error as Error).message }, error)
+    }
+  }
+  return tls
 }
 
 function poolsOf({ pools, poolSize }: InitSwarm, id: string): Swarm['pools'] {

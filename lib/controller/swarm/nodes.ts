@@ -1,4 +1,6 @@
+import type { PeerNode } from '../../model/engine.ts'
 import { fault } from '../../model/errors.ts'
+import type { Network } from '../../model/network.ts'
 import type { SwarmNode } from '../../model/swarm.ts'
 import type { Hall } from '../hall.ts'
 import { decided } from './membership.ts'
@@ -26,6 +28,13 @@ export function nodesOf({ swarm }: Hall): readonly NodeStatus[] {
       }),
     )
     .sort((a, b) => (a.joined < b.joined ? -1 : 1))
+}
+
+/** Nodes with endpoints on a network, each by the address of its tunnels. */
+export function nodesOn({ swarm }: Hall, { id }: Network): readonly PeerNode[] {
+  const { view } = swarm.session ?? {}
+  const there = new Map(Array.from(view?.endpointsOn(id).values() ?? [], ({ nodeId, vtep }) => [nodeId, vtep]))
+  return Array.from(there, ([node, ip]) => ({ name: view?.nodes.get(node)?.name ?? node, ip })).sort((a, b) => (a.ip < b.ip ? -1 : 1))
 }
 
 /** By id, name, or unique beginning of the id; 'self' is this host. Throws NODE_NOT_FOUND, NODE_AMBIGUOUS. */

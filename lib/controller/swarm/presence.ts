@@ -1,5 +1,6 @@
 import { fault } from '../../model/errors.ts'
 import type { Id } from '../../model/ids.ts'
+import { isShared, type Network } from '../../model/network.ts'
 import type { Membership, Swarm } from '../../model/swarm.ts'
 import type { Store } from '../../store/store.ts'
 import type { Hall } from '../hall.ts'
@@ -35,6 +36,11 @@ export class Presence {
   get present(): Session {
     if (!this.#session) throw fault('NETWORK_NOT_SWARM', {})
     return this.#session
+  }
+
+  /** It is one that all nodes have to agree on. */
+  has(network: Network): boolean {
+    return isShared(network) && this.#session !== undefined
   }
 
   /** Subnets that networks of the swarm get; none where the usual ones are meant. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Taken } from '../../cluster/cluster.ts'
 import type { Engine, Lease } from '../../cluster/engine.ts'
 import { Member, type MemberOptions } from '../../cluster/member.ts'
-import type { News, View } from '../../cluster/view.ts'
+import { type News, NO_NEWS, together, type View } from '../../cluster/view.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import { type Id, shortId } from '../../model/ids.ts'
 import { type Endpoint, isShared, type Sandbox } from '../../model/network.ts'
@@ -16,6 +16,8 @@ import { Mirror } from './mirror.ts'
 import { Overtaken } from './overtaken.ts'
 
 const LEASE = 'swarm/lease'
+/** How long lists and inspections wait for the engine when a controller is opened, in ms. */
+const PATIENCE = 2_000
 
 export interface SessionOptions {
   readonly hall: Hall
@@ -35,10 +37,9 @@ export class Session {
   readonly #turns: Turns
   readonly #mirror: Mirror
   readonly #feed: Feed | undefined
-  #gone: SwarmEndpoint[] = []
-  #came: SwarmEndpoint[] = []
-  #networks = true
+  #news: News = { ...NO_NEWS, networks: true }
   #definitions = 0
+  readonly #told = new Set<string>()
   #estranged = true
   #started = false
   #scheduled = false
@@ -74,10 +75,17 @@ export class Session {
     return this.member.view
   }
 
-  /** Resolves when the swarm is known, or cannot be reached now. Within a turn, or before there are any. */
+  /** Resolves when the swarm is known, or cannot be reached soon. Within a turn, or before there are any. */
   async start(): Promise<void> {
-    await this.member.start()
+    const late = pause(PATIENCE, undefined, { signal: this.#end.signal, ref: false }).catch(() => {})
+    await Promise.race([this.member.start(), late])
     this.#started = true
+    await this.settle()
+  }
+
+  /** The same, and what is to be decided needs to know the swarm. Throws ENGINE_LOST. */
+  async catchUp(): Promise<void> {
+    if (this.view.seen === 0) await this.member.cluster.refresh()
     await this.settle()
   }
 
@@ -91,18 +99,21 @@ export class Session {
   /** Acts upon what the swarm has told. Within a turn. */
   async settle(): Promise<void> {
     if (this.view.seen === 0 || this.member.isRemoved) return
-    const [gone, came, networks] = [this.#gone, this.#came, this.#networks]
-    this.#gone = []
-    this.#came = []
-    this.#networks = false
-    // What is decided from now on is decided upon these, whatever the swarm tells while it is.
-    this.#definitions = this.member.cluster.definitions
-    if (networks) await this.#mirror.networks([...this.view.networks.values()])
-    await this.#mirror.endpoints(gone, came)
-    await this.#feed?.tell(this.#hall, new Set(this.mine().map(({ networkId }) => networkId)), (id) => this.view.endpointsOn(id).values(), {
-      gone,
-      came,
-    })
+    const news = this.#news
+    this.#news = NO_NEWS
+    this.#complain()
+    try {
+      // What is decided from now on is decided upon these, whatever the swarm tells while it is.
+      this.#definitions = this.member.cluster.definitions
+      if (news.networks) await this.#mirror.networks([...this.view.networks.values()])
+      await this.#mirror.endpoints(news.gone, news.came)
+      const wanted = new Set(this.mine().map(({ networkId }) => networkId))
+      await this.#feed?.tell(this.#hall, wanted, (id) => this.view.endpointsOn(id).values(), news)
+    } catch (error) {
+      // What could not be acted upon is again, with what comes next.
+      this.#news = together(news, this.#news)
+      throw error
+    }
     if (this.#estranged) await this.#reconcile()
   }
 
@@ -180,11 +191,18 @@ export class Session {
     return this.view.nodes.get(node)?.name ?? shortId(node)
   }
 
+  /** Rows that somebody else wrote: each is told once. */
+  #complain(): void {
+    for (const [key, reason] of this.view.problems) {
+      if (this.#told.has(key)) continue
+      this.#told.add(key)
+      this.#warn(fault('ENGINE_BROKEN', { key, engine: this.member.cluster.engine, reason }).message)
+    }
+  }
+
   #hear({ gone, came, networks }: News): void {
     const others = (endpoints: readonly SwarmEndpoint[]) => endpoints.filter(({ nodeId }) => nodeId !== this.membership.node.id)
-    this.#gone.push(...others(gone))
-    this.#came.push(...others(came))
-    this.#networks ||= networks
+    this.#news = together(this.#news, { gone: others(gone), came: others(came), networks })
     this.#schedule()
   }
 

@@ -1,7 +1,7 @@
 import { addressesOf } from '../../../lib/cluster/cluster.ts'
 import type { Lease } from '../../../lib/cluster/engine.ts'
 import { Member } from '../../../lib/cluster/member.ts'
-import type { News } from '../../../lib/cluster/view.ts'
+import { type News, NO_NEWS, together } from '../../../lib/cluster/view.ts'
 import type { Hall } from '../../../lib/controller/hall.ts'
 import { Feed } from '../../../lib/controller/swarm/feed.ts'
 import { CnmError } from '../../../lib/model/errors.ts'
@@ -28,7 +28,7 @@ export class Agent {
   readonly #store: SimulatedStore
   #lease: Lease | undefined
   #feed: Feed
-  #news: { gone: SwarmEndpoint[]; came: SwarmEndpoint[] } = { gone: [], came: [] }
+  #news: News = NO_NEWS
   #turn: Promise<void> = Promise.resolve()
 
   constructor(store: SimulatedStore, index: number) {
@@ -111,9 +111,8 @@ export class Agent {
     return { endpointId, networkId: NETWORK, nodeId: id, vtep: dataPath, mac, address: `${ip}/24`, sandbox: endpointId }
   }
 
-  #hear({ gone, came }: News): void {
-    this.#news.gone.push(...gone)
-    this.#news.came.push(...came)
+  #hear(news: News): void {
+    this.#news = together(this.#news, news)
     void this.#take(async () => {})
   }
 
@@ -128,7 +127,7 @@ export class Agent {
 
   async #tell(member: Member): Promise<void> {
     const news = this.#news
-    this.#news = { gone: [], came: [] }
+    this.#news = NO_NEWS
     const wanted = new Set(this.mine.size > 0 ? [NETWORK] : [])
     if (wanted.size === 0) this.peers.clear()
     await this.#feed.tell({} as Hall, wanted, (id) => member.view.endpointsOn(id).values(), news)

@@ -114,7 +114,7 @@ describe('a swarm', () => {
         for (const each of events) await world.happen(each)
         await world.end()
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     )
   }, 60_000)
 
@@ -132,6 +132,32 @@ describe('a swarm', () => {
     await world.end()
     expect(world.endpoints.map(({ nodeId, address }) => `${nodeId} ${address}`).sort()).toEqual(['n0 10.0.1.2/24', 'n1 10.0.1.3/24'])
     expect([first?.mine.size, second?.mine.size]).toEqual([1, 1])
+  })
+
+  it('leaves an address alone that somebody else has by now, when its own endpoint goes', async () => {
+    const world = new World()
+    await world.begin()
+    const [first, second] = world.agents
+    await first?.attach(0)
+    if (first) first.engine.reachable = false
+    await world.pass(30_000)
+    await second?.attach(0)
+    if (first) first.engine.reachable = true
+    await first?.detach()
+    world.check()
+    await world.end()
+    expect(world.endpoints.map(({ nodeId }) => nodeId)).toEqual(['n1'])
+  })
+
+  it('takes back what was published without anybody knowing', async () => {
+    const world = new World()
+    await world.begin()
+    const [first] = world.agents
+    if (first) first.engine.loseAnswer = true
+    await first?.attach(0)
+    expect([world.endpoints.length, first?.mine.size]).toEqual([1, 0])
+    await world.end()
+    expect(world.endpoints).toEqual([])
   })
 
   it('goes on as if nothing had been when a process was away for less than a lease', async () => {
