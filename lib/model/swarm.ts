@@ -41,8 +41,9 @@ export interface Membership {
   /** Of the swarm. */
   readonly id: Id
   readonly node: SwarmNode
-  /** Of the swarm. */
+  /** Both of the swarm, which may be out of reach. */
   readonly heartbeat: number
+  readonly dataPathPort: number
   /** 'etcd://10.99.0.2:2379,10.99.0.3:2379/cnm'; '' for the store of this host. */
   readonly engine: string
   /** Paths of PEM files. */

@@ -69,6 +69,7 @@ export const membership: Shape<Membership> = object<Membership>({
   id: text,
   node: object<SwarmNode>({ id: text, name: text, address: text, dataPath: text, joined: text }),
   heartbeat: whole,
+  dataPathPort: whole,
   engine: text,
   tls: optional(object<EngineTls>({ ca: text, cert: text, key: text })),
 })

@@ -73,6 +73,7 @@ describe('at the cursor can stand', () => {
       'firewall',
       'help',
       'network',
+      'node',
       'plan',
       'plugin',
       'repair',
@@ -80,6 +81,7 @@ describe('at the cursor can stand', () => {
       'sandbox',
       'serve',
       'state',
+      'swarm',
     ])
     expect(await at('network', 'create', '--no-')).toEqual([''])
   })

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 describe('a swarm of one node, without an engine', () => {
   it('is only shown by a dry run', async () => {
-    expect(await host.must('--dry-run swarm init --advertise-addr under0')).toContain('ip link add docker_gwbridge')
+    expect(await host.must('--dry-run swarm init --advertise-addr under0')).toContain('ip link add cnm_gwbridge')
     expect(await rows()).toEqual(['bridge|local', 'host|local', 'none|local'])
     expect(host.controller.swarm()).toBeUndefined()
   })

@@ -14,7 +14,7 @@ export async function insist<T>(hall: Hall, networks: readonly Network[], work: 
   const shared = networks.filter((network) => hall.swarm.has(network))
   if (shared.length === 0) return work()
   const session = hall.swarm.present
-  await session.catchUp()
+  await session.catchUp(shared)
   let asked = false
   for (let tries = 1; ; tries++) {
     try {
@@ -30,7 +30,7 @@ export async function insist<T>(hall: Hall, networks: readonly Network[], work: 
         asked = true
         for (const { id } of shared) await session.member.cluster.refreshGuests(id)
       }
-      await session.settle()
+      await session.settle(shared)
     }
   }
 }

@@ -33,7 +33,7 @@ export async function initSwarm(hall: Hall, request: InitSwarm): Promise<Members
   const now = new Date().toISOString()
   const node = await nodeOf(hall, request, now)
   const swarm: Swarm = { id, created: now, secret: newSecret(), fingerprint: fingerprintOf({ id }, tls), heartbeat, dataPathPort, pools }
-  const membership: Membership = { id, node, heartbeat, engine: request.engine ?? '', ...(tls ? { tls } : {}) }
+  const membership: Membership = { id, node, heartbeat, dataPathPort, engine: request.engine ?? '', ...(tls ? { tls } : {}) }
   return settleIn(hall, membership, async (cluster) => {
     hall.swarm.founding = pools
     const ingress = await ingressNetwork(hall)
@@ -56,7 +56,14 @@ export async function joinSwarm(hall: Hall, request: JoinSwarm): Promise<Members
   const engine = engineOf(hall.store, { engine: request.engine, ...(tls ? { tls } : {}) })
   const swarm = await knownAt(new Cluster(engine, new View())).finally(() => engine.close())
   checkToken(token, swarm, tls)
-  const membership: Membership = { id: swarm.id, node, heartbeat: swarm.heartbeat, engine: request.engine, ...(tls ? { tls } : {}) }
+  const membership: Membership = {
+    id: swarm.id,
+    node,
+    heartbeat: swarm.heartbeat,
+    dataPathPort: swarm.dataPathPort,
+    engine: request.engine,
+    ...(tls ? { tls } : {}),
+  }
   return settleIn(hall, membership, async (cluster) => {
     do {
       checkToken(token, await knownAt(cluster), tls)
@@ -99,7 +106,8 @@ async function settleIn(
 const gwbridge = {
   name: GWBRIDGE,
   options: {
-    'com.docker.network.bridge.name': GWBRIDGE,
+    // Docker's own may be on this host.
+    'com.docker.network.bridge.name': 'cnm_gwbridge',
     'com.docker.network.bridge.enable_icc': 'false',
     'com.docker.network.bridge.enable_ip_masquerade': 'true',
   },

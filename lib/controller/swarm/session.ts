@@ -5,7 +5,7 @@ import { Member, type MemberOptions } from '../../cluster/member.ts'
 import { type News, NO_NEWS, together, type View } from '../../cluster/view.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import { type Id, shortId } from '../../model/ids.ts'
-import { type Endpoint, isShared, type Sandbox } from '../../model/network.ts'
+import { type Endpoint, isShared, type Network, type Sandbox } from '../../model/network.ts'
 import type { Membership, SwarmEndpoint } from '../../model/swarm.ts'
 import type { Agreement } from '../commit.ts'
 import type { Hall } from '../hall.ts'
@@ -83,10 +83,10 @@ export class Session {
     await this.settle()
   }
 
-  /** The same, and what is to be decided needs to know the swarm. Throws ENGINE_LOST. */
-  async catchUp(): Promise<void> {
+  /** What is to be decided needs to know the swarm; `networks` are about to have somebody of this node. Throws ENGINE_LOST. */
+  async catchUp(networks: readonly Network[] = []): Promise<void> {
     if (this.view.seen === 0) await this.member.cluster.refresh()
-    await this.settle()
+    await this.settle(networks)
   }
 
   /** Nothing more is begun. `outside`: of any turn, so that what is under way can be waited for. */
@@ -97,7 +97,7 @@ export class Session {
   }
 
   /** Acts upon what the swarm has told. Within a turn. */
-  async settle(): Promise<void> {
+  async settle(networks: readonly Network[] = []): Promise<void> {
     if (this.view.seen === 0 || this.member.isRemoved) return
     const news = this.#news
     this.#news = NO_NEWS
@@ -107,7 +107,7 @@ export class Session {
       this.#definitions = this.member.cluster.definitions
       if (news.networks) await this.#mirror.networks([...this.view.networks.values()])
       await this.#mirror.endpoints(news.gone, news.came)
-      const wanted = new Set(this.mine().map(({ networkId }) => networkId))
+      const wanted = new Set([...networks.map(({ id }) => id), ...this.mine().map(({ networkId }) => networkId)])
       await this.#feed?.tell(this.#hall, wanted, (id) => this.view.endpointsOn(id).values(), news)
     } catch (error) {
       // What could not be acted upon is again, with what comes next.
