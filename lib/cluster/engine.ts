@@ -17,7 +17,7 @@ export interface Engine {
   revoke(lease: Lease): Promise<void>
   /**
    * What is written under a prefix after a revision, in order; first an empty batch, when the watch stands. Throws Compacted when
-   * that revision is no longer known.
+   * that revision is not known any more, or not at all: the store was put back to an earlier day.
    */
   watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<Batch>
   close(): void

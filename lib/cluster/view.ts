@@ -47,6 +47,7 @@ export class View {
 
   /** Everything anew. */
   replace({ revision, rows }: Snapshot, prefix = STATE): News {
+    if (prefix === STATE && revision < this.seen) this.#restart()
     const there = new Set(rows.map(({ key }) => key))
     const missing = [...this.#revisions].filter(([key, known]) => key.startsWith(prefix) && known <= revision && !there.has(key))
     const news = this.#write([...missing.map(([key]) => ({ key, revision })), ...rows])
@@ -64,6 +65,13 @@ export class View {
   /** What this node has written itself; the watch will tell of it later. */
   learn(written: readonly Written[]): News {
     return this.#write(written)
+  }
+
+  /** The store was put back to an earlier day: what it says now is newer than all that was known. */
+  #restart(): void {
+    this.seen = 0
+    for (const key of this.#revisions.keys()) this.#revisions.set(key, 0)
+    this.#gone.clear()
   }
 
   #see(revision: number): void {

@@ -165,6 +165,13 @@ export function keepsToTheContract(make: () => Subject | Promise<Subject>): void
     expect(await texts('a/')).toEqual(watch.written)
   })
 
+  it('says so when there is no such revision yet', async () => {
+    if (!subject.compact) return expect(engine.name).toBe('the store of this host')
+    const watch = new Watch(engine, 'a/', (await engine.read('')).revision + 10)
+    await watch.until(() => false)
+    expect(watch.error).toBeInstanceOf(Compacted)
+  })
+
   it('says so when a revision is forgotten', async () => {
     if (!subject.compact) return expect(engine.name).toBe('the store of this host')
     await put('a/1', 'one')

@@ -112,17 +112,24 @@ describe('three nodes on three members of etcd', () => {
   })
 
   it('give one up whose cable is drawn, and have it back, though the history of the meantime is forgotten', async () => {
+    await node(2).call('createNetwork', { name: 'doomed', driver: 'overlay', attachable: true })
+    const lonely = await node(2).call<Sandbox>('createSandbox', { name: 'lonely', networks: [{ network: 'doomed' }] })
     fleet.cable(2, 'down')
     await eventually(async () => expect((await node(0).call<NodeStatus[]>('nodes'))[2]).toMatchObject({ status: 'down', endpoints: 0 }))
     expect((await told(0)).filter((peer) => peer.endsWith(node(2).host))).toEqual([])
     expect((await guests(2)).length).toBeGreaterThan(0)
     await node(0).call('createNetwork', { name: 'meanwhile', driver: 'overlay' })
     await sandbox(1)
+    // Nobody is on it, as far as those know who are left.
+    await node(0).call('removeNetwork', 'doomed')
     await etcd.compact(0)
     expect(await names(2)).not.toContain('meanwhile')
     fleet.cable(2, 'up')
     await agreed()
     await eventually(async () => expect(await names(2)).toContain('meanwhile'))
+    expect(await node(2).call('seats', lonely.id)).toEqual([])
+    expect(await names(2)).not.toContain('doomed')
+    await node(2).call('removeSandbox', lonely.id)
     await node(2).call('removeNetwork', 'meanwhile')
   })
 

@@ -104,6 +104,13 @@ describe('a swarm on etcd', () => {
       { Subnet: expect.stringMatching(/^fd.*\/64$/), Gateway: expect.stringMatching(/^fd.*::1$/) },
     ])
     expect(inspected[1]).toEqual(inspected[0])
+    await at(0).must('network create twin')
+    await at(1).must('network create -d overlay twin')
+    await eventually(async () =>
+      expect((await at(0).cnm('network inspect twin')).stderr).toContain('network twin is ambiguous (2 matches found on name)'),
+    )
+    await at(1).must('network rm twin')
+    await eventually(() => at(0).must('network rm twin'))
     await at(2).must('network create -d overlay gone')
     await eventually(() => at(0).must('network rm gone'))
     await eventually(async () => expect(await rows(at(2))).not.toContain('gone|overlay|swarm'))

@@ -201,7 +201,9 @@ export class SimulatedEngine implements Engine {
     this.#bells.add(bell)
     signal.addEventListener('abort', bell)
     try {
-      await this.#ask(() => {})
+      await this.#ask(() => {
+        if (after > this.#store.revision) throw new Compacted('not there yet')
+      })
       yield { revision: after, written: [] }
       for (;;) {
         signal.throwIfAborted()

@@ -117,9 +117,10 @@ export class Etcd implements Engine {
     const question = { create_request: { ...under(`${this.#root}${prefix}`), start_revision: String(after + 1) } }
     try {
       for await (const line of member.listen('/v3/watch', question, signal)) {
-        const { created, compact_revision, cancel_reason, events = [] } = read(watchAnswer, line).result
+        const { header, created, compact_revision, cancel_reason, events = [] } = read(watchAnswer, line).result
         if (compact_revision !== undefined) throw new Compacted(`compacted up to ${compact_revision}`)
         if (cancel_reason) throw new EngineLost(`${this.name}: ${cancel_reason}`)
+        if (created && Number(header.revision) < after) throw new Compacted(`there is no revision ${after} yet`)
         if (created) yield { revision: after, written: [] }
         if (events.length > 0) yield this.#batch(events)
       }

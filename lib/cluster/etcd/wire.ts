@@ -60,6 +60,7 @@ export const txnAnswer: Shape<TxnAnswer> = object<TxnAnswer>({
 
 interface WatchAnswer {
   readonly result: {
+    readonly header: { readonly revision?: string }
     readonly created?: boolean
     readonly compact_revision?: string
     readonly cancel_reason?: string
@@ -69,6 +70,7 @@ interface WatchAnswer {
 
 export const watchAnswer: Shape<WatchAnswer> = object<WatchAnswer>({
   result: object<WatchAnswer['result']>({
+    header,
     created: optional(flag),
     compact_revision: optional(text),
     cancel_reason: optional(text),

@@ -44,6 +44,15 @@ describe('a view', () => {
     expect(told(view.replace({ revision: 10, rows: [] }, `${STATE}networks/`))).toBe('')
   })
 
+  it('believes a store that was put back to an earlier day', () => {
+    const view = new View()
+    view.apply({ revision: 9, written: [put(endpoint('1'), 8), put(endpoint('2', { vtep: '10.99.0.2' }), 9)] })
+    expect(told(view.replace({ revision: 3, rows: [put(endpoint('1', { vtep: '10.99.0.3' }), 3)] }))).toBe(
+      '-10.99.0.2 -10.99.0.1 +10.99.0.3',
+    )
+    expect(told(view.apply({ revision: 4, written: [put(endpoint('4', { vtep: '10.99.0.4' }), 4)] }))).toBe('+10.99.0.4')
+  })
+
   it('counts a row that is not what it should be as absent, and says why', () => {
     const view = new View()
     const written = [
