@@ -113,6 +113,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
 const memoryIn = (store: Store, swarm: Presence): DefaultIpamOptions => ({
   describe: (poolId, address) => holderOf(store, poolId, address, swarm),
   lastGiven: notesIn<string>(store, 'last/'),
+  beginAt: (poolId) => swarm.beginAt(poolId),
   quarantine: { notes: notesIn<number>(store, 'released/') },
 })
 

@@ -18,7 +18,7 @@ import { Overtaken } from './swarm/overtaken.ts'
 import { withVni } from './swarm/vnis.ts'
 
 /** So often a network is decided upon anew, because another node was faster. */
-const MOST = 16
+const MOST = 64
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   for (let tries = 1; ; tries++) {

@@ -41,6 +41,8 @@ export interface Membership {
   /** Of the swarm. */
   readonly id: Id
   readonly node: SwarmNode
+  /** How many nodes there were when it came. */
+  readonly place: number
   /** Both of the swarm, which may be out of reach. */
   readonly heartbeat: number
   readonly dataPathPort: number

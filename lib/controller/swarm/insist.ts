@@ -4,7 +4,7 @@ import type { Hall } from '../hall.ts'
 import { Overtaken } from './overtaken.ts'
 
 /** So often a verb is decided anew, because another node was faster. */
-const MOST = 16
+const MOST = 64
 
 /** What a node that has not heard the latest may believe. */
 const STALE: readonly string[] = ['ADDRESS_IN_USE', 'ADDRESSES_EXHAUSTED'] satisfies readonly CnmError['code'][]

@@ -33,7 +33,7 @@ export async function initSwarm(hall: Hall, request: InitSwarm): Promise<Members
   const now = new Date().toISOString()
   const node = await nodeOf(hall, request, now)
   const swarm: Swarm = { id, created: now, secret: newSecret(), fingerprint: fingerprintOf({ id }, tls), heartbeat, dataPathPort, pools }
-  const membership: Membership = { id, node, heartbeat, dataPathPort, engine: request.engine ?? '', ...(tls ? { tls } : {}) }
+  const membership: Membership = { id, node, place: 0, heartbeat, dataPathPort, engine: request.engine ?? '', ...(tls ? { tls } : {}) }
   return settleIn(hall, membership, async (cluster) => {
     hall.swarm.founding = pools
     const ingress = await ingressNetwork(hall)
@@ -54,11 +54,13 @@ export async function joinSwarm(hall: Hall, request: JoinSwarm): Promise<Members
   const tls = tlsOf(request.tls)
   const node = await nodeOf(hall, request, new Date().toISOString())
   const engine = engineOf(hall.store, { engine: request.engine, ...(tls ? { tls } : {}) })
-  const swarm = await knownAt(new Cluster(engine, new View())).finally(() => engine.close())
+  const view = new View()
+  const swarm = await knownAt(new Cluster(engine, view)).finally(() => engine.close())
   checkToken(token, swarm, tls)
   const membership: Membership = {
     id: swarm.id,
     node,
+    place: view.nodes.size,
     heartbeat: swarm.heartbeat,
     dataPathPort: swarm.dataPathPort,
     engine: request.engine,

@@ -9,6 +9,9 @@ import { engineOf } from './engines.ts'
 import type { PeerSink } from './feed.ts'
 import { Session } from './session.ts'
 
+/** Ids of the swarm's pools. */
+const GLOBAL = 'GlobalDefault/'
+
 /** This host's place in a swarm, if it has one; verbs ask here. */
 export class Presence {
   readonly #store: Store
@@ -46,6 +49,14 @@ export class Presence {
   /** Subnets that networks of the swarm get; none where the usual ones are meant. */
   get pools(): Swarm['pools'] {
     return this.#session?.view.swarm?.pools ?? this.founding
+  }
+
+  /** Where in a pool of the swarm this node begins to give addresses: far from those who came before it, 1/2, 1/4, 3/4, 1/8, … */
+  beginAt(poolId: string): number {
+    if (!poolId.startsWith(GLOBAL)) return 0
+    let share = 0
+    for (let [rest, part] = [this.membership?.place ?? 0, 0.5]; rest > 0; rest >>= 1, part /= 2) share += (rest & 1) * part
+    return share
   }
 
   /** Who on another node holds an address; '' when nobody is known. */
