@@ -3,6 +3,9 @@ export { type Examination, examine, type Repair } from './controller/doctor/repa
 export { eventsOf, type Period } from './controller/events.ts'
 export type { ExplainRequest, Hop } from './controller/explain.ts'
 export { type OpenOptions, open } from './controller/open.ts'
+export type { Difference } from './controller/overlay/audit.ts'
+export type { DataPath } from './controller/overlay/underlay.ts'
+export type { Verification } from './controller/overlay/verify.ts'
 export { exportState, type StateExport, type StateOptions, verifyExport, verifyState } from './controller/state.ts'
 export type {
   Capabilities,
@@ -10,12 +13,15 @@ export type {
   EndpointSteps,
   FoundLink,
   JoinSteps,
+  Mtu,
   Neighbour,
   NetworkConfig,
   NetworkDriver,
   NetworkSteps,
   Publishing,
   Route,
+  Tunnel,
+  Underlay,
 } from './drivers/driver.ts'
 export type { IpamCapabilities, IpamDriver, PoolAnswer, PoolRequest, Reserved, Usage } from './ipam/driver.ts'
 export type { PredefinedPool } from './ipam/predefined.ts'
@@ -26,5 +32,6 @@ export type { Finding, FindingCode } from './model/findings.ts'
 export { LINK_GROUP } from './model/ids.ts'
 export type { Endpoint, Network, Options, Pool, PortBinding, Protocol, Sandbox, SandboxKind, Scope } from './model/network.ts'
 export type { Op, Plan } from './model/op.ts'
-export type { Attachment, CreateNetwork, CreateSandbox, IpamConfig, PublishPort } from './model/request.ts'
+export type { Peer } from './model/peer.ts'
+export type { AddPeer, Attachment, CreateNetwork, CreateSandbox, IpamConfig, PublishPort } from './model/request.ts'
 export type { GatewayMode, Masquerade, Opening, Wall } from './model/wall.ts'

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { bridge } from '../drivers/bridge.ts'
 import type { NetworkDriver } from '../drivers/driver.ts'
+import { overlay } from '../drivers/overlay.ts'
 import { host, none } from '../drivers/singleton.ts'
 import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
@@ -21,12 +22,14 @@ import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { ipv6In } from './ipv6.ts'
+import { clashOf } from './overlay/clash.ts'
+import type { DataPath } from './overlay/underlay.ts'
 import { Registry } from './registry.ts'
 
 export interface OpenOptions extends Directories {
   /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
   readonly netns?: string
-  /** Drivers besides bridge, host and null; one of the same name takes its place. */
+  /** Drivers besides bridge, overlay, host and null; one of the same name takes its place. */
   readonly drivers?: readonly NetworkDriver[]
   readonly ipamDrivers?: readonly IpamDriver[]
   /**
@@ -34,6 +37,8 @@ export interface OpenOptions extends Directories {
    * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
    */
   readonly defaultAddressPools?: readonly PredefinedPool[]
+  /** How this host takes part in networks of more than one host; without it there are none. */
+  readonly dataPath?: DataPath
   /**
    * Stay on guard: rules that somebody changes and bridges that somebody deletes come back at once, and `cnm events` tells
    * of it. The process stays as long as the controller is open. Default: false, and the next verb brings them back.
@@ -79,7 +84,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       host: netns,
       hasIPv6: ipv6In(netns),
       run,
-      drivers: new Registry([bridge, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
+      drivers: new Registry([bridge, overlay, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
         fault('DRIVER_NOT_FOUND', { name, known }),
       ),
       ipams: new Registry(
@@ -88,8 +93,13 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       ),
       tell: eventLog(run),
       announcer,
+      dataPath: () => options.dataPath,
+      rosters: new Map(),
       deleted: () => deletion.finish(),
-      commit: (work, abort) => commit({ store, host: netns, deletion }, work, abort),
+      commit: (work, abort) =>
+        commit({ store, host: netns, deletion }, work, abort).catch(async (error) => {
+          throw await clashOf({ host: netns, run, store }, work, error)
+        }),
     }
     return { hall, close }
   } catch (error) {

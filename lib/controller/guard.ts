@@ -90,8 +90,8 @@ export class Guard {
 
   async #raise(network: Network): Promise<void> {
     if (walledLink(this.#hall, network) === undefined) return
-    const { plan, record } = await raise(this.#hall, network)
-    await commitOnWalls(this.#hall, { way: 'up', plan, record })
+    const { plan, networks, record } = await raise(this.#hall, network)
+    await commitOnWalls(this.#hall, { way: 'up', plan, networks, record })
   }
 
   #damaged(damage: Damage): void {

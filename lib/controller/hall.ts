@@ -1,10 +1,13 @@
 import type { NetworkDriver } from '../drivers/driver.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
+import type { Id } from '../model/ids.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import type { Store } from '../store/store.ts'
 import type { Announcer } from './announcing.ts'
 import type { Work } from './commit.ts'
 import type { Tell } from './events.ts'
+import type { Roster } from './overlay/roster.ts'
+import type { DataPath } from './overlay/underlay.ts'
 import type { Registry } from './registry.ts'
 
 /** Where the rooms meet: what every verb of the controller works with. */
@@ -21,6 +24,10 @@ export interface Hall {
   /** Tells whoever listens what has happened to a network. */
   readonly tell: Tell
   readonly announcer: Announcer
+  /** How this host takes part in networks of more than one host; undefined while it does not. */
+  readonly dataPath: () => DataPath | undefined
+  /** Who is on other hosts, by network. */
+  readonly rosters: Map<Id, Roster>
   /** Resolves when what is deleted behind is gone. */
   readonly deleted: () => Promise<void>
   /** Does what a verb has decided, or leaves everything as it was; see commit.ts. A dry run stops here. */

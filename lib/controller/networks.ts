@@ -9,23 +9,27 @@ import { familiesOf } from './families.ts'
 import type { Hall } from './hall.ts'
 import { ownNetwork } from './lookup.ts'
 import { commitAndMend, commitOnWalls } from './mend.ts'
-import { lower, raise } from './raising.ts'
+import { checkLate, isRaisedLate, lower, raise } from './raising.ts'
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   checkName(hall, request.name)
   if (request.configOnly) return keep(hall, configurationOf(request), signal)
   return define(hall, withConfiguration(hall, request), async (network) => {
+    if (isRaisedLate(hall, network)) {
+      await checkLate(hall, network)
+      return void (await keep(hall, network, signal))
+    }
     const raised = await raise(hall, network)
     const record = () => {
       hall.store.networks.put(network)
       raised.record()
     }
-    await commitOnWalls(hall, { way: 'up', plan: raised.plan, record }, signal)
+    await commitOnWalls(hall, { way: 'up', plan: raised.plan, networks: raised.networks, record }, signal)
     hall.tell('create', network)
   })
 }
 
-/** A configuration is a record and nothing else. */
+/** A configuration is a record and nothing else; so is what has its links only while somebody is on it. */
 async function keep(hall: Hall, network: Network, signal?: AbortSignal): Promise<Network> {
   await hall.commit({ way: 'up', plan: [], record: () => hall.store.networks.put(network) }, signal)
   hall.tell('create', network)
@@ -42,7 +46,7 @@ function checkName(hall: Hall, name: string): void {
 /** Claims what the network needs, hands it to `commit`, and gives everything back when that fails. */
 async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
   const { options, ...families } = familiesOf(request)
-  if (request.driver === 'overlay' || request.scope === 'swarm') throw fault('NETWORK_NOT_SWARM', {})
+  if ((request.driver === 'overlay' || request.scope === 'swarm') && !hall.dataPath()) throw fault('NETWORK_NOT_SWARM', {})
   announcingOf(options)
   const driver = hall.drivers.get(request.driver ?? 'bridge')
   if (request.ingress && driver.capabilities.scope !== 'global') throw fault('NETWORK_INGRESS', {})
@@ -63,7 +67,7 @@ async function define(hall: Hall, request: CreateNetwork, commit: (network: Netw
       id: newId(),
       ...facts,
       driver: driver.name,
-      scope: 'local',
+      scope: driver.capabilities.scope === 'global' ? 'swarm' : 'local',
       created: new Date().toISOString(),
       attachable: request.attachable ?? false,
       labels: request.labels ?? {},
@@ -109,18 +113,19 @@ export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
     hall.store.networks.delete(network.id)
     lowered.record()
   }
-  await commitAndMend(hall, { way: 'down', plan: lowered.plan, record }).finally(async () => {
+  await commitAndMend(hall, { way: 'down', plan: lowered.plan, networks: lowered.networks, record }).finally(async () => {
     if (hall.store.networks.get(network.id)) return
+    hall.rosters.delete(network.id)
     if (!network.configOnly) await releasePools(hall, network)
     hall.tell('destroy', network)
   })
   return network
 }
 
-/** A predefined network cannot be removed; its links are there as long as somebody is on it. */
+/** Some networks have their links only as long as somebody is on them. */
 export async function lowerIdle(hall: Hall, networks: readonly Network[]): Promise<void> {
   const busy = new Set(hall.store.endpoints.list().map(({ networkId }) => networkId))
-  for (const network of networks.filter(({ id, name }) => isPredefined(name) && !busy.has(id))) {
+  for (const network of networks.filter((each) => isRaisedLate(hall, each) && !busy.has(each.id))) {
     await hall.commit({ way: 'down', ...(await lower(hall, network)) })
   }
 }

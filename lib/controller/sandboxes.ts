@@ -14,11 +14,13 @@ import { forgetOpened } from './connections.ts'
 import { openingsOf, planDeparture, planEndpoint, seatsOf } from './endpoints.ts'
 import { rerouting, type Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
+import { Homes } from './homes.ts'
 import { heldByProcesses, settlePorts } from './host-ports.ts'
 import { newNamespace } from './interior.ts'
 import { findNetwork, ownNetwork, ownSandbox } from './lookup.ts'
 import { commitAndMend, commitOnWalls } from './mend.ts'
 import { lowerIdle } from './networks.ts'
+import { settlePeers } from './overlay/peers.ts'
 import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
 import { ownerOf } from './processes.ts'
 import { raise } from './raising.ts'
@@ -139,10 +141,11 @@ async function attach(
     const plan = [...first.plan]
     const seats: Seat[] = []
     const records = [first.record]
+    const homes = new Homes(hall)
     for (const { attachment, network, raised } of ways) {
       const seating = await planEndpoint(hall, network, raised.config, attachment, { sandbox, taken, ipv6 }, claims)
       taken.add(seating.seat.endpoint.ifname)
-      plan.push(...raised.plan, ...seating.plan)
+      plan.push(...homes.settle(network, [...raised.plan, ...seating.plan]))
       seats.push(seating.seat)
       records.push(raised.record)
     }
@@ -153,8 +156,9 @@ async function attach(
       for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
       for (const write of records) write()
     }
-    await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, record }, signal)
+    await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, networks: homes.paths, record }, signal)
     for (const seat of seats) {
+      await settlePeers(hall, seat)
       hall.tell('connect', seat.network, { container: sandbox.id })
       hall.announcer.announce(sandbox, seat)
     }
@@ -223,9 +227,12 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   const after = before.filter((other) => other !== seat)
   // The other way out is there before this one goes, so connections over other networks never lack a route.
   const moved = await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })
-  const plan = [...moved, ...rerouting(before, after), ...(await planDeparture(hall, seat, true))]
+  const homes = new Homes(hall)
+  const plan = [...moved, ...rerouting(before, after), ...homes.settle(network, await planDeparture(hall, seat, true))]
   const record = () => hall.store.endpoints.delete(seat.endpoint.id)
-  await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, [seat]))
+  await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, networks: homes.paths, record }).finally(() =>
+    forget(hall, sandbox, [seat]),
+  )
   await lowerIdle(hall, [network])
 }
 
@@ -233,13 +240,16 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
   const sandbox = ownSandbox(hall, ref)
   const seats = seatsOf(hall, sandbox)
   const plan = [...unpublish(openingsOf(hall, sandbox.ports, seats))]
-  for (const seat of seats) plan.push(...(await planDeparture(hall, seat, sandbox.kind !== 'own')))
+  const homes = new Homes(hall)
+  for (const seat of seats) plan.push(...homes.settle(seat.network, await planDeparture(hall, seat, sandbox.kind !== 'own')))
   if (sandbox.kind === 'own') plan.push({ op: 'netns.del', at: SANDBOX })
   const record = () => {
     for (const { endpoint } of seats) hall.store.endpoints.delete(endpoint.id)
     hall.store.sandboxes.delete(sandbox.id)
   }
-  await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, seats))
+  await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, networks: homes.paths, record }).finally(() =>
+    forget(hall, sandbox, seats),
+  )
   await lowerIdle(
     hall,
     seats.map(({ network }) => network),
@@ -251,6 +261,7 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
 async function forget(hall: Hall, { id }: Sandbox, seats: readonly Seat[]): Promise<void> {
   for (const { network, endpoint } of seats.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))) {
     await releaseAddresses(hall, network, endpoint)
+    await settlePeers(hall, { network, endpoint })
     hall.tell('disconnect', network, { container: id })
   }
 }

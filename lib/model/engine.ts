@@ -10,8 +10,14 @@ export interface Guest {
 /** By subnet: addresses that are held, and those that may still be given out. */
 export type SubnetUsage = Readonly<Record<string, { readonly inUse: bigint; readonly available: bigint }>>
 
+/** The largest packet on a network, and why: '1500 of eth0 - 20 IPv4 - …'. */
+export interface PathMtu {
+  readonly bytes: number
+  readonly derivation: string
+}
+
 /** A network as `docker network inspect` has it: Docker's names, in Docker's order; maps are sorted, as Go writes them. */
-export const networkToEngine = (network: Network, guests: readonly Guest[], usage: SubnetUsage = {}) => ({
+export const networkToEngine = (network: Network, guests: readonly Guest[], usage: SubnetUsage = {}, mtu?: PathMtu) => ({
   Name: network.name,
   Id: network.id,
   Created: network.created,
@@ -33,7 +39,12 @@ export const networkToEngine = (network: Network, guests: readonly Guest[], usag
   Containers: sorted(Object.fromEntries(guests.map((guest) => [guest.sandbox.id, guestToEngine(guest)]))),
   Options: sorted(network.options),
   Labels: sorted(network.labels),
-  ...(Object.keys(usage).length > 0 ? { Status: { IPAM: { Subnets: sorted(usageToEngine(usage)) } } } : {}),
+  ...(Object.keys(usage).length > 0 || mtu ? { Status: statusOf(usage, mtu) } : {}),
+})
+
+const statusOf = (usage: SubnetUsage, mtu: PathMtu | undefined) => ({
+  ...(Object.keys(usage).length > 0 ? { IPAM: { Subnets: sorted(usageToEngine(usage)) } } : {}),
+  ...(mtu ? { MTU: { Bytes: mtu.bytes, Derivation: mtu.derivation } } : {}),
 })
 
 /** Docker's counters are 64 bits wide, and stay at their end. */

@@ -27,6 +27,22 @@ export const ERRORS = {
     403,
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
   ],
+  DATA_PATH_ABSENT: [409, 'no link of this host has the data path address {address}', 'ip addr; name an address of this host'],
+  DATA_PATH_TAKEN: [
+    409,
+    'UDP port {port}, the data path of overlay networks, is in use by {holder}',
+    'end it, or take another data path port on all hosts',
+  ],
+  VNI_IN_USE: [409, 'vxlan id {vni} is in use by {holder}', 'choose another vxlan id, or remove what has it'],
+  PEER_INVALID: [400, 'invalid peer {id}: {what}'],
+  PEER_NOT_FOUND: [404, 'network {network} has no such peer: {peer}', 'cnm network peer ls {network}'],
+  PEER_EXISTS: [409, 'network {network} knows {what} already: {holder}', 'cnm network peer rm {network} {mac}'],
+  NETWORK_LOCAL: [403, 'network {name} ends with this host: its driver {driver} knows no peers'],
+  PEERS_UNKNOWN: [
+    409,
+    'nobody has told this controller of the peers of network {name} yet',
+    'ask the controller that keeps the network: the one of the cluster',
+  ],
   NETWORK_INGRESS: [403, 'Ingress network can only be global scope network'],
   CONFIG_OPERATOR: [
     403,

@@ -23,6 +23,11 @@ export const FINDINGS = {
     REPAIR,
   ],
   NEIGHBOUR_STRAY: ['{address} is said to be at {mac}, where no sandbox is', 'the next sandbox with this address is not reached', REPAIR],
+  PEERS_DRIFT: [
+    '{key} leads {found}, and should lead {wanted}{more}',
+    'endpoints on other hosts are not reached, or others in their place',
+    REPAIR,
+  ],
   RULES_DRIFT: ['{differences}', 'packets may pass that should not, or not pass that should', REPAIR],
   RULES_STRAY: ['table inet cnm has rules of networks that are gone', 'they may hold up packets of others', REPAIR],
   FORWARDING_OFF: ['{subject}: {found}{more}', 'networks do not reach the rest of the world', REPAIR],

@@ -1,5 +1,6 @@
 import type { Family } from './address.ts'
 import type { Id } from './ids.ts'
+import type { Peer } from './peer.ts'
 
 export type Scope = 'local' | 'swarm'
 export type Options = Readonly<Record<string, string>>
@@ -42,6 +43,8 @@ export interface Network {
   readonly configFrom?: string
   /** A container engine's, which drives us as its plugin: only the engine changes it, and gives its endpoints addresses. */
   readonly engine?: boolean
+  /** Endpoints on hosts that are not of this cluster, told by a person. */
+  readonly peers?: readonly Peer[]
 }
 
 /** There on every host: never created by a user, never removed. */

@@ -78,3 +78,12 @@ export interface CreateSandbox {
   /** Take it down when this process is gone, even by kill -9. */
   readonly owner?: number
 }
+
+/** An endpoint of a network on a host that is not of this cluster. */
+export interface AddPeer {
+  /** The address of its host on the underlay. */
+  readonly vtep: string
+  readonly mac: string
+  readonly ip?: string
+  readonly ip6?: string
+}

@@ -1,5 +1,6 @@
 import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../model/network.ts'
 import type { Op, Plan } from '../model/op.ts'
+import type { Peer } from '../model/peer.ts'
 import { flag, list, map, object, oneOf, optional, type Shape, text, whole } from './shape.ts'
 
 /** A pool of our IPAM that a container engine has. */
@@ -33,6 +34,8 @@ export interface JournalEntry {
   readonly plan: Plan
   /** Path of the namespace number SANDBOX; absent when no step is inside one. */
   readonly sandbox?: string
+  /** Paths of the namespaces number NETWORK and up. */
+  readonly networks?: readonly string[]
 }
 
 const pool = object<Pool>({
@@ -43,6 +46,16 @@ const pool = object<Pool>({
   gateway: optional(text),
   aux: map(text),
   reservations: optional(map(text)),
+})
+
+const peer = object<Peer>({
+  endpointId: text,
+  networkId: text,
+  nodeId: text,
+  vtep: text,
+  mac: text,
+  address: optional(text),
+  address6: optional(text),
 })
 
 export const network: Shape<Network> = object<Network>({
@@ -62,6 +75,7 @@ export const network: Shape<Network> = object<Network>({
   configOnly: optional(flag),
   configFrom: optional(text),
   engine: optional(flag),
+  peers: optional(list(peer)),
 })
 
 export const sandbox: Shape<Sandbox> = object<Sandbox>({
@@ -114,4 +128,4 @@ const op: Shape<Op> = (value, at) => {
 
 export const plan: Shape<Plan> = list(op)
 
-export const journalEntry: Shape<JournalEntry> = object<JournalEntry>({ plan, sandbox: optional(text) })
+export const journalEntry: Shape<JournalEntry> = object<JournalEntry>({ plan, sandbox: optional(text), networks: optional(list(text)) })

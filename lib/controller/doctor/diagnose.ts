@@ -5,7 +5,7 @@ import { raisedWalls } from '../mend.ts'
 import { forgetWay, lentOf } from '../raising.ts'
 import { type Ailment, taking } from './ailment.ts'
 import { shortages } from './capacity.ts'
-import { forwardingDrift, networkDrift, Round, sandboxDrift } from './drift.ts'
+import { forwardingDrift, homeStrays, networkDrift, Round, sandboxDrift } from './drift.ts'
 import { foreignDrops, shadowedPorts } from './foreign.ts'
 import { contradictions } from './records.ts'
 import { ruleDrift } from './rules.ts'
@@ -16,6 +16,14 @@ export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
   // What verbs have left to be deleted is under way.
   await hall.deleted()
   const round = await Round.of(hall)
+  try {
+    return await examine(hall, round)
+  } finally {
+    round.close()
+  }
+}
+
+async function examine(hall: Hall, round: Round): Promise<readonly Ailment[]> {
   const drift = [...(await networkDrift(round)), ...(await sandboxDrift(round))]
   const known = hall.store.networks.list().every(({ driver }) => hall.drivers.has(driver))
   const mended = danglingRecords(hall)
@@ -26,6 +34,7 @@ export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
     ...mended,
     ...others.filter((found) => !told.has(JSON.stringify(found))).map((found) => ({ finding: found })),
     ...strays(round),
+    ...homeStrays(round),
     // What other drivers want of the firewall, this program cannot say. Rules come before what builds on them.
     ...(known ? await ruleDrift(hall) : []),
     ...drift,
