@@ -44,6 +44,8 @@ export interface OpenOptions extends Directories {
    * of it. The process stays as long as the controller is open. Default: false, and the next verb brings them back.
    */
   readonly guard?: boolean
+  /** On guard: how often what tunnels know of other hosts is read back, and put right, in ms. Default: 10,000. */
+  readonly auditEvery?: number
   /** How long to wait for another controller to end, in ms. Default: 10,000. */
   readonly wait?: number
   readonly signal?: AbortSignal

@@ -44,7 +44,7 @@ function checkName(hall: Hall, name: string): void {
 }
 
 /** Claims what the network needs, hands it to `commit`, and gives everything back when that fails. */
-async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
+export async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
   const { options, ...families } = familiesOf(request)
   if ((request.driver === 'overlay' || request.scope === 'swarm') && !hall.dataPath()) throw fault('NETWORK_NOT_SWARM', {})
   announcingOf(options)

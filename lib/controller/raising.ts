@@ -117,14 +117,18 @@ const othersOf = (hall: Hall, { id, driver }: Network): readonly NetworkConfig[]
     .filter((other) => other.driver === driver && other.id !== id && !other.configOnly)
     .map((other) => configOf(hall, other))
 
+/** See way-out.ts. */
+export const GATEWAY_NETWORK = 'docker_gwbridge'
+
 /** The links of a network are there as long as somebody is on it. */
 export const isRaisedLate = ({ drivers }: Hall, { name, driver }: Network): boolean =>
-  isPredefined(name) || (drivers.has(driver) && drivers.get(driver).capabilities.scope === 'global')
+  isPredefined(name) || name === GATEWAY_NETWORK || (drivers.has(driver) && drivers.get(driver).capabilities.scope === 'global')
 
 /** A network that is going to be raised late has to be one that its driver can make. */
 export async function checkLate(hall: Hall, network: Network): Promise<void> {
-  const underlay = await underlayOf(hall)
-  await hall.drivers.get(network.driver).createNetwork(toConfig(network, { underlay }), othersOf(hall, network))
+  const driver = hall.drivers.get(network.driver)
+  const underlay = driver.capabilities.scope === 'global' ? { underlay: await underlayOf(hall) } : {}
+  await driver.createNetwork(toConfig(network, underlay), othersOf(hall, network))
 }
 
 export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family[] => [

@@ -24,6 +24,7 @@ import { settlePeers } from './overlay/peers.ts'
 import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
 import { ownerOf } from './processes.ts'
 import { raise } from './raising.ts'
+import { lacksWayOut, planWayOut } from './way-out.ts'
 
 export async function createSandbox(hall: Hall, request: CreateSandbox, signal?: AbortSignal): Promise<Sandbox> {
   const attachments = request.networks ?? [{ network: 'bridge' }]
@@ -116,15 +117,20 @@ interface Steps {
   readonly record: () => void
 }
 
-/** Seats a sandbox at networks in one piece of work: links, addresses, default routes, published ports, records. */
+/**
+ * Seats a sandbox at networks in one piece of work: links, addresses, default routes, published ports, records; and at the gateway
+ * network, if it has no way out without it. `leaving`: where it is not going to be much longer.
+ */
 async function attach(
   hall: Hall,
   sandbox: Sandbox,
   attachments: readonly Attachment[],
   first: Steps,
   signal?: AbortSignal,
+  leaving?: Seat,
 ): Promise<readonly Seat[]> {
   const before = seatsOf(hall, sandbox)
+  const staying = before.filter(({ endpoint }) => endpoint.id !== leaving?.endpoint.id)
   const way = async (attachment: Attachment) => {
     const network = findNetwork(hall, attachment.network)
     return { attachment, network, raised: await raise(hall, network) }
@@ -149,6 +155,12 @@ async function attach(
       seats.push(seating.seat)
       records.push(raised.record)
     }
+    if (lacksWayOut(hall, [...staying, ...seats]) && !staying.some(isWayOut)) {
+      const wayOut = await planWayOut(hall, { sandbox, taken, ipv6 }, claims)
+      plan.push(...wayOut.plan)
+      seats.push(wayOut.seat)
+      records.push(wayOut.record)
+    }
     const after = [...before, ...seats]
     plan.push(...rerouting(before, after), ...(await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })))
     const record = () => {
@@ -162,6 +174,7 @@ async function attach(
       hall.tell('connect', seat.network, { container: sandbox.id })
       hall.announcer.announce(sandbox, seat)
     }
+    if (!lacksWayOut(hall, [...staying, ...seats])) await leave(hall, sandbox, after.filter(isWayOut))
     return seats
   } catch (error) {
     await claims.release()
@@ -221,19 +234,36 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   const network = ownNetwork(hall, networkRef)
   const sandbox = ownSandbox(hall, sandboxRef)
   if (network.driver === 'host') throw fault('HOST_DISCONNECT', {})
-  const before = seatsOf(hall, sandbox)
-  const seat = before.find(({ endpoint }) => endpoint.networkId === network.id)
+  const seats = seatsOf(hall, sandbox)
+  const seat = seats.find((candidate) => candidate.network.id === network.id && !isWayOut(candidate))
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
-  const after = before.filter((other) => other !== seat)
+  const rest = seats.filter((other) => other !== seat)
+  const lacks = lacksWayOut(hall, rest)
+  if (lacks && !rest.some(isWayOut)) await attach(hall, sandbox, [], { plan: [], record: () => {} }, undefined, seat)
+  await leave(hall, sandbox, [seat, ...(lacks ? [] : rest.filter(isWayOut))])
+}
+
+const isWayOut = ({ endpoint }: Seat): boolean => endpoint.wayOut === true
+
+/** Takes a sandbox from some of its seats. */
+async function leave(hall: Hall, sandbox: Sandbox, seats: readonly Seat[]): Promise<void> {
+  if (seats.length === 0) return
+  const gone = new Set(seats.map(({ endpoint }) => endpoint.id))
+  const before = seatsOf(hall, sandbox)
+  const after = before.filter(({ endpoint }) => !gone.has(endpoint.id))
   // The other way out is there before this one goes, so connections over other networks never lack a route.
   const moved = await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })
   const homes = new Homes(hall)
-  const plan = [...moved, ...rerouting(before, after), ...homes.settle(network, await planDeparture(hall, seat, true))]
-  const record = () => hall.store.endpoints.delete(seat.endpoint.id)
+  const plan = [...moved, ...rerouting(before, after)]
+  for (const seat of seats) plan.push(...homes.settle(seat.network, await planDeparture(hall, seat, true)))
+  const record = () => gone.forEach((id) => hall.store.endpoints.delete(id))
   await commitAndMend(hall, { way: 'down', plan, sandbox: sandbox.path, networks: homes.paths, record }).finally(() =>
-    forget(hall, sandbox, [seat]),
+    forget(hall, sandbox, seats),
   )
-  await lowerIdle(hall, [network])
+  await lowerIdle(
+    hall,
+    seats.map(({ network }) => network),
+  )
 }
 
 export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {

@@ -69,7 +69,7 @@ const poolToEngine = ({ subnet, range, gateway, aux, reservations = {} }: Pool) 
 })
 
 const guestToEngine = ({ endpoint, sandbox }: Guest) => ({
-  Name: sandbox.name,
+  Name: endpoint.wayOut ? `gateway_${sandbox.id.slice(0, 12)}` : sandbox.name,
   EndpointID: endpoint.id,
   MacAddress: endpoint.mac,
   IPv4Address: endpoint.address ?? '',
@@ -92,7 +92,10 @@ export const sandboxToEngine = (sandbox: Sandbox, seats: readonly EngineSeat[], 
     SandboxID: sandbox.id,
     SandboxKey: sandbox.path,
     Ports: portsToEngine(sandbox, openings),
-    Networks: sorted(Object.fromEntries(seats.map((seat) => [seat.network.name, seatToEngine(seat)]))),
+    // Docker does not show what nobody asked for.
+    Networks: sorted(
+      Object.fromEntries(seats.filter(({ endpoint }) => !endpoint.wayOut).map((seat) => [seat.network.name, seatToEngine(seat)])),
+    ),
   },
 })
 

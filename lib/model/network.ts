@@ -103,4 +103,6 @@ export interface Endpoint {
   /** What the driver offers as a way out; '' when none. */
   readonly gateway: string
   readonly gateway6: string
+  /** Nobody asked for it: it is the way out of a sandbox that has no other. */
+  readonly wayOut?: boolean
 }

@@ -105,6 +105,7 @@ export const endpoint: Shape<Endpoint> = object<Endpoint>({
   ifname: text,
   gateway: text,
   gateway6: text,
+  wayOut: optional(flag),
 })
 
 export const lentPool: Shape<LentPool> = object<LentPool>({

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { eventsOf } from '../../lib/index.ts'
 import { Hosts } from '../support/hosts.ts'
 import { must, runAsync } from '../support/run.ts'
 import { pings } from '../support/traffic.ts'
@@ -95,4 +96,28 @@ it('a controller that comes back goes on where the last one ended, without a pac
   await cnm.changePeers('app', [], hosts.peersAt(3, 'app'))
   expect(await reached()).toEqual([true, true, true, true])
   expect(await cnm.verify('app')).toMatchObject({ rows: 6, differences: [] })
+})
+
+it('on guard: nobody has to ask', async () => {
+  await hosts.reopen(1, { guard: true, auditEvery: 50 })
+  const { cnm, run } = hosts.at(1)
+  await cnm.setPeers('app', [...hosts.peersAt(2, 'app'), ...hosts.peersAt(3, 'app')])
+  const healed = async () => {
+    for await (const { action, attributes } of eventsOf(run, {}))
+      if (action === 'heal' && /peers|tunnel/.test(attributes['what'] ?? '')) return true
+    return false
+  }
+  const broken = [
+    ['bridge', 'fdb', 'del', macOf(2, 's2'), 'dev', 'vxlan0'],
+    ['ip', 'neigh', 'flush', 'dev', 'vxlan0', 'nud', 'permanent'],
+    ['ip', 'link', 'del', 'vxlan0'],
+    ['ip', 'link', 'del', 'br0'],
+  ] as const
+  for (const command of broken) {
+    const waited = healed()
+    home(1, ...command)
+    expect(await waited).toBe(true)
+    expect(await cnm.findings()).toEqual([])
+    expect(await reached()).toEqual([true, true, true, true])
+  }
 })

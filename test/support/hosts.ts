@@ -38,7 +38,7 @@ export class Hosts implements AsyncDisposable {
       const netns = hosts.join(`h${n}`, n)
       const folder = join(hosts.#folder, `h${n}`)
       const host = { netns, root: join(folder, 'root'), run: join(folder, 'run'), vtep: { 4: `10.99.0.${n}`, 6: `fd00:99::${n}` } }
-      hosts.hosts.push({ ...host, cnm: await open(hosts.#options(host)) })
+      hosts.hosts.push({ ...host, cnm: await open(hosts.options(host)) })
     }
     return hosts
   }
@@ -65,14 +65,15 @@ export class Hosts implements AsyncDisposable {
     return netns
   }
 
-  #options({ netns, root, run, vtep }: Omit<OverlayHost, 'cnm'>): OpenOptions {
+  /** By which a controller of a host is opened. */
+  options({ netns, root, run, vtep }: Omit<OverlayHost, 'cnm'>): OpenOptions {
     return { netns, root, run, dataPath: { address: vtep[this.#family] } }
   }
 
   async reopen(n: number, more: OpenOptions = {}): Promise<void> {
     const host = this.at(n)
     await host.cnm.close()
-    host.cnm = await open({ ...this.#options(host), ...more })
+    host.cnm = await open({ ...this.options(host), ...more })
   }
 
   /** Host number `n`, from 1. */

@@ -21,10 +21,11 @@ export const networkVerify = (noun: Verb): Verb =>
       else {
         for (const difference of found.differences) visit.print(lineOf(difference))
         const count = found.differences.length
+        if (found.damaged) visit.print('the tunnel itself is damaged: cnm network verify --repair')
         const state = found.idle ? 'nobody of this host is on it' : `${found.rows} rows, ${count} ${count === 1 ? 'differs' : 'differ'}`
         visit.print(`${found.network}: ${found.peers} peers, ${state}${found.repaired ? '; repaired' : ''}`)
       }
-      return found.differences.length > 0 && !found.repaired ? FOUND : 0
+      return (found.damaged || found.differences.length > 0) && !found.repaired ? FOUND : 0
     })
 
 const lineOf = ({ table, key, wanted, found }: Difference): string =>

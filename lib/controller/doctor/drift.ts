@@ -10,8 +10,8 @@ import type { Hall } from '../hall.ts'
 import { homeOf } from '../homes.ts'
 import { raisedWalls } from '../mend.ts'
 import { tunnelOf } from '../overlay/known.ts'
+import { isKnown, look } from '../overlay/look.ts'
 import { writing } from '../overlay/rows.ts'
-import { isKnown, look } from '../overlay/verify.ts'
 import { isAlive } from '../processes.ts'
 import { configOf, familiesOn, isStanding, isThere, onThisKernel, ownUp, raise, raisedIds, recordWay } from '../raising.ts'
 import { removeSandbox } from '../sandboxes.ts'
@@ -56,7 +56,7 @@ export class Round {
 
   /** What is there; nothing, where a namespace is gone, or was never wanted. */
   sceneAt(path: string): Scene {
-    return this.homes.get(path)?.scene ?? EMPTY
+    return this.homes.get(path)?.scene ?? new Scene(this.hall.host, [], [], [], [])
   }
 
   async #homeAt(path: string) {
@@ -73,8 +73,6 @@ export class Round {
     for (const { scene } of this.homes.values()) scene.netns.close()
   }
 }
-
-const EMPTY = new Scene(namespaceAt(''), [], [], [], [])
 
 /** Networks that have their links since boot, held against what made them. */
 export async function networkDrift(round: Round): Promise<readonly Ailment[]> {

@@ -1,5 +1,6 @@
-import { applyLeniently, dumpColumns } from '../../netlink/kernel.ts'
+import { applyLeniently, dump, dumpColumns } from '../../netlink/kernel.ts'
 import { isGone, NetlinkError } from '../../netlink/refusal.ts'
+import { isUp } from '../view.ts'
 import { type IpKey, ipKeyAt, type MacKey, macKeyAt, textOfIp, textOfMac } from './keys.ts'
 import type { OpenTunnel } from './peers.ts'
 import type { Roster } from './roster.ts'
@@ -18,6 +19,8 @@ export interface Difference {
 
 /** What a look at a tunnel's tables has come to. */
 export interface Audit {
+  /** The tunnel is there, up and in its bridge. */
+  readonly sound: boolean
   /** How many rows should be there. */
   readonly wanted: number
   readonly differences: readonly Difference[]
@@ -30,19 +33,23 @@ const NUD_NOARP = 64
 
 /** Reads the tables back and holds them against the roster. */
 export async function audit(tunnel: OpenTunnel, roster: Roster): Promise<Audit> {
-  const [fdb, neigh] = await Promise.all([
+  const [links, fdb, neigh] = await Promise.all([
+    dump(tunnel.netns, 'link'),
     orNone(dumpColumns(tunnel.netns, 'fdb', { link: tunnel.link })),
     orNone(dumpColumns(tunnel.netns, 'neigh', { link: tunnel.link })),
   ])
   const rows: Mutable = { fdb: new Map(), neigh: new Map(), noFdb: [], noNeigh: [] }
   const differences: Difference[] = []
   const wanted = lookAtFdb(tunnel, roster, fdb, rows, differences) + lookAtNeighbours(tunnel, roster, neigh, rows, differences)
-  return { wanted, differences, remedy: rows }
+  const bridge = links.find(({ name }) => name === tunnel.bridge)
+  const sound = links.some((link) => link.name === tunnel.link && bridge && link.master === bridge.index && isUp(link) && isUp(bridge))
+  return { sound, wanted, differences, remedy: rows }
 }
 
 /** Makes the tables what they should be, whatever they are. */
 export async function reconcile(tunnel: OpenTunnel, roster: Roster): Promise<Audit> {
   const found = await audit(tunnel, roster)
+  if (!found.sound) return found
   const [refusal] = await applyLeniently([tunnel.netns], writing(tunnel, found.remedy))
   if (refusal) throw refusal
   roster.settled = true

@@ -30,7 +30,7 @@ export async function addPeer(hall: Hall, ref: string, asked: AddPeer, signal?: 
     const peer: Peer = { ...bare, ...(address ? { address } : {}), ...(address6 ? { address6 } : {}) }
     // Refuses what is no peer, before it is written down.
     new Roster([peer])
-    await change(hall, { ...network, peers: [...(network.peers ?? []), peer] }, 'up', (roster) => roster.fix([peer]), signal)
+    await change(hall, network, [...(network.peers ?? []), peer], 'up', (roster) => roster.fix([peer]), signal)
     return peer
   } catch (error) {
     await claims.release()
@@ -44,7 +44,7 @@ export async function removePeer(hall: Hall, ref: string, which: string, signal?
   const peer = network.peers?.find((known) => isMeant(known, which))
   if (!peer) throw fault('PEER_NOT_FOUND', { network: network.name, peer: which })
   const left = network.peers?.filter((other) => other !== peer) ?? []
-  await change(hall, { ...network, peers: left }, 'down', (roster) => roster.unfix(peer.endpointId), signal)
+  await change(hall, network, left, 'down', (roster) => roster.unfix(peer.endpointId), signal)
   await releaseAddresses(hall, network, peer)
   return peer
 }
@@ -67,6 +67,7 @@ function checkedNetwork(hall: Hall, ref: string): Network {
 async function change(
   hall: Hall,
   network: Network,
+  peers: readonly Peer[],
   way: 'up' | 'down',
   turn: (roster: Roster) => ReturnType<Roster['change']>,
   signal?: AbortSignal,
@@ -81,7 +82,7 @@ async function change(
   const rows = (roster: Roster): Plan => (standing ? writing(tunnel, rowsOf(roster, here, macs, ips), NETWORK) : [])
   const plan = rows(rehearsed).map((op, index): Op => ({ ...op, undo: index === 0 ? rows(before) : [] }))
   const record = () => {
-    hall.store.networks.put(network)
+    hall.store.networks.put({ ...network, peers })
     turn(before)
   }
   await hall.commit({ way, plan, networks: [homeOf(hall, network)], record }, signal)

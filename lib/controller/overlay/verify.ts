@@ -1,14 +1,16 @@
 import { fault } from '../../model/errors.ts'
-import type { Network } from '../../model/network.ts'
+import { repair as mendAll } from '../doctor/repair.ts'
 import type { Hall } from '../hall.ts'
 import { findNetwork } from '../lookup.ts'
-import { type Audit, audit, type Difference, reconcile } from './audit.ts'
-import { othersOn, rosterOf } from './known.ts'
-import { withTunnel } from './peers.ts'
+import type { Difference } from './audit.ts'
+import { othersOn } from './known.ts'
+import { isDamaged, isKnown, look } from './look.ts'
 
 /** What the kernel has of a network's peers, held against who they are. */
 export interface Verification {
   readonly network: string
+  /** The tunnel itself is damaged. */
+  readonly damaged: boolean
   /** Nobody of this host is on it: there is nothing to compare. */
   readonly idle: boolean
   /** Peers that are known. */
@@ -26,8 +28,14 @@ export async function verifyNetwork(hall: Hall, ref: string, repair: boolean): P
   if (!hall.drivers.get(network.driver).tunnel) throw fault('NETWORK_LOCAL', { name: network.name, driver: network.driver })
   if (!isKnown(hall, network)) throw fault('PEERS_UNKNOWN', { name: network.name })
   const found = await look(hall, network, repair)
+  if (repair && isDamaged(hall, network, found)) {
+    await mendAll(hall)
+    const left = await look(hall, network, true)
+    return { ...(await verifyNetwork(hall, ref, false)), differences: found?.differences ?? [], repaired: left?.sound === true }
+  }
   return {
     network: network.name,
+    damaged: isDamaged(hall, network, found),
     idle: found === null,
     peers: othersOn(hall, network).length,
     rows: found?.wanted ?? 0,
@@ -35,10 +43,3 @@ export async function verifyNetwork(hall: Hall, ref: string, repair: boolean): P
     repaired: repair && (found?.differences.length ?? 0) > 0,
   }
 }
-
-/** The roster is all there is: somebody has said so, or every peer was told by a person. */
-export const isKnown = (hall: Hall, network: Network): boolean => rosterOf(hall, network).complete
-
-/** null where the network has no tunnel now. */
-export const look = (hall: Hall, network: Network, repair: boolean): Promise<Audit | null> =>
-  withTunnel(hall, network, async (tunnel) => tunnel && (repair ? reconcile : audit)(tunnel, rosterOf(hall, network)))
