@@ -22,7 +22,7 @@ import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { ipv6In } from './ipv6.ts'
-import { clashOf } from './overlay/clash.ts'
+import { namingHolders } from './overlay/clash.ts'
 import type { DataPath } from './overlay/underlay.ts'
 import { Registry } from './registry.ts'
 
@@ -99,9 +99,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       rosters: new Map(),
       deleted: () => deletion.finish(),
       commit: (work, abort) =>
-        commit({ store, host: netns, deletion }, work, abort).catch(async (error) => {
-          throw await clashOf({ host: netns, run, store }, work, error)
-        }),
+        namingHolders({ host: netns, run, store }, work, () => commit({ store, host: netns, deletion }, work, abort), abort),
     }
     return { hall, close }
   } catch (error) {

@@ -23,10 +23,10 @@ describe.each([
     await using hosts = await Hosts.open(3, { family: underlay })
     for (const { netns } of hosts.hosts) await settled(netns)
     const before = hosts.hosts.map(({ netns }) => snapshot(netns))
-    await hosts.network('app', 4097, ['10.0.1.0/24', 'fd00:1::/64'])
+    await hosts.network('app', 4097, ['10.0.1.0/24', 'fd00:1::/64'], { internal: true })
     // A second subnet of the same network, and a network that shares nothing with the first but the underlay.
-    await hosts.network('wide', 4098, ['10.0.2.0/24', '10.0.3.0/24'])
-    await hosts.network('six', 4099, ['fd00:6::/64'])
+    await hosts.network('wide', 4098, ['10.0.2.0/24', '10.0.3.0/24'], { internal: true })
+    await hosts.network('six', 4099, ['fd00:6::/64'], { internal: true })
     const boxes = new Map<string, string>()
     for (const n of NUMBERS) {
       boxes.set(`app${n}`, await hosts.sandbox(n, `app${n}`, 'app', { ip: `10.0.1.1${n}`, ip6: `fd00:1::1${n}` }))

@@ -96,6 +96,9 @@ describe('a host that is not of the cluster: plain iproute2', () => {
     inside('ip', 'addr', 'add', '10.0.1.77/24', 'dev', 'vx0')
     inside('ip', 'addr', 'add', 'fd00:1::77/64', 'dev', 'vx0', 'nodad')
     inside('ip', 'link', 'set', 'vx0', 'up')
+    // A VXLAN with `proxy` lets no ARP out, not even answers; neighbour discovery it does.
+    const own = cnm.guests('app')[0]?.endpoint.mac ?? ''
+    inside('ip', 'neigh', 'replace', '10.0.1.13', 'lladdr', own, 'dev', 'vx0', 'nud', 'permanent')
     const asked = { vtep: '10.99.0.7', mac, ip: '10.0.1.77', ip6: 'fd00:1::77' }
     const { text } = await cnm.plan((dry) => dry.addPeer('app', asked))
     expect(text).toContain(`fdb replace ${mac} dev vxlan0 dst 10.99.0.7`)

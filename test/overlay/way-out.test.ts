@@ -22,14 +22,7 @@ beforeAll(async () => {
   must(['ip', 'link', 'set', 'eth0', 'up'], { netns: world })
   must(['ip', 'route', 'add', 'default', 'via', '192.0.2.2'], { netns })
   await hosts.network('app', 4097, ['10.0.1.0/24'])
-  for (const { cnm } of hosts.hosts)
-    await cnm.createNetwork({
-      name: 'inner',
-      driver: 'overlay',
-      internal: true,
-      options: { 'com.docker.network.driver.overlay.vxlanid_list': '4098' },
-      ipam: { config: [{ subnet: '10.0.2.0/24' }] },
-    })
+  await hosts.network('inner', 4098, ['10.0.2.0/24'], { internal: true })
   await hosts.sandbox(2, 's2', 'app', { ip: OVERLAY })
 })
 afterAll(() => hosts[Symbol.asyncDispose]())

@@ -84,11 +84,12 @@ export class Hosts implements AsyncDisposable {
   }
 
   /** The same network on all of them. */
-  async network(name: string, vni: number, subnets: readonly string[], options: Readonly<Record<string, string>> = {}): Promise<void> {
+  async network(name: string, vni: number, subnets: readonly string[], { internal = false, options = {} } = {}): Promise<void> {
     for (const { cnm } of this.hosts)
       await cnm.createNetwork({
         name,
         driver: 'overlay',
+        internal,
         enableIPv4: subnets.some((subnet) => subnet.includes('.')),
         enableIPv6: subnets.some((subnet) => subnet.includes(':')),
         options: { 'com.docker.network.driver.overlay.vxlanid_list': String(vni), ...options },

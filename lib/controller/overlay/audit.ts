@@ -4,7 +4,7 @@ import { isUp } from '../view.ts'
 import { type IpKey, ipKeyAt, type MacKey, macKeyAt, textOfIp, textOfMac } from './keys.ts'
 import type { OpenTunnel } from './peers.ts'
 import type { Roster } from './roster.ts'
-import { type Rows, wantedMac, wantedVtep, writing } from './rows.ts'
+import { noRows, type Rows, wantedMac, wantedVtep, wantNeighbour, wantRow, writing } from './rows.ts'
 
 /** A row of a tunnel's tables that is not as it should be. */
 export interface Difference {
@@ -38,7 +38,7 @@ export async function audit(tunnel: OpenTunnel, roster: Roster): Promise<Audit> 
     orNone(dumpColumns(tunnel.netns, 'fdb', { link: tunnel.link })),
     orNone(dumpColumns(tunnel.netns, 'neigh', { link: tunnel.link })),
   ])
-  const rows: Mutable = { fdb: new Map(), neigh: new Map(), noFdb: [], noNeigh: [] }
+  const rows = noRows()
   const differences: Difference[] = []
   const wanted = lookAtFdb(tunnel, roster, fdb, rows, differences) + lookAtNeighbours(tunnel, roster, neigh, rows, differences)
   const bridge = links.find(({ name }) => name === tunnel.bridge)
@@ -56,14 +56,6 @@ export async function reconcile(tunnel: OpenTunnel, roster: Roster): Promise<Aud
   return found
 }
 
-type Mutable = {
-  -readonly [K in keyof Rows]: Rows[K] extends ReadonlyMap<infer A, infer B>
-    ? Map<A, B>
-    : Rows[K] extends readonly (infer T)[]
-      ? T[]
-      : never
-}
-
 type Columns<T extends 'fdb' | 'neigh'> = Awaited<ReturnType<typeof dumpColumns<T>>> | null
 
 /** null of a link that is not there. */
@@ -73,8 +65,8 @@ const orNone = <T>(table: Promise<T>): Promise<T | null> =>
     throw error
   })
 
-function lookAtFdb({ here }: OpenTunnel, roster: Roster, table: Columns<'fdb'>, rows: Mutable, differences: Difference[]): number {
-  const right = new Set<MacKey>()
+function lookAtFdb({ here }: OpenTunnel, roster: Roster, table: Columns<'fdb'>, rows: Rows, differences: Difference[]): number {
+  const seen = new Set<MacKey>()
   const dsts = table ? bufferOf(table.dst) : NONE
   for (let row = 0; table && row < table.length; row++) {
     // Its own rows, those of a bridge are another table.
@@ -84,28 +76,24 @@ function lookAtFdb({ here }: OpenTunnel, roster: Roster, table: Columns<'fdb'>, 
     if (family !== 4 && family !== 6) continue
     const found = ipKeyAt(dsts, row, family)
     const wanted = wantedVtep(roster, here, mac)
-    if (wanted === found && isLasting(table.state[row])) right.add(mac)
-    else if (wanted === undefined) {
-      rows.noFdb.push(mac)
-      differences.push({ table: 'fdb', key: textOfMac(mac), wanted: '', found: textOfIp(found) })
-    } else {
-      rows.fdb.set(mac, wanted)
-      differences.push({ table: 'fdb', key: textOfMac(mac), wanted: textOfIp(wanted), found: textOfIp(found) })
-    }
+    seen.add(mac)
+    if (wanted === found && isLasting(table.state[row])) continue
+    wantRow(rows, mac, wanted)
+    differences.push({ table: 'fdb', key: textOfMac(mac), wanted: wanted === undefined ? '' : textOfIp(wanted), found: textOfIp(found) })
   }
   return missing(
     roster.macs,
     (mac) => wantedVtep(roster, here, mac),
-    (mac) => right.has(mac) || rows.fdb.has(mac),
+    (mac) => seen.has(mac),
     (mac, vtep) => {
-      rows.fdb.set(mac, vtep)
+      wantRow(rows, mac, vtep)
       differences.push({ table: 'fdb', key: textOfMac(mac), wanted: textOfIp(vtep), found: '' })
     },
   )
 }
 
-function lookAtNeighbours({ here }: OpenTunnel, roster: Roster, table: Columns<'neigh'>, rows: Mutable, differences: Difference[]): number {
-  const right = new Set<IpKey>()
+function lookAtNeighbours({ here }: OpenTunnel, roster: Roster, table: Columns<'neigh'>, rows: Rows, differences: Difference[]): number {
+  const seen = new Set<IpKey>()
   const addresses = table ? bufferOf(table.address) : NONE
   for (let row = 0; table && row < table.length; row++) {
     // The kernel's own, of groups and the like.
@@ -114,21 +102,22 @@ function lookAtNeighbours({ here }: OpenTunnel, roster: Roster, table: Columns<'
     const ip = ipKeyAt(addresses, row, family)
     const found = macKeyAt(table.mac, row)
     const wanted = wantedMac(roster, here, ip)
-    if (wanted === found && table.state[row] === NUD_PERMANENT) right.add(ip)
-    else if (wanted === undefined) {
-      rows.noNeigh.push(ip)
-      differences.push({ table: 'neighbour', key: textOfIp(ip), wanted: '', found: textOfMac(found) })
-    } else {
-      rows.neigh.set(ip, wanted)
-      differences.push({ table: 'neighbour', key: textOfIp(ip), wanted: textOfMac(wanted), found: textOfMac(found) })
-    }
+    seen.add(ip)
+    if (wanted === found && table.state[row] === NUD_PERMANENT) continue
+    wantNeighbour(rows, ip, wanted)
+    differences.push({
+      table: 'neighbour',
+      key: textOfIp(ip),
+      wanted: wanted === undefined ? '' : textOfMac(wanted),
+      found: textOfMac(found),
+    })
   }
   return missing(
     roster.ips,
     (ip) => wantedMac(roster, here, ip),
-    (ip) => right.has(ip) || rows.neigh.has(ip),
+    (ip) => seen.has(ip),
     (ip, mac) => {
-      rows.neigh.set(ip, mac)
+      wantNeighbour(rows, ip, mac)
       differences.push({ table: 'neighbour', key: textOfIp(ip), wanted: textOfMac(mac), found: '' })
     },
   )

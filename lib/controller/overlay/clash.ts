@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { fault } from '../../model/errors.ts'
+import { CnmError, fault } from '../../model/errors.ts'
 import type { Op } from '../../model/op.ts'
 import { NetlinkError } from '../../netlink/refusal.ts'
 import type { Work } from '../commit.ts'
@@ -13,8 +14,35 @@ import { listeners, ownerOfSocket } from '../sockets.ts'
 
 const { EADDRINUSE, EEXIST } = constants.errno
 
+const PAUSE_MS = 50
+const MOST_TRIES = 100
+
+/**
+ * Does `attempt`, and says who has the VNI or the port that the kernel refused. A namespace that nobody can enter any more ends a
+ * while later, and its VNIs with it: that is waited for.
+ */
+export async function namingHolders(
+  hall: Pick<Hall, 'host' | 'run' | 'store'>,
+  work: Work,
+  attempt: () => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const named = await clashOf(hall, work, error)
+      const passing = named instanceof CnmError && named.code === 'VNI_IN_USE' && named.message.endsWith(NOBODY)
+      if (!passing || tries === MOST_TRIES) throw named
+      await pause(PAUSE_MS, undefined, signal ? { signal } : {})
+    }
+  }
+}
+
+const NOBODY = 'a link in a namespace that is not in view, or about to end'
+
 /** What the kernel refused because somebody else has a VNI or the port, with who that is; any other error as it is. */
-export async function clashOf(hall: Pick<Hall, 'host' | 'run' | 'store'>, work: Work, error: unknown): Promise<unknown> {
+async function clashOf(hall: Pick<Hall, 'host' | 'run' | 'store'>, work: Work, error: unknown): Promise<unknown> {
   const step = error instanceof NetlinkError ? work.plan[error.refusal.op] : undefined
   if (!step || !(error instanceof NetlinkError)) return error
   if (error.errno === -EEXIST && isTunnel(step)) {
@@ -46,13 +74,22 @@ async function holderOfVni(hall: Pick<Hall, 'host' | 'run' | 'store'>, vni: numb
   const names = new Map(hall.store.networks.list().map((network) => [homeOf(hall, network), `network ${network.name}`]))
   const seen = new Set<number>()
   for (const path of [hall.host.path || '/proc/self/ns/net', ...homes(hall), ...elsewhere()].slice(0, MOST)) {
-    const inode = statSync(path, { throwIfNoEntry: false })?.ino
+    const inode = inodeOf(path)
     if (inode === undefined || seen.has(inode)) continue
     seen.add(inode)
     const link = (await vxlansIn(path)).find(({ linkinfo: { info_data: data } }) => data.id === vni && data.port === port)
     if (link) return names.get(path) ?? `link ${link.ifname} in namespace ${path}`
   }
-  return 'a link in a namespace that is not in view, or about to end'
+  return NOBODY
+}
+
+/** Of what may be gone by now, or not be ours to see. */
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino
+  } catch {
+    return undefined
+  }
 }
 
 /** Where others keep namespaces: iproute2, Docker, and processes. */

@@ -18,7 +18,7 @@ import type { Roster, Touched } from './roster.ts'
 import { type Here, hereOf, rowsOf, writing } from './rows.ts'
 
 /** So many are taken apart while the kernel writes those before. */
-const SLICE = 8192
+const SLICE = 4096
 
 /** Everybody on other hosts, in place of all that was known but for those that a person told us of. Throws PEER_INVALID. */
 export async function setPeers(hall: Hall, networkId: Id, peers: readonly Peer[]): Promise<void> {
@@ -58,10 +58,10 @@ export async function changePeers(
 export async function settlePeers(hall: Hall, { network, endpoint }: Seat): Promise<void> {
   const roster = hall.rosters.get(network.id)
   if (!roster || roster.size === 0) return
-  const macs = new Set([macKey(endpoint.mac)].filter((mac) => mac !== null && roster.vtepOf(mac) !== undefined) as number[])
+  const macs = [macKey(endpoint.mac)].filter((mac) => mac !== null).filter((mac) => roster.vtepOf(mac) !== undefined)
   const keys = [endpoint.address, endpoint.address6].map((text) => (text === undefined ? null : ipKey(text)))
-  const ips = new Set(keys.filter((ip) => ip !== null).filter((ip) => roster.holderOf(ip) !== undefined))
-  if (macs.size + ips.size === 0) return
+  const ips = keys.filter((ip) => ip !== null).filter((ip) => roster.holderOf(ip) !== undefined)
+  if (macs.length + ips.length === 0) return
   await withTunnel(hall, network, (tunnel) => write(tunnel, roster, { macs, ips }))
 }
 
@@ -85,7 +85,7 @@ export async function withTunnel<T>(hall: Hall, network: Network, work: (tunnel:
 }
 
 async function write(tunnel: OpenTunnel | null, roster: Roster, { macs, ips }: Touched): Promise<void> {
-  if (!tunnel || !roster.settled || macs.size + ips.size === 0) return
+  if (!tunnel || !roster.settled || macs.length + ips.length === 0) return
   const plan = writing(tunnel, rowsOf(roster, tunnel.here, macs, ips))
   const [refusal] = await applyLeniently([tunnel.netns], plan)
   if (!refusal) return

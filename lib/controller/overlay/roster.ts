@@ -10,10 +10,10 @@ interface Entry {
   readonly vtep: IpKey
 }
 
-/** Keys of tables whose rows may not be what they should be any more. */
+/** Keys of tables whose rows may not be what they should be any more; one may be told twice. */
 export interface Touched {
-  readonly macs: Set<MacKey>
-  readonly ips: Set<IpKey>
+  readonly macs: MacKey[]
+  readonly ips: IpKey[]
 }
 
 /** Several endpoints may claim the same MAC or address for a while, when one moves: the last that came has it, then the one before. */
@@ -68,20 +68,20 @@ export class Roster {
 
   /** Throws PEER_INVALID before anything is changed. */
   change(gone: Iterable<string>, came: readonly Peer[]): Touched {
-    const entries = came.map(takenApart)
-    const touched: Touched = { macs: new Set(), ips: new Set() }
-    for (const id of gone) this.#forget(id, touched)
+    const leaving = new Set(gone)
+    const news = came.filter((peer) => leaving.has(peer.endpointId) || !isSame(this.#entries.get(peer.endpointId)?.peer, peer))
+    const entries = news.map(takenApart)
+    const touched: Touched = { macs: [], ips: [] }
+    for (const id of leaving) this.#forget(id, touched)
     for (const entry of entries) {
       const { endpointId } = entry.peer
-      const known = this.#entries.get(endpointId)
-      if (known && isSame(known, entry)) continue
-      if (known) this.#forget(endpointId, touched)
+      if (this.#entries.has(endpointId)) this.#forget(endpointId, touched)
       this.#entries.set(endpointId, entry)
       claim(this.#byMac, entry.mac, entry)
-      touched.macs.add(entry.mac)
+      touched.macs.push(entry.mac)
       for (const ip of entry.ips) {
         claim(this.#byIp, ip, entry)
-        touched.ips.add(ip)
+        touched.ips.push(ip)
       }
     }
     return touched
@@ -102,10 +102,10 @@ export class Roster {
     if (!entry) return
     this.#entries.delete(id)
     disclaim(this.#byMac, entry.mac, entry)
-    touched.macs.add(entry.mac)
+    touched.macs.push(entry.mac)
     for (const ip of entry.ips) {
       disclaim(this.#byIp, ip, entry)
-      touched.ips.add(ip)
+      touched.ips.push(ip)
     }
   }
 }
@@ -116,16 +116,18 @@ function takenApart(peer: Peer): Entry {
   if (mac === null) throw invalid(`${peer.mac} is not the MAC address of a station`)
   const vtep = ipKey(peer.vtep)
   if (vtep === null) throw invalid(`${peer.vtep} is not an address`)
-  const ips = [peer.address, peer.address6].flatMap((text) => {
-    const key = text === undefined ? [] : ipKey(text)
+  const ips: IpKey[] = []
+  for (const text of [peer.address, peer.address6]) {
+    if (text === undefined) continue
+    const key = ipKey(text)
     if (key === null) throw invalid(`${text} is not an address`)
-    return key
-  })
+    ips.push(key)
+  }
   return { peer, mac, ips, vtep }
 }
 
-const isSame = (a: Entry, b: Entry): boolean =>
-  a.mac === b.mac && a.vtep === b.vtep && a.ips.length === b.ips.length && a.ips.every((ip, i) => ip === b.ips[i])
+const isSame = (a: Peer | undefined, b: Peer): boolean =>
+  a !== undefined && a.mac === b.mac && a.vtep === b.vtep && a.address === b.address && a.address6 === b.address6
 
 const last = (claims: Claims | undefined): Entry | undefined => (Array.isArray(claims) ? claims.at(-1) : claims)
 

@@ -35,48 +35,76 @@ export function wantedMac(roster: Roster, here: Here, ip: IpKey): MacKey | undef
   return holder && holder.vtep !== here.vtep ? holder.mac : undefined
 }
 
-/** Rows that are to be there, and rows that are not. */
+/** Rows that are to be there, in columns, and rows that are not. */
 export interface Rows {
-  readonly fdb: ReadonlyMap<MacKey, IpKey>
-  readonly neigh: ReadonlyMap<IpKey, MacKey>
-  readonly noFdb: readonly MacKey[]
-  readonly noNeigh: readonly IpKey[]
+  readonly fdb: { readonly macs: MacKey[]; readonly vteps: IpKey[] }
+  readonly neigh: { readonly ips: IpKey[]; readonly macs: MacKey[] }
+  readonly noFdb: MacKey[]
+  readonly noNeigh: IpKey[]
 }
+
+export const noRows = (): Rows => ({ fdb: { macs: [], vteps: [] }, neigh: { ips: [], macs: [] }, noFdb: [], noNeigh: [] })
 
 /** The rows of some keys as they should be. */
 export function rowsOf(roster: Roster, here: Here, macs: Iterable<MacKey>, ips: Iterable<IpKey>): Rows {
-  const rows = { fdb: new Map<MacKey, IpKey>(), neigh: new Map<IpKey, MacKey>(), noFdb: [] as MacKey[], noNeigh: [] as IpKey[] }
-  for (const mac of macs) {
-    const vtep = wantedVtep(roster, here, mac)
-    if (vtep === undefined) rows.noFdb.push(mac)
-    else rows.fdb.set(mac, vtep)
-  }
-  for (const ip of ips) {
-    const mac = wantedMac(roster, here, ip)
-    if (mac === undefined) rows.noNeigh.push(ip)
-    else rows.neigh.set(ip, mac)
-  }
+  const rows = noRows()
+  for (const mac of macs) wantRow(rows, mac, wantedVtep(roster, here, mac))
+  for (const ip of ips) wantNeighbour(rows, ip, wantedMac(roster, here, ip))
   return rows
 }
 
-/** Steps that make tables have these rows: whatever is in their place goes. Frames know their way before anybody is told of it. */
-export function writing({ link }: Tunnel, rows: Rows, at?: number): Plan {
-  const base = { ...(at === undefined ? {} : { at }), link }
-  const vteps = [...rows.fdb.values()]
-  const family = familyOf(vteps[0] ?? 0)
-  const plan: Op[] = []
-  if (rows.noNeigh.length > 0) plan.push(...perFamily(rows.noNeigh).map((part): Op => ({ ...base, op: 'neigh.delMany', ...part })))
-  if (rows.noFdb.length > 0) plan.push({ ...base, op: 'fdb.delMany', macs: macColumn(rows.noFdb) })
-  if (vteps.length > 0)
-    plan.push({ ...base, op: 'fdb.replaceMany', macs: macColumn([...rows.fdb.keys()]), family, dsts: ipColumn(vteps, family) })
-  const known = perFamily([...rows.neigh.keys()], (ip) => rows.neigh.get(ip) ?? 0)
-  return [...plan, ...known.map((part): Op => ({ ...base, op: 'neigh.replaceMany', ...part }))]
+/** `vtep`: undefined where the row is to go. */
+export function wantRow({ fdb, noFdb }: Rows, mac: MacKey, vtep: IpKey | undefined): void {
+  if (vtep === undefined) noFdb.push(mac)
+  else {
+    fdb.macs.push(mac)
+    fdb.vteps.push(vtep)
+  }
 }
 
-function perFamily(ips: readonly IpKey[], macOf?: (ip: IpKey) => MacKey) {
+export function wantNeighbour({ neigh, noNeigh }: Rows, ip: IpKey, mac: MacKey | undefined): void {
+  if (mac === undefined) noNeigh.push(ip)
+  else {
+    neigh.ips.push(ip)
+    neigh.macs.push(mac)
+  }
+}
+
+/** Steps that make tables have these rows: whatever is in their place goes. Frames know their way before anybody is told of it. */
+export function writing({ link }: Tunnel, { fdb, neigh, noFdb, noNeigh }: Rows, at?: number): Plan {
+  const base = { ...(at === undefined ? {} : { at }), link }
+  const family = familyOf(fdb.vteps[0] ?? 0)
+  return [
+    ...byFamily(noNeigh).map(({ rows: _, ...part }): Op => ({ ...base, op: 'neigh.delMany', ...part })),
+    ...(noFdb.length > 0 ? [{ ...base, op: 'fdb.delMany', macs: macColumn(noFdb) } as const] : []),
+    ...(fdb.macs.length > 0
+      ? [{ ...base, op: 'fdb.replaceMany', macs: macColumn(fdb.macs), family, dsts: ipColumn(fdb.vteps, family) } as const]
+      : []),
+    ...byFamily(neigh.ips).map(
+      ({ rows, ...part }): Op => ({
+        ...base,
+        op: 'neigh.replaceMany',
+        ...part,
+        macs: macColumn(rows.map((row) => neigh.macs[row] ?? 0)),
+      }),
+    ),
+  ]
+}
+
+/** Columns of one family each, and which rows they are. */
+function byFamily(ips: readonly IpKey[]) {
   return ([4, 6] as const).flatMap((family) => {
-    const own = ips.filter((ip) => familyOf(ip) === family)
-    if (own.length === 0) return []
-    return [{ family, addresses: ipColumn(own, family), ...(macOf ? { macs: macColumn(own.map(macOf)) } : {}) }]
+    const rows = ips.flatMap((ip, row) => (familyOf(ip) === family ? [row] : []))
+    if (rows.length === 0) return []
+    return [
+      {
+        family,
+        rows,
+        addresses: ipColumn(
+          rows.map((row) => ips[row] ?? 0),
+          family,
+        ),
+      },
+    ]
   })
 }

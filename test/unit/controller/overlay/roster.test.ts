@@ -19,6 +19,9 @@ const peer = (endpointId: string, vtep: number, mac: number, ip: number): Peer =
 describe('keys', () => {
   it('are the same from text and from columns, and back', () => {
     const macs = ['02:00:00:00:00:01', 'fe:dc:ba:98:76:54', '00:00:00:00:00:00']
+    expect([macKey('FE-DC-BA-98-76-54'), macKey('02:00:00:00:00-01')]).toEqual([macKey('fe:dc:ba:98:76:54'), macKey('02:00:00:00:00:01')])
+    for (const bad of ['1.2.3', '1.2.3.4.5', '1.2.3.256', '01.2.3.4', '1.2.3.4/', '1.2.3.4/x', '1..2.3', '', '1.2.3.'])
+      expect(ipKey(bad)).toBeNull()
     const column = macColumn(macs.map((text) => macKey(text) ?? -1))
     expect(macs.map((_, row) => textOfMac(macKeyAt(column, row)))).toEqual(macs)
     expect([macKey('01:00:5e:00:00:01'), macKey('nonsense')]).toEqual([null, null])
@@ -69,8 +72,8 @@ describe('a roster', () => {
           const rows = rowsOf(roster, NOBODY, macs, ips)
           for (const key of rows.noFdb) fdb.delete(key)
           for (const key of rows.noNeigh) neigh.delete(key)
-          for (const [key, value] of rows.fdb) fdb.set(key, value)
-          for (const [key, value] of rows.neigh) neigh.set(key, value)
+          rows.fdb.macs.forEach((key, row) => fdb.set(key, rows.fdb.vteps[row] ?? -1))
+          rows.neigh.ips.forEach((key, row) => neigh.set(key, rows.neigh.macs[row] ?? -1))
         }
         const texts = Object.fromEntries([...fdb].map(([key, value]) => [textOfMac(key), textOfIp(value)]))
         expect(texts).toEqual(
@@ -96,6 +99,13 @@ describe('a roster', () => {
     )
   })
 
+  it('has one that left and came again as it was', () => {
+    const roster = new Roster([peer('a', 2, 1, 1)])
+    expect(roster.change(['a'], [peer('a', 2, 1, 1)]).macs).toContain(macKey('02:00:00:00:00:01'))
+    expect(roster.size).toBe(1)
+    expect(roster.change([], [peer('a', 2, 1, 1)]).macs).toEqual([])
+  })
+
   it('keeps those that a person told of when all others are told anew', () => {
     const roster = new Roster([peer('fixed', 2, 1, 1)])
     roster.change([], [peer('told', 3, 2, 2)])
@@ -109,8 +119,8 @@ describe('a roster', () => {
     const roster = new Roster([peer('a', 2, 1, 1), { ...peer('b', 2, 2, 2), vtep: 'fd00:99::2' }])
     const here = { ...NOBODY, macs: new Set([macKey('02:00:00:00:00:01') ?? 0]), ips: new Set([ipKey('10.0.1.1') ?? 0]) }
     const rows = rowsOf(roster, here, roster.macs, roster.ips)
-    expect([rows.fdb.size, rows.noFdb.length]).toEqual([0, 2])
-    expect([...rows.neigh.keys()].map(textOfIp).sort()).toEqual(['10.0.1.2', 'fd00::1', 'fd00::2'])
+    expect([rows.fdb.macs.length, rows.noFdb.length]).toEqual([0, 2])
+    expect(rows.neigh.ips.map(textOfIp).sort()).toEqual(['10.0.1.2', 'fd00::1', 'fd00::2'])
   })
 
   it('refuses what is no peer, and is as it was', () => {
