@@ -47,7 +47,7 @@ const joinSteps = object<JoinSteps>({
   neighbours: optional(list(object<Neighbour>({ address: text, mac: text }))),
 })
 
-const tunnel = object<Tunnel>({ link: text, bridge: text, vni: whole })
+const tunnel = object<Tunnel>({ link: text, bridge: text, vni: whole, encrypted: flag })
 const mtu = object<Mtu>({ bytes: whole, derivation: text })
 
 const publishing = object<Publishing>({

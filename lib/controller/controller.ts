@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { Mtu } from '../drivers/driver.ts'
 import type { SubnetUsage } from '../model/engine.ts'
 import type { Finding } from '../model/findings.ts'
+import type { KeyRing } from '../model/keys.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { Peer } from '../model/peer.ts'
@@ -23,6 +24,7 @@ import { reloadFirewall } from './mend.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
 import { addPeer, peersOf, removePeer } from './overlay/fixed.ts'
 import { changePeers, setPeers } from './overlay/peers.ts'
+import { setKeys } from './overlay/secrecy.ts'
 import { type Verification, verifyNetwork } from './overlay/verify.ts'
 import { pruneNetworks, unusedNetworks } from './prune.ts'
 import { mtuOf } from './raising.ts'
@@ -148,6 +150,11 @@ export class Controller implements AsyncDisposable {
   /** By its MAC address, one of its addresses, or its id. */
   removePeer(network: string, peer: string, { signal }: VerbOptions = {}): Promise<Peer> {
     return this.#turns.take(() => removePeer(this.#hall, network, peer, signal), signal)
+  }
+
+  /** What encrypted networks are encrypted with from now on; null: nothing of them leaves this host. Throws KEYS_INVALID. */
+  setKeys(ring: KeyRing | null, { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => setKeys(this.#hall, ring), signal)
   }
 
   /** Those that this controller knows of. */

@@ -97,6 +97,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       announcer,
       dataPath: () => options.dataPath,
       rosters: new Map(),
+      secrets: {},
       deleted: () => deletion.finish(),
       commit: (work, abort) =>
         namingHolders({ host: netns, run, store }, work, () => commit({ store, host: netns, deletion }, work, abort), abort),

@@ -1,6 +1,7 @@
 import type { NetworkDriver } from '../drivers/driver.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
 import type { Id } from '../model/ids.ts'
+import type { KeyRing } from '../model/keys.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import type { Store } from '../store/store.ts'
 import type { Announcer } from './announcing.ts'
@@ -26,6 +27,8 @@ export interface Hall {
   readonly announcer: Announcer
   /** How this host takes part in networks of more than one host; undefined while it does not. */
   readonly dataPath: () => DataPath | undefined
+  /** What encrypted networks are encrypted with; none until somebody says. */
+  readonly secrets: { ring?: KeyRing }
   /** Who is on other hosts, by network. */
   readonly rosters: Map<Id, Roster>
   /** Resolves when what is deleted behind is gone. */

@@ -9,7 +9,9 @@ import { familiesOf } from './families.ts'
 import type { Hall } from './hall.ts'
 import { ownNetwork } from './lookup.ts'
 import { commitAndMend, commitOnWalls } from './mend.ts'
-import { checkLate, isRaisedLate, lower, raise } from './raising.ts'
+import { tunnelOf } from './overlay/known.ts'
+import { keepSecrets } from './overlay/secrecy.ts'
+import { checkLate, configOf, isRaisedLate, lower, raise } from './raising.ts'
 
 export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
   checkName(hall, request.name)
@@ -127,5 +129,6 @@ export async function lowerIdle(hall: Hall, networks: readonly Network[]): Promi
   const busy = new Set(hall.store.endpoints.list().map(({ networkId }) => networkId))
   for (const network of networks.filter((each) => isRaisedLate(hall, each) && !busy.has(each.id))) {
     await hall.commit({ way: 'down', ...(await lower(hall, network)) })
+    if (tunnelOf(hall, network, configOf(hall, network))?.encrypted) await keepSecrets(hall)
   }
 }

@@ -143,6 +143,7 @@ async function attach(
   ])
   const taken = new Set(names)
   const claims = new Claims()
+  const seated: Seat[] = []
   try {
     const plan = [...first.plan]
     const seats: Seat[] = []
@@ -169,17 +170,19 @@ async function attach(
       for (const write of records) write()
     }
     await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, networks: homes.paths, record }, signal)
-    for (const seat of seats) {
-      await settlePeers(hall, seat)
-      hall.tell('connect', seat.network, { container: sandbox.id })
-      hall.announcer.announce(sandbox, seat)
-    }
-    if (!lacksWayOut(hall, [...staying, ...seats])) await leave(hall, sandbox, after.filter(isWayOut))
-    return seats
+    seated.push(...seats)
   } catch (error) {
     await claims.release()
     throw error
   }
+  for (const seat of seated) {
+    await settlePeers(hall, seat)
+    hall.tell('connect', seat.network, { container: sandbox.id })
+    hall.announcer.announce(sandbox, seat)
+  }
+  const now = [...staying, ...seated]
+  if (!lacksWayOut(hall, now)) await leave(hall, sandbox, now.filter(isWayOut))
+  return seated
 }
 
 async function linkNames(sandbox: Sandbox): Promise<readonly string[]> {

@@ -48,6 +48,8 @@ export interface Tunnel {
   /** The bridge that has the tunnel and the endpoints of this host. */
   readonly bridge: string
   readonly vni: number
+  /** What it carries is encrypted between the hosts, or does not leave. */
+  readonly encrypted: boolean
 }
 
 /** The largest packet that an endpoint can send, and why. */

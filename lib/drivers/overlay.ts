@@ -4,6 +4,7 @@ import { type Id, LINK_GROUP, macOf, parseMac } from '../model/ids.ts'
 import { NETWORK, type Op, type Plan } from '../model/op.ts'
 import { checkedRoutes, routesOf } from './bridge-routes.ts'
 import type { EndpointConfig, NetworkConfig, NetworkDriver, Route, Underlay } from './driver.ts'
+import { secretPort, shield } from './overlay-esp.ts'
 import { checkOverlayEndpoint, innerMtu, type OverlaySettings, overlaySettingsOf } from './overlay-options.ts'
 import { checkPools, invalid } from './pools.ts'
 
@@ -25,7 +26,10 @@ export const overlay: NetworkDriver = {
   name: 'overlay',
   capabilities: { scope: 'global', connectivityScope: 'global', maxEndpoints: MAX_ENDPOINTS },
 
-  tunnel: (network) => ({ link: VXLAN, bridge: BRIDGE, vni: overlaySettingsOf(network).vni }),
+  tunnel(network) {
+    const { vni, encrypted } = overlaySettingsOf(network)
+    return { link: VXLAN, bridge: BRIDGE, vni, encrypted }
+  },
 
   mtu: (network) => innerMtu(network, overlaySettingsOf(network)),
 
@@ -92,6 +96,7 @@ function build(network: NetworkConfig, settings: OverlaySettings, underlay: Unde
   const local = parseAddress(underlay.address)
   const name = `vx${network.id.slice(0, 12)}`
   return [
+    ...(settings.encrypted ? shield(local?.family ?? 4, underlay.port) : []),
     { at: NETWORK, op: 'netns.add' },
     // Links here have no addresses, not even link-local ones, and nobody answers but the tunnel.
     inside('net/ipv6/conf/default/disable_ipv6', '1'),
@@ -105,7 +110,7 @@ function build(network: NetworkConfig, settings: OverlaySettings, underlay: Unde
       vxlan: {
         id: settings.vni,
         ...(local ? { local: toBytes(local) } : {}),
-        dstPort: underlay.port,
+        dstPort: settings.encrypted ? secretPort(underlay.port) : underlay.port,
         learning: false,
         proxy: true,
       },

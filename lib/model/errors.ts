@@ -37,6 +37,7 @@ export const ERRORS = {
   PEER_INVALID: [400, 'invalid peer {id}: {what}'],
   PEER_NOT_FOUND: [404, 'network {network} has no such peer: {peer}', 'cnm network peer ls {network}'],
   PEER_EXISTS: [409, 'network {network} knows {what} already: {holder}', 'cnm network peer rm {network} {mac}'],
+  KEYS_INVALID: [400, 'invalid keys: {what}'],
   NETWORK_LOCAL: [403, 'network {name} ends with this host: its driver {driver} knows no peers'],
   PEERS_UNKNOWN: [
     409,

@@ -1,6 +1,6 @@
 import type { Tunnel } from '../../drivers/driver.ts'
 import { parseCidr, toBytes } from '../../model/address.ts'
-import { fault } from '../../model/errors.ts'
+import { CnmError, fault } from '../../model/errors.ts'
 import { type Id, parseMac } from '../../model/ids.ts'
 import type { Network } from '../../model/network.ts'
 import type { Op } from '../../model/op.ts'
@@ -16,6 +16,7 @@ import { ipKey, macKey } from './keys.ts'
 import { rosterOf, tunnelOf } from './known.ts'
 import type { Roster, Touched } from './roster.ts'
 import { type Here, hereOf, rowsOf, writing } from './rows.ts'
+import { keepSecrets } from './secrecy.ts'
 
 /** So many are taken apart while the kernel writes those before. */
 const SLICE = 4096
@@ -32,6 +33,7 @@ export async function setPeers(hall: Hall, networkId: Id, peers: readonly Peer[]
       written.push(write(tunnel, roster, roster.change([], peers.slice(from, from + SLICE))))
     await Promise.all(written)
     if (tunnel && !roster.settled) await reconcile(tunnel, roster)
+    if (tunnel?.encrypted) await keepSecrets(hall)
   })
 }
 
@@ -50,12 +52,24 @@ export async function changePeers(
       came,
     )
     await write(tunnel, roster, touched)
+    if (tunnel?.encrypted) await keepSecrets(hall)
     if (tunnel) await announce(tunnel, came)
   })
 }
 
-/** A sandbox of this host has taken an address, or left one, that somebody elsewhere may claim too. */
-export async function settlePeers(hall: Hall, { network, endpoint }: Seat): Promise<void> {
+/**
+ * A sandbox of this host has taken an address, or left one, that somebody elsewhere may claim too. It has been done by then: what the
+ * kernel refuses now is told, and found again by verify.
+ */
+export async function settlePeers(hall: Hall, seat: Seat): Promise<void> {
+  await settle(hall, seat).catch((error) => {
+    if (!(error instanceof CnmError)) throw error
+    process.emitWarning(`network ${seat.network.name} may not reach all of its peers: ${error.message}`, { code: 'CNM_PEERS_UNSETTLED' })
+  })
+}
+
+async function settle(hall: Hall, { network, endpoint }: Seat): Promise<void> {
+  if (tunnelOf(hall, network, configOf(hall, network))?.encrypted) await keepSecrets(hall)
   const roster = hall.rosters.get(network.id)
   if (!roster || roster.size === 0) return
   const macs = [macKey(endpoint.mac)].filter((mac) => mac !== null).filter((mac) => roster.vtepOf(mac) !== undefined)

@@ -24,6 +24,8 @@ export class Roster {
   readonly #entries = new Map<string, Entry>()
   readonly #byMac = new Map<MacKey, Claims>()
   readonly #byIp = new Map<IpKey, Claims>()
+  /** How many are behind each. */
+  readonly #vteps = new Map<IpKey, number>()
   /** Those that a person told us of; they stay when all others are told anew. */
   readonly #fixed = new Set<string>()
   /** Somebody has told us of all of them. */
@@ -45,6 +47,10 @@ export class Roster {
 
   get ips(): Iterable<IpKey> {
     return this.#byIp.keys()
+  }
+
+  get vteps(): Iterable<IpKey> {
+    return this.#vteps.keys()
   }
 
   get peers(): readonly Peer[] {
@@ -77,6 +83,7 @@ export class Roster {
       const { endpointId } = entry.peer
       if (this.#entries.has(endpointId)) this.#forget(endpointId, touched)
       this.#entries.set(endpointId, entry)
+      this.#vteps.set(entry.vtep, (this.#vteps.get(entry.vtep) ?? 0) + 1)
       claim(this.#byMac, entry.mac, entry)
       touched.macs.push(entry.mac)
       for (const ip of entry.ips) {
@@ -101,6 +108,9 @@ export class Roster {
     const entry = this.#entries.get(id)
     if (!entry) return
     this.#entries.delete(id)
+    const behind = (this.#vteps.get(entry.vtep) ?? 1) - 1
+    if (behind === 0) this.#vteps.delete(entry.vtep)
+    else this.#vteps.set(entry.vtep, behind)
     disclaim(this.#byMac, entry.mac, entry)
     touched.macs.push(entry.mac)
     for (const ip of entry.ips) {

@@ -15,6 +15,8 @@ export interface DataPath {
 
 const VXLAN_PORT = 4789
 
+export const portOf = (hall: Pick<Hall, 'dataPath'>): number => hall.dataPath()?.port ?? VXLAN_PORT
+
 /** The underlay as it is now. Throws NETWORK_NOT_SWARM, DATA_PATH_ABSENT. */
 export async function underlayOf(hall: Hall): Promise<Underlay> {
   const dataPath = hall.dataPath()
@@ -24,5 +26,5 @@ export async function underlayOf(hall: Hall): Promise<Underlay> {
   const row = rows.find(({ address }) => address.value === wanted?.value)
   const link = row && (await linkAt(hall.host, row.link))
   if (!wanted || !link) throw fault('DATA_PATH_ABSENT', { address: dataPath.address })
-  return { address: formatAddress(wanted), link: link.name, mtu: link.mtu, port: dataPath.port ?? VXLAN_PORT }
+  return { address: formatAddress(wanted), link: link.name, mtu: link.mtu, port: portOf(hall) }
 }

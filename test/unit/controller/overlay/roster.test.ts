@@ -95,6 +95,7 @@ describe('a roster', () => {
         )
         expect(neigh.size).toBe(Object.keys(four).length * 2)
         expect(roster.size).toBe(living.length)
+        expect([...roster.vteps].map(textOfIp).sort()).toEqual([...new Set(living.map(({ vtep }) => vtep))].sort())
       }),
     )
   })
