@@ -28,6 +28,11 @@ export const FINDINGS = {
     'endpoints on other hosts are not reached, or others in their place',
     REPAIR,
   ],
+  CHECKSUMS_WRONG: [
+    '{count} packets came to it with wrong checksums',
+    'a link of another host computes checksums inside of tunnels, and does it wrong: what is sent to it gets lost',
+    'on that host: ethtool -K LINK tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off',
+  ],
   RULES_DRIFT: ['{differences}', 'packets may pass that should not, or not pass that should', REPAIR],
   RULES_STRAY: ['table inet cnm has rules of networks that are gone', 'they may hold up packets of others', REPAIR],
   FORWARDING_OFF: ['{subject}: {found}{more}', 'networks do not reach the rest of the world', REPAIR],

@@ -98,6 +98,27 @@ it('a controller that comes back goes on where the last one ended, without a pac
   expect(await cnm.verify('app')).toMatchObject({ rows: 6, differences: [] })
 })
 
+const pairs = (bytes: Buffer): string => bytes.toString('hex').replace(/..(?=.)/g, '$&:')
+
+/** A datagram of four bytes from 10.0.1.12 to 10.0.1.11, whose checksum is wrong: pairs of hex digits. */
+function wrongDatagram(from: string, to: string): string {
+  const header = Buffer.from('4500002000010000401100000a00010c0a00010b', 'hex')
+  let sum = 0
+  for (let at = 0; at < header.length; at += 2) sum += header.readUInt16BE(at)
+  header.writeUInt16BE(~((sum & 0xffff) + (sum >> 16)) & 0xffff, 10)
+  const datagram = Buffer.from('00090009000c4711deadbeef', 'hex')
+  return [to, from, '08:00', pairs(header), pairs(datagram)].join(':')
+}
+
+it('packets with wrong checksums from another host are told', async () => {
+  const far = hosts.at(2).cnm.sandbox('s2').path
+  must(['mausezahn', 'eth0', '-q', '-c', '3', wrongDatagram(macOf(2, 's2'), macOf(1, 's1'))], { netns: far })
+  const found = async () => (await hosts.at(1).cnm.findings()).map(({ code, subject, what }) => ({ code, subject, what }))
+  await expect
+    .poll(found, { timeout: 5000 })
+    .toEqual([{ code: 'CHECKSUMS_WRONG', subject: 'sandbox s1', what: '3 packets came to it with wrong checksums' }])
+})
+
 it('on guard: nobody has to ask', async () => {
   await hosts.reopen(1, { guard: true, auditEvery: 50 })
   const { cnm, run } = hosts.at(1)
@@ -117,7 +138,7 @@ it('on guard: nobody has to ask', async () => {
     const waited = healed()
     home(1, ...command)
     expect(await waited).toBe(true)
-    expect(await cnm.findings()).toEqual([])
+    expect((await cnm.findings()).filter(({ code }) => code !== 'CHECKSUMS_WRONG')).toEqual([])
     expect(await reached()).toEqual([true, true, true, true])
   }
 })

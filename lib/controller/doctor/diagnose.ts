@@ -2,6 +2,7 @@ import { finding } from '../../model/findings.ts'
 import { closeWay } from '../forwarding.ts'
 import type { Hall } from '../hall.ts'
 import { raisedWalls } from '../mend.ts'
+import { wrongChecksums } from '../overlay/checksums.ts'
 import { forgetWay, lentOf } from '../raising.ts'
 import { type Ailment, taking } from './ailment.ts'
 import { shortages } from './capacity.ts'
@@ -57,4 +58,4 @@ async function leftForwarding(hall: Hall): Promise<readonly Ailment[]> {
 }
 
 const inTheWay = async (hall: Hall): Promise<readonly Ailment[]> =>
-  [...(await foreignDrops(hall)), ...(await shadowedPorts(hall))].map((found) => ({ finding: found }))
+  [...(await foreignDrops(hall)), ...(await shadowedPorts(hall)), ...(await wrongChecksums(hall))].map((found) => ({ finding: found }))
