@@ -3,6 +3,9 @@ export { type Examination, examine, type Repair } from './controller/doctor/repa
 export { eventsOf, type Period } from './controller/events.ts'
 export type { ExplainRequest, Hop } from './controller/explain.ts'
 export { type OpenOptions, open } from './controller/open.ts'
+export type { Difference } from './controller/overlay/audit.ts'
+export type { DataPath } from './controller/overlay/underlay.ts'
+export type { Verification } from './controller/overlay/verify.ts'
 export { exportState, type StateExport, type StateOptions, verifyExport, verifyState } from './controller/state.ts'
 export type { PeerSink } from './controller/swarm/feed.ts'
 export type { NodeStatus } from './controller/swarm/nodes.ts'
@@ -12,12 +15,15 @@ export type {
   EndpointSteps,
   FoundLink,
   JoinSteps,
+  Mtu,
   Neighbour,
   NetworkConfig,
   NetworkDriver,
   NetworkSteps,
   Publishing,
   Route,
+  Tunnel,
+  Underlay,
 } from './drivers/driver.ts'
 export type { IpamCapabilities, IpamDriver, PoolAnswer, PoolRequest, Reserved, Usage } from './ipam/driver.ts'
 export type { PredefinedPool } from './ipam/predefined.ts'
@@ -26,9 +32,10 @@ export { CnmError, type ErrorCode } from './model/errors.ts'
 export type { Action, NetworkEvent } from './model/event.ts'
 export type { Finding, FindingCode } from './model/findings.ts'
 export { LINK_GROUP } from './model/ids.ts'
+export type { Key, KeyRing } from './model/keys.ts'
 export type { Endpoint, Network, Options, Pool, PortBinding, Protocol, Sandbox, SandboxKind, Scope } from './model/network.ts'
 export type { Op, Plan } from './model/op.ts'
 export type { Peer } from './model/peer.ts'
-export type { Attachment, CreateNetwork, CreateSandbox, InitSwarm, IpamConfig, JoinSwarm, PublishPort } from './model/request.ts'
+export type { AddPeer, Attachment, CreateNetwork, CreateSandbox, InitSwarm, IpamConfig, JoinSwarm, PublishPort } from './model/request.ts'
 export type { EngineTls, Membership, SwarmNode } from './model/swarm.ts'
 export type { GatewayMode, Masquerade, Opening, Wall } from './model/wall.ts'

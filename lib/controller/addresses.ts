@@ -195,7 +195,11 @@ export function poolOf(network: Network, pools: readonly Pool[], family: Family,
 /** The pool that an address lies in. */
 export const poolHolding = ({ pools }: Network, ip: string): Pool | undefined => pools.find(({ subnet }) => isIn(subnet, ip))
 
-export async function releaseAddresses(hall: Hall, network: Network, { address, address6 }: Endpoint): Promise<void> {
+export async function releaseAddresses(
+  hall: Hall,
+  network: Network,
+  { address, address6 }: Pick<Endpoint, 'address' | 'address6'>,
+): Promise<void> {
   const ipam = hall.ipams.get(network.ipam.driver)
   for (const text of [address, address6]) {
     const ip = withoutPrefix(text ?? '')
@@ -209,6 +213,7 @@ const keptIn = ({ aux, reservations = {} }: Pool): readonly string[] => [...Obje
 
 export async function releasePools(hall: Hall, network: Network): Promise<void> {
   const ipam = hall.ipams.get(network.ipam.driver)
+  for (const peer of network.peers ?? []) await releaseAddresses(hall, network, peer)
   for (const pool of network.pools) {
     for (const address of [...keptIn(pool), ...(pool.gateway ? [withoutPrefix(pool.gateway)] : [])]) {
       await ipam.releaseAddress(pool.id, address)
@@ -242,7 +247,7 @@ export async function replay(hall: Hall, network: Network, endpoints: readonly E
     await ipam.requestPool(again)
     if (pool.gateway) await ipam.requestAddress(pool.id, withoutPrefix(pool.gateway), GATEWAY_REQUEST)
     for (const address of keptIn(pool)) await ipam.requestAddress(pool.id, address, {})
-    for (const { address, address6, mac } of endpoints) {
+    for (const { address, address6, mac } of [...endpoints, ...(network.peers ?? [])]) {
       const ip = withoutPrefix((pool.family === 4 ? address : address6) ?? '')
       if (isIn(pool.subnet, ip) && !isReserved(pool, ip)) await ipam.requestAddress(pool.id, ip, factsFor(ipam, mac))
     }

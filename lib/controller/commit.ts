@@ -14,6 +14,8 @@ export interface Work {
   readonly sandbox?: string
   /** What others have to agree to before anything is done. */
   readonly agreement?: Agreement
+  /** Paths of the namespaces number NETWORK and up. */
+  readonly networks?: readonly string[]
   /** Writes to the store what is true afterwards. Synchronous: it is one transaction with the journal. */
   readonly record: () => void
 }
@@ -38,7 +40,7 @@ export interface Means {
  * to be taken back, or taken down, and the next controller does it (recover.ts).
  */
 export async function commit({ store, host, deletion }: Means, work: Work, signal?: AbortSignal): Promise<void> {
-  const places = [host, ...(work.sandbox === undefined ? [] : [namespaceAt(work.sandbox)])]
+  const places = [host, ...pathsIn(host, work).map(namespaceAt)]
   try {
     await agreed(work, () => (work.way === 'up' ? up(store, deletion, places, work, signal) : down(store, deletion, places, work)))
   } catch (error) {
@@ -60,6 +62,9 @@ async function agreed({ agreement }: Work, work: () => Promise<void>): Promise<v
     throw error
   }
 }
+/** Paths of the namespaces behind that of the host. */
+export const pathsIn = (host: Netns, { sandbox, networks = [] }: Pick<Work, 'sandbox' | 'networks'>): readonly string[] =>
+  sandbox === undefined && networks.length === 0 ? [] : [sandbox ?? host.path, ...networks]
 
 async function up(store: Store, deletion: Deletion, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
   await deletion.precede(work.plan)
@@ -95,11 +100,12 @@ async function down(store: Store, deletion: Deletion, places: readonly Netns[], 
     store.journal.delete(entry)
     throw error
   })
-  deletion.later(work.plan, entry)
+  deletion.later(work.plan, entry, places)
   if (refusals[0]) throw refusals[0]
 }
 
-const entryOf = ({ sandbox }: Work, plan: Plan): JournalEntry => ({
+const entryOf = ({ sandbox, networks }: Work, plan: Plan): JournalEntry => ({
   plan: withoutKeys(plan),
   ...(sandbox === undefined ? {} : { sandbox }),
+  ...(networks === undefined || networks.length === 0 ? {} : { networks }),
 })

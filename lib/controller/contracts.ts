@@ -2,11 +2,13 @@ import type {
   Capabilities,
   EndpointSteps,
   JoinSteps,
+  Mtu,
   Neighbour,
   NetworkDriver,
   NetworkSteps,
   Publishing,
   Route,
+  Tunnel,
 } from '../drivers/driver.ts'
 import type { IpamCapabilities, IpamDriver, PoolAnswer, Usage } from '../ipam/driver.ts'
 import { parseCidr } from '../model/address.ts'
@@ -45,6 +47,9 @@ const joinSteps = object<JoinSteps>({
   neighbours: optional(list(object<Neighbour>({ address: text, mac: text }))),
 })
 
+const tunnel = object<Tunnel>({ link: text, bridge: text, vni: whole, encrypted: flag })
+const mtu = object<Mtu>({ bytes: whole, derivation: text })
+
 const publishing = object<Publishing>({
   modes,
   hostIP: object<Publishing['hostIP']>({ 4: optional(text), 6: optional(text) }),
@@ -74,6 +79,8 @@ export const heldToContract = (driver: NetworkDriver): NetworkDriver =>
       skipGateway: object<{ v4: boolean; v6: boolean }>({ v4: flag, v6: flag }),
       adoptedLink: (value, at) => (value === undefined ? value : text(value, at)),
       publishing,
+      tunnel,
+      mtu,
     },
   })
 

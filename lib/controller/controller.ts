@@ -1,14 +1,17 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { Mtu } from '../drivers/driver.ts'
 import type { PeerNode, SubnetUsage } from '../model/engine.ts'
 import type { Finding } from '../model/findings.ts'
+import type { KeyRing } from '../model/keys.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
+import type { Peer } from '../model/peer.ts'
 import { printPlan } from '../model/print.ts'
-import type { Attachment, CreateNetwork, CreateSandbox, InitSwarm, JoinSwarm } from '../model/request.ts'
+import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, InitSwarm, JoinSwarm } from '../model/request.ts'
 import type { Membership } from '../model/swarm.ts'
 import type { Opening } from '../model/wall.ts'
 import { usageOf } from './addresses.ts'
-import type { Work } from './commit.ts'
+import { pathsIn, type Work } from './commit.ts'
 import { diagnose } from './doctor/diagnose.ts'
 import { type Repair, repair } from './doctor/repair.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
@@ -20,7 +23,12 @@ import type { Hall } from './hall.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
 import { reloadFirewall } from './mend.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
+import { addPeer, peersOf, removePeer } from './overlay/fixed.ts'
+import { changePeers, setPeers } from './overlay/peers.ts'
+import { setKeys } from './overlay/secrecy.ts'
+import { type Verification, verifyNetwork } from './overlay/verify.ts'
 import { pruneNetworks, unusedNetworks } from './prune.ts'
+import { mtuOf } from './raising.ts'
 import { reserve, unreserve } from './reservations.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
 import { initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
@@ -120,6 +128,51 @@ export class Controller implements AsyncDisposable {
 
   disconnect(sandbox: string, network: string, { signal }: VerbOptions = {}): Promise<void> {
     return this.#turns.take(() => disconnect(this.#hall, network, sandbox), signal)
+  }
+
+  /** Everybody on other hosts whom a network can reach, in place of all that were told before. Throws PEER_INVALID. */
+  setPeers(network: string, peers: readonly Peer[], { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => setPeers(this.#hall, findNetwork(this.#hall, network).id, peers), signal)
+  }
+
+  /** Some of them are gone, some have come. */
+  changePeers(
+    network: string,
+    gone: readonly Pick<Peer, 'endpointId'>[],
+    came: readonly Peer[],
+    { signal }: VerbOptions = {},
+  ): Promise<void> {
+    return this.#turns.take(() => changePeers(this.#hall, findNetwork(this.#hall, network).id, gone, came), signal)
+  }
+
+  /** Tells a network of an endpoint on a host that is not of this cluster; it is kept. */
+  addPeer(network: string, peer: AddPeer, { signal }: VerbOptions = {}): Promise<Peer> {
+    return this.#turns.take(() => addPeer(this.#hall, network, peer, signal), signal)
+  }
+
+  /** By its MAC address, one of its addresses, or its id. */
+  removePeer(network: string, peer: string, { signal }: VerbOptions = {}): Promise<Peer> {
+    return this.#turns.take(() => removePeer(this.#hall, network, peer, signal), signal)
+  }
+
+  /** What encrypted networks are encrypted with from now on; null: nothing of them leaves this host. Throws KEYS_INVALID. */
+  setKeys(ring: KeyRing | null, { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => setKeys(this.#hall, ring), signal)
+  }
+
+  /** Those that this controller knows of. */
+  peers(network: string): readonly Peer[] {
+    return peersOf(this.#hall, network)
+  }
+
+  /** What the kernel has of a network's peers, held against who they are; `repair` puts it right. */
+  verify(network: string, { repair = false, signal }: VerbOptions & { readonly repair?: boolean } = {}): Promise<Verification> {
+    return this.#turns.take(() => verifyNetwork(this.#hall, network, repair), signal)
+  }
+
+  /** The largest packet on a network, and why; undefined where nothing but the links decides. */
+  mtu(network: string): Promise<Mtu | undefined> {
+    return mtuOf(this.#hall, findNetwork(this.#hall, network))
   }
 
   /** Our rules anew, whatever has become of them; the operator's in the chain `user` stay. */
@@ -233,8 +286,9 @@ export class Controller implements AsyncDisposable {
       await verb(new Controller({ ...this.#hall, commit }, this.#turns, async () => {}))
     } catch (stop) {
       if (!(stop instanceof Planned)) throw stop
-      const { plan, sandbox } = stop.work
-      return { plan, text: printPlan(plan, [this.#hall.host.path, ...(sandbox === undefined ? [] : [sandbox])]) }
+      const { host } = this.#hall
+      const { plan } = stop.work
+      return { plan, text: printPlan(plan, [host.path, ...pathsIn(host, stop.work)]) }
     }
     return { plan: [], text: '' }
   }

@@ -1,8 +1,8 @@
 import { CnmError } from '../model/errors.ts'
 import { goneName, newId, RETIRED_GROUP } from '../model/ids.ts'
-import type { ConntrackDelMany, LinkDel, Op, Plan } from '../model/op.ts'
+import { type ConntrackDelMany, HOST, type LinkDel, type Op, type Plan } from '../model/op.ts'
 import { applyLeniently } from '../netlink/kernel.ts'
-import type { Netns } from '../netlink/namespace.ts'
+import { type Netns, namespaceAt } from '../netlink/namespace.ts'
 import type { Store } from '../store/store.ts'
 
 /** Quiet for so long, in ms, and what has gathered is deleted. */
@@ -24,7 +24,7 @@ export class Deletion {
   #gathered = nothing()
   #most = FEWEST
   #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> = Promise.resolve()
+  #running: Promise<unknown> = Promise.resolve()
 
   constructor(host: Netns, store: Store) {
     this.#host = host
@@ -36,14 +36,16 @@ export class Deletion {
     return plan.flatMap((op) => (isForgetting(op) ? [] : isDeletion(op) ? retire(op) : [op]))
   }
 
-  /** Takes the rest of a plan over, with the entry of the journal that has the whole of it. */
-  later(plan: Plan, entry: string): void {
+  /** Takes the rest of a plan over, with the entry of the journal that has the whole of it; `places` are those of its steps. */
+  later(plan: Plan, entry: string, places: readonly Netns[]): void {
     const forgetting = plan.filter(isForgetting)
     this.#store.transact(() => {
       this.#store.journal.delete(entry)
       if (forgetting.length > 0) this.#gathered.entries.push(this.#store.journal.add({ plan: forgetting }))
     })
-    this.#gathered.links += plan.filter(isDeletion).length
+    const deletions = plan.filter(isDeletion)
+    this.#gathered.links += deletions.length
+    for (const { at = HOST } of deletions) this.#gathered.places.add(places[at]?.path ?? '')
     for (const { family, addresses } of forgetting) this.#gathered.addresses[family].push(addresses)
     if (isNothing(this.#gathered)) return
     clearTimeout(this.#timer)
@@ -65,14 +67,17 @@ export class Deletion {
 
   #begin(): void {
     clearTimeout(this.#timer)
-    if (!isNothing(this.#gathered)) this.#running = this.#delete().catch(leaveToNext)
+    if (isNothing(this.#gathered)) return
+    this.#running = Promise.all([this.#running, this.#delete().catch(leaveToNext)])
   }
 
   async #delete(): Promise<void> {
-    const { links, addresses, entries } = this.#gathered
+    const { links, places, addresses, entries } = this.#gathered
     this.#gathered = nothing()
     const start = performance.now()
-    await applyLeniently([this.#host], [...forget(4, addresses[4]), ...forget(6, addresses[6]), ...retired])
+    const onHost = places.delete(this.#host.path) ? retired : []
+    const here = applyLeniently([this.#host], [...forget(4, addresses[4]), ...forget(6, addresses[6]), ...onHost])
+    await Promise.all([here, deleteRetired(places)])
     if (links > 0) this.#most = Math.max(FEWEST, (links * HOLD) / (performance.now() - start))
     this.#store.transact(() => entries.forEach((entry) => this.#store.journal.delete(entry)))
   }
@@ -85,26 +90,34 @@ function leaveToNext(error: unknown): void {
 
 interface Gathered {
   links: number
+  /** Paths of the namespaces in which they are. */
+  readonly places: Set<string>
   readonly addresses: Readonly<Record<4 | 6, Uint8Array[]>>
   /** Of the journal. */
   readonly entries: string[]
 }
 
-const nothing = (): Gathered => ({ links: 0, addresses: { 4: [], 6: [] }, entries: [] })
+const nothing = (): Gathered => ({ links: 0, places: new Set(), addresses: { 4: [], 6: [] }, entries: [] })
 const isNothing = ({ links, entries }: Gathered): boolean => links === 0 && entries.length === 0
 
 const retired: Plan = [{ op: 'link.del', group: RETIRED_GROUP }]
 
-export const deleteRetired = (host: Netns): Promise<unknown> => applyLeniently([host], retired)
+export async function deleteRetired(paths: Iterable<string>): Promise<void> {
+  for (const path of paths) {
+    const netns = namespaceAt(path)
+    await applyLeniently([netns], retired)
+    netns.close()
+  }
+}
 
-const isDeletion = (op: Op): op is LinkDel => op.op === 'link.del' && op.link !== undefined && op.behind === true
+const isDeletion = (op: Op): op is Op & LinkDel => op.op === 'link.del' && op.link !== undefined && op.behind === true
 const isForgetting = (op: Op): op is ConntrackDelMany & Op => op.op === 'conntrack.delMany' && op.behind === true
 
-const retire = ({ link }: LinkDel): Plan => [
+const retire = ({ at = HOST, link }: Op & LinkDel): Plan => [
   // Two steps: a port that is up leaves its bridge in 10 ms, one that is down in 0.1; and before Linux 6.2 no link that is up
   // is renamed.
-  { op: 'link.set', link, group: RETIRED_GROUP, up: false },
-  { op: 'link.set', link, name: goneName(newId()), master: 0 },
+  { at, op: 'link.set', link, group: RETIRED_GROUP, up: false },
+  { at, op: 'link.set', link, name: goneName(newId()), master: 0 },
 ]
 
 const forget = (family: 4 | 6, addresses: readonly Uint8Array[]): Plan =>

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { bridge } from '../drivers/bridge.ts'
 import type { NetworkDriver } from '../drivers/driver.ts'
+import { overlay } from '../drivers/overlay.ts'
 import { host, none } from '../drivers/singleton.ts'
 import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
@@ -21,6 +22,9 @@ import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { ipv6In } from './ipv6.ts'
+import { namingHolders } from './overlay/clash.ts'
+import { changePeers, setPeers } from './overlay/peers.ts'
+import type { DataPath } from './overlay/underlay.ts'
 import { Registry } from './registry.ts'
 import type { PeerSink } from './swarm/feed.ts'
 import { Presence } from './swarm/presence.ts'
@@ -28,7 +32,7 @@ import { Presence } from './swarm/presence.ts'
 export interface OpenOptions extends Directories {
   /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
   readonly netns?: string
-  /** Drivers besides bridge, host and null; one of the same name takes its place. */
+  /** Drivers besides bridge, overlay, host and null; one of the same name takes its place. */
   readonly drivers?: readonly NetworkDriver[]
   readonly ipamDrivers?: readonly IpamDriver[]
   /**
@@ -36,13 +40,17 @@ export interface OpenOptions extends Directories {
    * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
    */
   readonly defaultAddressPools?: readonly PredefinedPool[]
-  /** Who is told of the endpoints on other nodes of a swarm. */
+  /** Who is told of the endpoints on other nodes of a swarm, instead of the tunnels of overlay networks. */
   readonly peers?: PeerSink
+  /** How this host takes part in networks of more than one host; without it there are none. */
+  readonly dataPath?: DataPath
   /**
    * Stay on guard: rules that somebody changes and bridges that somebody deletes come back at once, and `cnm events` tells
    * of it. The process stays as long as the controller is open. Default: false, and the next verb brings them back.
    */
   readonly guard?: boolean
+  /** On guard: how often what tunnels know of other hosts is read back, and put right, in ms. Default: 10,000. */
+  readonly auditEvery?: number
   /** How long to wait for another controller to end, in ms. Default: 10,000. */
   readonly wait?: number
   readonly signal?: AbortSignal
@@ -70,7 +78,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
   })
   const deletion = new Deletion(netns, store)
   const announcer = new Announcer(store)
-  const swarm = new Presence(store, options.peers)
+  const swarm = new Presence(store, options.peers ?? { set: setPeers, change: changePeers })
   const close = async () => {
     await swarm.close()
     await announcer.close()
@@ -85,7 +93,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       host: netns,
       hasIPv6: ipv6In(netns),
       run,
-      drivers: new Registry([bridge, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
+      drivers: new Registry([bridge, overlay, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
         fault('DRIVER_NOT_FOUND', { name, known }),
       ),
       ipams: new Registry(
@@ -99,8 +107,12 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       tell: eventLog(run),
       announcer,
       swarm,
+      dataPath: () => swarm.dataPath ?? options.dataPath,
+      rosters: new Map(),
+      secrets: {},
       deleted: () => deletion.finish(),
-      commit: (work, abort) => commit({ store, host: netns, deletion }, work, abort),
+      commit: (work, abort) =>
+        namingHolders({ host: netns, run, store }, work, () => commit({ store, host: netns, deletion }, work, abort), abort),
     }
     return { hall, close }
   } catch (error) {

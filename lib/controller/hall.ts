@@ -1,10 +1,14 @@
 import type { NetworkDriver } from '../drivers/driver.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
+import type { Id } from '../model/ids.ts'
+import type { KeyRing } from '../model/keys.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import type { Store } from '../store/store.ts'
 import type { Announcer } from './announcing.ts'
 import type { Work } from './commit.ts'
 import type { Tell } from './events.ts'
+import type { Roster } from './overlay/roster.ts'
+import type { DataPath } from './overlay/underlay.ts'
 import type { Registry } from './registry.ts'
 import type { Presence } from './swarm/presence.ts'
 
@@ -24,6 +28,12 @@ export interface Hall {
   readonly announcer: Announcer
   /** This host's place in a swarm. */
   readonly swarm: Presence
+  /** How this host takes part in networks of more than one host; undefined while it does not. */
+  readonly dataPath: () => DataPath | undefined
+  /** What encrypted networks are encrypted with; none until somebody says. */
+  readonly secrets: { ring?: KeyRing }
+  /** Who is on other hosts, by network. */
+  readonly rosters: Map<Id, Roster>
   /** Resolves when what is deleted behind is gone. */
   readonly deleted: () => Promise<void>
   /** Does what a verb has decided, or leaves everything as it was; see commit.ts. A dry run stops here. */

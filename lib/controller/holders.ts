@@ -50,5 +50,12 @@ function holdingsOf(store: Store, network: Network): readonly Holding[] {
       { family: 6 as const, ip: ipOf(address6), by },
     ].filter(({ ip }) => ip !== '')
   })
-  return [...given, ...fixed]
+  const told = (network.peers ?? []).flatMap(({ address, address6, vtep }) => {
+    const by = `a peer at ${vtep} on network`
+    return [
+      { family: 4 as const, ip: ipOf(address), by },
+      { family: 6 as const, ip: ipOf(address6), by },
+    ].filter(({ ip }) => ip !== '')
+  })
+  return [...given, ...told, ...fixed]
 }

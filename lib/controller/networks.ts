@@ -12,7 +12,9 @@ import { familiesOf } from './families.ts'
 import type { Hall } from './hall.ts'
 import { ownNetwork } from './lookup.ts'
 import { commitAndMend, commitOnWalls } from './mend.ts'
-import { configOf, lower, raise } from './raising.ts'
+import { tunnelOf } from './overlay/known.ts'
+import { keepSecrets } from './overlay/secrecy.ts'
+import { checkLate, configOf, isRaisedLate, lower, raise } from './raising.ts'
 import { definition, undefine } from './swarm/networks.ts'
 import { Overtaken } from './swarm/overtaken.ts'
 import { withVni } from './swarm/vnis.ts'
@@ -41,30 +43,29 @@ async function createOnce(hall: Hall, request: CreateNetwork, signal?: AbortSign
   if (request.configOnly) return keep(hall, configurationOf(request), signal)
   return define(hall, withConfiguration(hall, request), async (network) => {
     if (hall.swarm.has(network)) return share(hall, network, signal)
+    if (isRaisedLate(hall, network)) {
+      await checkLate(hall, network)
+      return void (await keep(hall, network, signal))
+    }
     const raised = await raise(hall, network)
     const record = () => {
       hall.store.networks.put(network)
       raised.record()
     }
-    await commitOnWalls(hall, { way: 'up', plan: raised.plan, record }, signal)
+    await commitOnWalls(hall, { way: 'up', plan: raised.plan, networks: raised.networks, record }, signal)
     hall.tell('create', network)
   })
 }
 
 /** A network of the swarm has links only where somebody is on it: here it is a record, and what the driver has against it. */
 async function share(hall: Hall, network: Network, signal?: AbortSignal): Promise<void> {
-  const driver = hall.drivers.get(network.driver)
-  const others = hall.store.networks.list().filter((other) => other.driver === network.driver)
-  await driver.createNetwork(
-    configOf(hall, network),
-    others.map((other) => configOf(hall, other)),
-  )
+  await checkLate(hall, network)
   const record = () => hall.store.networks.put(network)
   await hall.commit({ way: 'up', plan: [], agreement: definition(hall, network), record }, signal)
   hall.tell('create', network)
 }
 
-/** A configuration is a record and nothing else. */
+/** A configuration is a record and nothing else; so is what has its links only while somebody is on it. */
 async function keep(hall: Hall, network: Network, signal?: AbortSignal): Promise<Network> {
   await hall.commit({ way: 'up', plan: [], record: () => hall.store.networks.put(network) }, signal)
   hall.tell('create', network)
@@ -79,9 +80,9 @@ function checkName(hall: Hall, name: string): void {
 }
 
 /** Claims what the network needs, hands it to `commit`, and gives everything back when that fails. */
-async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
+export async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
   const { options, ...families } = familiesOf(request)
-  if ((request.driver === 'overlay' || request.scope === 'swarm') && !hall.swarm.session) throw fault('NETWORK_NOT_SWARM', {})
+  if ((request.driver === 'overlay' || request.scope === 'swarm') && !hall.dataPath()) throw fault('NETWORK_NOT_SWARM', {})
   announcingOf(options)
   const driver = hall.drivers.get(request.driver ?? 'bridge')
   if (request.ingress && driver.capabilities.scope !== 'global') throw fault('NETWORK_INGRESS', {})
@@ -95,6 +96,7 @@ async function define(hall: Hall, request: CreateNetwork, commit: (network: Netw
     enableIPv6: addressed && families.enableIPv6,
     options,
   }
+  const swarm = hall.swarm.session
   const claims = new Claims()
   try {
     const skip = (await driver.skipGateway?.(facts)) ?? { v4: false, v6: false }
@@ -102,7 +104,7 @@ async function define(hall: Hall, request: CreateNetwork, commit: (network: Netw
     const network: Network = {
       id: scope === 'swarm' ? newSwarmId() : newId(),
       ...facts,
-      options: scope === 'swarm' ? withVni({ options, pools }, hall.swarm.present.view.networks.values()) : options,
+      options: scope === 'swarm' && swarm ? withVni({ options, pools }, swarm.view.networks.values()) : options,
       driver: driver.name,
       scope,
       created: new Date().toISOString(),
@@ -195,8 +197,15 @@ export async function forgetNetwork(hall: Hall, network: Network, agreement?: Ag
     hall.store.networks.delete(network.id)
     lowered.record()
   }
-  await commitAndMend(hall, { way: 'down', plan: lowered.plan, record, ...(agreement ? { agreement } : {}) }).finally(async () => {
+  await commitAndMend(hall, {
+    way: 'down',
+    plan: lowered.plan,
+    networks: lowered.networks,
+    record,
+    ...(agreement ? { agreement } : {}),
+  }).finally(async () => {
     if (hall.store.networks.get(network.id)) return
+    hall.rosters.delete(network.id)
     const released = network.configOnly ? Promise.resolve() : releasePools(hall, network)
     // What the swarm has decided stood, whatever the IPAM of this host had against it.
     await (isShared(network) ? released.catch(unlessRefused) : released)
@@ -208,10 +217,11 @@ function unlessRefused(error: unknown): void {
   if (!(error instanceof CnmError)) throw error
 }
 
-/** A predefined network cannot be removed, one of the swarm stays on other nodes; its links are there as long as somebody is on it. */
+/** Some networks have their links only as long as somebody is on them. */
 export async function lowerIdle(hall: Hall, networks: readonly Network[]): Promise<void> {
   const busy = new Set(hall.store.endpoints.list().map(({ networkId }) => networkId))
-  for (const network of networks.filter((network) => (isPredefined(network.name) || isShared(network)) && !busy.has(network.id))) {
+  for (const network of networks.filter((each) => isRaisedLate(hall, each) && !busy.has(each.id))) {
     await hall.commit({ way: 'down', ...(await lower(hall, network)) })
+    if (tunnelOf(hall, network, configOf(hall, network))?.encrypted) await keepSecrets(hall)
   }
 }

@@ -11,7 +11,7 @@ export type { OpenOptions } from './enter.ts'
 export async function open(options: OpenOptions = {}): Promise<Controller> {
   const { hall, close } = await enter(options)
   const turns = new Turns()
-  const guard = options.guard ? new Guard(hall, turns) : undefined
+  const guard = options.guard ? new Guard(hall, turns, options.auditEvery) : undefined
   const end = async () => {
     await guard?.close()
     await close()

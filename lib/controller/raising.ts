@@ -1,23 +1,30 @@
-import type { FoundLink, NetworkConfig } from '../drivers/driver.ts'
+import type { FoundLink, Mtu, NetworkConfig, Underlay } from '../drivers/driver.ts'
 import { lendUplinks, type Remains, raiseWall, razeWall, TABLE, USER } from '../firewall/firewall.ts'
 import { type Family, formatCidr } from '../model/address.ts'
 import { isOurs } from '../model/ids.ts'
-import type { Network } from '../model/network.ts'
-import type { Plan } from '../model/op.ts'
+import { isPredefined, type Network } from '../model/network.ts'
+import { NETWORK, type Plan } from '../model/op.ts'
 import { dump, listNftTable } from '../netlink/kernel.ts'
-import { readSysctl } from '../netlink/namespace.ts'
+import { inode, namespaceAt, readSysctl } from '../netlink/namespace.ts'
 import { closeWay, type Lent, type Own, openWay, type Way } from './forwarding.ts'
 import type { Hall } from './hall.ts'
+import { homeOf } from './homes.ts'
 import { linkAt } from './links.ts'
+import { knownPeers } from './overlay/known.ts'
+import { underlayOf } from './overlay/underlay.ts'
 import { mayAdministerNetworks } from './processes.ts'
 
 /** What a driver is told of a network. */
-export const configOf = ({ store }: Hall, network: Network): NetworkConfig => toConfig(network, raisedOf(store, network)?.found)
+export const configOf = ({ store }: Hall, network: Network): NetworkConfig => toConfig(network, raisedOf(store, network))
 
 const toConfig = (
   { id, name, internal, enableIPv4, enableIPv6, options, pools }: Network,
-  found: FoundLink | undefined,
-): NetworkConfig => ({ id, name, internal, enableIPv4, enableIPv6, options, pools, ...(found ? { found } : {}) })
+  { found, underlay }: Pick<NetworkConfig, 'found' | 'underlay'> = {},
+): NetworkConfig => ({
+  ...{ id, name, internal, enableIPv4, enableIPv6, options, pools },
+  ...(found ? { found } : {}),
+  ...(underlay ? { underlay } : {}),
+})
 
 /** What the run directory knows of a network that has its links: it ends with them at the next boot. */
 interface Raised {
@@ -27,12 +34,25 @@ interface Raised {
   readonly found?: FoundLink
   /** Settings of that link that we changed, and what they were. */
   readonly settings?: Lent
+  /** The network between the hosts, as it was. */
+  readonly underlay?: Underlay
+  /** It has a namespace for itself. */
+  readonly home?: boolean
 }
 const RAISED = 'raised/'
 const raisedKey = ({ id }: Network): string => `${RAISED}${id}`
 const raisedOf = (store: Hall['store'], network: Network) => store.marks.get(raisedKey(network)) as Raised | undefined
 const LENT = 'forwarding'
 const UPLINKS = 'uplinks'
+
+/** The largest packet on a network, as it is or would be; undefined where its driver does not say. */
+export async function mtuOf(hall: Hall, network: Network): Promise<Mtu | undefined> {
+  if (!hall.drivers.has(network.driver) || network.configOnly) return undefined
+  const driver = hall.drivers.get(network.driver)
+  const config = configOf(hall, network)
+  if (!driver.mtu || config.underlay || driver.capabilities.scope !== 'global') return driver.mtu?.(config)
+  return hall.dataPath() ? driver.mtu({ ...config, underlay: await underlayOf(hall) }) : undefined
+}
 
 /** The link at which a network is walled off; undefined while it is not. */
 export const walledLink = ({ store }: Hall, network: Network): string | undefined => raisedOf(store, network)?.link
@@ -42,6 +62,8 @@ export const uplinksOf = ({ store }: Hall) => Object.values((store.marks.get(UPL
 
 export interface Raising {
   readonly plan: Plan
+  /** Of the plan, see Work. */
+  readonly networks: readonly string[]
   /** What the driver is told of the network from now on. */
   readonly config: NetworkConfig
   readonly record: () => void
@@ -50,15 +72,15 @@ export interface Raising {
 /** Steps that give a network its links and walls, if it has none since the host was started, or somebody has taken its link. */
 export async function raise(hall: Hall, network: Network): Promise<Raising> {
   const raised = raisedOf(hall.store, network)
-  if (raised && (await stands(hall, raised))) return { plan: [], config: configOf(hall, network), record: () => {} }
+  const networks = [homeOf(hall, network)]
+  if (raised && (await stands(hall, network, raised))) return { plan: [], networks, config: configOf(hall, network), record: () => {} }
   const driver = hall.drivers.get(network.driver)
-  const found = await findLink(hall, driver.adoptedLink?.(toConfig(network, undefined)))
-  const config = toConfig(network, found)
-  const others = hall.store.networks.list().filter((other) => other.driver === network.driver && other.id !== network.id)
-  const { plan, wall } = await driver.createNetwork(
-    config,
-    others.map((other) => configOf(hall, other)),
-  )
+  const found = await findLink(hall, driver.adoptedLink?.(toConfig(network)))
+  const underlay = driver.capabilities.scope === 'global' ? await underlayOf(hall) : undefined
+  const config = toConfig(network, { ...(found ? { found } : {}), ...(underlay ? { underlay } : {}) })
+  const { plan, wall } = await driver.createNetwork(config, othersOf(hall, network))
+  const home = plan.some(({ op, at }) => op === 'netns.add' && at === NETWORK)
+  const known = knownPeers(hall, network, config)
   const way: Way =
     wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), ownUp(hall)) : { plan: [], lent: {}, uplinks: [] }
   const steps = await onThisKernel(hall, [
@@ -66,18 +88,47 @@ export async function raise(hall: Hall, network: Network): Promise<Raising> {
     ...(wall ? raiseWall(wall, await besides(hall, network)) : []),
     ...lendUplinks(way.uplinks),
     ...way.plan,
+    ...known.plan,
   ])
   const settings = found ? await settingsBefore(hall, [...plan, ...way.plan]) : {}
   return {
     plan: [...steps, ...(raised ? await reconnect(hall, network, config) : [])],
+    networks,
     config,
     record: () => {
       const { marks } = hall.store
-      const mark: Raised = { ...(wall ? { link: wall.link } : {}), ...(found ? { found, settings } : {}) }
+      const mark: Raised = {
+        ...(wall ? { link: wall.link } : {}),
+        ...(found ? { found, settings } : {}),
+        ...(underlay ? { underlay } : {}),
+        ...(home ? { home } : {}),
+      }
       marks.put(raisedKey(network), mark)
       recordWay(hall, way)
+      known.record()
     },
   }
+}
+
+/** The other networks of the same driver, as it is told of them. */
+const othersOf = (hall: Hall, { id, driver }: Network): readonly NetworkConfig[] =>
+  hall.store.networks
+    .list()
+    .filter((other) => other.driver === driver && other.id !== id && !other.configOnly)
+    .map((other) => configOf(hall, other))
+
+/** See way-out.ts. */
+export const GATEWAY_NETWORK = 'docker_gwbridge'
+
+/** The links of a network are there as long as somebody is on it. */
+export const isRaisedLate = ({ drivers }: Hall, { name, driver }: Network): boolean =>
+  isPredefined(name) || name === GATEWAY_NETWORK || (drivers.has(driver) && drivers.get(driver).capabilities.scope === 'global')
+
+/** A network that is going to be raised late has to be one that its driver can make. */
+export async function checkLate(hall: Hall, network: Network): Promise<void> {
+  const driver = hall.drivers.get(network.driver)
+  const underlay = driver.capabilities.scope === 'global' ? { underlay: await underlayOf(hall) } : {}
+  await driver.createNetwork(toConfig(network, underlay), othersOf(hall, network))
 }
 
 export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family[] => [
@@ -100,15 +151,28 @@ export function forgetWay({ store: { marks } }: Hall): void {
 export const lentOf = ({ store }: Hall): Lent => (store.marks.get(LENT) ?? {}) as Lent
 
 /** Networks that have their links, by the marks of the run directory; their definitions may be gone. */
-export const raisedIds = ({ store }: Hall): readonly string[] => store.marks.list(RAISED).map(({ key }) => key.slice(RAISED.length))
+export const raisedIds = ({ store }: Pick<Hall, 'store'>): readonly string[] =>
+  store.marks.list(RAISED).map(({ key }) => key.slice(RAISED.length))
 
 /** The link of a raised network is there. */
 export const isStanding = async (hall: Hall, network: Network): Promise<boolean> => {
   const raised = raisedOf(hall.store, network)
-  return raised !== undefined && (await stands(hall, raised))
+  return raised !== undefined && (await stands(hall, network, raised))
 }
 
-const stands = async (hall: Hall, { link }: Raised): Promise<boolean> => link === undefined || (await linkAt(hall.host, link)) !== undefined
+const stands = async (hall: Hall, network: Network, { link, home }: Raised): Promise<boolean> =>
+  (link === undefined || (await linkAt(hall.host, link)) !== undefined) && (!home || (await isThere(homeOf(hall, network))))
+
+/** A namespace can be entered there. */
+export async function isThere(path: string): Promise<boolean> {
+  const netns = namespaceAt(path)
+  return inode(netns)
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => netns.close())
+}
 
 /** What the networks that are raised have on the host. */
 export function ownUp(hall: Hall): Own {
@@ -176,10 +240,11 @@ async function reconnect(hall: Hall, network: Network, config: NetworkConfig): P
 }
 
 /** Steps that take a network's links and walls away; with the last wall goes all that was lent. */
-export async function lower(hall: Hall, network: Network): Promise<{ readonly plan: Plan; readonly record: () => void }> {
+export async function lower(hall: Hall, network: Network): Promise<Omit<Raising, 'config'>> {
   const { marks } = hall.store
   const raised = raisedOf(hall.store, network)
-  if (!raised) return { plan: [], record: () => {} }
+  const networks = [homeOf(hall, network)]
+  if (!raised) return { plan: [], networks, record: () => {} }
   const { plan, wall } = await hall.drivers.get(network.driver).deleteNetwork(configOf(hall, network))
   const remains = wall ? await besides(hall, network) : 'walls'
   const last = remains !== 'walls'
@@ -187,6 +252,7 @@ export async function lower(hall: Hall, network: Network): Promise<{ readonly pl
   const settings = Object.entries(raised.settings ?? {}).map(([path, value]) => ({ op: 'sysctl', path, value }) as const)
   return {
     plan: [...(wall ? razeWall(wall, remains) : []), ...plan, ...settings, ...back],
+    networks,
     record: () => {
       marks.delete(raisedKey(network))
       if (last) forgetWay(hall)

@@ -16,8 +16,20 @@ export interface PeerNode {
   readonly ip: string
 }
 
+/** The largest packet on a network, and why: '1500 of eth0 - 20 IPv4 - …'. */
+export interface PathMtu {
+  readonly bytes: number
+  readonly derivation: string
+}
+
 /** A network as `docker network inspect` has it: Docker's names, in Docker's order; maps are sorted, as Go writes them. */
-export const networkToEngine = (network: Network, guests: readonly Guest[], usage: SubnetUsage = {}, peers: readonly PeerNode[] = []) => ({
+export const networkToEngine = (
+  network: Network,
+  guests: readonly Guest[],
+  usage: SubnetUsage = {},
+  mtu?: PathMtu,
+  peers: readonly PeerNode[] = [],
+) => ({
   Name: network.name,
   Id: network.id,
   Created: network.created,
@@ -40,7 +52,12 @@ export const networkToEngine = (network: Network, guests: readonly Guest[], usag
   Options: sorted(network.options),
   Labels: sorted(network.labels),
   ...(peers.length > 0 ? { Peers: peers.map(({ name, ip }) => ({ Name: name, IP: ip })) } : {}),
-  ...(Object.keys(usage).length > 0 ? { Status: { IPAM: { Subnets: sorted(usageToEngine(usage)) } } } : {}),
+  ...(Object.keys(usage).length > 0 || mtu ? { Status: statusOf(usage, mtu) } : {}),
+})
+
+const statusOf = (usage: SubnetUsage, mtu: PathMtu | undefined) => ({
+  ...(Object.keys(usage).length > 0 ? { IPAM: { Subnets: sorted(usageToEngine(usage)) } } : {}),
+  ...(mtu ? { MTU: { Bytes: mtu.bytes, Derivation: mtu.derivation } } : {}),
 })
 
 /** Docker's counters are 64 bits wide, and stay at their end. */
@@ -65,7 +82,7 @@ const poolToEngine = ({ subnet, range, gateway, aux, reservations = {} }: Pool) 
 })
 
 const guestToEngine = ({ endpoint, sandbox }: Guest) => ({
-  Name: sandbox.name,
+  Name: endpoint.wayOut ? `gateway_${sandbox.id.slice(0, 12)}` : sandbox.name,
   EndpointID: endpoint.id,
   MacAddress: endpoint.mac,
   IPv4Address: endpoint.address ?? '',
@@ -88,7 +105,10 @@ export const sandboxToEngine = (sandbox: Sandbox, seats: readonly EngineSeat[], 
     SandboxID: sandbox.id,
     SandboxKey: sandbox.path,
     Ports: portsToEngine(sandbox, openings),
-    Networks: sorted(Object.fromEntries(seats.map((seat) => [seat.network.name, seatToEngine(seat)]))),
+    // Docker does not show what nobody asked for.
+    Networks: sorted(
+      Object.fromEntries(seats.filter(({ endpoint }) => !endpoint.wayOut).map((seat) => [seat.network.name, seatToEngine(seat)])),
+    ),
   },
 })
 

@@ -35,6 +35,23 @@ export const ERRORS = {
   SCOPE_DOWNGRADE: [403, 'cannot downgrade network scope for {driver} networks', 'leave out --scope'],
   SCOPE_LOCAL: [400, 'a {driver} is a network of one host', 'leave out --scope, or --driver overlay'],
   INGRESS_EXISTS: [409, 'rpc error: code = AlreadyExists desc = ingress network ({id}) is already present'],
+  DATA_PATH_ABSENT: [409, 'no link of this host has the data path address {address}', 'ip addr; name an address of this host'],
+  DATA_PATH_TAKEN: [
+    409,
+    'UDP port {port}, the data path of overlay networks, is in use by {holder}',
+    'end it, or take another data path port on all hosts',
+  ],
+  VNI_IN_USE: [409, 'vxlan id {vni} is in use by {holder}', 'choose another vxlan id, or remove what has it'],
+  PEER_INVALID: [400, 'invalid peer {id}: {what}'],
+  PEER_NOT_FOUND: [404, 'network {network} has no such peer: {peer}', 'cnm network peer ls {network}'],
+  PEER_EXISTS: [409, 'network {network} knows {what} already: {holder}', 'cnm network peer rm {network} {mac}'],
+  KEYS_INVALID: [400, 'invalid keys: {what}'],
+  NETWORK_LOCAL: [403, 'network {name} ends with this host: its driver {driver} knows no peers'],
+  PEERS_UNKNOWN: [
+    409,
+    'nobody has told this controller of the peers of network {name} yet',
+    'ask the controller that keeps the network: the one of the cluster',
+  ],
   NETWORK_INGRESS: [403, 'Ingress network can only be global scope network'],
   CONFIG_OPERATOR: [
     403,

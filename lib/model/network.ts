@@ -1,5 +1,6 @@
 import type { Family } from './address.ts'
 import type { Id } from './ids.ts'
+import type { Peer } from './peer.ts'
 
 export type Scope = 'local' | 'swarm'
 export type Options = Readonly<Record<string, string>>
@@ -44,6 +45,8 @@ export interface Network {
   readonly configFrom?: string
   /** A container engine's, which drives us as its plugin: only the engine changes it, and gives its endpoints addresses. */
   readonly engine?: boolean
+  /** Endpoints on hosts that are not of this cluster, told by a person. */
+  readonly peers?: readonly Peer[]
 }
 
 /** The same network on every node of the swarm. */
@@ -105,4 +108,6 @@ export interface Endpoint {
   /** What the driver offers as a way out; '' when none. */
   readonly gateway: string
   readonly gateway6: string
+  /** Nobody asked for it: it is the way out of a sandbox that has no other. */
+  readonly wayOut?: boolean
 }

@@ -109,3 +109,12 @@ export interface JoinSwarm extends Arrival {
   readonly token: string
   readonly engine: string
 }
+
+/** An endpoint of a network on a host that is not of this cluster. */
+export interface AddPeer {
+  /** The address of its host on the underlay. */
+  readonly vtep: string
+  readonly mac: string
+  readonly ip?: string
+  readonly ip6?: string
+}

@@ -1,4 +1,5 @@
 import type { Network, Pool } from './network.ts'
+import type { Peer } from './peer.ts'
 import { flag, list, map, object, oneOf, optional, type Shape, text } from './shape.ts'
 
 const pool = object<Pool>({
@@ -9,6 +10,16 @@ const pool = object<Pool>({
   gateway: optional(text),
   aux: map(text),
   reservations: optional(map(text)),
+})
+
+const peer = object<Peer>({
+  endpointId: text,
+  networkId: text,
+  nodeId: text,
+  vtep: text,
+  mac: text,
+  address: optional(text),
+  address6: optional(text),
 })
 
 export const network: Shape<Network> = object<Network>({
@@ -29,4 +40,5 @@ export const network: Shape<Network> = object<Network>({
   configOnly: optional(flag),
   configFrom: optional(text),
   engine: optional(flag),
+  peers: optional(list(peer)),
 })

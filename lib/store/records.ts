@@ -34,6 +34,8 @@ export interface JournalEntry {
   readonly plan: Plan
   /** Path of the namespace number SANDBOX; absent when no step is inside one. */
   readonly sandbox?: string
+  /** Paths of the namespaces number NETWORK and up. */
+  readonly networks?: readonly string[]
 }
 
 export const sandbox: Shape<Sandbox> = object<Sandbox>({
@@ -63,6 +65,7 @@ export const endpoint: Shape<Endpoint> = object<Endpoint>({
   ifname: text,
   gateway: text,
   gateway6: text,
+  wayOut: optional(flag),
 })
 
 export const membership: Shape<Membership> = object<Membership>({
@@ -96,4 +99,4 @@ const op: Shape<Op> = (value, at) => {
 
 export const plan: Shape<Plan> = list(op)
 
-export const journalEntry: Shape<JournalEntry> = object<JournalEntry>({ plan, sandbox: optional(text) })
+export const journalEntry: Shape<JournalEntry> = object<JournalEntry>({ plan, sandbox: optional(text), networks: optional(list(text)) })

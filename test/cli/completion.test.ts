@@ -53,7 +53,10 @@ describe('at the cursor can stand', () => {
       ['completion', ''],
       ['bash', 'fish', 'zsh'],
     ],
-    [['--dry-run', 'network', 'p'], ['prune']],
+    [
+      ['--dry-run', 'network', 'p'],
+      ['peer', 'prune'],
+    ],
     [['network', 'nope', ''], ['']],
   ])('%j', async (words, candidates) => expect(await at(...words)).toEqual(candidates))
 

@@ -30,8 +30,9 @@ class FleetNode {
     this.#folder = folder
   }
 
-  async start(): Promise<void> {
-    const argv = [`--net=${this.netns}`, '--', process.execPath, NODE, join(this.#folder, 'root'), join(this.#folder, 'run')]
+  /** `kind`: 'overlay' has packets on its way. */
+  async start(kind: 'segment' | 'overlay' = 'segment'): Promise<void> {
+    const argv = [`--net=${this.netns}`, '--', process.execPath, NODE, join(this.#folder, 'root'), join(this.#folder, 'run'), kind]
     const child = spawn('nsenter', argv, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
     const lines = createInterface({ input: child.stdout })

@@ -10,7 +10,9 @@ import type { InitSwarm, JoinSwarm } from '../../model/request.ts'
 import { type EngineTls, type Membership, newSwarmId, type Swarm, type SwarmNode } from '../../model/swarm.ts'
 import type { Hall } from '../hall.ts'
 import { createNetwork, forgetNetwork, ingressNetwork, removeNetwork } from '../networks.ts'
+import { GATEWAY_NETWORK } from '../raising.ts'
 import { disconnect } from '../sandboxes.ts'
+import { gatewayNetwork } from '../way-out.ts'
 import { advertised } from './advertise.ts'
 import { engineOf } from './engines.ts'
 import { checkToken, fingerprintOf, formatToken, newSecret, parseToken } from './token.ts'
@@ -18,7 +20,6 @@ import { checkToken, fingerprintOf, formatToken, newSecret, parseToken } from '.
 const DATA_PATH_PORT = 4789
 /** Seconds. */
 const HEARTBEAT = 5
-export const GWBRIDGE = 'docker_gwbridge'
 export const INGRESS = 'ingress'
 
 /** Begins a swarm with this host as its first node. */
@@ -85,9 +86,9 @@ async function settleIn(
   const cluster = new Cluster(engine, new View())
   const undo: (() => Promise<unknown>)[] = [async () => engine.close()]
   try {
-    if (!hall.store.networks.list().some(({ name }) => name === GWBRIDGE)) {
-      await createNetwork(hall, gwbridge)
-      undo.push(() => removeNetwork(hall, GWBRIDGE))
+    if (!hall.store.networks.list().some(({ name }) => name === GATEWAY_NETWORK)) {
+      await createNetwork(hall, gatewayNetwork)
+      undo.push(() => removeNetwork(hall, GATEWAY_NETWORK))
     }
     await decided(hall)
     undo.push(await agree(cluster))
@@ -104,16 +105,6 @@ async function settleIn(
     hall.swarm.founding = []
   }
 }
-
-const gwbridge = {
-  name: GWBRIDGE,
-  options: {
-    // Docker's own may be on this host.
-    'com.docker.network.bridge.name': 'cnm_gwbridge',
-    'com.docker.network.bridge.enable_icc': 'false',
-    'com.docker.network.bridge.enable_ip_masquerade': 'true',
-  },
-} as const
 
 /** Takes this host out of its swarm. `force`: with sandboxes on its networks, as the last node, and while the engine is away. */
 export async function leaveSwarm(hall: Hall, force: boolean): Promise<void> {
@@ -147,7 +138,7 @@ export async function leaveSwarm(hall: Hall, force: boolean): Promise<void> {
     store.marks.delete('swarm/lease')
     store.memberships.delete(id)
   })
-  await removeNetwork(hall, GWBRIDGE).catch(unlessRefused)
+  await removeNetwork(hall, GATEWAY_NETWORK).catch(unlessRefused)
 }
 
 /** What admits further nodes. `rotate`: from now on another one does. */
@@ -229,4 +220,4 @@ function unlessRefused(error: unknown): void {
 
 /** Taken by nobody: prune leaves them alone as long as there is a swarm. */
 export const isOfSwarm = ({ swarm }: Hall, { name }: Network): boolean =>
-  swarm.membership !== undefined && (name === GWBRIDGE || name === INGRESS)
+  swarm.membership !== undefined && (name === GATEWAY_NETWORK || name === INGRESS)

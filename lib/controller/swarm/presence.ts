@@ -4,6 +4,7 @@ import { isShared, type Network } from '../../model/network.ts'
 import type { Membership, Swarm } from '../../model/swarm.ts'
 import type { Store } from '../../store/store.ts'
 import type { Hall } from '../hall.ts'
+import type { DataPath } from '../overlay/underlay.ts'
 import type { Turns } from '../turns.ts'
 import { engineOf } from './engines.ts'
 import type { PeerSink } from './feed.ts'
@@ -15,13 +16,13 @@ const GLOBAL = 'GlobalDefault/'
 /** This host's place in a swarm, if it has one; verbs ask here. */
 export class Presence {
   readonly #store: Store
-  readonly #sink: PeerSink | undefined
+  readonly #sink: PeerSink
   /** The same, of a swarm that is about to be. */
   founding: Swarm['pools'] = []
   #turns: Turns | undefined
   #session: Session | undefined
 
-  constructor(store: Store, sink: PeerSink | undefined) {
+  constructor(store: Store, sink: PeerSink) {
     this.#store = store
     this.#sink = sink
   }
@@ -39,6 +40,12 @@ export class Presence {
   get present(): Session {
     if (!this.#session) throw fault('NETWORK_NOT_SWARM', {})
     return this.#session
+  }
+
+  /** How this host takes part in what is between the nodes. */
+  get dataPath(): DataPath | undefined {
+    const { membership } = this
+    return membership && { address: membership.node.dataPath, port: membership.dataPathPort }
   }
 
   /** It is one that all nodes have to agree on. */

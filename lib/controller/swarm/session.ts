@@ -24,7 +24,7 @@ export interface SessionOptions {
   readonly turns: Turns
   readonly membership: Membership
   readonly engine: Engine
-  readonly sink: PeerSink | undefined
+  readonly sink: PeerSink
 }
 
 /** What a node of a swarm is while its controller is open. What the swarm tells is acted upon in turn with the verbs. */
@@ -36,7 +36,7 @@ export class Session {
   readonly #hall: Hall
   readonly #turns: Turns
   readonly #mirror: Mirror
-  readonly #feed: Feed | undefined
+  readonly #feed: Feed
   #news: News = { ...NO_NEWS, networks: true }
   #definitions = 0
   readonly #told = new Set<string>()
@@ -51,7 +51,7 @@ export class Session {
     this.#turns = turns
     this.membership = membership
     this.#mirror = new Mirror(hall, membership.node.id)
-    this.#feed = sink && new Feed(sink, membership.node.id)
+    this.#feed = new Feed(sink, membership.node.id)
     const { marks } = hall.store
     const ears: MemberOptions['ears'] = {
       hear: (news) => this.#hear(news),
@@ -108,7 +108,7 @@ export class Session {
       if (news.networks) await this.#mirror.networks([...this.view.networks.values()])
       await this.#mirror.endpoints(news.gone, news.came)
       const wanted = new Set([...networks.map(({ id }) => id), ...this.mine().map(({ networkId }) => networkId)])
-      await this.#feed?.tell(this.#hall, wanted, (id) => this.view.endpointsOn(id).values(), news)
+      await this.#feed.tell(this.#hall, wanted, (id) => this.view.endpointsOn(id).values(), news)
     } catch (error) {
       // What could not be acted upon is again, with what comes next.
       this.#news = together(news, this.#news)

@@ -48,7 +48,10 @@ export function networkMethods(cnm: Controller, driver: string): Methods {
       tell((plugin) => plugin.deleteEndpoint(NetworkID, EndpointID), signal),
     ),
     'NetworkDriver.Join': method(wire.Join, ({ NetworkID, EndpointID, SandboxKey }, signal) =>
-      ask(async (plugin) => joinOf(await plugin.join(NetworkID, EndpointID, SandboxKey, signal)), signal),
+      ask(
+        async (plugin) => joinOf(await plugin.join(NetworkID, EndpointID, SandboxKey, signal), plugin.capabilities.scope === 'local'),
+        signal,
+      ),
     ),
     'NetworkDriver.Leave': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
       tell((plugin) => plugin.leave(NetworkID, EndpointID), signal),
@@ -79,13 +82,13 @@ const operInfo = (plugin: EngineDriver, network: string, endpoint: string): obje
 const CONNECTED = 1
 const NEXT_HOP = 0
 
-function joinOf({ link, gateway, gateway6, routes }: EngineJoin): object {
+/** `whole`: the way out is the driver's business; where it gives none, there is to be none by docker_gwbridge either. */
+function joinOf({ link, gateway, gateway6, routes }: EngineJoin, whole: boolean): object {
   return {
     ...(link ? { InterfaceName: { SrcName: link.name, DstPrefix: link.prefix } } : {}),
     ...(gateway ? { Gateway: gateway } : {}),
     ...(gateway6 ? { GatewayIPv6: gateway6 } : {}),
     StaticRoutes: routes.map(({ to, via }) => ({ Destination: to, RouteType: via ? NEXT_HOP : CONNECTED, NextHop: via ?? '' })),
-    // The way out is the driver's business; where it gives none, there is to be none by docker_gwbridge either.
-    DisableGatewayService: true,
+    DisableGatewayService: whole,
   }
 }
