@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Network, Sandbox } from '../../lib/index.ts'
+import type { Endpoint, Network, Sandbox } from '../../lib/index.ts'
 import { EtcdCluster } from '../support/etcd.ts'
-import { run } from '../support/run.ts'
+import { run, runAsync } from '../support/run.ts'
 import { Fleet } from './fleet.ts'
 
 let fleet: Fleet
@@ -13,16 +13,18 @@ const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 25_000
 
 interface Guest {
   readonly path: string
+  readonly mac: string
   readonly address: string
   readonly address6: string
 }
 
-async function guest(index: number, name: string, ip?: string): Promise<Guest> {
-  const { path, id } = await node(index).call<Sandbox>('createSandbox', { name, networks: [{ network: 'app', ...(ip ? { ip } : {}) }] })
-  const seats = await node(index).call<{ endpoint: { address?: string; address6?: string }; network: Network }[]>('seats', id)
+async function guest(index: number, name: string, as?: Guest): Promise<Guest> {
+  const attachment = { network: 'app', ...(as ? { ip: as.address, ip6: as.address6, mac: as.mac } : {}) }
+  const { path, id } = await node(index).call<Sandbox>('createSandbox', { name, networks: [attachment] })
+  const seats = await node(index).call<{ endpoint: Endpoint; network: Network }[]>('seats', id)
   const seat = seats.find(({ network }) => network.name === 'app')?.endpoint
   const plain = (cidr = '') => cidr.replace(/\/\d+$/, '')
-  return { path, address: plain(seat?.address), address6: plain(seat?.address6) }
+  return { path, mac: seat?.mac ?? '', address: plain(seat?.address), address6: plain(seat?.address6) }
 }
 
 const ping = (from: Guest, to: string, ...more: string[]) => run(['ping', '-c', '1', '-W', '2', ...more, to], { netns: from.path }).status
@@ -55,10 +57,19 @@ describe('sandboxes on a network of the swarm', () => {
         expect(ping(from, to.address, '-M', 'do', '-s', String(1451 - 28))).not.toBe(0)
       }
     for (const index of all) expect(await node(index).call('verify', 'app')).toMatchObject({ differences: [] })
-    // The same address on another node answers from there.
-    const [first, second] = guests as [Guest, Guest, Guest]
+    // Nothing is lost while a daemon is killed and comes back, nor while etcd has no majority.
+    const [first, second, third] = guests as [Guest, Guest, Guest]
+    const flow = runAsync(['ping', '-i', '0.01', '-c', '500', '-q', third.address], { netns: first.path })
+    await node(0).kill()
+    for (const member of [1, 2]) await etcd.kill(member)
+    await node(0).start('overlay')
+    for (const member of [1, 2]) etcd.run(member)
+    for (const member of [1, 2]) await etcd.ready(member)
+    expect((await flow).stdout).toContain('500 received, 0% packet loss')
+    for (const index of all) expect(await node(index).call('verify', 'app')).toMatchObject({ differences: [] })
+    // The same address and MAC on another node: whoever asks is answered from there.
     await node(1).call('removeSandbox', 'g1')
-    const moved = await guest(2, 'moved', second.address)
+    const moved = await guest(2, 'moved', second)
     expect(moved.address).toBe(second.address)
     await eventually(() => expect(ping(first, moved.address)).toBe(0))
     for (const [index, names] of [['g0'], [], ['g2', 'moved']].entries())
