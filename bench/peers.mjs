@@ -73,11 +73,14 @@ const MOUNTS = 'mount --rbind /sys/fs/cgroup /mnt && mount -t sysfs sysfs /sys &
 /** As the daemon sees it, nothing of the machine's /run, and there the sockets of plugins. */
 const withPlugins = (folder) => `mount -t tmpfs tmpfs /run && mkdir -p /run/docker/plugins && mount --bind ${folder} /run/docker/plugins`
 
-/** A dockerd in a namespace of its own, with a container that sleeps; null where there is none. It finds plugins in `plugins`. */
-export async function dockerd(bench, { plugins } = {}) {
+/**
+ * A dockerd in a namespace of its own, or in that at `path`, with a container that sleeps; null where there is none. It finds plugins
+ * in `plugins`.
+ */
+export async function dockerd(bench, { name = 'd', path, plugins } = {}) {
   if (!existsSync('/usr/sbin/dockerd') || !existsSync('/bin/busybox')) return null
-  const netns = sandboxOf(bench, 'd')
-  const folder = join(bench.folder, 'docker')
+  const netns = path ? { path, end: () => {} } : sandboxOf(bench, name)
+  const folder = join(bench.folder, `docker-${name}`)
   const socket = join(folder, 'docker.sock')
   mkdirSync(folder)
   const flags = [
@@ -106,7 +109,7 @@ export async function dockerd(bench, { plugins } = {}) {
   try {
     for (let patience = 200; patience > 0; patience--) {
       await pass(50)
-      if (await daemon.call('GET', '/_ping').catch(() => null)) return await withContainer(bench, daemon)
+      if (await daemon.call('GET', '/_ping').catch(() => null)) return await withContainer(folder, daemon)
     }
     throw new Error('dockerd does not answer')
   } catch (error) {
@@ -115,12 +118,12 @@ export async function dockerd(bench, { plugins } = {}) {
   }
 }
 
-async function withContainer(bench, daemon) {
-  const image = join(bench.folder, 'image')
+async function withContainer(folder, daemon) {
+  const image = join(folder, 'image')
   mkdirSync(join(image, 'bin'), { recursive: true })
   must('cp', '/bin/busybox', join(image, 'bin', 'sleep'))
-  must('tar', '-C', image, '-cf', join(bench.folder, 'image.tar'), '.')
-  must('docker', '-H', `unix://${daemon.socket}`, 'import', join(bench.folder, 'image.tar'), 'bench:1')
+  must('tar', '-C', image, '-cf', join(folder, 'image.tar'), '.')
+  must('docker', '-H', `unix://${daemon.socket}`, 'import', join(folder, 'image.tar'), 'bench:1')
   const { Id } = await daemon.call('POST', '/containers/create?name=bench', {
     Image: 'bench:1',
     Cmd: ['/bin/sleep', '100000'],

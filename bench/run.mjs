@@ -6,6 +6,7 @@ import { dumps } from './dumps.mjs'
 import { group } from './group.mjs'
 import { show } from './harness.mjs'
 import { memory } from './memory.mjs'
+import { connectOverlay, peers, raiseOverlay, stream } from './overlay.mjs'
 import { rows } from './rows.mjs'
 import { networks, published, removal } from './scale.mjs'
 import { start } from './start.mjs'
@@ -24,12 +25,16 @@ const BENCHES = {
   networks,
   ports: published,
   removal,
+  stream,
+  peers,
+  overlay: async () => [...(await connectOverlay()), ...(await raiseOverlay())],
   start,
   // Files that print for themselves.
   threads: () => import('./threads.mjs'),
   busy: () => import('./busy.mjs'),
   ipam: () => import('./ipam.mjs'),
   plugin: () => import('./plugin.mjs'),
+  cluster: () => import('./cluster.mjs'),
 }
 
 const name = process.argv.slice(2).find((argument) => !argument.startsWith('-'))

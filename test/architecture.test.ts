@@ -10,11 +10,12 @@ const ROOMS: Readonly<Record<string, { readonly may: readonly string[]; readonly
   model: { may: ['binding.d.ts'], because: 'it is the ground: anything here is everywhere' },
   netlink: { may: ['model', 'binding.d.ts', '#addon'], because: 'it touches the kernel and must not know what a network is' },
   store: { may: ['model', 'lmdb'], because: 'it keeps records, it does not interpret them' },
+  cluster: { may: ['model'], because: 'it says what nodes agree on, and does nothing about it on any of them' },
   ipam: { may: ['model'], because: 'it is arithmetic; its records are kept by the controller' },
   firewall: { may: ['model'], because: 'it writes rules as ops, it does not send them' },
   drivers: { may: ['model'], because: 'a driver plans: it neither addresses nor applies' },
   controller: {
-    may: ['model', 'netlink', 'store', 'ipam', 'firewall', 'drivers', 'plugins'],
+    may: ['model', 'netlink', 'store', 'cluster', 'ipam', 'firewall', 'drivers', 'plugins'],
     because: 'it is the only place where rooms meet, and it knows no door',
   },
   plugins: { may: ['model'], because: 'it asks others and checks what they answer; what is made of it is not its business' },

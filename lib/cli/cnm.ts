@@ -6,12 +6,14 @@ import { explain } from './commands/explain.ts'
 import { firewall } from './commands/firewall.ts'
 import { apply, diff, plan } from './commands/lab.ts'
 import { network } from './commands/network.ts'
+import { node } from './commands/node.ts'
 import { plugin } from './commands/plugin.ts'
 import { repair } from './commands/repair.ts'
 import { run } from './commands/run.ts'
 import { sandbox } from './commands/sandbox.ts'
 import { serve } from './commands/serve.ts'
 import { state } from './commands/state.ts'
+import { swarm } from './commands/swarm.ts'
 import { Verb } from './verb.ts'
 import { version } from './version.ts'
 import type { World } from './world.ts'
@@ -47,6 +49,8 @@ export async function cnm(argv: readonly string[], world: World): Promise<number
     .gather(
       network,
       sandbox,
+      swarm,
+      node,
       run,
       plan,
       diff,

@@ -5,10 +5,11 @@ type Look = (cnm: Controller) => readonly string[]
 
 const networks: Look = (cnm) => cnm.networks().map(({ name }) => name)
 const sandboxes: Look = (cnm) => cnm.sandboxes().map(({ name }) => name)
+const nodes: Look = (cnm) => cnm.nodes().map(({ name }) => name)
 const places: Look = (cnm) => [...sandboxes(cnm), ...networks(cnm), 'internet']
 
 /** What can stand for a value, by the name of the value: 'network' in `<network>` and `--network <network>`. */
-const NAMES: Readonly<Record<string, Look>> = { network: networks, sandbox: sandboxes, from: places, to: places }
+const NAMES: Readonly<Record<string, Look>> = { network: networks, sandbox: sandboxes, node: nodes, from: places, to: places }
 
 /** What could stand where the cursor is: words that are known, and names that the controller knows. */
 export interface Candidates {

@@ -75,7 +75,7 @@ export function networkFinding(...facts: Parameters<typeof networkToEngine>): Fi
     Containers: new TypedMap(structsOf('network.EndpointResource', json.Containers), undefined),
     Options: texts(json.Options),
     Labels: texts(json.Labels),
-    Peers: new NilSlice(),
+    Peers: json.Peers ? json.Peers.map((peer) => new Struct('network.PeerInfo', peer)) : new NilSlice(),
     Services: texts({}),
   }
   return { json, typed: new Struct('network.Inspect', fields, { ...json, Created: created }) }

@@ -30,13 +30,13 @@ export class Claims {
 export async function claimPools(
   hall: Hall,
   ipam: IpamDriver,
-  request: Pick<CreateNetwork, 'ipam' | 'options'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
+  request: Pick<CreateNetwork, 'ipam' | 'options' | 'scope'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
   wishes: { readonly skip: { readonly v4: boolean; readonly v6: boolean }; readonly hostAddress: boolean },
   claims: Claims,
 ): Promise<{ readonly space: string; readonly pools: readonly Pool[] }> {
   const configs = request.ipam?.config ?? []
   checkIpamConfig(configs, request)
-  const { local: space } = await ipam.defaultAddressSpaces()
+  const space = await spaceFor(ipam, request)
   const options = { ...(ipam.name === 'dhcp' ? lanIn(request.options) : {}), ...request.ipam?.options }
   const wanted = ([4, 6] as const)
     .filter((family) => (family === 4 ? request.enableIPv4 : request.enableIPv6))
@@ -62,6 +62,11 @@ function lanIn({ parent, [BRIDGE_NAME]: bridge, [INHIBIT]: inhibit = '' }: Optio
 
 const BRIDGE_NAME = 'com.docker.network.bridge.name'
 const INHIBIT = 'com.docker.network.bridge.inhibit_ipv4'
+
+async function spaceFor(ipam: IpamDriver, { scope }: Pick<CreateNetwork, 'scope'>): Promise<string> {
+  const { local, global } = await ipam.defaultAddressSpaces()
+  return scope === 'swarm' ? global : local
+}
 
 const familyOf = ({ subnet }: IpamConfig): Family | undefined => parseCidr(subnet ?? '')?.family
 
@@ -202,10 +207,14 @@ export function poolOf(network: Network, pools: readonly Pool[], family: Family,
   })
 }
 
-/** The pool that an address is of. */
+/** The pool that an address lies in. */
 export const poolFor = ({ pools }: Network, ip: string): Pool | undefined => pools.find(({ subnet }) => isIn(subnet, ip))
 
-export async function releaseAddresses(hall: Hall, network: Network, { address, address6 }: Endpoint): Promise<void> {
+export async function releaseAddresses(
+  hall: Hall,
+  network: Network,
+  { address, address6 }: Pick<Endpoint, 'address' | 'address6'>,
+): Promise<void> {
   const ipam = lenderOf(hall, network.ipam)
   for (const text of [address, address6]) {
     const ip = withoutPrefix(text ?? '')
@@ -231,6 +240,7 @@ const keptIn = ({ aux, reservations = {} }: Pool): readonly string[] => [...Obje
 
 export async function releasePools(hall: Hall, network: Network): Promise<void> {
   const ipam = lenderOf(hall, network.ipam)
+  for (const peer of network.peers ?? []) await releaseAddresses(hall, network, peer)
   for (const pool of network.pools) {
     for (const address of [...(pool.gateway ? [withoutPrefix(pool.gateway)] : []), ...keptIn(pool)]) {
       await ipam.releaseAddress(pool.id, address)
@@ -250,7 +260,7 @@ export async function usageOf(hall: Hall, network: Network): Promise<SubnetUsage
 /** Tells an IPAM driver that keeps nothing itself what the records say is taken. */
 export async function replay(ipam: IpamDriver, network: Network, endpoints: readonly Endpoint[]): Promise<void> {
   if (!ipam.capabilities.requiresRequestReplay) return
-  const { local: space } = await ipam.defaultAddressSpaces()
+  const space = await spaceFor(ipam, network)
   for (const pool of network.pools) {
     const again = {
       space,
@@ -263,7 +273,7 @@ export async function replay(ipam: IpamDriver, network: Network, endpoints: read
     await ipam.requestPool(again)
     if (pool.gateway) await ipam.requestAddress(pool.id, withoutPrefix(pool.gateway), GATEWAY_REQUEST)
     for (const address of keptIn(pool)) await ipam.requestAddress(pool.id, address, {})
-    for (const { address, address6, mac } of endpoints) {
+    for (const { address, address6, mac } of [...endpoints, ...(network.peers ?? [])]) {
       const ip = withoutPrefix((pool.family === 4 ? address : address6) ?? '')
       if (isIn(pool.subnet, ip) && !isReserved(pool, ip)) await ipam.requestAddress(pool.id, ip, factsFor(ipam, mac))
     }

@@ -20,8 +20,20 @@ export interface Work {
   readonly turns?: readonly Turn[]
   /** Path of the namespace number SANDBOX; absent when no step is inside one. */
   readonly sandbox?: string
+  /** What others have to agree to before anything is done. */
+  readonly agreement?: Agreement
+  /** Paths of the namespaces number NETWORK and up. */
+  readonly networks?: readonly string[]
   /** Writes to the store what is true afterwards. Synchronous: it is one transaction with the journal. */
   readonly record: () => void
+}
+
+/** Between the nodes of a swarm. */
+export interface Agreement {
+  /** Nothing was agreed when it throws. */
+  reach(): Promise<void>
+  /** The work has failed. */
+  retract(): Promise<void>
 }
 
 /** By which work is done. */
@@ -37,9 +49,9 @@ export interface Means {
  * to be taken back, or taken down, and the next controller does it (recover.ts).
  */
 export async function commit(means: Means, work: Work, signal?: AbortSignal): Promise<void> {
-  const places = [means.host, ...(work.sandbox === undefined ? [] : [namespaceAt(work.sandbox)])]
+  const places = [means.host, ...pathsIn(means.host, work).map(namespaceAt)]
   try {
-    await (work.way === 'up' ? up(means, places, work, signal) : down(means, places, work))
+    await agreed(work, () => (work.way === 'up' ? up(means, places, work, signal) : down(means, places, work)))
   } catch (error) {
     // The native side looks at a plan as a whole before it begins; ours are valid.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_CNM_INVALID_ARG')
@@ -49,6 +61,20 @@ export async function commit(means: Means, work: Work, signal?: AbortSignal): Pr
     for (const place of places.slice(1)) place.close()
   }
 }
+
+async function agreed({ agreement }: Work, work: () => Promise<void>): Promise<void> {
+  await agreement?.reach()
+  try {
+    await work()
+  } catch (error) {
+    await agreement?.retract()
+    throw error
+  }
+}
+
+/** Paths of the namespaces behind that of the host. */
+export const pathsIn = (host: Netns, { sandbox, networks = [] }: Pick<Work, 'sandbox' | 'networks'>): readonly string[] =>
+  sandbox === undefined && networks.length === 0 ? [] : [sandbox ?? host.path, ...networks]
 
 async function up({ store, deletion, envoy }: Means, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
   const { turns = [] } = work
@@ -95,13 +121,14 @@ async function down({ store, deletion, envoy }: Means, places: readonly Netns[],
     throw error
   })
   for (const call of after) await envoy.tell(call)
-  deletion.later(work.plan, entry, work.sandbox)
+  deletion.later(work.plan, entry, places)
   if (refusals[0]) throw refusals[0]
 }
 
-const entryOf = ({ sandbox }: Work, plan: Plan, before: readonly Call[], after: readonly Call[]): JournalEntry => ({
+const entryOf = ({ sandbox, networks }: Work, plan: Plan, before: readonly Call[], after: readonly Call[]): JournalEntry => ({
   plan: withoutKeys(plan),
   ...(before.length > 0 ? { before } : {}),
   ...(after.length > 0 ? { after } : {}),
   ...(sandbox === undefined ? {} : { sandbox }),
+  ...(networks === undefined || networks.length === 0 ? {} : { networks }),
 })

@@ -1,4 +1,14 @@
-import type { Capabilities, EndpointSteps, JoinSteps, Neighbour, NetworkDriver, NetworkSteps, Publishing } from '../drivers/driver.ts'
+import type {
+  Capabilities,
+  EndpointSteps,
+  JoinSteps,
+  Mtu,
+  Neighbour,
+  NetworkDriver,
+  NetworkSteps,
+  Publishing,
+  Tunnel,
+} from '../drivers/driver.ts'
 import type { IpamCapabilities, IpamDriver, PoolAnswer, Usage } from '../ipam/driver.ts'
 import { parseCidr } from '../model/address.ts'
 import { CnmError, fault } from '../model/errors.ts'
@@ -37,6 +47,9 @@ const joinSteps = object<JoinSteps>({
   neighbours: optional(list(object<Neighbour>({ address: text, mac: text }))),
 })
 
+const tunnel = object<Tunnel>({ link: text, bridge: text, vni: whole, encrypted: flag })
+const mtu = object<Mtu>({ bytes: whole, derivation: text })
+
 const publishing = object<Publishing>({
   modes,
   hostIP: object<Publishing['hostIP']>({ 4: optional(text), 6: optional(text) }),
@@ -68,6 +81,8 @@ export const heldToContract = (driver: NetworkDriver): NetworkDriver =>
       hostAddress: flag,
       maxEndpoints: (value, at) => (value === undefined ? value : whole(value, at)),
       publishing,
+      tunnel,
+      mtu,
     },
   })
 

@@ -1,15 +1,19 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { Mtu } from '../drivers/driver.ts'
 import { printCall } from '../model/call.ts'
-import type { SubnetUsage } from '../model/engine.ts'
+import type { PeerNode, SubnetUsage } from '../model/engine.ts'
 import type { Finding } from '../model/findings.ts'
+import type { KeyRing } from '../model/keys.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
+import type { Peer } from '../model/peer.ts'
 import { printPlan } from '../model/print.ts'
-import type { Attachment, CreateNetwork, CreateSandbox } from '../model/request.ts'
+import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, InitSwarm, JoinSwarm } from '../model/request.ts'
+import type { Membership } from '../model/swarm.ts'
 import type { Opening } from '../model/wall.ts'
 import type { Node } from '../plugins/network.ts'
 import { usageOf } from './addresses.ts'
-import type { Work } from './commit.ts'
+import { pathsIn, type Work } from './commit.ts'
 import { diagnose } from './doctor/diagnose.ts'
 import { type Repair, repair } from './doctor/repair.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
@@ -22,10 +26,17 @@ import type { Hall } from './hall.ts'
 import { findNetwork, findSandbox } from './lookup.ts'
 import { reloadFirewall } from './mend.ts'
 import { createNetwork, removeNetwork } from './networks.ts'
+import { addPeer, peersOf, removePeer } from './overlay/fixed.ts'
+import { changePeers, setPeers } from './overlay/peers.ts'
+import { setKeys } from './overlay/secrecy.ts'
+import { type Verification, verifyNetwork } from './overlay/verify.ts'
 import { pruneNetworks, unusedNetworks } from './prune.ts'
+import { mtuOf } from './raising.ts'
 import { tellOfNode } from './remote/nodes.ts'
 import { reserve, unreserve } from './reservations.ts'
 import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
+import { initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
+import { findNode, type NodeStatus, nodesOf, nodesOn, removeNode } from './swarm/nodes.ts'
 import type { Turns } from './turns.ts'
 
 export interface VerbOptions {
@@ -123,6 +134,51 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(() => disconnect(this.#hall, network, sandbox), signal)
   }
 
+  /** Everybody on other hosts whom a network can reach, in place of all that were told before. Throws PEER_INVALID. */
+  setPeers(network: string, peers: readonly Peer[], { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => setPeers(this.#hall, findNetwork(this.#hall, network).id, peers), signal)
+  }
+
+  /** Some of them are gone, some have come. */
+  changePeers(
+    network: string,
+    gone: readonly Pick<Peer, 'endpointId'>[],
+    came: readonly Peer[],
+    { signal }: VerbOptions = {},
+  ): Promise<void> {
+    return this.#turns.take(() => changePeers(this.#hall, findNetwork(this.#hall, network).id, gone, came), signal)
+  }
+
+  /** Tells a network of an endpoint on a host that is not of this cluster; it is kept. */
+  addPeer(network: string, peer: AddPeer, { signal }: VerbOptions = {}): Promise<Peer> {
+    return this.#turns.take(() => addPeer(this.#hall, network, peer, signal), signal)
+  }
+
+  /** By its MAC address, one of its addresses, or its id. */
+  removePeer(network: string, peer: string, { signal }: VerbOptions = {}): Promise<Peer> {
+    return this.#turns.take(() => removePeer(this.#hall, network, peer, signal), signal)
+  }
+
+  /** What encrypted networks are encrypted with from now on; null: nothing of them leaves this host. Throws KEYS_INVALID. */
+  setKeys(ring: KeyRing | null, { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => setKeys(this.#hall, ring), signal)
+  }
+
+  /** Those that this controller knows of. */
+  peers(network: string): readonly Peer[] {
+    return peersOf(this.#hall, network)
+  }
+
+  /** What the kernel has of a network's peers, held against who they are; `repair` puts it right. */
+  verify(network: string, { repair = false, signal }: VerbOptions & { readonly repair?: boolean } = {}): Promise<Verification> {
+    return this.#turns.take(() => verifyNetwork(this.#hall, network, repair), signal)
+  }
+
+  /** The largest packet on a network, and why; undefined where nothing but the links decides. */
+  mtu(network: string): Promise<Mtu | undefined> {
+    return mtuOf(this.#hall, findNetwork(this.#hall, network))
+  }
+
   /** Our rules anew, whatever has become of them; the operator's in the chain `user` stay. */
   reloadFirewall({ signal }: VerbOptions = {}): Promise<void> {
     return this.#turns.take(() => reloadFirewall(this.#hall, signal), signal)
@@ -162,6 +218,11 @@ export class Controller implements AsyncDisposable {
     })
   }
 
+  /** The nodes of the swarm that somebody on the network is on. */
+  nodesOn(network: string): readonly PeerNode[] {
+    return nodesOn(this.#hall, findNetwork(this.#hall, network))
+  }
+
   /** How a packet would go from one place to another, and what would stop it; nothing is sent. */
   explain(request: ExplainRequest): Promise<readonly Hop[]> {
     return this.#turns.take(() => explain(this.#hall, request))
@@ -172,6 +233,47 @@ export class Controller implements AsyncDisposable {
     const found = findSandbox(this.#hall, sandbox)
     await checkAlive(found)
     return spawn('nsenter', [`--net=${found.path || '/proc/self/ns/net'}`, '--', ...command], options)
+  }
+
+  /** Begins a swarm with this host as its first node. */
+  initSwarm(request: InitSwarm = {}): Promise<Membership> {
+    return this.#turns.take(() => initSwarm(this.#hall, request))
+  }
+
+  /** Makes this host a node of a swarm. */
+  joinSwarm(request: JoinSwarm): Promise<Membership> {
+    return this.#turns.take(() => joinSwarm(this.#hall, request))
+  }
+
+  /** `force`: though sandboxes are on its networks, though it is the last node, and though the engine cannot be reached. */
+  leaveSwarm({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
+    return this.#turns.take(() => leaveSwarm(this.#hall, force))
+  }
+
+  /** What a host needs to join; `rotate`: what was needed until now does not do any more. */
+  joinToken({ rotate = false }: { readonly rotate?: boolean } = {}): Promise<string> {
+    return this.#turns.take(() => joinToken(this.#hall, rotate))
+  }
+
+  /** The nodes of the swarm, as this one knows them. */
+  nodes(): readonly NodeStatus[] {
+    return nodesOf(this.#hall)
+  }
+
+  /** By id, name or unique prefix of the id; 'self' is this host. */
+  node(node: string): NodeStatus {
+    return findNode(this.#hall, node)
+  }
+
+  /** Takes a node that is down from the swarm; `force`: one that is not. */
+  removeNode(node: string, { force = false }: { readonly force?: boolean } = {}): Promise<NodeStatus> {
+    return this.#turns.take(() => removeNode(this.#hall, node, force))
+  }
+
+  /** This host's place in a swarm, and why its engine cannot be reached; undefined when it is in none. */
+  swarm(): { readonly membership: Membership; readonly lost: string | null } | undefined {
+    const { session } = this.#hall.swarm
+    return session && { membership: session.membership, lost: session.member.lost }
   }
 
   /** What a container engine asks of a network driver, in turn with the verbs. */
@@ -207,8 +309,9 @@ export class Controller implements AsyncDisposable {
       await verb(new Controller({ ...this.#hall, commit, envoy }, this.#turns, async () => {}))
     } catch (stop) {
       if (!(stop instanceof Planned)) throw stop
-      const { plan, sandbox, before = [], after = [], turns = [] } = stop.work
-      const steps = printPlan(plan, [this.#hall.host.path, ...(sandbox === undefined ? [] : [sandbox])])
+      const { host } = this.#hall
+      const { plan, before = [], after = [], turns = [] } = stop.work
+      const steps = printPlan(plan, [host.path, ...pathsIn(host, stop.work)])
       const told = [...after, ...turns.map(({ call }) => call)].map(printCall)
       return { plan, text: [...before.map(printCall), ...(steps === '' ? [] : [steps]), ...told].join('\n') }
     }

@@ -24,7 +24,7 @@ export class Deletion {
   #gathered = nothing()
   #most = FEWEST
   #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> = Promise.resolve()
+  #running: Promise<unknown> = Promise.resolve()
 
   constructor(host: Netns, store: Store) {
     this.#host = host
@@ -36,18 +36,20 @@ export class Deletion {
     return plan.flatMap((op) => (isForgetting(op) ? [] : isDeletion(op) ? retire(op) : [op]))
   }
 
-  /** Takes the rest of a plan over, with the entry of the journal that has the whole of it. `sandbox`: the path of its namespace. */
-  later(plan: Plan, entry: string, sandbox?: string): void {
+  /** Takes the rest of a plan over, with the entry of the journal that has the whole of it; `places` are those of its steps. */
+  later(plan: Plan, entry: string, places: readonly Netns[]): void {
     const forgetting = plan.filter(isForgetting)
-    const inside = sandbox !== undefined && plan.some((op) => isDeletion(op) && op.at === SANDBOX)
+    // Nobody looks for retired links in a sandbox otherwise.
+    const sandbox = plan.some((op) => isDeletion(op) && op.at === SANDBOX) ? places[SANDBOX]?.path : undefined
     this.#store.transact(() => {
       this.#store.journal.delete(entry)
       const keep = (rest: JournalEntry) => this.#gathered.entries.push(this.#store.journal.add(rest))
       if (forgetting.length > 0) keep({ plan: forgetting })
-      if (inside) keep({ plan: retiredInside, sandbox })
+      if (sandbox !== undefined) keep({ plan: retiredInside, sandbox })
     })
-    if (inside) this.#gathered.sandboxes.add(sandbox)
-    this.#gathered.links += plan.filter(isDeletion).length
+    const deletions = plan.filter(isDeletion)
+    this.#gathered.links += deletions.length
+    for (const { at = HOST } of deletions) this.#gathered.places.add(places[at]?.path ?? '')
     for (const { family, addresses } of forgetting) this.#gathered.addresses[family].push(addresses)
     if (isNothing(this.#gathered)) return
     clearTimeout(this.#timer)
@@ -69,22 +71,19 @@ export class Deletion {
 
   #begin(): void {
     clearTimeout(this.#timer)
-    if (!isNothing(this.#gathered)) this.#running = this.#delete().catch(leaveToNext)
+    if (isNothing(this.#gathered)) return
+    this.#running = Promise.all([this.#running, this.#delete().catch(leaveToNext)])
   }
 
   async #delete(): Promise<void> {
-    const { links, addresses, sandboxes, entries } = this.#gathered
+    const { links, places, addresses, entries } = this.#gathered
     this.#gathered = nothing()
     const start = performance.now()
-    await applyLeniently([this.#host], [...forget(4, addresses[4]), ...forget(6, addresses[6]), ...retired])
-    for (const sandbox of sandboxes) await this.#deleteIn(sandbox)
+    const onHost = places.delete(this.#host.path) ? retired : []
+    const here = applyLeniently([this.#host], [...forget(4, addresses[4]), ...forget(6, addresses[6]), ...onHost])
+    await Promise.all([here, deleteRetired(places)])
     if (links > 0) this.#most = Math.max(FEWEST, (links * HOLD) / (performance.now() - start))
     this.#store.transact(() => entries.forEach((entry) => this.#store.journal.delete(entry)))
-  }
-
-  async #deleteIn(sandbox: string): Promise<void> {
-    const netns = namespaceAt(sandbox)
-    await applyLeniently([this.#host, netns], retiredInside).finally(() => netns.close())
   }
 }
 
@@ -95,20 +94,26 @@ function leaveToNext(error: unknown): void {
 
 interface Gathered {
   links: number
+  /** Paths of the namespaces in which they are. */
+  readonly places: Set<string>
   readonly addresses: Readonly<Record<4 | 6, Uint8Array[]>>
-  /** Paths of namespaces in which links are retired. */
-  readonly sandboxes: Set<string>
   /** Of the journal. */
   readonly entries: string[]
 }
 
-const nothing = (): Gathered => ({ links: 0, addresses: { 4: [], 6: [] }, sandboxes: new Set(), entries: [] })
+const nothing = (): Gathered => ({ links: 0, places: new Set(), addresses: { 4: [], 6: [] }, entries: [] })
 const isNothing = ({ links, entries }: Gathered): boolean => links === 0 && entries.length === 0
 
 const retired: Plan = [{ op: 'link.del', group: RETIRED_GROUP }]
 const retiredInside: Plan = [{ op: 'link.del', at: SANDBOX, group: RETIRED_GROUP }]
 
-export const deleteRetired = (host: Netns): Promise<unknown> => applyLeniently([host], retired)
+export async function deleteRetired(paths: Iterable<string>): Promise<void> {
+  for (const path of paths) {
+    const netns = namespaceAt(path)
+    await applyLeniently([netns], retired)
+    netns.close()
+  }
+}
 
 const isDeletion = (op: Op): op is LinkDel & Op => op.op === 'link.del' && op.link !== undefined && op.behind === true
 const isForgetting = (op: Op): op is ConntrackDelMany & Op => op.op === 'conntrack.delMany' && op.behind === true

@@ -4,6 +4,7 @@ import { bridge } from '../drivers/bridge.ts'
 import type { NetworkDriver } from '../drivers/driver.ts'
 import { ipvlan } from '../drivers/ipvlan.ts'
 import { macvlan } from '../drivers/macvlan.ts'
+import { overlay } from '../drivers/overlay.ts'
 import { host, none } from '../drivers/singleton.ts'
 import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
 import type { Lease } from '../ipam/dhcp/client.ts'
@@ -28,13 +29,18 @@ import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { ipv6In } from './ipv6.ts'
 import { lanOf } from './lan.ts'
+import { namingHolders } from './overlay/clash.ts'
+import { changePeers, setPeers } from './overlay/peers.ts'
+import type { DataPath } from './overlay/underlay.ts'
 import { Registry } from './registry.ts'
 import { Envoy } from './remote/envoy.ts'
+import type { PeerSink } from './swarm/feed.ts'
+import { Presence } from './swarm/presence.ts'
 
 export interface OpenOptions extends Directories {
   /** The namespace that plays host: '/run/netns/x'. Default: the one that this process is in. */
   readonly netns?: string
-  /** Drivers besides bridge, macvlan, ipvlan, host and null; one of the same name takes its place. */
+  /** Drivers besides bridge, macvlan, ipvlan, overlay, host and null; one of the same name takes its place. */
   readonly drivers?: readonly NetworkDriver[]
   readonly ipamDrivers?: readonly IpamDriver[]
   /** Where other people's plugins are looked for, and how long they are waited for. */
@@ -44,11 +50,17 @@ export interface OpenOptions extends Directories {
    * default-address-pools. Default: CNM_DEFAULT_ADDRESS_POOLS, 'base=10.10.0.0/16,size=24 base=fd00:10::/48,size=64'.
    */
   readonly defaultAddressPools?: readonly PredefinedPool[]
+  /** Who is told of the endpoints on other nodes of a swarm, instead of the tunnels of overlay networks. */
+  readonly peers?: PeerSink
+  /** How this host takes part in networks of more than one host; without it there are none. */
+  readonly dataPath?: DataPath
   /**
    * Stay on guard: rules that somebody changes and bridges that somebody deletes come back at once, and `cnm events` tells
    * of it. The process stays as long as the controller is open. Default: false, and the next verb brings them back.
    */
   readonly guard?: boolean
+  /** On guard: how often what tunnels know of other hosts is read back, and put right, in ms. Default: 10,000. */
+  readonly auditEvery?: number
   /** How long to wait for another controller to end, in ms. Default: 10,000. */
   readonly wait?: number
   readonly signal?: AbortSignal
@@ -78,7 +90,9 @@ export async function enter(options: OpenOptions): Promise<Entered> {
   const dhcp = new DhcpIpam({ lan: lanOf(netns), leases: notesIn<Lease>(store, 'lease/') })
   const announcer = new Announcer(store)
   const envoy = new Envoy(new Plugins(options.plugins), store)
+  const swarm = new Presence(store, options.peers ?? { set: setPeers, change: changePeers })
   const close = async () => {
+    await swarm.close()
     await announcer.close()
     await deletion.finish()
     netns.close()
@@ -92,11 +106,16 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       hasIPv6: ipv6In(netns),
       hasDummy: dummyIn(netns),
       run,
-      drivers: new Registry([bridge, macvlan, ipvlan, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
+      drivers: new Registry([bridge, macvlan, ipvlan, overlay, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
         fault('DRIVER_NOT_FOUND', { name, known }),
       ),
       ipams: new Registry(
-        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, dhcp, ...(options.ipamDrivers ?? []).map(ipamHeldToContract)],
+        [
+          new DefaultIpam({ ...memoryIn(store, swarm), pools: { local, global: () => swarm.pools } }),
+          nullIpam,
+          dhcp,
+          ...(options.ipamDrivers ?? []).map(ipamHeldToContract),
+        ],
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
       dhcp,
@@ -104,8 +123,13 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       announcer,
       lentNames: new Map(),
       envoy,
+      swarm,
+      dataPath: () => swarm.dataPath ?? options.dataPath,
+      rosters: new Map(),
+      secrets: {},
       deleted: () => deletion.finish(),
-      commit: (work, abort) => commit({ store, host: netns, deletion, envoy }, work, abort),
+      commit: (work, abort) =>
+        namingHolders({ host: netns, run, store }, work, () => commit({ store, host: netns, deletion, envoy }, work, abort), abort),
     }
     return { hall, close }
   } catch (error) {
@@ -115,9 +139,10 @@ export async function enter(options: OpenOptions): Promise<Entered> {
 }
 
 /** What the built-in IPAM needs of the records: who holds what, which address it gave last, which were just released. */
-const memoryIn = (store: Store): DefaultIpamOptions => ({
-  describe: (poolId, address) => holderOf(store, poolId, address),
+const memoryIn = (store: Store, swarm: Presence): DefaultIpamOptions => ({
+  describe: (poolId, address) => holderOf(store, poolId, address, 'default', swarm),
   lastGiven: notesIn<string>(store, 'last/'),
+  beginAt: (poolId) => swarm.beginAt(poolId),
   quarantine: { notes: notesIn<number>(store, 'released/') },
 })
 

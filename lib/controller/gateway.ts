@@ -10,11 +10,12 @@ export interface Seat {
 
 const gatewayOf = ({ endpoint }: Seat, family: Family): string => (family === 4 ? endpoint.gateway : endpoint.gateway6)
 
-/** Docker's order: larger gwPriority, not internal, more families, network name. */
+/** Docker's order: larger gwPriority, not the gateway network that nobody asked for, not internal, more families, network name. */
 function compare(a: Seat, b: Seat): number {
   const families = (seat: Seat) => Number(seat.endpoint.gateway !== '') + Number(seat.endpoint.gateway6 !== '')
   return (
     b.endpoint.gwPriority - a.endpoint.gwPriority ||
+    Number(a.endpoint.wayOut ?? false) - Number(b.endpoint.wayOut ?? false) ||
     Number(a.network.internal) - Number(b.network.internal) ||
     families(b) - families(a) ||
     (a.network.name < b.network.name ? -1 : 1)

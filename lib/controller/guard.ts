@@ -3,10 +3,12 @@ import { TABLE, USER } from '../firewall/firewall.ts'
 import type { Network } from '../model/network.ts'
 import { monitor } from '../netlink/monitor.ts'
 import { rulesetChanges } from '../netlink/ruleset.ts'
+import { repair } from './doctor/repair.ts'
 import type { Hall } from './hall.ts'
 import { checkFirewall, commitOnWalls, reloadFirewall } from './mend.ts'
+import { isDamaged, look } from './overlay/look.ts'
 import { Patience } from './patience.ts'
-import { configOf, raise, walledLink } from './raising.ts'
+import { configOf, raise, raisedIds, walledLink } from './raising.ts'
 import type { Turns } from './turns.ts'
 
 /** Something of ours that somebody has taken away, and how it comes back. */
@@ -33,15 +35,20 @@ export class Guard {
   readonly #pending = new Set<string>()
   readonly #underWay = new Set<Promise<void>>()
 
-  constructor(hall: Hall, turns: Turns) {
+  readonly #period: number
+
+  /** `period`: between two looks at what tunnels know of other hosts, in ms. */
+  constructor(hall: Hall, turns: Turns, period = PERIOD_MS) {
     this.#hall = hall
     this.#turns = turns
+    this.#period = period
   }
 
   /** What is damaged by now is healed before it resolves, rules at least. */
   async start(): Promise<void> {
     this.#keep(this.#watchRules())
     this.#keep(this.#watchLinks())
+    this.#keep(this.#watchTunnels())
     await this.#turns.take(() => checkFirewall(this.#hall))
   }
 
@@ -88,10 +95,31 @@ export class Guard {
     }
   }
 
+  /** The kernel tells of every row, ours too, and there may be a hundred thousand: looking now and then costs less. */
+  async #watchTunnels(): Promise<void> {
+    for (;;) {
+      await pause(this.#period, undefined, { signal: this.#end.signal })
+      const raised = new Set(raisedIds(this.#hall))
+      for (const network of this.#hall.store.networks.list().filter(({ id }) => raised.has(id) && this.#hall.rosters.get(id)?.complete))
+        await this.#turns.take(() => this.#audit(network), this.#end.signal)
+    }
+  }
+
+  async #audit(network: Network): Promise<void> {
+    const found = await look(this.#hall, network, true)
+    const damaged = isDamaged(this.#hall, network, found)
+    const differences = found?.differences.length ?? 0
+    if (!damaged && differences === 0) return
+    const what = damaged ? 'tunnel' : 'peers'
+    this.#hall.tell('damage', network, { what, healing: 'now', differences: String(differences) })
+    if (damaged) await repair(this.#hall)
+    this.#hall.tell('heal', network, { what })
+  }
+
   async #raise(network: Network): Promise<void> {
     if (walledLink(this.#hall, network) === undefined) return
-    const { plan, record } = await raise(this.#hall, network)
-    await commitOnWalls(this.#hall, { way: 'up', plan, record })
+    const { plan, networks, record } = await raise(this.#hall, network)
+    await commitOnWalls(this.#hall, { way: 'up', plan, networks, record })
   }
 
   #damaged(damage: Damage): void {
@@ -119,6 +147,8 @@ export class Guard {
     }
   }
 }
+
+const PERIOD_MS = 10_000
 
 const OURS = `${TABLE.family} ${TABLE.name}`
 

@@ -1,13 +1,18 @@
 import type { NetworkDriver } from '../drivers/driver.ts'
 import type { DhcpIpam } from '../ipam/dhcp/driver.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
+import type { Id } from '../model/ids.ts'
+import type { KeyRing } from '../model/keys.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import type { Store } from '../store/store.ts'
 import type { Announcer } from './announcing.ts'
 import type { Work } from './commit.ts'
 import type { Tell } from './events.ts'
+import type { Roster } from './overlay/roster.ts'
+import type { DataPath } from './overlay/underlay.ts'
 import type { Registry } from './registry.ts'
 import type { Envoy } from './remote/envoy.ts'
+import type { Presence } from './swarm/presence.ts'
 
 /** Where the rooms meet: what every verb of the controller works with. */
 export interface Hall {
@@ -31,6 +36,14 @@ export interface Hall {
   readonly lentNames: Map<string, string>
   /** Goes to other people's plugins. */
   readonly envoy: Envoy
+  /** This host's place in a swarm. */
+  readonly swarm: Presence
+  /** How this host takes part in networks of more than one host; undefined while it does not. */
+  readonly dataPath: () => DataPath | undefined
+  /** What encrypted networks are encrypted with; none until somebody says. */
+  readonly secrets: { ring?: KeyRing }
+  /** Who is on other hosts, by network. */
+  readonly rosters: Map<Id, Roster>
   /** Resolves when what is deleted behind is gone. */
   readonly deleted: () => Promise<void>
   /** Does what a verb has decided, or leaves everything as it was; see commit.ts. A dry run stops here. */

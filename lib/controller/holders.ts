@@ -1,16 +1,22 @@
 import { type Family, isSame } from '../model/address.ts'
-import type { Network } from '../model/network.ts'
+import { isShared, type Network } from '../model/network.ts'
 import type { Store } from '../store/store.ts'
 
 const ipOf = (cidr: string | undefined): string => cidr?.replace(/\/\d+$/, '') ?? ''
 
+/** What is known of other nodes; '' when nobody is. */
+interface Elsewhere {
+  holderOf(network: string, ip: string): string
+}
+
 /** Who holds a pool of an IPAM driver, or an address of it, in words; '' when the records do not say. */
-export function holderOf(store: Store, poolId: string, address?: string, driver = 'default'): string {
+export function holderOf(store: Store, poolId: string, address?: string, driver = 'default', swarm?: Elsewhere): string {
   const network = store.networks.list().find(({ ipam, pools }) => ipam.driver === driver && pools.some(({ id }) => id === poolId))
   if (!network) return store.lentPools.list().some((lent) => lent.pool === poolId && lent.driver === driver) ? 'a container engine' : ''
   if (address === undefined) return `network ${network.name}`
   const holder = holdingsOf(store, network).find(({ ip }) => isSame(ip, address))
-  return holder ? `${holder.by} ${network.name}` : ''
+  if (holder) return `${holder.by} ${network.name}`
+  return isShared(network) ? (swarm?.holderOf(network.id, address) ?? '') : ''
 }
 
 /** A list of words is for a person to read. */
@@ -44,5 +50,12 @@ function holdingsOf(store: Store, network: Network): readonly Holding[] {
       { family: 6 as const, ip: ipOf(address6), by },
     ].filter(({ ip }) => ip !== '')
   })
-  return [...given, ...fixed]
+  const told = (network.peers ?? []).flatMap(({ address, address6, vtep }) => {
+    const by = `a peer at ${vtep} on network`
+    return [
+      { family: 4 as const, ip: ipOf(address), by },
+      { family: 6 as const, ip: ipOf(address6), by },
+    ].filter(({ ip }) => ip !== '')
+  })
+  return [...given, ...told, ...fixed]
 }

@@ -8,11 +8,20 @@ interface Named {
 }
 
 /** Docker's order: full id, full name, prefix of the id. */
-function find<T extends Named>(all: readonly T[], ref: string, missing: () => CnmError, ambiguous: (count: number) => CnmError): T {
-  const exact = all.find(({ id }) => id === ref) ?? all.find(({ name }) => name === ref)
+function find<T extends Named>(
+  all: readonly T[],
+  ref: string,
+  missing: () => CnmError,
+  ambiguous: (count: number, basis: string) => CnmError,
+): T {
+  const exact = all.find(({ id }) => id === ref)
   if (exact) return exact
+  // A network of the swarm may bear the name of one that was here before.
+  const [named, ...others] = all.filter(({ name }) => name === ref)
+  if (others.length > 0) throw ambiguous(others.length + 1, 'on name')
+  if (named) return named
   const matches = ref === '' ? [] : all.filter(({ id }) => id.startsWith(ref))
-  if (matches.length > 1) throw ambiguous(matches.length)
+  if (matches.length > 1) throw ambiguous(matches.length, 'based on ID prefix')
   if (!matches[0]) throw missing()
   return matches[0]
 }
@@ -22,7 +31,7 @@ export const findNetwork = (hall: Hall, ref: string): Network =>
     hall.store.networks.list(),
     ref,
     () => fault('NETWORK_NOT_FOUND', { name: ref }),
-    (count) => fault('NETWORK_AMBIGUOUS', { name: ref, count, basis: 'based on ID prefix' }),
+    (count, basis) => fault('NETWORK_AMBIGUOUS', { name: ref, count, basis }),
   )
 
 /** One that our own verbs may change. */

@@ -12,7 +12,7 @@ export type { OpenOptions } from './enter.ts'
 export async function open(options: OpenOptions = {}): Promise<Controller> {
   const { hall, close } = await enter(options)
   const turns = new Turns()
-  const guard = options.guard ? new Guard(hall, turns) : undefined
+  const guard = options.guard ? new Guard(hall, turns, options.auditEvery) : undefined
   const leases = options.guard ? new Leases(hall, turns) : undefined
   const end = async () => {
     await leases?.close()
@@ -22,6 +22,7 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
   try {
     await recover(hall)
     await definePredefined(hall)
+    await hall.swarm.begin(hall, turns)
     await guard?.start()
     leases?.start()
     return new Controller(hall, turns, end)

@@ -1,27 +1,34 @@
-import type { FoundLink, NetworkConfig, OtherNetwork } from '../drivers/driver.ts'
+import type { FoundLink, Mtu, NetworkConfig, OtherNetwork, Underlay } from '../drivers/driver.ts'
 import { lendUplinks, type Remains, raiseWall, razeWall, TABLE, USER } from '../firewall/firewall.ts'
 import { type Family, formatCidr } from '../model/address.ts'
 import { CnmError } from '../model/errors.ts'
 import { isOurs } from '../model/ids.ts'
-import type { Network } from '../model/network.ts'
-import type { LinkAdd, Op, Plan } from '../model/op.ts'
+import { isPredefined, type Network } from '../model/network.ts'
+import { type LinkAdd, NETWORK, type Op, type Plan } from '../model/op.ts'
 import { dump, listNftTable } from '../netlink/kernel.ts'
-import { readSysctl } from '../netlink/namespace.ts'
+import { inode, namespaceAt, readSysctl } from '../netlink/namespace.ts'
 import type { LinkRow } from '../netlink/tables.ts'
 import { closeWay, type Lent, type Own, openWay, type Way } from './forwarding.ts'
 import type { Hall } from './hall.ts'
+import { homeOf } from './homes.ts'
 import { linkAt } from './links.ts'
+import { knownPeers } from './overlay/known.ts'
+import { underlayOf } from './overlay/underlay.ts'
 import { mayAdministerNetworks } from './processes.ts'
 import { driverOf } from './remote/drivers.ts'
 import { sharedIn, sparingShared, withoutShared } from './shared-links.ts'
 
 /** What a driver is told of a network. */
-export const configOf = ({ store }: Hall, network: Network): NetworkConfig => toConfig(network, raisedOf(store, network)?.found)
+export const configOf = ({ store }: Hall, network: Network): NetworkConfig => toConfig(network, raisedOf(store, network))
 
 const toConfig = (
   { id, name, internal, enableIPv4, enableIPv6, options, pools }: Network,
-  found: FoundLink | undefined,
-): NetworkConfig => ({ id, name, internal, enableIPv4, enableIPv6, options, pools, ...(found ? { found } : {}) })
+  { found, underlay }: Pick<NetworkConfig, 'found' | 'underlay'> = {},
+): NetworkConfig => ({
+  ...{ id, name, internal, enableIPv4, enableIPv6, options, pools },
+  ...(found ? { found } : {}),
+  ...(underlay ? { underlay } : {}),
+})
 
 /** What the run directory knows of a network that has its links: it ends with them at the next boot. */
 interface Raised {
@@ -33,12 +40,25 @@ interface Raised {
   readonly found?: FoundLink
   /** Settings of that link that we changed, and what they were. */
   readonly settings?: Lent
+  /** The network between the hosts, as it was. */
+  readonly underlay?: Underlay
+  /** It has a namespace for itself. */
+  readonly home?: boolean
 }
 const RAISED = 'raised/'
 const raisedKey = ({ id }: Network): string => `${RAISED}${id}`
 const raisedOf = (store: Hall['store'], network: Network) => store.marks.get(raisedKey(network)) as Raised | undefined
 const LENT = 'forwarding'
 const UPLINKS = 'uplinks'
+
+/** The largest packet on a network, as it is or would be; undefined where its driver does not say. */
+export async function mtuOf(hall: Hall, network: Network): Promise<Mtu | undefined> {
+  if (!hall.drivers.has(network.driver) || network.configOnly) return undefined
+  const driver = driverOf(hall, network)
+  const config = configOf(hall, network)
+  if (!driver.mtu || config.underlay || driver.capabilities.scope !== 'global') return driver.mtu?.(config)
+  return hall.dataPath() ? driver.mtu({ ...config, underlay: await underlayOf(hall) }) : undefined
+}
 
 /** The link at which a network is walled off; undefined while it is not. */
 export const walledLink = ({ store }: Hall, network: Network): string | undefined => raisedOf(store, network)?.link
@@ -48,6 +68,8 @@ export const uplinksOf = ({ store }: Hall) => Object.values((store.marks.get(UPL
 
 export interface Raising {
   readonly plan: Plan
+  /** Of the plan, see Work. */
+  readonly networks: readonly string[]
   /** What the driver is told of the network from now on. */
   readonly config: NetworkConfig
   readonly record: () => void
@@ -56,12 +78,16 @@ export interface Raising {
 /** Steps that give a network its links and walls, if it has none since the host was started, or somebody has taken its link. */
 export async function raise(hall: Hall, network: Network): Promise<Raising> {
   const raised = raisedOf(hall.store, network)
-  if (raised && (await stands(hall, raised))) return { plan: [], config: configOf(hall, network), record: () => {} }
+  const networks = [homeOf(hall, network)]
+  if (raised && (await stands(hall, network, raised))) return { plan: [], networks, config: configOf(hall, network), record: () => {} }
   const driver = driverOf(hall, network)
   const found = await foundFor(hall, network)
-  const config = toConfig(network, found)
+  const underlay = driver.capabilities.scope === 'global' ? await underlayOf(hall) : undefined
+  const config = toConfig(network, { ...(found ? { found } : {}), ...(underlay ? { underlay } : {}) })
   const { plan: whole, wall, base } = await driver.createNetwork(config, othersOf(hall, network))
   const plan = await withoutShared(hall, whole)
+  const home = plan.some(({ op, at }) => op === 'netns.add' && at === NETWORK)
+  const known = knownPeers(hall, network, config)
   const way: Way =
     wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), ownUp(hall)) : { plan: [], lent: {}, uplinks: [] }
   const steps = await onThisKernel(hall, [
@@ -69,17 +95,26 @@ export async function raise(hall: Hall, network: Network): Promise<Raising> {
     ...(wall ? raiseWall(wall, await besides(hall, network)) : []),
     ...lendUplinks(way.uplinks),
     ...way.plan,
+    ...known.plan,
   ])
   const settings = found ? await settingsBefore(hall, [...plan, ...way.plan]) : {}
   if (plan.some(isDummy) && !(await hall.hasDummy())) warnOfStandIn(network)
   return {
     plan: [...steps, ...(raised ? await reconnect(hall, network, config) : [])],
+    networks,
     config,
     record: () => {
       const { marks } = hall.store
-      const mark: Raised = { ...(wall ? { link: wall.link } : {}), ...(base ? { base } : {}), ...(found ? { found, settings } : {}) }
+      const mark: Raised = {
+        ...(wall ? { link: wall.link } : {}),
+        ...(base ? { base } : {}),
+        ...(found ? { found, settings } : {}),
+        ...(underlay ? { underlay } : {}),
+        ...(home ? { home } : {}),
+      }
       marks.put(raisedKey(network), mark)
       recordWay(hall, way)
+      known.record()
     },
   }
 }
@@ -100,12 +135,27 @@ function othersOf(hall: Hall, network: Network): readonly OtherNetwork[] {
 /** What the driver has against a network as the host is now; null when nothing. */
 export async function unfitness(hall: Hall, network: Network): Promise<CnmError | null> {
   try {
-    await driverOf(hall, network).createNetwork(toConfig(network, await foundFor(hall, network)), [])
+    const found = await foundFor(hall, network)
+    await driverOf(hall, network).createNetwork(toConfig(network, found ? { found } : {}), [])
     return null
   } catch (error) {
     if (error instanceof CnmError) return error
     throw error
   }
+}
+
+/** See way-out.ts. */
+export const GATEWAY_NETWORK = 'docker_gwbridge'
+
+/** The links of a network are there as long as somebody is on it. */
+export const isRaisedLate = ({ drivers }: Hall, { name, driver }: Network): boolean =>
+  isPredefined(name) || name === GATEWAY_NETWORK || (drivers.has(driver) && drivers.get(driver).capabilities.scope === 'global')
+
+/** A network that is going to be raised late has to be one that its driver can make. */
+export async function checkLate(hall: Hall, network: Network): Promise<void> {
+  const driver = driverOf(hall, network)
+  const underlay = driver.capabilities.scope === 'global' ? { underlay: await underlayOf(hall) } : {}
+  await driver.createNetwork(toConfig(network, underlay), othersOf(hall, network))
 }
 
 export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family[] => [
@@ -128,16 +178,28 @@ export function forgetWay({ store: { marks } }: Hall): void {
 export const lentOf = ({ store }: Hall): Lent => (store.marks.get(LENT) ?? {}) as Lent
 
 /** Networks that have their links, by the marks of the run directory; their definitions may be gone. */
-export const raisedIds = ({ store }: Hall): readonly string[] => store.marks.list(RAISED).map(({ key }) => key.slice(RAISED.length))
+export const raisedIds = ({ store }: Pick<Hall, 'store'>): readonly string[] =>
+  store.marks.list(RAISED).map(({ key }) => key.slice(RAISED.length))
 
 /** The link of a raised network is there. */
 export const isStanding = async (hall: Hall, network: Network): Promise<boolean> => {
   const raised = raisedOf(hall.store, network)
-  return raised !== undefined && (await stands(hall, raised))
+  return raised !== undefined && (await stands(hall, network, raised))
 }
 
-const stands = async (hall: Hall, { link, base = link }: Raised): Promise<boolean> =>
-  base === undefined || (await linkAt(hall.host, base)) !== undefined
+const stands = async (hall: Hall, network: Network, { link, base = link, home }: Raised): Promise<boolean> =>
+  (base === undefined || (await linkAt(hall.host, base)) !== undefined) && (!home || (await isThere(homeOf(hall, network))))
+
+/** A namespace can be entered there. */
+export async function isThere(path: string): Promise<boolean> {
+  const netns = namespaceAt(path)
+  return inode(netns)
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => netns.close())
+}
 
 /** What the networks that are raised have on the host. */
 export function ownUp(hall: Hall): Own {
@@ -226,10 +288,11 @@ async function plansBeside(hall: Hall, network: Network): Promise<readonly Plan[
 }
 
 /** Steps that take a network's links and walls away; with the last wall goes all that was lent. */
-export async function lower(hall: Hall, network: Network): Promise<{ readonly plan: Plan; readonly record: () => void }> {
+export async function lower(hall: Hall, network: Network): Promise<Omit<Raising, 'config'>> {
   const { marks } = hall.store
   const raised = raisedOf(hall.store, network)
-  if (!raised) return { plan: [], record: () => {} }
+  const networks = [homeOf(hall, network)]
+  if (!raised) return { plan: [], networks, record: () => {} }
   const { plan: whole, wall } = await driverOf(hall, network).deleteNetwork(configOf(hall, network))
   const plan = sparingShared(whole, await plansBeside(hall, network))
   const remains = wall ? await besides(hall, network) : 'walls'
@@ -238,6 +301,7 @@ export async function lower(hall: Hall, network: Network): Promise<{ readonly pl
   const settings = Object.entries(raised.settings ?? {}).map(([path, value]) => ({ op: 'sysctl', path, value }) as const)
   return {
     plan: [...(wall ? razeWall(wall, remains) : []), ...plan, ...settings, ...back],
+    networks,
     record: () => {
       marks.delete(raisedKey(network))
       if (last) forgetWay(hall)

@@ -3,14 +3,16 @@ import type { Call } from '../model/call.ts'
 import { CnmError, fault } from '../model/errors.ts'
 import { LINK_GROUP } from '../model/ids.ts'
 import type { Endpoint } from '../model/network.ts'
-import { type Op, type Plan, SANDBOX } from '../model/op.ts'
+import { HOST, type Op, type Plan } from '../model/op.ts'
 import { applyLeniently, dump } from '../netlink/kernel.ts'
 import { inode, namespaceAt } from '../netlink/namespace.ts'
 import type { NetlinkError } from '../netlink/refusal.ts'
 import { replay } from './addresses.ts'
+import { pathsIn } from './commit.ts'
 import { deleteRetired } from './deletion.ts'
 import { replayLent } from './engine/ipam.ts'
 import type { Hall } from './hall.ts'
+import { homes } from './homes.ts'
 import { returnOrphans } from './leases.ts'
 import { isAlive } from './processes.ts'
 import { removeSandbox } from './sandboxes.ts'
@@ -21,7 +23,7 @@ const MOMENT = 1000
 /** Makes kernel and records agree after the previous controller, however it ended. */
 export async function recover(hall: Hall): Promise<void> {
   hall.store.marks.put('host', await checkHost(hall))
-  await deleteRetired(hall.host)
+  await deleteRetired([hall.host.path, ...homes(hall)])
   await finishJournal(hall)
   await replayAddresses(hall)
   await replayLent(hall)
@@ -48,7 +50,7 @@ export async function checkHost({ host, run, store }: Hall): Promise<string> {
 /** An entry that cannot be finished now stays for the next controller; it must not keep this one from working. */
 async function finishJournal(hall: Hall): Promise<void> {
   for (const { key, value } of hall.store.journal.list()) {
-    const places = [hall.host, ...(value.sandbox === undefined ? [] : [namespaceAt(value.sandbox)])]
+    const places = [hall.host, ...pathsIn(hall.host, value).map(namespaceAt)]
     const tellAll = async (calls: readonly Call[] = []) => {
       for (const call of calls) await hall.envoy.tellAgain(call, MOMENT)
     }
@@ -73,7 +75,7 @@ const isElsewhere = ({ refusal, errno }: NetlinkError): boolean => refusal.reque
 async function ours(hall: Hall, plan: Plan): Promise<Plan> {
   const links = await dump(hall.host, 'link')
   const foreign = new Set(links.filter(({ group }) => group !== LINK_GROUP).map(({ name }) => name))
-  return plan.filter((op: Op) => !(op.op === 'link.del' && op.at !== SANDBOX && foreign.has(String(op.link))))
+  return plan.filter((op: Op) => !(op.op === 'link.del' && (op.at ?? HOST) === HOST && foreign.has(String(op.link))))
 }
 
 async function replayAddresses(hall: Hall): Promise<void> {

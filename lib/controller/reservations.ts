@@ -1,6 +1,6 @@
 import { isSame, parseAddress } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
-import type { Network, Pool } from '../model/network.ts'
+import { isShared, type Network, type Pool } from '../model/network.ts'
 import { Claims, poolOf, withoutPrefix } from './addresses.ts'
 import { checkReservations } from './configurations.ts'
 import type { Hall } from './hall.ts'
@@ -9,7 +9,7 @@ import { ipamOf, lenderOf, settleWith } from './remote/ipam.ts'
 
 /** Keeps an address of a network for the sandbox of that name, in place of the one it had in that subnet. */
 export async function reserve(hall: Hall, ref: string, sandbox: string, ip: string, signal?: AbortSignal): Promise<Network> {
-  const network = ownNetwork(hall, ref)
+  const network = reservable(hall, ref)
   const family = parseAddress(ip)?.family ?? 4
   const pool = poolOf(
     network,
@@ -40,13 +40,20 @@ export async function reserve(hall: Hall, ref: string, sandbox: string, ip: stri
 
 /** A sandbox that is there keeps its address as long as it stays. */
 export async function unreserve(hall: Hall, ref: string, sandbox: string): Promise<Network> {
-  const network = ownNetwork(hall, ref)
+  const network = reservable(hall, ref)
   const kept = network.pools.filter(({ reservations = {} }) => sandbox in reservations)
   if (kept.length === 0) throw fault('RESERVATION_NOT_FOUND', { sandbox, network: network.name })
   const changed = kept.reduce((rest, pool) => withPool(rest, pool, without(pool.reservations ?? {}, sandbox)), network)
   await hall.commit({ way: 'up', plan: [], record: () => hall.store.networks.put(changed) })
   for (const pool of kept) await setFree(hall, network, pool, sandbox, pool.reservations?.[sandbox] ?? '')
   return changed
+}
+
+/** What the swarm has said of a network, stays. */
+function reservable(hall: Hall, ref: string): Network {
+  const network = ownNetwork(hall, ref)
+  if (isShared(network)) throw fault('SWARM_RESERVATION', { network: network.name })
+  return network
 }
 
 const withPool = (network: Network, pool: Pool, reservations: Readonly<Record<string, string>>): Network => ({

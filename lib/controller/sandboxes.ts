@@ -14,17 +14,21 @@ import { forgetOpened } from './connections.ts'
 import { openingsOf, planDeparture, planEndpoint, seatsOf, warnOfPorts } from './endpoints.ts'
 import { rerouting, type Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
+import { Homes } from './homes.ts'
 import { heldByProcesses, settlePorts } from './host-ports.ts'
 import { newNamespace } from './interior.ts'
 import { findNetwork, ownNetwork, ownSandbox } from './lookup.ts'
 import { commitAndMend, commitOnWalls } from './mend.ts'
 import { lowerIdle } from './networks.ts'
+import { settlePeers } from './overlay/peers.ts'
 import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
 import { ownerOf } from './processes.ts'
 import { raise } from './raising.ts'
 import { settleWith } from './remote/ipam.ts'
 import { namespaceFirst, type Steps } from './remote/namespace.ts'
 import { leaving, turning } from './remote/network.ts'
+import { insist } from './swarm/insist.ts'
+import { lacksWayOut, planWayOut } from './way-out.ts'
 
 export async function createSandbox(hall: Hall, request: CreateSandbox, signal?: AbortSignal): Promise<Sandbox> {
   const attachments = request.networks ?? [{ network: 'bridge' }]
@@ -113,19 +117,39 @@ export async function checkAlive(sandbox: Sandbox): Promise<void> {
 
 const goneOf = ({ name, path }: Sandbox, error: unknown) => fault('SANDBOX_GONE', { name, path }, error)
 
-/** Seats a sandbox at networks in one piece of work: links, addresses, default routes, published ports, records. */
-async function attach(
+/** Seats a sandbox at networks; again, where another node of the swarm was faster with an address. */
+function attach(
   hall: Hall,
   sandbox: Sandbox,
   attachments: readonly Attachment[],
   first: Steps,
   signal?: AbortSignal,
+  leaving?: Seat,
+): Promise<readonly Seat[]> {
+  const networks = attachments.map(({ network }) => findNetwork(hall, network))
+  const closed = networks.find((network) => hall.swarm.has(network) && !network.attachable)
+  if (closed) throw fault('NETWORK_NOT_ATTACHABLE', { name: closed.name })
+  return insist(hall, networks, () => seat(hall, sandbox, attachments, first, signal, leaving))
+}
+
+/**
+ * All in one piece of work: links, addresses, default routes, published ports, records; and at the gateway
+ * network, if it has no way out without it. `leaving`: where it is not going to be much longer.
+ */
+async function seat(
+  hall: Hall,
+  sandbox: Sandbox,
+  attachments: readonly Attachment[],
+  first: Steps,
+  signal?: AbortSignal,
+  leaving?: Seat,
 ): Promise<readonly Seat[]> {
   const before = seatsOf(hall, sandbox)
   await settleWith(
     hall,
     attachments.map(({ network }) => findNetwork(hall, network)),
   )
+  const staying = before.filter(({ endpoint }) => endpoint.id !== leaving?.endpoint.id)
   const way = async (attachment: Attachment) => {
     const network = findNetwork(hall, attachment.network)
     return { attachment, network, raised: await raise(hall, network) }
@@ -138,16 +162,24 @@ async function attach(
   ])
   const taken = new Set(names)
   const claims = new Claims()
+  const seated: Seat[] = []
   try {
     const plan = [...first.plan]
     const seats: Seat[] = []
     const records = [first.record]
+    const homes = new Homes(hall)
     for (const { attachment, network, raised } of ways) {
       const seating = await planEndpoint(hall, network, raised.config, attachment, { sandbox, taken, ipv6 }, claims, signal)
       taken.add(seating.seat.endpoint.ifname)
-      plan.push(...raised.plan, ...seating.plan)
+      plan.push(...homes.settle(network, [...raised.plan, ...seating.plan]))
       seats.push(seating.seat)
       records.push(raised.record)
+    }
+    if (lacksWayOut(hall, [...staying, ...seats]) && !staying.some(isWayOut)) {
+      const wayOut = await planWayOut(hall, { sandbox, taken, ipv6 }, claims)
+      plan.push(...wayOut.plan)
+      seats.push(wayOut.seat)
+      records.push(wayOut.record)
     }
     const after = [...before, ...seats]
     plan.push(...rerouting(before, after), ...(await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })))
@@ -156,18 +188,29 @@ async function attach(
       for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
       for (const write of records) write()
     }
+    const shares = seats.filter(({ network }) => hall.swarm.has(network)).map(({ endpoint }) => endpoint)
+    const agreement = shares.length > 0 ? hall.swarm.present.agreement(shares, sandbox) : undefined
     const { closed, opened } = turning(sandbox, before, after)
-    await commitOnWalls(hall, { way: 'up', plan, sandbox: sandbox.path, turns: [...closed, ...opened], record }, signal)
+    const turns = [...closed, ...opened]
+    await commitOnWalls(
+      hall,
+      { way: 'up', plan, sandbox: sandbox.path, networks: homes.paths, turns, record, ...(agreement ? { agreement } : {}) },
+      signal,
+    )
     warnOfPorts(hall, sandbox, after)
-    for (const seat of seats) {
-      hall.tell('connect', seat.network, { container: sandbox.id })
-      hall.announcer.announce(sandbox, seat)
-    }
-    return seats
+    seated.push(...seats)
   } catch (error) {
     await claims.release()
     throw error
   }
+  for (const seat of seated) {
+    await settlePeers(hall, seat)
+    hall.tell('connect', seat.network, { container: sandbox.id })
+    hall.announcer.announce(sandbox, seat)
+  }
+  const now = [...staying, ...seated]
+  if (!lacksWayOut(hall, now)) await leave(hall, sandbox, now.filter(isWayOut))
+  return seated
 }
 
 async function linkNames(sandbox: Sandbox): Promise<readonly string[]> {
@@ -222,31 +265,54 @@ export async function disconnect(hall: Hall, networkRef: string, sandboxRef: str
   const network = ownNetwork(hall, networkRef)
   const sandbox = ownSandbox(hall, sandboxRef)
   if (network.driver === 'host') throw fault('HOST_DISCONNECT', {})
-  const before = seatsOf(hall, sandbox)
-  const seat = before.find(({ endpoint }) => endpoint.networkId === network.id)
+  const seats = seatsOf(hall, sandbox)
+  const seat = seats.find((candidate) => candidate.network.id === network.id && !isWayOut(candidate))
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
-  const after = before.filter((other) => other !== seat)
+  const rest = seats.filter((other) => other !== seat)
+  const lacks = lacksWayOut(hall, rest)
+  if (lacks && !rest.some(isWayOut)) await attach(hall, sandbox, [], { plan: [], record: () => {} }, undefined, seat)
+  await leave(hall, sandbox, [seat, ...(lacks ? [] : rest.filter(isWayOut))])
+}
+
+const isWayOut = ({ endpoint }: Seat): boolean => endpoint.wayOut === true
+
+/** Takes a sandbox from some of its seats. */
+async function leave(hall: Hall, sandbox: Sandbox, seats: readonly Seat[]): Promise<void> {
+  if (seats.length === 0) return
+  const gone = new Set(seats.map(({ endpoint }) => endpoint.id))
+  const before = seatsOf(hall, sandbox)
+  const after = before.filter(({ endpoint }) => !gone.has(endpoint.id))
   // The other way out is there before this one goes, so connections over other networks never lack a route.
   const moved = await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })
-  const plan = [...moved, ...rerouting(before, after), ...(await planDeparture(hall, seat, true))]
-  const record = () => hall.store.endpoints.delete(seat.endpoint.id)
+  const homes = new Homes(hall)
+  const plan = [...moved, ...rerouting(before, after)]
+  for (const seat of seats) plan.push(...homes.settle(seat.network, await planDeparture(hall, seat, true)))
+  const record = () => gone.forEach((id) => hall.store.endpoints.delete(id))
   const told = leaving(sandbox, before, after)
-  await commitAndMend(hall, { way: 'down', plan, ...told, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, [seat]))
-  await lowerIdle(hall, [network])
+  await commitAndMend(hall, { way: 'down', plan, ...told, sandbox: sandbox.path, networks: homes.paths, record }).finally(() =>
+    forget(hall, sandbox, seats),
+  )
+  await lowerIdle(
+    hall,
+    seats.map(({ network }) => network),
+  )
 }
 
 export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
   const sandbox = ownSandbox(hall, ref)
   const seats = seatsOf(hall, sandbox)
   const plan = [...unpublish(openingsOf(hall, sandbox.ports, seats))]
-  for (const seat of seats) plan.push(...(await planDeparture(hall, seat, sandbox.kind !== 'own')))
+  const homes = new Homes(hall)
+  for (const seat of seats) plan.push(...homes.settle(seat.network, await planDeparture(hall, seat, sandbox.kind !== 'own')))
   if (sandbox.kind === 'own') plan.push({ op: 'netns.del', at: SANDBOX })
   const record = () => {
     for (const { endpoint } of seats) hall.store.endpoints.delete(endpoint.id)
     hall.store.sandboxes.delete(sandbox.id)
   }
   const told = leaving(sandbox, seats, [])
-  await commitAndMend(hall, { way: 'down', plan, ...told, sandbox: sandbox.path, record }).finally(() => forget(hall, sandbox, seats))
+  await commitAndMend(hall, { way: 'down', plan, ...told, sandbox: sandbox.path, networks: homes.paths, record }).finally(() =>
+    forget(hall, sandbox, seats),
+  )
   await lowerIdle(
     hall,
     seats.map(({ network }) => network),
@@ -255,9 +321,13 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
 }
 
 /** What follows when the records no longer have an endpoint, whether or not every step in the kernel went through. */
-async function forget(hall: Hall, { id }: Sandbox, seats: readonly Seat[]): Promise<void> {
-  for (const { network, endpoint } of seats.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))) {
+async function forget(hall: Hall, { id, name }: Sandbox, seats: readonly Seat[]): Promise<void> {
+  const gone = seats.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))
+  const { session } = hall.swarm
+  await session?.withdraw(gone.filter(({ network }) => hall.swarm.has(network)).map(({ endpoint }) => session.share(endpoint, name)))
+  for (const { network, endpoint } of gone) {
     await releaseAddresses(hall, network, endpoint)
+    await settlePeers(hall, { network, endpoint })
     hall.tell('disconnect', network, { container: id })
   }
 }

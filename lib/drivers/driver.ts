@@ -26,6 +26,37 @@ export interface NetworkConfig {
   readonly pools: readonly Pool[]
   /** The first of the links that adoptedLinks() names that is there and not ours; as it was before the network was. */
   readonly found?: FoundLink
+  /** Of a driver whose scope is global; absent as long as this host is on no underlay. */
+  readonly underlay?: Underlay
+}
+
+/** The network between the hosts, as this host is on it. */
+export interface Underlay {
+  /** '10.99.0.2': where other hosts send what is for endpoints here. */
+  readonly address: string
+  /** The link that has the address. */
+  readonly link: string
+  readonly mtu: number
+  /** UDP; the same on all hosts. */
+  readonly port: number
+}
+
+/** The link by which a network reaches its endpoints on other hosts. What it knows of them, the controller keeps. */
+export interface Tunnel {
+  /** In the namespace number NETWORK, as the next. */
+  readonly link: string
+  /** The bridge that has the tunnel and the endpoints of this host. */
+  readonly bridge: string
+  readonly vni: number
+  /** What it carries is encrypted between the hosts, or does not leave. */
+  readonly encrypted: boolean
+}
+
+/** The largest packet that an endpoint can send, and why. */
+export interface Mtu {
+  readonly bytes: number
+  /** '1500 of eth0 - 20 IPv4 - 8 UDP - 8 VXLAN - 14 Ethernet' */
+  readonly derivation: string
 }
 
 /** A network beside the one in question. */
@@ -72,7 +103,10 @@ export interface Publishing {
   readonly trusted: boolean
 }
 
-/** Steps in the host's namespace, and what they mean for the firewall. */
+/**
+ * Steps in the host's namespace, and what they mean for the firewall. A driver whose networks have namespaces of their own makes
+ * and ends them in these steps: number NETWORK.
+ */
 export interface NetworkSteps {
   readonly plan: Plan
   /** Absent when traffic of this network does not pass through the host's forwarding. */
@@ -131,9 +165,14 @@ export interface NetworkDriver {
   maxEndpoints?(network: NetworkConfig): number | undefined
   /** Absent: in mode nat, at every address of the host. In mode isolated nothing is published. */
   publishing?(network: NetworkConfig): Publishing
+  /** Absent: the network ends with this host. */
+  tunnel?(network: NetworkConfig): Tunnel
+  /** Absent: that of the links. */
+  mtu?(network: NetworkConfig): Mtu
   /**
    * `others` are the other networks on this host, of the driver and its kin: refuse what collides with them. VLAN links are
-   * shared: a step that makes one is left out where one of ours is there, and the last network takes it away.
+   * shared: a step that makes one is left out where one of ours is there, and the last network takes it away. Where the scope is
+   * global it is asked without an underlay first, when the network is defined; its links are made when the first endpoint comes.
    */
   createNetwork(network: NetworkConfig, others: readonly OtherNetwork[]): Answer<NetworkSteps>
   deleteNetwork(network: NetworkConfig): Answer<NetworkSteps>

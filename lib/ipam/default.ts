@@ -21,11 +21,14 @@ import { subnetsWith } from './subnet.ts'
 const LOCAL = 'LocalDefault'
 const GLOBAL = 'GlobalDefault'
 
+/** However large a subnet is: its first addresses are the ones that people read. */
+const NEAR = 65_536n
+
 type Pools = readonly PredefinedPool[] | (() => readonly PredefinedPool[])
 
 export interface DefaultIpamOptions {
   /**
-   * Where automatic subnets come from; a family that is not named keeps the usual ones. A function is asked when the first
+   * Where automatic subnets come from; a family that is not named keeps the usual ones. A function is asked whenever
    * one is wanted, and may throw POOL_INVALID then, as the constructor does for a list.
    */
   readonly pools?: { readonly local?: Pools; readonly global?: Pools }
@@ -35,6 +38,11 @@ export interface DefaultIpamOptions {
   readonly describe?: (poolId: string, address?: string) => string
   /** Pool id → the dynamic address that was given last: the next process goes on behind it. */
   readonly lastGiven?: Notes<string>
+  /**
+   * Which share of a pool's range dynamic addresses begin behind, from 0 to 1: nodes that begin apart do not choose the same address
+   * at a time. Default: 0.
+   */
+  readonly beginAt?: (poolId: string) => number
   /** What was just released, so that the next process does not give it again at once either. */
   readonly quarantine?: Partial<QuarantineOptions>
 }
@@ -60,9 +68,11 @@ export class DefaultIpam implements IpamDriver {
   readonly #holdings = new Map<string, Holding>()
   readonly #describe: NonNullable<DefaultIpamOptions['describe']>
   readonly #lastGiven: Notes<string>
+  readonly #beginAt: NonNullable<DefaultIpamOptions['beginAt']>
 
-  constructor({ pools = {}, ulaSeed, describe = () => '', lastGiven = new Map(), quarantine }: DefaultIpamOptions = {}) {
+  constructor({ pools = {}, ulaSeed, describe = () => '', lastGiven = new Map(), beginAt = () => 0, quarantine }: DefaultIpamOptions = {}) {
     this.#describe = describe
+    this.#beginAt = beginAt
     this.#lastGiven = lastGiven
     const around = { describe, newSubnet: subnetsWith({ duration: QUARANTINE, clock: sinceBoot, notes: new Map(), ...quarantine }) }
     const half = (name: string, family: Family, own: Pools = [], ...usual: readonly (readonly PredefinedPool[])[]) => {
@@ -70,9 +80,9 @@ export class DefaultIpam implements IpamDriver {
         const blocks = blocksOf(pools, family)
         return blocks.length > 0 ? blocks : usual.flatMap((list) => blocksOf(list, family))
       }
-      const ask = typeof own === 'function' ? own : () => own
-      let blocks = typeof own === 'function' ? undefined : cut(own)
-      return new AddressSpace(name, () => (blocks ??= cut(ask())), around)
+      if (typeof own === 'function') return new AddressSpace(name, () => cut(own()), around)
+      const blocks = cut(own)
+      return new AddressSpace(name, () => blocks, around)
     }
     const ula = ulaPool(ulaSeed ?? hostSeed())
     this.#spaces = new Map([
@@ -96,8 +106,15 @@ export class DefaultIpam implements IpamDriver {
     const automatic = !wanted || wanted.value === 0n
     if (range) checkRange(range, automatic ? null : wanted)
     const pool = automatic ? space.claimVacant(readReserved(reserved, family), wanted?.prefix) : space.claim(wanted, range ?? undefined)
-    this.#holdings.set(pool.id, { pool, space, last: parseAddress(this.#lastGiven.get(pool.id) ?? '')?.value })
+    this.#holdings.set(pool.id, { pool, space, last: parseAddress(this.#lastGiven.get(pool.id) ?? '')?.value ?? this.#beginning(pool) })
     return { id: pool.id, pool: formatCidr(pool.subnet.cidr), data: {} }
+  }
+
+  /** The address before the first that is given; undefined: there is none. */
+  #beginning({ id, range: { first, last } }: Pool): bigint | undefined {
+    const size = last - first + 1n < NEAR ? last - first + 1n : NEAR
+    const offset = BigInt(Math.floor(this.#beginAt(id) * Number(size)))
+    return offset === 0n ? undefined : first + offset - 1n
   }
 
   releasePool(id: string): void {

@@ -10,8 +10,26 @@ export interface Guest {
 /** By subnet: addresses that are held, and those that may still be given out. */
 export type SubnetUsage = Readonly<Record<string, { readonly inUse: bigint; readonly available: bigint }>>
 
+/** A node of the swarm that somebody on the network is on. */
+export interface PeerNode {
+  readonly name: string
+  readonly ip: string
+}
+
+/** The largest packet on a network, and why: '1500 of eth0 - 20 IPv4 - …'. */
+export interface PathMtu {
+  readonly bytes: number
+  readonly derivation: string
+}
+
 /** A network as `docker network inspect` has it: Docker's names, in Docker's order; maps are sorted, as Go writes them. */
-export const networkToEngine = (network: Network, guests: readonly Guest[], usage: SubnetUsage = {}) => ({
+export const networkToEngine = (
+  network: Network,
+  guests: readonly Guest[],
+  usage: SubnetUsage = {},
+  mtu?: PathMtu,
+  peers: readonly PeerNode[] = [],
+) => ({
   Name: network.name,
   Id: network.id,
   Created: network.created,
@@ -27,13 +45,19 @@ export const networkToEngine = (network: Network, guests: readonly Guest[], usag
   },
   Internal: network.internal,
   Attachable: network.attachable,
-  Ingress: false,
+  Ingress: network.ingress ?? false,
   ConfigFrom: { Network: network.configFrom ?? '' },
   ConfigOnly: network.configOnly ?? false,
   Containers: sorted(Object.fromEntries(guests.map((guest) => [guest.sandbox.id, guestToEngine(guest)]))),
   Options: sorted(network.options),
   Labels: sorted(network.labels),
-  ...(Object.keys(usage).length > 0 ? { Status: { IPAM: { Subnets: sorted(usageToEngine(usage)) } } } : {}),
+  ...(peers.length > 0 ? { Peers: peers.map(({ name, ip }) => ({ Name: name, IP: ip })) } : {}),
+  ...(Object.keys(usage).length > 0 || mtu ? { Status: statusOf(usage, mtu) } : {}),
+})
+
+const statusOf = (usage: SubnetUsage, mtu: PathMtu | undefined) => ({
+  ...(Object.keys(usage).length > 0 ? { IPAM: { Subnets: sorted(usageToEngine(usage)) } } : {}),
+  ...(mtu ? { MTU: { Bytes: mtu.bytes, Derivation: mtu.derivation } } : {}),
 })
 
 /** Docker's counters are 64 bits wide, and stay at their end. */
@@ -58,7 +82,7 @@ const poolToEngine = ({ subnet, range, gateway, aux, reservations = {} }: Pool) 
 })
 
 const guestToEngine = ({ endpoint, sandbox }: Guest) => ({
-  Name: sandbox.name,
+  Name: endpoint.wayOut ? `gateway_${sandbox.id.slice(0, 12)}` : sandbox.name,
   EndpointID: endpoint.id,
   MacAddress: endpoint.mac,
   IPv4Address: endpoint.address ?? '',
@@ -81,7 +105,10 @@ export const sandboxToEngine = (sandbox: Sandbox, seats: readonly EngineSeat[], 
     SandboxID: sandbox.id,
     SandboxKey: sandbox.path,
     Ports: portsToEngine(sandbox, openings),
-    Networks: sorted(Object.fromEntries(seats.map((seat) => [seat.network.name, seatToEngine(seat)]))),
+    // Docker does not show what nobody asked for.
+    Networks: sorted(
+      Object.fromEntries(seats.filter(({ endpoint }) => !endpoint.wayOut).map((seat) => [seat.network.name, seatToEngine(seat)])),
+    ),
   },
 })
 

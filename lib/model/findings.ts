@@ -24,6 +24,16 @@ export const FINDINGS = {
     REPAIR,
   ],
   NEIGHBOUR_STRAY: ['{address} is said to be at {mac}, where no sandbox is', 'the next sandbox with this address is not reached', REPAIR],
+  PEERS_DRIFT: [
+    '{key} leads {found}, and should lead {wanted}{more}',
+    'endpoints on other hosts are not reached, or others in their place',
+    REPAIR,
+  ],
+  CHECKSUMS_WRONG: [
+    '{count} packets came to it with wrong checksums',
+    'a link of another host computes checksums inside of tunnels, and does it wrong: what is sent to it gets lost',
+    'on that host: ethtool -K LINK tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off',
+  ],
   RULES_DRIFT: ['{differences}', 'packets may pass that should not, or not pass that should', REPAIR],
   RULES_STRAY: ['table inet cnm has rules of networks that are gone', 'they may hold up packets of others', REPAIR],
   FORWARDING_OFF: ['{subject}: {found}{more}', 'networks do not reach the rest of the world', REPAIR],

@@ -1,5 +1,6 @@
 import type { Family } from './address.ts'
 import type { Id } from './ids.ts'
+import type { Peer } from './peer.ts'
 
 export type Scope = 'local' | 'swarm'
 export type Options = Readonly<Record<string, string>>
@@ -37,6 +38,8 @@ export interface Network {
   /** `plugin`: the driver is a plugin of somebody else. */
   readonly ipam: { readonly driver: string; readonly options: Options; readonly plugin?: boolean }
   readonly pools: readonly Pool[]
+  /** Of the swarm's routing mesh: there is one. */
+  readonly ingress?: boolean
   /** A template for other networks: its pools are not claimed, and nobody can be on it. */
   readonly configOnly?: boolean
   /** The name of the network it is made after. */
@@ -45,7 +48,12 @@ export interface Network {
   readonly engine?: boolean
   /** Its driver is a plugin of somebody else, which acts by itself. */
   readonly plugin?: boolean
+  /** Endpoints on hosts that are not of this cluster, told by a person. */
+  readonly peers?: readonly Peer[]
 }
+
+/** The same network on every node of the swarm. */
+export const isShared = ({ scope }: Pick<Network, 'scope'>): boolean => scope === 'swarm'
 
 /** There on every host: never created by a user, never removed. */
 export const isPredefined = (name: string): boolean => ['bridge', 'host', 'none'].includes(name)
@@ -124,6 +132,8 @@ export interface Endpoint {
   readonly gateway6: string
   /** Of a plugin's network. */
   readonly answered?: Answered
+  /** Nobody asked for it: it is the way out of a sandbox that has no other. */
+  readonly wayOut?: boolean
 }
 
 /** A way out that is no neighbour: `ip route add default dev eth0`. */

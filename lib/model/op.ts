@@ -6,6 +6,8 @@ export type { ConntrackDelMany, LinkAdd, LinkDel, LinkRef, LinkSet, Op }
 export const HOST = 0
 /** Number of the sandbox's namespace. */
 export const SANDBOX = 1
+/** Number of the namespace that a network has for itself; those of further networks in the same plan have the next ones. */
+export const NETWORK = 2
 
 /** Steps towards the kernel, as plain data: they print, they can be taken back, and nobody has to carry them out. */
 export type Plan = readonly Op[]
@@ -77,6 +79,22 @@ const hasKey = ({ op }: Op): boolean => op === 'xfrm.state.add' || op === 'xfrm.
 /** As much of a plan as may be written down: steps that have keys may not, be it those that take others back. */
 export const withoutKeys = (plan: Plan): Plan =>
   plan.filter((op) => !hasKey(op)).map((op) => (op.undo ? { ...op, undo: withoutKeys(op.undo) } : op))
+
+/** The plan of one network among others: with its namespace as number `to`. */
+export const inNamespace = (plan: Plan, to: number): Plan => (to === NETWORK ? plan : plan.map((op) => moved(op, to)))
+
+function moved(op: Op, to: number): Op {
+  const number = (at: number): number => (at === NETWORK ? to : at)
+  const whole: Op = {
+    ...op,
+    ...(op.at === undefined ? {} : { at: number(op.at) }),
+    ...(op.undo ? { undo: op.undo.map((step) => moved(step, to)) } : {}),
+  }
+  if (whole.op === 'link.set' && whole.link !== undefined && whole.moveTo !== undefined) return { ...whole, moveTo: number(whole.moveTo) }
+  if (whole.op === 'link.add' && whole.kind === 'veth' && whole.peer)
+    return { ...whole, peer: { ...whole.peer, at: number(whole.peer.at) } }
+  return whole
+}
 
 /** What takes the first `done` ops back, last one first. */
 export const undoOf = (plan: Plan, done = plan.length): Plan => plan.slice(0, done).reverse().flatMap(inverse)

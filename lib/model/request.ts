@@ -1,4 +1,5 @@
 import type { Options, Protocol, Scope } from './network.ts'
+import type { EngineTls } from './swarm.ts'
 
 /** `docker network create`. Absent means Docker's default. */
 export interface CreateNetwork {
@@ -9,7 +10,7 @@ export interface CreateNetwork {
   /** No way out, no way in. */
   readonly internal?: boolean
   readonly attachable?: boolean
-  /** Only swarm has one: refused. */
+  /** The network of the routing mesh; only a swarm has one. */
   readonly ingress?: boolean
   /** Keep what is said here for networks that name it in `configFrom`; make nothing. */
   readonly configOnly?: boolean
@@ -77,4 +78,43 @@ export interface CreateSandbox {
   readonly labels?: Options
   /** Take it down when this process is gone, even by kill -9. */
   readonly owner?: number
+}
+
+/** How a host takes its place in a swarm. */
+interface Arrival {
+  /** Its address for other nodes, or the link that has it. Default: the only one that this host has. */
+  readonly advertise?: string
+  /** The same for its tunnels. Default: as `advertise`. */
+  readonly dataPath?: string
+  /** Paths of PEM files; all of them, or none where the engine has no TLS. */
+  readonly tls?: Partial<EngineTls>
+}
+
+/** `docker swarm init`. */
+export interface InitSwarm extends Arrival {
+  /** 'etcd://10.99.0.2:2379,10.99.0.3:2379/cnm'. Default: the store of this host, for a swarm of one node. */
+  readonly engine?: string
+  /** UDP. Default: 4789. */
+  readonly dataPathPort?: number
+  /** Default: 10.0.0.0/8. */
+  readonly pools?: readonly string[]
+  /** Prefix length of automatic subnets. Default: 24. */
+  readonly poolSize?: number
+  /** Seconds between two signs of life of a node. Default: 5. */
+  readonly heartbeat?: number
+}
+
+/** `docker swarm join`. */
+export interface JoinSwarm extends Arrival {
+  readonly token: string
+  readonly engine: string
+}
+
+/** An endpoint of a network on a host that is not of this cluster. */
+export interface AddPeer {
+  /** The address of its host on the underlay. */
+  readonly vtep: string
+  readonly mac: string
+  readonly ip?: string
+  readonly ip6?: string
 }

@@ -1,7 +1,8 @@
 import type { Call, Said } from '../model/call.ts'
-import type { Answered, Endpoint, Network, Options, Pool, PortBinding, Route, Sandbox } from '../model/network.ts'
+import type { Answered, Endpoint, Options, PortBinding, Route, Sandbox } from '../model/network.ts'
 import type { Op, Plan } from '../model/op.ts'
 import { anything, flag, list, map, object, oneOf, optional, type Shape, text, whole } from '../model/shape.ts'
+import type { EngineTls, Membership, SwarmNode } from '../model/swarm.ts'
 
 /** A pool of our IPAM that a container engine has. */
 export interface LentPool {
@@ -40,40 +41,12 @@ export interface JournalEntry {
   readonly plan: Plan
   /** Path of the namespace number SANDBOX; absent when no step is inside one. */
   readonly sandbox?: string
+  /** Paths of the namespaces number NETWORK and up. */
+  readonly networks?: readonly string[]
   /** What plugins are to be told before the steps, and when they are done. */
   readonly before?: readonly Call[]
   readonly after?: readonly Call[]
 }
-
-const pool = object<Pool>({
-  family: oneOf(4, 6),
-  id: text,
-  subnet: text,
-  range: optional(text),
-  gateway: optional(text),
-  aux: map(text),
-  reservations: optional(map(text)),
-})
-
-export const network: Shape<Network> = object<Network>({
-  id: text,
-  name: text,
-  driver: text,
-  scope: oneOf('local', 'swarm'),
-  created: text,
-  internal: flag,
-  attachable: flag,
-  enableIPv4: flag,
-  enableIPv6: flag,
-  labels: map(text),
-  options: map(text),
-  ipam: object<Network['ipam']>({ driver: text, options: map(text), plugin: optional(flag) }),
-  pools: list(pool),
-  configOnly: optional(flag),
-  configFrom: optional(text),
-  engine: optional(flag),
-  plugin: optional(flag),
-})
 
 export const sandbox: Shape<Sandbox> = object<Sandbox>({
   id: text,
@@ -111,6 +84,17 @@ export const endpoint: Shape<Endpoint> = object<Endpoint>({
   gateway: text,
   gateway6: text,
   answered: optional(answered),
+  wayOut: optional(flag),
+})
+
+export const membership: Shape<Membership> = object<Membership>({
+  id: text,
+  node: object<SwarmNode>({ id: text, name: text, address: text, dataPath: text, joined: text }),
+  place: whole,
+  heartbeat: whole,
+  dataPathPort: whole,
+  engine: text,
+  tls: optional(object<EngineTls>({ ca: text, cert: text, key: text })),
 })
 
 export const lentPool: Shape<LentPool> = object<LentPool>({
@@ -142,6 +126,7 @@ export const plan: Shape<Plan> = list(op)
 export const journalEntry: Shape<JournalEntry> = object<JournalEntry>({
   plan,
   sandbox: optional(text),
+  networks: optional(list(text)),
   before: optional(list(call)),
   after: optional(list(call)),
 })

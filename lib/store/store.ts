@@ -2,6 +2,8 @@ import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import { anything } from '../model/shape.ts'
+import { network } from '../model/shapes.ts'
+import type { Membership } from '../model/swarm.ts'
 import { forgetOtherBoots } from './boot.ts'
 import { makeDirectory } from './directory.ts'
 import { StateFile, unwritable } from './file.ts'
@@ -16,7 +18,7 @@ import {
   type LentPool,
   lentAddress,
   lentPool,
-  network,
+  membership,
   sandbox,
 } from './records.ts'
 import { type Row, Table } from './table.ts'
@@ -81,6 +83,10 @@ export interface Store {
   readonly lentAddresses: Records<LentAddress>
   /** What plugins have of ours: it outlives a boot in them, and they are told when the records no longer have it. */
   readonly dues: Records<Due>
+  /** This host's place in a swarm: none, or one. */
+  readonly memberships: Records<Membership>
+  /** What a swarm without an engine keeps here. */
+  readonly cluster: Marks
   readonly sandboxes: Records<Sandbox>
   readonly endpoints: Records<Endpoint>
   readonly marks: Marks
@@ -162,6 +168,8 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
     lentPools: recordsOf(new Table(state, 'lentPools', lentPool)),
     lentAddresses: recordsOf(new Table(state, 'lentAddresses', lentAddress)),
     dues: recordsOf(new Table(state, 'dues', due)),
+    memberships: recordsOf(new Table(state, 'memberships', membership)),
+    cluster: new Table(state, 'cluster', anything),
     sandboxes: recordsOf(new Table(live, 'sandboxes', sandbox)),
     endpoints: recordsOf(new Table(live, 'endpoints', endpoint)),
     marks: new Table(live, 'marks', anything),

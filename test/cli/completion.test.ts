@@ -53,7 +53,10 @@ describe('at the cursor can stand', () => {
       ['completion', ''],
       ['bash', 'fish', 'zsh'],
     ],
-    [['--dry-run', 'network', 'p'], ['prune']],
+    [
+      ['--dry-run', 'network', 'p'],
+      ['peer', 'prune'],
+    ],
     [['network', 'nope', ''], ['']],
   ])('%j', async (words, candidates) => expect(await at(...words)).toEqual(candidates))
 
@@ -73,6 +76,7 @@ describe('at the cursor can stand', () => {
       'firewall',
       'help',
       'network',
+      'node',
       'plan',
       'plugin',
       'repair',
@@ -80,6 +84,7 @@ describe('at the cursor can stand', () => {
       'sandbox',
       'serve',
       'state',
+      'swarm',
     ])
     expect(await at('network', 'create', '--no-')).toEqual([''])
   })

@@ -263,7 +263,7 @@ describe('the usage of a network', () => {
     await stage.cnm.removeSandbox('gone')
     await stage.reopen()
     const { Status } = networkToEngine(stage.cnm.network('web'), stage.cnm.guests('web'), await stage.cnm.usage('web'))
-    expect(Status?.IPAM.Subnets).toEqual({
+    expect(Status?.IPAM?.Subnets).toEqual({
       '10.1.0.0/24': { IPsInUse: 5n, DynamicIPsAvailable: 125n },
       'fd00:1::/64': { IPsInUse: 3n, DynamicIPsAvailable: (1n << 64n) - 3n },
     })

@@ -1,5 +1,5 @@
 // A controller whose process is killed at a step of VERB: the STEP-th, or the first of that name.
-//   node doomed.cjs ROOT RUN NETNS STEP VERB-AS-JSON
+//   node doomed.cjs ROOT RUN NETNS STEP VERB-AS-JSON [MORE-OPTIONS-AS-JSON]
 // Prints the name of the step, or 'survived' when there is no such step. Steps are what is carried out in the kernel, what is
 // written to the store, and what a plugin is asked. The native binding is one object per process, a class of ours has one prototype: replacing their
 // methods here kills from outside, at a point of our choice.
@@ -10,7 +10,7 @@ const { open } = require(join(__dirname, '../../dist/cjs/lib/index.js'))
 const { PluginClient } = require(join(__dirname, '../../dist/cjs/lib/plugins/client.js'))
 const { StateFile } = require(join(__dirname, '../../dist/cjs/lib/store/file.js'))
 
-const [root, run, netns, step, verb] = process.argv.slice(2)
+const [root, run, netns, step, verb, more = '{}'] = process.argv.slice(2)
 
 let taken = 0
 
@@ -65,7 +65,7 @@ function killAtPlugin() {
 }
 
 async function main() {
-  const cnm = await open({ root, run, netns })
+  const cnm = await open({ root, run, netns, ...JSON.parse(more) })
   killInKernel()
   killInStore()
   killAtPlugin()

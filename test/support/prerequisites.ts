@@ -8,7 +8,20 @@ const KERNELS = ['/usr/bin/linux.uml', '/usr/bin/qemu-system-x86_64', 'build/qem
 export default function prerequisites(): void {
   const missing: string[] = []
   if (process.getuid?.() !== 0) missing.push('root (network namespaces and raw netlink)')
-  for (const tool of ['ip', 'nft', 'ping', 'nsenter', 'tcpdump', 'mausezahn', 'na6', 'conntrack', 'dockerd', 'busybox']) {
+  for (const tool of [
+    'ip',
+    'nft',
+    'ping',
+    'nsenter',
+    'tcpdump',
+    'mausezahn',
+    'na6',
+    'conntrack',
+    'dockerd',
+    'busybox',
+    'etcd',
+    'openssl',
+  ]) {
     if (spawnSync(tool, ['-V'], { stdio: 'ignore' }).error) missing.push(tool)
   }
   const files = ['build/Release/cnm.node', 'dist/esm/lib/cli/main.js', 'dist/cjs/lib/index.js', ...KERNELS]

@@ -38,7 +38,7 @@ export const networkCreate = (noun: Verb): Verb =>
     .toggle('--ipv4', 'Enable or disable IPv4 address assignment: --ipv4=false (default: true)')
     .toggle('--ipv6', 'Enable or disable IPv6 address assignment (default: false)')
     .toggle('--attachable', 'Enable manual container attachment')
-    .toggle('--ingress', 'Create swarm routing-mesh network (there is none here)')
+    .toggle('--ingress', 'Create swarm routing-mesh network')
     .toggle('--config-only', 'Create a configuration only network')
     .option('--config-from <network>', 'The network from which to copy the configuration')
     .addOption(new Option('--scope <scope>', "Control the network's scope").choices(['local', 'swarm'] satisfies Scope[]))
@@ -53,6 +53,7 @@ export const networkCreate = (noun: Verb): Verb =>
       'cnm network create web',
       'cnm network create --ipv6 --subnet 10.10.0.0/24 --subnet fd00:10::/64 --gateway 10.10.0.254 web',
       'cnm network create -o com.docker.network.bridge.name=br-web -o com.docker.network.driver.mtu=1400 web',
+      'cnm network create -d overlay --attachable app',
       'cnm network create -o cnm.rate.in=100mbit -o cnm.rate.out=10mbit web',
       'cnm network create --config-only --subnet 10.20.0.0/24 --opt com.docker.network.driver.mtu=1400 plain',
       'cnm network create --config-from plain --internal back',

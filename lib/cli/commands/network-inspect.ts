@@ -17,6 +17,12 @@ export const networkInspect = (noun: Verb): Verb =>
     .perform((visit, names: readonly string[], { format }: Flags) =>
       inspectAll(visit, names, format, async (cnm, name) => {
         const network = cnm.network(name)
-        return networkFinding(network, cnm.guests(network.id), await cnm.usage(network.id))
+        return networkFinding(
+          network,
+          cnm.guests(network.id),
+          await cnm.usage(network.id),
+          await cnm.mtu(network.id),
+          cnm.nodesOn(network.id),
+        )
       }),
     )

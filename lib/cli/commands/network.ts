@@ -5,10 +5,12 @@ import { networkDisconnect } from './network-disconnect.ts'
 import { networkExists } from './network-exists.ts'
 import { networkInspect } from './network-inspect.ts'
 import { networkLs } from './network-ls.ts'
+import { networkPeer } from './network-peer.ts'
 import { networkPrune } from './network-prune.ts'
 import { networkReserve } from './network-reserve.ts'
 import { networkRm } from './network-rm.ts'
 import { networkUnreserve } from './network-unreserve.ts'
+import { networkVerify } from './network-verify.ts'
 
 export const network = (program: Verb): Verb =>
   program
@@ -22,8 +24,10 @@ export const network = (program: Verb): Verb =>
       networkExists,
       networkInspect,
       networkLs,
+      networkPeer,
       networkPrune,
       networkReserve,
       networkRm,
       networkUnreserve,
+      networkVerify,
     )

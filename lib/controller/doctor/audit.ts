@@ -111,6 +111,8 @@ class Audit {
       case 'neigh.add':
       case 'neigh.replace':
         return neighbourFound(scene.neighbour(op.link, op.address), op.mac)
+      case 'fdb.replace':
+        return this.#renewed.has(key) ? 'its link is made anew' : (await scene.forwards(op.link, op.mac)) ? null : 'there is none'
       case 'sysctl': {
         if (op.path.split('/').some((part) => this.#renewed.has(keyOf(op.at, part)))) return 'its link is made anew'
         const value = await scene.sysctl(op.path)
@@ -173,6 +175,8 @@ export const subjectOf = (op: Op): string => {
     case 'neigh.add':
     case 'neigh.replace':
       return `neighbour ${addressText(op.address)} of ${op.link}`
+    case 'fdb.replace':
+      return `forwarding of ${macText(op.mac)}`
     case 'sysctl':
       return op.path
     default:

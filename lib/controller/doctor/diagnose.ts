@@ -3,12 +3,13 @@ import type { Due } from '../../store/store.ts'
 import { closeWay } from '../forwarding.ts'
 import type { Hall } from '../hall.ts'
 import { raisedWalls } from '../mend.ts'
+import { wrongChecksums } from '../overlay/checksums.ts'
 import { forgetWay, lentOf } from '../raising.ts'
 import { hasDriver } from '../remote/drivers.ts'
 import { overdue } from '../remote/dues.ts'
 import { type Ailment, taking } from './ailment.ts'
 import { shortages } from './capacity.ts'
-import { forwardingDrift, networkDrift, Round, sandboxDrift } from './drift.ts'
+import { forwardingDrift, homeStrays, networkDrift, Round, sandboxDrift } from './drift.ts'
 import { foreignDrops, shadowedPorts } from './foreign.ts'
 import { contradictions } from './records.ts'
 import { ruleDrift } from './rules.ts'
@@ -19,6 +20,14 @@ export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
   // What verbs have left to be deleted is under way.
   await hall.deleted()
   const round = await Round.of(hall)
+  try {
+    return await examine(hall, round)
+  } finally {
+    round.close()
+  }
+}
+
+async function examine(hall: Hall, round: Round): Promise<readonly Ailment[]> {
   const drift = [...(await networkDrift(round)), ...(await sandboxDrift(round))]
   const known = hall.store.networks.list().every((network) => hasDriver(hall, network))
   const mended = danglingRecords(hall)
@@ -30,6 +39,7 @@ export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
     ...mended,
     ...others.filter((found) => !told.has(JSON.stringify(found))).map((found) => ({ finding: found })),
     ...strays(round),
+    ...homeStrays(round),
     // What other drivers want of the firewall, this program cannot say. Rules come before what builds on them.
     ...(known ? await ruleDrift(hall) : []),
     ...drift,
@@ -72,4 +82,4 @@ async function leftForwarding(hall: Hall): Promise<readonly Ailment[]> {
 }
 
 const inTheWay = async (hall: Hall): Promise<readonly Ailment[]> =>
-  [...(await foreignDrops(hall)), ...(await shadowedPorts(hall))].map((found) => ({ finding: found }))
+  [...(await foreignDrops(hall)), ...(await shadowedPorts(hall)), ...(await wrongChecksums(hall))].map((found) => ({ finding: found }))

@@ -2,20 +2,24 @@ import { lendUplinks } from '../../firewall/firewall.ts'
 import { finding } from '../../model/findings.ts'
 import { LINK_GROUP } from '../../model/ids.ts'
 import type { Network, Sandbox } from '../../model/network.ts'
-import { type Plan, SANDBOX } from '../../model/op.ts'
+import { HOST, NETWORK, type Plan, SANDBOX } from '../../model/op.ts'
 import { addressText } from '../../model/words.ts'
-import { inode, namespaceAt } from '../../netlink/namespace.ts'
+import { namespaceAt } from '../../netlink/namespace.ts'
 import { openWay } from '../forwarding.ts'
 import type { Hall } from '../hall.ts'
+import { homeOf } from '../homes.ts'
 import { raisedWalls } from '../mend.ts'
+import { tunnelOf } from '../overlay/known.ts'
+import { isKnown, look } from '../overlay/look.ts'
+import { writing } from '../overlay/rows.ts'
 import { isAlive } from '../processes.ts'
-import { familiesOn, isStanding, onThisKernel, ownUp, raise, raisedIds, recordWay, unfitness } from '../raising.ts'
+import { configOf, familiesOn, isStanding, isThere, onThisKernel, ownUp, raise, raisedIds, recordWay, unfitness } from '../raising.ts'
 import { hasDriver } from '../remote/drivers.ts'
 import { removeSandbox } from '../sandboxes.ts'
 import { type Ailment, type Mend, making, taking } from './ailment.ts'
 import { type Lack, lacksOf, subjectOf } from './audit.ts'
 import { Scene } from './scene.ts'
-import { broughtBy, engineSteps, madeBy, networkSteps, sandboxSteps } from './wanted.ts'
+import { broughtBy, engineSteps, madeIn, networkSteps, type Steps, sandboxSteps } from './wanted.ts'
 
 /** What one look at a host has come to so far. */
 export class Round {
@@ -25,6 +29,8 @@ export class Round {
   /** Links of the host, and neighbours that it was told of, that belong to somebody. */
   readonly links = new Set<string>()
   readonly neighbours = new Set<string>()
+  /** The namespaces that networks have for themselves, by their path, with the links that belong to somebody. */
+  readonly homes = new Map<string, { readonly scene: Scene; readonly links: Set<string> }>()
 
   constructor(hall: Hall, host: Scene, ipv6: boolean) {
     this.hall = hall
@@ -38,9 +44,34 @@ export class Round {
   }
 
   /** All steps of a plan belong to somebody. */
-  own(plan: Plan): void {
-    for (const name of madeBy(plan)) this.links.add(name)
-    for (const op of plan) if (op.op === 'neigh.replace' && op.at !== SANDBOX) this.neighbours.add(`${op.link} ${addressText(op.address)}`)
+  async own({ plan, networks }: Steps): Promise<void> {
+    for (const name of madeIn(plan, HOST)) this.links.add(name)
+    for (const op of plan)
+      if (op.op === 'neigh.replace' && (op.at ?? HOST) === HOST) this.neighbours.add(`${op.link} ${addressText(op.address)}`)
+    for (const [index, path] of networks.entries()) {
+      const names = madeIn(plan, NETWORK + index)
+      const home = names.length > 0 ? await this.#homeAt(path) : null
+      for (const name of names) home?.links.add(name)
+    }
+  }
+
+  /** What is there; nothing, where a namespace is gone, or was never wanted. */
+  sceneAt(path: string): Scene {
+    return this.homes.get(path)?.scene ?? new Scene(this.hall.host, [], [], [], [])
+  }
+
+  async #homeAt(path: string) {
+    const known = this.homes.get(path)
+    if (known) return known
+    if (!(await isThere(path))) return null
+    const netns = namespaceAt(path)
+    const home = { scene: await Scene.of(netns), links: new Set<string>() }
+    this.homes.set(path, home)
+    return home
+  }
+
+  close(): void {
+    for (const { scene } of this.homes.values()) scene.netns.close()
   }
 }
 
@@ -57,7 +88,8 @@ export async function networkDrift(round: Round): Promise<readonly Ailment[]> {
 async function driftOf(round: Round, network: Network): Promise<readonly Ailment[]> {
   const { hall, host } = round
   const plan = await networkSteps(hall, network)
-  round.own(plan)
+  const networks = [homeOf(hall, network)]
+  await round.own({ plan, networks })
   const subject = `network ${network.name}`
   const unfit = await unfitness(hall, network)
   if (unfit) return [{ finding: finding('NETWORK_UNFIT', subject, { reason: unfit.message, remedy: unfit.remedy }) }]
@@ -65,8 +97,40 @@ async function driftOf(round: Round, network: Network): Promise<readonly Ailment
     const again = await raise(hall, network)
     return [{ finding: finding('NETWORK_DRIFT', subject, { subject: 'its link', found: 'it is gone', more: '' }), mend: making(again) }]
   }
-  return drifts('NETWORK_DRIFT', subject, await lacksOf(plan, [host]), (remedy) => making({ plan: remedy }))
+  const scenes = [host, host, ...networks.map((path) => round.sceneAt(path))]
+  return [
+    ...drifts('NETWORK_DRIFT', subject, await lacksOf(plan, scenes), (remedy) => making({ plan: remedy, networks })),
+    ...(await peersDrift(hall, network)),
+  ]
 }
+
+/** What a tunnel knows of other hosts, held against what this controller was told. */
+async function peersDrift(hall: Hall, network: Network): Promise<readonly Ailment[]> {
+  const config = configOf(hall, network)
+  const tunnel = tunnelOf(hall, network, config)
+  const found = tunnel && isKnown(hall, network) ? await look(hall, network, false) : null
+  const [first] = found?.differences ?? []
+  if (!tunnel || !found || !first) return []
+  const words = {
+    key: first.key,
+    found: first.found || 'nowhere',
+    wanted: first.wanted || 'nowhere',
+    more: moreThan(found.differences.length - 1),
+  }
+  const plan = writing(tunnel, found.remedy, NETWORK)
+  return [{ finding: finding('PEERS_DRIFT', `network ${network.name}`, words), mend: taking({ plan, networks: [homeOf(hall, network)] }) }]
+}
+
+/** Links with our mark in the namespaces of networks that nobody has. */
+export const homeStrays = ({ homes }: Round): readonly Ailment[] =>
+  [...homes].flatMap(([path, { scene, links }]) =>
+    scene.links
+      .filter(({ group, name }) => group === LINK_GROUP && !links.has(name))
+      .map(({ name }) => ({
+        finding: finding('LINK_STRAY', `link ${name} in ${path}`, {}),
+        mend: taking({ plan: [{ at: NETWORK, op: 'link.del', link: name }], networks: [path] }),
+      })),
+  )
 
 /** Forwarding that networks need and do not have, on their links or on the host's own. */
 export async function forwardingDrift({ hall, host }: Round): Promise<readonly Ailment[]> {
@@ -95,35 +159,30 @@ export async function sandboxDrift(round: Round): Promise<readonly Ailment[]> {
 async function lookInto(round: Round, sandbox: Sandbox): Promise<readonly Ailment[]> {
   const { id, name, kind, path, owner } = sandbox
   if (kind === 'engine') {
-    round.own(await engineSteps(round.hall, sandbox))
+    await round.own(await engineSteps(round.hall, sandbox))
     return []
   }
-  const plan = await sandboxSteps(round.hall, sandbox, round.ipv6)
-  round.own(plan)
+  const steps = await sandboxSteps(round.hall, sandbox, round.ipv6)
+  await round.own(steps)
+  const { plan, networks } = steps
   const subject = `sandbox ${name}`
   const mend: Mend = (hall) => removeSandbox(hall, id)
   if (owner && !isAlive(owner)) return [{ finding: finding('OWNER_GONE', subject, { pid: owner.pid }), mend }]
   if (kind === 'host') return []
   const netns = namespaceAt(path)
   try {
-    if (!(await isThere(netns))) return [{ finding: finding('NAMESPACE_GONE', subject, { path, name }), mend }]
+    if (!(await isThere(path))) return [{ finding: finding('NAMESPACE_GONE', subject, { path, name }), mend }]
     const inside = await Scene.of(netns)
-    const lacks = await lacksOf(plan, [round.host, inside])
+    const lacks = await lacksOf(plan, [round.host, inside, ...networks.map((home) => round.sceneAt(home))])
     return [
       // In this order: an end of a pair that was renamed goes with the other one, which is made anew.
-      ...drifts('SANDBOX_DRIFT', subject, lacks, (remedy) => making({ plan: remedy, sandbox: path })),
+      ...drifts('SANDBOX_DRIFT', subject, lacks, (remedy) => making({ plan: remedy, sandbox: path, networks })),
       ...strays(inside, new Set(broughtBy(plan)), sandbox),
     ]
   } finally {
     netns.close()
   }
 }
-
-const isThere = (netns: Parameters<typeof inode>[0]): Promise<boolean> =>
-  inode(netns).then(
-    () => true,
-    () => false,
-  )
 
 /** Links with our mark that none of the sandbox's endpoints has. */
 const strays = (inside: Scene, wanted: ReadonlySet<string>, { path, name: sandbox }: Sandbox): readonly Ailment[] =>

@@ -1,7 +1,7 @@
 import { CnmError } from '../../model/errors.ts'
 import type { Finding } from '../../model/findings.ts'
 import { printOp } from '../../model/print.ts'
-import type { Work } from '../commit.ts'
+import { pathsIn, type Work } from '../commit.ts'
 import { enter, type OpenOptions } from '../enter.ts'
 import type { Hall } from '../hall.ts'
 import { checkHost } from '../recover.ts'
@@ -64,10 +64,10 @@ const keyOf = ({ code, subject }: Finding): string => `${code} ${subject}`
 
 /** The steps of all that would be mended; what is in the journal comes first. */
 async function rehearse(hall: Hall, ailments: readonly Ailment[]): Promise<string> {
-  const works: Pick<Work, 'plan' | 'sandbox'>[] = hall.store.journal.list().map(({ value }) => value)
+  const works: Pick<Work, 'plan' | 'sandbox' | 'networks'>[] = hall.store.journal.list().map(({ value }) => value)
   const commit = async (work: Work): Promise<void> => void works.push(work)
   for (const { mend } of ailments) await mend?.({ ...hall, commit, tell: () => {} }).catch(refusalOf)
-  const places = ({ sandbox }: (typeof works)[number]) => [hall.host.path, ...(sandbox === undefined ? [] : [sandbox])]
+  const places = (work: (typeof works)[number]) => [hall.host.path, ...pathsIn(hall.host, work)]
   const commands = works.flatMap((work) => work.plan.map((op) => printOp(op, places(work))))
   // What an interrupted verb has left is found again as a stray.
   return [...new Set(commands)].join('\n')

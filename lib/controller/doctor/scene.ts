@@ -1,10 +1,12 @@
 import { type Address, type Cidr, fromBytes } from '../../model/address.ts'
 import type { LinkRef } from '../../model/op.ts'
+import { macText } from '../../model/words.ts'
 import { dump } from '../../netlink/kernel.ts'
 import { type Netns, readSysctl } from '../../netlink/namespace.ts'
 import type { AddressRow, LinkRow, NeighRow, RouteRow } from '../../netlink/tables.ts'
 
 const MAIN = 254
+const NUD_NOARP = 64
 
 /** The tables of a namespace as they were when they were read. */
 export class Scene {
@@ -75,6 +77,14 @@ export class Scene {
   neighbour(ref: LinkRef, bytes: Uint8Array): NeighRow | undefined {
     const known = this.#neighbours.get(this.link(ref)?.index ?? 0) ?? []
     return known.find(({ address }) => same(address, fromBytes(bytes)))
+  }
+
+  /** A port of a bridge has this MAC address behind it, for good. */
+  async forwards(ref: LinkRef, mac: Uint8Array): Promise<boolean> {
+    const link = this.link(ref)
+    if (!link) return false
+    const rows = await dump(this.netns, 'fdb', { link: link.index })
+    return rows.some((row) => row.master !== 0 && row.mac === macText(mac) && row.state === NUD_NOARP)
   }
 
   sysctl(path: string): Promise<string | null> {

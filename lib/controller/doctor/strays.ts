@@ -6,6 +6,7 @@ import { LINK_GROUP, shortId } from '../../model/ids.ts'
 import { SANDBOX } from '../../model/op.ts'
 import { releaseAddresses } from '../addresses.ts'
 import type { Hall } from '../hall.ts'
+import { homeOf } from '../homes.ts'
 import { raisedIds } from '../raising.ts'
 import { type Ailment, taking } from './ailment.ts'
 import type { Round } from './drift.ts'
@@ -44,7 +45,13 @@ function neighbours({ host, links: wanted, neighbours: known }: Round): readonly
 /** Namespaces that we keep, and files that would keep one. */
 function namespaces({ run, store }: Hall): readonly Ailment[] {
   const folder = join(run, 'netns')
-  const kept = new Set([join(folder, SCRATCH), ...store.sandboxes.list().map(({ path }) => path)])
+  const raised = new Set(raisedIds({ store }))
+  const homes = store.networks.list().filter(({ id }) => raised.has(id))
+  const kept = new Set([
+    join(folder, SCRATCH),
+    ...store.sandboxes.list().map(({ path }) => path),
+    ...homes.map((network) => homeOf({ run }, network)),
+  ])
   return readdirSync(folder)
     .map((name) => join(folder, name))
     .filter((path) => !kept.has(path))

@@ -3,6 +3,7 @@ import { born, HOST, type Op, type Plan, SANDBOX } from '../../model/op.ts'
 import { planAgain, recorded, seatsOf } from '../endpoints.ts'
 import { rerouting } from '../gateway.ts'
 import type { Hall } from '../hall.ts'
+import { Homes } from '../homes.ts'
 import { newNamespace } from '../interior.ts'
 import { configOf, onThisKernel } from '../raising.ts'
 import { driverOf, hasDriver } from '../remote/drivers.ts'
@@ -12,27 +13,40 @@ export const networkSteps = async (hall: Hall, network: Network): Promise<Plan> 
   onThisKernel(hall, (await driverOf(hall, network).createNetwork(configOf(hall, network), [])).plan)
 
 /** What a sandbox was made by, but for its namespace. */
-export async function sandboxSteps(hall: Hall, sandbox: Sandbox, ipv6: boolean): Promise<Plan> {
-  if (sandbox.kind === 'host') return []
+export async function sandboxSteps(hall: Hall, sandbox: Sandbox, ipv6: boolean): Promise<Steps> {
+  if (sandbox.kind === 'host') return { plan: [], networks: [] }
   const seats = seatsOf(hall, sandbox).filter(({ network }) => hasDriver(hall, network))
   const plan: Op[] = sandbox.kind === 'own' ? newNamespace.filter(({ op }) => op !== 'netns.add') : []
-  for (const seat of seats) plan.push(...(await planAgain(hall, seat, ipv6)))
-  return [...plan, ...rerouting([], seats)]
+  const homes = new Homes(hall)
+  for (const seat of seats) plan.push(...homes.settle(seat.network, await planAgain(hall, seat, ipv6)))
+  return { plan: [...plan, ...rerouting([], seats)], networks: homes.paths }
+}
+
+/** A plan, and the paths of the namespaces that networks have for themselves. */
+export interface Steps {
+  readonly plan: Plan
+  readonly networks: readonly string[]
 }
 
 /** What an endpoint of a container engine was made by; where its link is now is the engine's business. */
-export async function engineSteps(hall: Hall, sandbox: Sandbox): Promise<Plan> {
-  const plans = seatsOf(hall, sandbox)
-    .filter(({ network }) => hasDriver(hall, network))
-    .map(async ({ endpoint, network }) => driverOf(hall, network).createEndpoint(configOf(hall, network), recorded(hall, endpoint)))
-  return (await Promise.all(plans)).flatMap(({ plan }) => plan)
+export async function engineSteps(hall: Hall, sandbox: Sandbox): Promise<Steps> {
+  const homes = new Homes(hall)
+  const steps: Op[] = []
+  for (const { endpoint, network } of seatsOf(hall, sandbox).filter(({ network }) => hasDriver(hall, network))) {
+    const { plan } = await driverOf(hall, network).createEndpoint(configOf(hall, network), recorded(hall, endpoint))
+    steps.push(...homes.settle(network, plan))
+  }
+  return { plan: steps, networks: homes.paths }
 }
 
-/** Names of links that plans make in the namespace of their first end. */
-export const madeBy = (plan: Plan): readonly string[] =>
+/** Names of links that plans make in the namespace number `where`, or move there. */
+export const madeIn = (plan: Plan, where: number): readonly string[] =>
   plan.flatMap((op) => {
-    if (op.op !== 'link.add' || born(op).at === SANDBOX) return []
-    return op.kind === 'veth' && op.peer && op.peer.at === (op.at ?? HOST) ? [op.name, op.peer.name] : [op.name]
+    if (op.op === 'link.set' && 'moveTo' in op && op.moveTo === where) return [op.name ?? String(op.link)]
+    if (op.op !== 'link.add') return []
+    const first = { at: op.at ?? HOST, ...born(op), name: op.name }
+    const ends = op.kind === 'veth' && op.peer ? [first, { ...op.peer }] : [first]
+    return ends.flatMap(({ at = HOST, name }) => (at === where ? [name] : []))
   })
 
 /** Names that links have in the sandbox: those that are born there, and those that are moved in. */

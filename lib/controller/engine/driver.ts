@@ -9,8 +9,10 @@ import { withoutPrefix } from '../addresses.ts'
 import { forgetEndpoint } from '../connections.ts'
 import { recorded } from '../endpoints.ts'
 import type { Hall } from '../hall.ts'
+import { homeOf } from '../homes.ts'
 import { settlePorts } from '../host-ports.ts'
 import { commitOnWalls } from '../mend.ts'
+import { settlePeers } from '../overlay/peers.ts'
 import { checkPort } from '../ports.ts'
 import { configOf, lower, onThisKernel, raise } from '../raising.ts'
 import { republish } from '../sandboxes.ts'
@@ -69,7 +71,7 @@ export class EngineDriver {
       ...asked,
       name: shortId(asked.id),
       driver: this.#driver.name,
-      scope: 'local',
+      scope: this.#driver.capabilities.scope === 'global' ? 'swarm' : 'local',
       created: new Date().toISOString(),
       attachable: false,
       labels: {},
@@ -88,7 +90,7 @@ export class EngineDriver {
       store.networks.put(network)
       raised.record()
     }
-    await commitOnWalls(this.#hall, { way: 'up', plan: raised.plan, record }, signal)
+    await commitOnWalls(this.#hall, { way: 'up', plan: raised.plan, networks: raised.networks, record }, signal)
     tell('create', network)
   }
 
@@ -102,7 +104,7 @@ export class EngineDriver {
       store.networks.delete(id)
       lowered.record()
     }
-    await commit({ way: 'down', plan: lowered.plan, record })
+    await commit({ way: 'down', plan: lowered.plan, networks: lowered.networks, record })
     tell('destroy', network)
   }
 
@@ -147,7 +149,8 @@ export class EngineDriver {
       store.endpoints.put(endpoint)
     }
     const plan = [...raised.plan, ...(await onThisKernel(this.#hall, made.plan))]
-    await commitOnWalls(this.#hall, { way: 'up', plan, record }, signal)
+    await commitOnWalls(this.#hall, { way: 'up', plan, networks: raised.networks, record }, signal)
+    await settlePeers(this.#hall, { endpoint, network })
     return asked.mac ? undefined : made.mac
   }
 
@@ -162,7 +165,9 @@ export class EngineDriver {
       store.endpoints.delete(id)
       store.sandboxes.delete(id)
     }
-    await commit({ way: 'down', plan: atOnce([...closed, ...left.plan, ...forgetEndpoint(endpoint)]), record })
+    const plan = atOnce([...closed, ...left.plan, ...forgetEndpoint(endpoint)])
+    await commit({ way: 'down', plan, networks: [homeOf(this.#hall, network)], record })
+    await settlePeers(this.#hall, { endpoint, network })
   }
 
   /** `path` is that of the engine's namespace. */
@@ -172,7 +177,7 @@ export class EngineDriver {
     const endpoint = this.#endpoint(networkId, id)
     const { plan, neighbours: _, ...joined } = await this.#driver.join(configOf(this.#hall, network), recorded(this.#hall, endpoint))
     const record = () => store.sandboxes.put({ ...this.#sandbox(id), path })
-    await commitOnWalls(this.#hall, { way: 'up', plan, record }, signal)
+    await commitOnWalls(this.#hall, { way: 'up', plan, networks: [homeOf(this.#hall, network)], record }, signal)
     tell('connect', network, { container: id })
     return joined
   }
@@ -182,7 +187,8 @@ export class EngineDriver {
     const network = this.#network(networkId)
     const endpoint = this.#endpoint(networkId, id)
     const { plan } = await this.#driver.leave(configOf(this.#hall, network), recorded(this.#hall, endpoint))
-    await commit({ way: 'down', plan, record: () => store.sandboxes.put({ ...this.#sandbox(id), path: '' }) })
+    const record = () => store.sandboxes.put({ ...this.#sandbox(id), path: '' })
+    await commit({ way: 'down', plan, networks: [homeOf(this.#hall, network)], record })
     tell('disconnect', network, { container: id })
   }
 

@@ -49,7 +49,10 @@ export function networkMethods(cnm: Controller, driver: string): Methods {
       tell((plugin) => plugin.deleteEndpoint(NetworkID, EndpointID), signal),
     ),
     'NetworkDriver.Join': method(wire.Join, ({ NetworkID, EndpointID, SandboxKey }, signal) =>
-      ask(async (plugin) => joinOf(await plugin.join(NetworkID, EndpointID, SandboxKey, signal)), signal),
+      ask(
+        async (plugin) => joinOf(await plugin.join(NetworkID, EndpointID, SandboxKey, signal), plugin.capabilities.scope === 'local'),
+        signal,
+      ),
     ),
     'NetworkDriver.Leave': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
       tell((plugin) => plugin.leave(NetworkID, EndpointID), signal),
@@ -80,7 +83,8 @@ const operInfo = (plugin: EngineDriver, network: string, endpoint: string): obje
 const CONNECTED = 1
 const NEXT_HOP = 0
 
-function joinOf({ link, gateway, gateway6, routes }: EngineJoin): object {
+/** `whole`: the way out is the driver's business; where it gives none, there is to be none by docker_gwbridge either. */
+function joinOf({ link, gateway, gateway6, routes }: EngineJoin, whole: boolean): object {
   const ways = [gateway, gateway6].filter(isTheLink).map((way) => ({ to: `${way}/0`, via: undefined }))
   return {
     ...(link ? { InterfaceName: { SrcName: link.name, DstPrefix: link.prefix } } : {}),
@@ -91,7 +95,6 @@ function joinOf({ link, gateway, gateway6, routes }: EngineJoin): object {
       RouteType: via ? NEXT_HOP : CONNECTED,
       NextHop: via ?? '',
     })),
-    // The way out is the driver's business; where it gives none, there is to be none by docker_gwbridge either.
-    DisableGatewayService: true,
+    DisableGatewayService: whole,
   }
 }

@@ -230,3 +230,23 @@ describe('through thousands of operations', () => {
     expect(ipam.usage(id).inUse).toBe(100_001n)
   })
 })
+
+describe('nodes that share a pool', () => {
+  const given = (share: number, subnet: string, range = '') => {
+    const ipam = createDefaultIpam({ beginAt: () => share })
+    const id = pool(ipam, subnet, range)
+    const gateway = ipam.requestAddress(id, '', GATEWAY_REQUEST)
+    return [gateway, ...[1, 2].map(() => ipam.requestAddress(id, '', {}))].map((cidr) => cidr.replace(/\/.*/, ''))
+  }
+
+  it.each([
+    [0, '10.0.0.0/24', '', ['10.0.0.1', '10.0.0.2', '10.0.0.3']],
+    [0.5, '10.0.0.0/24', '', ['10.0.0.1', '10.0.0.128', '10.0.0.129']],
+    [0.75, '10.0.0.0/24', '10.0.0.64/26', ['10.0.0.64', '10.0.0.112', '10.0.0.113']],
+    [0.5, '10.0.0.0/8', '', ['10.0.0.1', '10.0.128.0', '10.0.128.1']],
+    [0.25, 'fd00::/64', '', ['fd00::1', 'fd00::4000', 'fd00::4001']],
+    [0.999, '10.0.0.0/29', '', ['10.0.0.1', '10.0.0.2', '10.0.0.3']],
+  ])('begin apart: at %d of %s %s', (share, subnet, range, expected) => {
+    expect(given(share, subnet, range)).toEqual(expected)
+  })
+})

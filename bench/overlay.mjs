@@ -1,0 +1,235 @@
+// Networks over two hosts: what goes through beside the underlay itself and beside dockerd's overlay, what a hundred thousand peers
+// cost beside the kernel's own ceiling, and what an endpoint costs.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { open } from '../dist/esm/lib/index.js'
+import { apply } from '../dist/esm/lib/netlink/kernel.js'
+import { contest, median, must, timed, withBench } from './harness.mjs'
+import { dockerd, sandboxOf } from './peers.mjs'
+
+const VNI = 'com.docker.network.driver.overlay.vxlanid_list'
+const address = (n) => `10.98.0.${n}`
+
+/** Two namespaces with a veth pair between them. */
+function pair(bench, stem) {
+  const spaces = [1, 2].map((n) => sandboxOf(bench, `${stem}${n}`))
+  const names = spaces.map(({ path }) => path.split('/').at(-1))
+  must('ip', 'link', 'add', 'eth0', 'netns', names[0], 'type', 'veth', 'peer', 'name', 'eth0', 'netns', names[1])
+  names.forEach((name, index) => {
+    must('ip', '-n', name, 'addr', 'add', `${address(index + 1)}/24`, 'dev', 'eth0')
+    for (const link of ['lo', 'eth0']) must('ip', '-n', name, 'link', 'set', link, 'up')
+  })
+  return { paths: spaces.map(({ path }) => path), end: () => spaces.forEach(({ end }) => end()) }
+}
+
+/** A controller on each host of a pair, with one network over both; `work` gets them. */
+async function withHosts(bench, work, { request = {} } = {}) {
+  const hosts = pair(bench, 'u')
+  const cnms = []
+  try {
+    for (const [index, netns] of hosts.paths.entries()) {
+      const folder = join(bench.folder, `h${index}`)
+      const place = { root: join(folder, 'root'), run: join(folder, 'run') }
+      const cnm = await open({ ...place, netns, dataPath: { address: address(index + 1) } })
+      cnms.push(cnm)
+      await cnm.createNetwork({
+        name: 'app',
+        driver: 'overlay',
+        options: { [VNI]: '4097' },
+        ipam: { config: [{ subnet: '10.0.0.0/8' }] },
+        ...request,
+      })
+    }
+    return await work(cnms, hosts.paths)
+  } finally {
+    for (const cnm of cnms) {
+      for (const { id } of cnm.sandboxes()) await cnm.removeSandbox(id)
+      await cnm.close()
+    }
+    hosts.end()
+  }
+}
+
+const peersAt = (cnm, vtep) =>
+  cnm.guests('app').map(({ endpoint: { id, mac, address } }) => ({ endpointId: id, networkId: '', nodeId: vtep, vtep, mac, address }))
+
+/** Docker's own overlay on two daemons of one swarm, with a container each; null where there is no dockerd. */
+async function dockerOverlay(bench) {
+  const hosts = pair(bench, 'd')
+  const daemons = []
+  const end = async () => {
+    for (const daemon of daemons) await daemon.end()
+    hosts.end()
+  }
+  try {
+    for (const [index, path] of hosts.paths.entries()) {
+      const daemon = await dockerd(bench, { name: `d${index}`, path })
+      if (!daemon) return { end, missing: true }
+      daemons.push(daemon)
+    }
+    const [first, second] = daemons
+    await first.call('POST', '/swarm/init', { ListenAddr: `${address(1)}:2377`, AdvertiseAddr: address(1) })
+    const { JoinTokens } = await first.call('GET', '/swarm')
+    const joining = {
+      ListenAddr: `${address(2)}:2377`,
+      AdvertiseAddr: address(2),
+      RemoteAddrs: [`${address(1)}:2377`],
+      JoinToken: JoinTokens.Worker,
+    }
+    await second.call('POST', '/swarm/join', joining)
+    await first.call('POST', '/networks/create', { Name: 'app', Driver: 'overlay', Attachable: true })
+    const ends = []
+    for (const daemon of daemons) {
+      await daemon.call('POST', '/networks/app/connect', { Container: 'bench' })
+      const { State, NetworkSettings } = await daemon.call('GET', '/containers/bench/json')
+      ends.push({ path: `/proc/${State.Pid}/ns/net`, address: NetworkSettings.Networks.app.IPAddress })
+    }
+    return { from: ends[0].path, to: ends[1].path, address: ends[1].address, daemon: first, end }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+/** What gets through, in gigabits per second, and how many questions are answered in a second. */
+async function through(program, { from, to, address }) {
+  const server = spawn('nsenter', [`--net=${to}`, '--', program, 'serve', '5001'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await new Promise((resolve) => server.stdout.once('data', resolve))
+  const ask = (what) => Number(must('nsenter', `--net=${from}`, '--', program, what, address, '5001', '1500'))
+  try {
+    return { stream: ask('send'), ask: ask('ask') }
+  } finally {
+    server.kill('SIGKILL')
+  }
+}
+
+const UNITS = { stream: 'Gbit/s', ask: 'answers/s' }
+
+export const stream = (rounds = 5) =>
+  withBench((bench) =>
+    withHosts(bench, async (cnms, paths) => {
+      const program = bench.compile('stream')
+      const boxes = []
+      for (const [index, cnm] of cnms.entries())
+        boxes.push(await cnm.createSandbox({ name: 's', networks: [{ network: 'app', ip: `10.0.0.${index + 10}` }] }))
+      for (const [index, cnm] of cnms.entries()) await cnm.setPeers('app', peersAt(cnms[1 - index], address(2 - index)))
+      const docker = await dockerOverlay(bench)
+      try {
+        const contenders = {
+          libcnm: { from: boxes[0].path, to: boxes[1].path, address: '10.0.0.11' },
+          underlay: { from: paths[0], to: paths[1], address: address(2) },
+          ...(docker.missing ? {} : { dockerd: docker }),
+        }
+        const samples = Object.fromEntries(Object.keys(contenders).map((name) => [name, { stream: [], ask: [] }]))
+        for (let round = 0; round < rounds; round++)
+          for (const [name, ends] of Object.entries(contenders))
+            for (const [what, value] of Object.entries(await through(program, ends))) samples[name][what].push(value)
+        return Object.entries(samples).flatMap(([contender, kinds]) =>
+          Object.entries(kinds).map(([what, values]) => {
+            const value = median(values)
+            const ours = median(samples.libcnm[what])
+            const ratio = contender === 'libcnm' ? '' : `, libcnm × ${(ours / value).toFixed(2)}`
+            const spread = `${Math.min(...values)}–${Math.max(...values)}`
+            return { bench: 'overlay stream', what, contender, value, note: `${value} ${UNITS[what]} (${spread})${ratio}` }
+          }),
+        )
+      } finally {
+        await docker.end()
+      }
+    }),
+  )
+
+/** As ceiling.c has them: MAC address and address of row `row`. */
+const peer = (row) => {
+  const low = [row >> 16, (row >> 8) & 255, row & 255]
+  const mac = ['02', '00', '00', ...low.map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
+  return { endpointId: String(row), networkId: '', nodeId: 'h', vtep: `10.97.${low[1]}.${low[2]}`, mac, address: `10.${low.join('.')}/8` }
+}
+
+/** From the word of somebody to the kernel's last row; and the same rows from a program that does nothing else. */
+export const peers = (count = 100_000, rounds = 5) =>
+  withBench((bench) =>
+    withHosts(bench, async ([cnm]) => {
+      const ceiling = bench.compile('ceiling')
+      const all = Array.from({ length: count }, (_, row) => peer(row))
+      const raw = async () => {
+        const link = 'vx0'
+        const { ifindex } = await apply(
+          [bench.netns],
+          [{ op: 'link.add', name: link, kind: 'vxlan', vxlan: { id: 1, learning: false, proxy: true }, up: true }],
+        )
+        const add = ['fdb', 'neigh'].map((table) => Number(bench.run(ceiling, table, 'add', String(ifindex[0]), String(count))))
+        await apply([bench.netns], [{ op: 'link.del', link }])
+        return { told: add[0] + add[1] }
+      }
+      const ours = async () => {
+        await cnm.createSandbox({ name: 's', networks: [{ network: 'app', ip: '10.255.0.1' }] })
+        const told = await timed(() => cnm.setPeers('app', all))
+        const again = await timed(() => cnm.setPeers('app', all))
+        const verify = await timed(() => cnm.verify('app'))
+        const gone = await timed(() => cnm.setPeers('app', []))
+        await cnm.removeSandbox('s')
+        return { told, again, verify, gone }
+      }
+      return contest({ bench: `peers ${count.toLocaleString('en')}`, rounds, contenders: { libcnm: ours, ceiling: raw } })
+    }),
+  )
+
+const both = (up, down) => async () => ({ up: await timed(up), down: await timed(down) })
+
+/** A sandbox that lives gets an endpoint on an overlay network, and loses it; somebody else keeps the network there. */
+export const connectOverlay = (rounds = 15) =>
+  withBench((bench) =>
+    withHosts(
+      bench,
+      async ([cnm]) => {
+        const docker = await dockerOverlay(bench)
+        try {
+          await cnm.createNetwork({ name: 'bridged', internal: true })
+          await cnm.createSandbox({ name: 'stays', networks: [{ network: 'app' }, { network: 'bridged' }] })
+          await cnm.createSandbox({ name: 'live', networks: [] })
+          await docker.daemon?.call('POST', '/networks/app/disconnect', { Container: 'bench' })
+          const on = (network) =>
+            both(
+              () => cnm.connect('live', { network }),
+              () => cnm.disconnect('live', network),
+            )
+          return await contest({
+            bench: 'connect overlay',
+            rounds,
+            warmUp: 2,
+            contenders: {
+              libcnm: on('app'),
+              'libcnm, bridge': on('bridged'),
+              dockerd: docker.missing
+                ? null
+                : both(
+                    () => docker.daemon.call('POST', '/networks/app/connect', { Container: 'bench' }),
+                    () => docker.daemon.call('POST', '/networks/app/disconnect', { Container: 'bench' }),
+                  ),
+            },
+          })
+        } finally {
+          await docker.end()
+        }
+      },
+      { request: { internal: true } },
+    ),
+  )
+
+/** The first endpoint of a host brings the network with it, the last one takes it away. */
+export const raiseOverlay = (rounds = 15) =>
+  withBench((bench) =>
+    withHosts(
+      bench,
+      async ([cnm]) => {
+        await cnm.createSandbox({ name: 'live', networks: [] })
+        const work = both(
+          () => cnm.connect('live', { network: 'app' }),
+          () => cnm.disconnect('live', 'app'),
+        )
+        return contest({ bench: 'first endpoint', rounds, warmUp: 2, contenders: { libcnm: work } })
+      },
+      { request: { internal: true } },
+    ),
+  )

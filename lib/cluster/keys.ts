@@ -1,0 +1,28 @@
+import type { Id } from '../model/ids.ts'
+
+/** What every node watches. */
+export const STATE = 'state/'
+
+export const SWARM = 'state/swarm'
+
+/** Written with every network that comes or goes: who chooses a subnet or a VNI has seen all the others. */
+export const DEFINITIONS = 'state/definitions'
+
+export const NODES = 'state/nodes/'
+export const nodeKey = (id: Id): string => `${NODES}${id}`
+
+/** Tied to the lease of its node. */
+export const ALIVE = 'state/alive/'
+export const aliveKey = (id: Id): string => `${ALIVE}${id}`
+
+export const NETWORKS = 'state/networks/'
+export const networkKey = (id: Id): string => `${NETWORKS}${id}`
+
+/** Tied to the lease of its node. */
+export const ENDPOINTS = 'state/endpoints/'
+export const guestsPrefix = (network: Id): string => `${ENDPOINTS}${network}/`
+export const endpointKey = (network: Id, id: Id): string => `${guestsPrefix(network)}${id}`
+
+/** An address that somebody holds, tied to the same lease as the endpoint; nobody watches these. */
+export const HELD = 'held/'
+export const heldKey = (network: Id, ip: string): string => `${HELD}${network}/${ip}`

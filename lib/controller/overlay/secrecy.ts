@@ -1,0 +1,107 @@
+import type { Underlay } from '../../drivers/driver.ts'
+import { policiesBetween, REQID, SHIELD_PRIORITY, secretPort, spiOf, stateBetween } from '../../drivers/overlay-esp.ts'
+import { type Address, formatAddress, fromBytes, toBytes } from '../../model/address.ts'
+import { fault } from '../../model/errors.ts'
+import type { Key, KeyRing } from '../../model/keys.ts'
+import type { Op, Plan } from '../../model/op.ts'
+import { applyLeniently, dump } from '../../netlink/kernel.ts'
+import type { XfrmPolicyRow } from '../../netlink/xfrm.ts'
+import type { Hall } from '../hall.ts'
+import { configOf, raisedIds } from '../raising.ts'
+import { textOfIp } from './keys.ts'
+import { rosterOf, tunnelOf } from './known.ts'
+import { portOf } from './underlay.ts'
+
+const MOST_KEYS = 3
+const LEAST_SECRET = 16
+
+/** The keys from now on, in place of those before; null: none, and nothing gets through. Throws KEYS_INVALID. */
+export async function setKeys(hall: Hall, ring: KeyRing | null): Promise<void> {
+  if (ring) checkRing(ring)
+  if (ring) hall.secrets.ring = ring
+  else delete hall.secrets.ring
+  await keepSecrets(hall)
+}
+
+function checkRing({ keys, primary }: KeyRing): void {
+  const invalid = (what: string) => fault('KEYS_INVALID', { what })
+  if (keys.length === 0 || keys.length > MOST_KEYS) throw invalid(`there are ${keys.length}, and there can be 1 to ${MOST_KEYS}`)
+  if (new Set(keys.map(({ tag }) => tag)).size < keys.length) throw invalid('two have the same number')
+  if (!keys.some(({ tag }) => tag === primary)) throw invalid(`none has the number ${primary}, which is to be sent with`)
+  const short = keys.find(({ secret }) => secret.length < LEAST_SECRET)
+  if (short) throw invalid(`number ${short.tag} has less than ${LEAST_SECRET} bytes`)
+}
+
+/**
+ * Makes the kernel's states and policies what they should be: for every host that an encrypted network leads to, what any key of the
+ * ring says is understood, and what is sent goes by the primary one. What is there already stays, with its count of packets.
+ */
+export async function keepSecrets(hall: Hall): Promise<void> {
+  const { underlay, vteps } = secretHosts(hall)
+  const { ring } = hall.secrets
+  const [states, policies] = await Promise.all([dump(hall.host, 'xfrmState'), dump(hall.host, 'xfrmPolicy')])
+  const wanted = underlay && ring ? [...vteps].flatMap((vtep) => wantedBetween(underlay, vtep, ring)) : []
+  const known = new Set(states.map(({ dst, spi }) => nameOf(dst, spi)))
+  const stay = new Set(wanted.flatMap(({ states }) => states.map(({ dst, spi }) => nameOf(fromBytes(dst), spi))))
+  const alive = new Set(underlay && ring ? vteps : [])
+  const plan: Op[] = [
+    ...wanted.flatMap(({ states }) => states.filter(({ dst, spi }) => !known.has(nameOf(fromBytes(dst), spi)))),
+    ...wanted.flatMap(({ policies }) => policies),
+    ...policies.filter((row) => isLeft(row, alive, underlay ? null : secretPort(portOf(hall)))).map(removal),
+    ...states
+      .filter(({ reqid, dst, spi }) => reqid === REQID && !stay.has(nameOf(dst, spi)))
+      .map(({ dst, spi }): Op => ({ op: 'xfrm.state.del', dst: toBytes(dst), proto: 'esp', spi })),
+  ]
+  const [refusal] = await applyLeniently([hall.host], plan)
+  if (refusal) throw refusal
+}
+
+/** Hosts that encrypted networks of this one lead to. */
+function secretHosts(hall: Hall): { readonly underlay: Underlay | undefined; readonly vteps: ReadonlySet<string> } {
+  const raised = new Set(raisedIds(hall))
+  const vteps = new Set<string>()
+  let underlay: Underlay | undefined
+  for (const network of hall.store.networks.list().filter(({ id }) => raised.has(id))) {
+    const config = configOf(hall, network)
+    if (!config.underlay || !tunnelOf(hall, network, config)?.encrypted) continue
+    underlay = config.underlay
+    for (const vtep of rosterOf(hall, network).vteps) vteps.add(textOfIp(vtep))
+  }
+  if (underlay) vteps.delete(underlay.address)
+  return { underlay, vteps }
+}
+
+function wantedBetween({ address, port }: Underlay, vtep: string, { keys, primary, session, sessions }: KeyRing) {
+  const [own, other] = [
+    { vtep: address, session },
+    { vtep, session: sessions[vtep] ?? '' },
+  ]
+  const isPrimary = ({ tag }: Key) => tag === primary
+  return {
+    states: [...keys.map((key) => stateBetween(other, own, key)), ...keys.filter(isPrimary).map((key) => stateBetween(own, other, key))],
+    policies: keys.filter(isPrimary).flatMap((key): Plan => policiesBetween(address, vtep, port, spiOf(own, other, key))),
+  }
+}
+
+const OUT = 1
+const BLOCK = 1
+const DIRS = ['in', 'out', 'fwd'] as const
+const UDP = 17
+
+/** A policy of ours for a host that no encrypted network leads to; the shield, when there is no such network at all. */
+function isLeft({ tmpl, dir, src, dst, ...row }: XfrmPolicyRow, alive: ReadonlySet<string>, port: number | null): boolean {
+  if (tmpl) return tmpl.reqid === REQID && !alive.has(formatAddress(dir === OUT ? dst : src))
+  return row.action === BLOCK && row.priority === SHIELD_PRIORITY && row.proto === UDP && row.dport === port
+}
+
+const removal = ({ dir, src, dst, dport }: XfrmPolicyRow): Op => ({
+  op: 'xfrm.policy.del',
+  family: src.family,
+  dir: DIRS[dir] ?? 'in',
+  proto: 'udp',
+  dport,
+  ...(src.prefix > 0 ? { src: { address: toBytes(src), prefix: src.prefix } } : {}),
+  ...(dst.prefix > 0 ? { dst: { address: toBytes(dst), prefix: dst.prefix } } : {}),
+})
+
+const nameOf = (address: Address, spi: number): string => `${formatAddress(address)} ${spi}`

@@ -1,0 +1,223 @@
+import { accessSync, constants } from 'node:fs'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { Cluster } from '../../cluster/cluster.ts'
+import { View } from '../../cluster/view.ts'
+import { blocksOf, GLOBAL_POOLS, ulaPool } from '../../ipam/predefined.ts'
+import { CnmError, fault } from '../../model/errors.ts'
+import { isShared, type Network } from '../../model/network.ts'
+import type { InitSwarm, JoinSwarm } from '../../model/request.ts'
+import { type EngineTls, type Membership, newSwarmId, type Swarm, type SwarmNode } from '../../model/swarm.ts'
+import type { Hall } from '../hall.ts'
+import { createNetwork, forgetNetwork, ingressNetwork, removeNetwork } from '../networks.ts'
+import { GATEWAY_NETWORK } from '../raising.ts'
+import { disconnect } from '../sandboxes.ts'
+import { gatewayNetwork } from '../way-out.ts'
+import { advertised } from './advertise.ts'
+import { engineOf } from './engines.ts'
+import { checkToken, fingerprintOf, formatToken, newSecret, parseToken } from './token.ts'
+
+const DATA_PATH_PORT = 4789
+/** Seconds. */
+const HEARTBEAT = 5
+export const INGRESS = 'ingress'
+
+/** Begins a swarm with this host as its first node. */
+export async function initSwarm(hall: Hall, request: InitSwarm): Promise<Membership> {
+  checkAlone(hall)
+  const id = newSwarmId()
+  const tls = tlsOf(request.tls)
+  const pools = poolsOf(request, id)
+  const { dataPathPort = DATA_PATH_PORT, heartbeat = HEARTBEAT } = request
+  check('--data-path-port', dataPathPort, dataPathPort >= 1024 && dataPathPort <= 49_151, 'from 1024 to 49151')
+  check('--dispatcher-heartbeat', heartbeat, heartbeat >= 1 && heartbeat <= 3600, 'from 1s to 1h')
+  const now = new Date().toISOString()
+  const node = await nodeOf(hall, request, now)
+  const swarm: Swarm = { id, created: now, secret: newSecret(), fingerprint: fingerprintOf({ id }, tls), heartbeat, dataPathPort, pools }
+  const membership: Membership = { id, node, place: 0, heartbeat, dataPathPort, engine: request.engine ?? '', ...(tls ? { tls } : {}) }
+  return settleIn(hall, membership, async (cluster) => {
+    hall.swarm.founding = pools
+    const ingress = await ingressNetwork(hall)
+    try {
+      if (!(await cluster.found(swarm, node, [ingress.network]))) throw fault('SWARM_FOUNDED', { engine: cluster.engine })
+    } finally {
+      // The session claims them like those of any other network.
+      await ingress.claims.release()
+    }
+    return () => cluster.end()
+  })
+}
+
+/** Makes this host a node of a swarm that is there. */
+export async function joinSwarm(hall: Hall, request: JoinSwarm): Promise<Membership> {
+  checkAlone(hall)
+  const token = parseToken(request.token)
+  const tls = tlsOf(request.tls)
+  const node = await nodeOf(hall, request, new Date().toISOString())
+  const engine = engineOf(hall.store, { engine: request.engine, ...(tls ? { tls } : {}) })
+  const view = new View()
+  const swarm = await knownAt(new Cluster(engine, view)).finally(() => engine.close())
+  checkToken(token, swarm, tls)
+  const membership: Membership = {
+    id: swarm.id,
+    node,
+    place: view.nodes.size,
+    heartbeat: swarm.heartbeat,
+    dataPathPort: swarm.dataPathPort,
+    engine: request.engine,
+    ...(tls ? { tls } : {}),
+  }
+  return settleIn(hall, membership, async (cluster) => {
+    do {
+      checkToken(token, await knownAt(cluster), tls)
+      checkAddress(cluster.view, node)
+    } while (!(await cluster.admit(node)))
+    return () => cluster.remove(node.id)
+  })
+}
+
+/** What local things a node needs, then the swarm's word, then the record; all of it or nothing. */
+async function settleIn(
+  hall: Hall,
+  membership: Membership,
+  agree: (cluster: Cluster) => Promise<() => Promise<unknown>>,
+): Promise<Membership> {
+  const engine = engineOf(hall.store, membership)
+  const cluster = new Cluster(engine, new View())
+  const undo: (() => Promise<unknown>)[] = [async () => engine.close()]
+  try {
+    if (!hall.store.networks.list().some(({ name }) => name === GATEWAY_NETWORK)) {
+      await createNetwork(hall, gatewayNetwork)
+      undo.push(() => removeNetwork(hall, GATEWAY_NETWORK))
+    }
+    await decided(hall)
+    undo.push(await agree(cluster))
+    hall.store.memberships.put(membership)
+    undo.push(async () => hall.store.memberships.delete(membership.id))
+    await hall.swarm.enter(hall, membership)
+    engine.close()
+    return membership
+  } catch (error) {
+    await hall.swarm.leave()
+    for (const step of undo.reverse()) await step().catch(unlessRefused)
+    throw error
+  } finally {
+    hall.swarm.founding = []
+  }
+}
+
+/** Takes this host out of its swarm. `force`: with sandboxes on its networks, as the last node, and while the engine is away. */
+export async function leaveSwarm(hall: Hall, force: boolean): Promise<void> {
+  const { session } = hall.swarm
+  if (!session) throw fault('SWARM_NONE', {})
+  const { store } = hall
+  const { node, id } = session.membership
+  const shared = store.networks.list().filter(isShared)
+  const guests = store.endpoints.list().filter(({ networkId }) => shared.some((network) => network.id === networkId))
+  if (guests.length > 0 && !force) {
+    const names = new Set(guests.map(({ sandboxId }) => store.sandboxes.get(sandboxId)?.name ?? sandboxId))
+    throw fault('SWARM_BUSY', { sandboxes: [...names].join(', ') })
+  }
+  if (!force && !session.member.isRemoved) await session.member.cluster.refresh()
+  const isLast = session.view.seen > 0 && [...session.view.nodes.keys()].every((other) => other === node.id)
+  const own = shared.filter(({ name }) => name !== INGRESS)
+  if (isLast && own.length > 0 && !force) throw fault('SWARM_LAST', { networks: own.map(({ name }) => name).join(', ') })
+  await decided(hall)
+  for (const { networkId, sandboxId } of guests) await disconnect(hall, networkId, sandboxId)
+  if (!session.member.isRemoved) {
+    const { cluster } = session.member
+    session.isLeaving = true
+    await (isLast ? cluster.end() : cluster.remove(node.id)).catch((error) => {
+      session.isLeaving = force
+      if (!force) throw error
+    })
+  }
+  await hall.swarm.leave()
+  for (const network of shared) await forgetNetwork(hall, network)
+  store.transact(() => {
+    store.marks.delete('swarm/lease')
+    store.memberships.delete(id)
+  })
+  await removeNetwork(hall, GATEWAY_NETWORK).catch(unlessRefused)
+}
+
+/** What admits further nodes. `rotate`: from now on another one does. */
+export async function joinToken(hall: Hall, rotate: boolean): Promise<string> {
+  const { cluster, view } = hall.swarm.present.member
+  for (;;) {
+    const swarm = await knownAt(cluster)
+    if (!rotate) return formatToken(swarm)
+    await decided(hall)
+    if (await cluster.rewrite({ ...swarm, secret: newSecret() })) return formatToken(view.swarm ?? swarm)
+  }
+}
+
+/** Throws SWARM_UNKNOWN. */
+async function knownAt(cluster: Cluster): Promise<Swarm> {
+  await cluster.refresh()
+  if (!cluster.view.swarm) throw fault('SWARM_UNKNOWN', { engine: cluster.engine })
+  return cluster.view.swarm
+}
+
+/** A dry run ends here: what follows is no step in the kernel. */
+export const decided = (hall: Hall): Promise<void> => hall.commit({ way: 'up', plan: [], record: () => {} })
+
+function checkAlone({ swarm }: Hall): void {
+  if (swarm.membership) throw fault('SWARM_MEMBER', {})
+}
+
+async function nodeOf(hall: Hall, { advertise, dataPath }: Pick<JoinSwarm, 'advertise' | 'dataPath'>, joined: string): Promise<SwarmNode> {
+  const address = await advertised(hall, advertise)
+  return {
+    id: newSwarmId(),
+    name: hostname(),
+    address,
+    dataPath: dataPath === undefined ? address : await advertised(hall, dataPath),
+    joined,
+  }
+}
+
+/** Tunnels of two nodes cannot end at one address. */
+function checkAddress({ nodes, alive }: View, { dataPath }: SwarmNode): void {
+  const twin = [...nodes.values()].find((other) => other.dataPath === dataPath && alive.has(other.id))
+  if (twin) throw fault('NODE_ADDRESS', { name: twin.name, address: dataPath })
+}
+
+function tlsOf(tls: Partial<EngineTls> = {}): EngineTls | undefined {
+  const { ca, cert, key } = tls
+  if (ca !== undefined && cert !== undefined && key !== undefined)
+    return readable({ ca: resolve(ca), cert: resolve(cert), key: resolve(key) })
+  if (ca === undefined && cert === undefined && key === undefined) return undefined
+  throw fault('ENGINE_TLS', { reason: 'one of three is missing' })
+}
+
+function readable(tls: EngineTls): EngineTls {
+  for (const file of Object.values(tls)) {
+    try {
+      accessSync(file, constants.R_OK)
+    } catch (error) {
+      throw fault('ENGINE_TLS', { reason: (error as Error).message }, error)
+    }
+  }
+  return tls
+}
+
+function poolsOf({ pools, poolSize }: InitSwarm, id: string): Swarm['pools'] {
+  const ula = ulaPool(id)
+  if (pools === undefined) return [...GLOBAL_POOLS.map(({ base, size }) => ({ base, size: poolSize ?? size })), ula]
+  const own = pools.map((base) => ({ base, size: poolSize ?? (base.includes(':') ? 64 : 24) }))
+  const checked = ([4, 6] as const).map((family) => blocksOf(own, family).length)
+  return checked[1] === 0 ? [...own, ula] : own
+}
+
+function check(option: string, value: number, holds: boolean, hint: string): void {
+  if (!Number.isInteger(value) || !holds) throw fault('SWARM_OPTION', { option, value, hint })
+}
+
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof CnmError)) throw error
+}
+
+/** Taken by nobody: prune leaves them alone as long as there is a swarm. */
+export const isOfSwarm = ({ swarm }: Hall, { name }: Network): boolean =>
+  swarm.membership !== undefined && (name === GATEWAY_NETWORK || name === INGRESS)

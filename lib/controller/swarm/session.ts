@@ -1,0 +1,269 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Taken } from '../../cluster/cluster.ts'
+import type { Engine, Lease } from '../../cluster/engine.ts'
+import { Member, type MemberOptions } from '../../cluster/member.ts'
+import { type News, NO_NEWS, together, type View } from '../../cluster/view.ts'
+import { CnmError, fault } from '../../model/errors.ts'
+import { type Id, shortId } from '../../model/ids.ts'
+import { type Endpoint, isShared, type Network, type Sandbox } from '../../model/network.ts'
+import type { Membership, SwarmEndpoint } from '../../model/swarm.ts'
+import type { Agreement } from '../commit.ts'
+import type { Hall } from '../hall.ts'
+import { disconnect } from '../sandboxes.ts'
+import type { Turns } from '../turns.ts'
+import { Feed, type PeerSink } from './feed.ts'
+import { Mirror } from './mirror.ts'
+import { Overtaken } from './overtaken.ts'
+
+const LEASE = 'swarm/lease'
+/** How long lists and inspections wait for the engine when a controller is opened, in ms. */
+const PATIENCE = 2_000
+
+export interface SessionOptions {
+  readonly hall: Hall
+  readonly turns: Turns
+  readonly membership: Membership
+  readonly engine: Engine
+  readonly sink: PeerSink
+}
+
+/** What a node of a swarm is while its controller is open. What the swarm tells is acted upon in turn with the verbs. */
+export class Session {
+  readonly membership: Membership
+  readonly member: Member
+  /** Nobody need be told that this node is no more. */
+  isLeaving = false
+  readonly #hall: Hall
+  readonly #turns: Turns
+  readonly #mirror: Mirror
+  readonly #feed: Feed
+  #news: News = { ...NO_NEWS, networks: true }
+  #definitions = 0
+  readonly #told = new Set<string>()
+  #estranged = true
+  #started = false
+  #scheduled = false
+  #underWay: Promise<void> = Promise.resolve()
+  readonly #end = new AbortController()
+
+  constructor({ hall, turns, membership, engine, sink }: SessionOptions) {
+    this.#hall = hall
+    this.#turns = turns
+    this.membership = membership
+    this.#mirror = new Mirror(hall, membership.node.id)
+    this.#feed = new Feed(sink, membership.node.id)
+    const { marks } = hall.store
+    const ears: MemberOptions['ears'] = {
+      hear: (news) => this.#hear(news),
+      leased: (lease) => marks.put(LEASE, lease),
+      estranged: () => this.#estrange(),
+      contact: (lost) => this.#tell(lost),
+      removed: () => this.isLeaving || this.#warn('this node was removed from its swarm: cnm swarm leave --force'),
+    }
+    const lease = marks.get(LEASE) as Lease | undefined
+    this.member = new Member({
+      engine,
+      node: membership.node.id,
+      heartbeat: membership.heartbeat,
+      lease,
+      sleep: (ms, signal) => pause(ms, undefined, { signal }),
+      ears,
+    })
+  }
+
+  get view(): View {
+    return this.member.view
+  }
+
+  /** Resolves when the swarm is known, or cannot be reached soon. Within a turn, or before there are any. */
+  async start(): Promise<void> {
+    const late = pause(PATIENCE, undefined, { signal: this.#end.signal, ref: false }).catch(() => {})
+    await Promise.race([this.member.start(), late])
+    this.#started = true
+    await this.settle()
+  }
+
+  /** What is to be decided needs to know the swarm; `networks` are about to have somebody of this node. Throws ENGINE_LOST. */
+  async catchUp(networks: readonly Network[] = []): Promise<void> {
+    if (this.view.seen === 0) await this.member.cluster.refresh()
+    await this.settle(networks)
+  }
+
+  /** Nothing more is begun. `outside`: of any turn, so that what is under way can be waited for. */
+  async close({ outside }: { readonly outside: boolean }): Promise<void> {
+    this.#end.abort()
+    await this.member.close()
+    if (outside) await this.#underWay
+  }
+
+  /** Acts upon what the swarm has told. Within a turn. */
+  async settle(networks: readonly Network[] = []): Promise<void> {
+    if (this.view.seen === 0 || this.member.isRemoved) return
+    const news = this.#news
+    this.#news = NO_NEWS
+    this.#complain()
+    try {
+      // What is decided from now on is decided upon these, whatever the swarm tells while it is.
+      this.#definitions = this.member.cluster.definitions
+      if (news.networks) await this.#mirror.networks([...this.view.networks.values()])
+      await this.#mirror.endpoints(news.gone, news.came)
+      const wanted = new Set([...networks.map(({ id }) => id), ...this.mine().map(({ networkId }) => networkId)])
+      await this.#feed.tell(this.#hall, wanted, (id) => this.view.endpointsOn(id).values(), news)
+    } catch (error) {
+      // What could not be acted upon is again, with what comes next.
+      this.#news = together(news, this.#news)
+      throw error
+    }
+    if (this.#estranged) await this.#reconcile()
+  }
+
+  /** Of the networks that the records of this host have. */
+  get definitions(): number {
+    return this.#definitions
+  }
+
+  /** What this node has on networks of the swarm. */
+  mine(): readonly SwarmEndpoint[] {
+    const { endpoints, networks } = this.#hall.store
+    return endpoints.list().flatMap((endpoint) => {
+      const network = networks.get(endpoint.networkId)
+      return network && isShared(network) ? [this.share(endpoint)] : []
+    })
+  }
+
+  /** An endpoint as the swarm knows it. */
+  share(
+    { id, networkId, sandboxId, mac, address, address6 }: Endpoint,
+    sandbox = this.#hall.store.sandboxes.get(sandboxId)?.name ?? '',
+  ): SwarmEndpoint {
+    const { node } = this.membership
+    const addresses = { ...(address ? { address } : {}), ...(address6 ? { address6 } : {}) }
+    return { endpointId: id, networkId, nodeId: node.id, vtep: node.dataPath, mac, ...addresses, sandbox }
+  }
+
+  /** That nobody else has the addresses of new endpoints of a sandbox. */
+  agreement(endpoints: readonly Endpoint[], sandbox: Sandbox): Agreement {
+    const shares = endpoints.map((endpoint) => this.share(endpoint, sandbox.name))
+    return { reach: () => this.publish(shares), retract: () => this.withdraw(shares) }
+  }
+
+  /** All of them, or none. Throws Overtaken, ENGINE_LOST, NODE_REMOVED, NETWORK_NOT_FOUND. */
+  async publish(endpoints: readonly SwarmEndpoint[]): Promise<void> {
+    const { cluster } = this.member
+    const published = await this.member
+      .leased((lease) => cluster.publish(endpoints, lease))
+      .catch((error) => {
+        this.#estrangeLater()
+        throw cluster.complaint(error)
+      })
+    if (published.done) return
+    if (published.removed) throw fault('NODE_REMOVED', {})
+    const [missing] = published.missing
+    if (missing !== undefined) throw fault('NETWORK_NOT_FOUND', { name: this.#hall.store.networks.get(missing)?.name ?? missing })
+    const [first] = published.taken
+    throw new Overtaken(fault('ADDRESS_IN_USE', { address: first?.ip ?? '', holder: first ? this.holderOf(first) : '' }), published.taken)
+  }
+
+  /** What cannot be withdrawn now is as soon as the engine answers again. */
+  async withdraw(endpoints: readonly SwarmEndpoint[]): Promise<void> {
+    if (endpoints.length === 0) return
+    try {
+      await this.member.cluster.withdraw(endpoints)
+    } catch (error) {
+      if (!(error instanceof CnmError)) throw error
+      this.#estrangeLater()
+    }
+  }
+
+  /** Addresses that others turned out to have. */
+  async learn(taken: readonly Taken[]): Promise<void> {
+    for (const each of taken) await this.#mirror.take(each)
+  }
+
+  /** In words. */
+  holderOf({ networkId, nodeId, endpointId }: Taken): string {
+    const endpoint = this.view.endpointsOn(networkId).get(endpointId)
+    const who = endpoint ? `sandbox ${endpoint.sandbox}` : `endpoint ${shortId(endpointId)}`
+    return `${who} of node ${this.nameOf(nodeId)}`
+  }
+
+  nameOf(node: Id): string {
+    return this.view.nodes.get(node)?.name ?? shortId(node)
+  }
+
+  /** Rows that somebody else wrote: each is told once. */
+  #complain(): void {
+    for (const [key, reason] of this.view.problems) {
+      if (this.#told.has(key)) continue
+      this.#told.add(key)
+      this.#warn(fault('ENGINE_BROKEN', { key, engine: this.member.cluster.engine, reason }).message)
+    }
+  }
+
+  #hear({ gone, came, networks }: News): void {
+    const others = (endpoints: readonly SwarmEndpoint[]) => endpoints.filter(({ nodeId }) => nodeId !== this.membership.node.id)
+    this.#news = together(this.#news, { gone: others(gone), came: others(came), networks })
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (!this.#started || this.#scheduled || this.#end.signal.aborted) return
+    this.#scheduled = true
+    this.#underWay = this.#turns
+      .take(() => {
+        this.#scheduled = false
+        return this.settle()
+      }, this.#end.signal)
+      .catch((error) => {
+        if (!this.#end.signal.aborted) this.#warn((error as Error).message)
+      })
+  }
+
+  #estrange(): void {
+    this.#estranged = true
+    this.#schedule()
+  }
+
+  /** Whether something was carried out is not known. */
+  #estrangeLater(): void {
+    pause(1000, undefined, { signal: this.#end.signal, ref: false }).then(
+      () => this.#estrange(),
+      () => {},
+    )
+  }
+
+  async #reconcile(): Promise<void> {
+    this.#estranged = false
+    const { cluster } = this.member
+    try {
+      const lost = await this.member.leased((lease) => cluster.reconcile(this.membership.node.id, this.mine(), lease))
+      for (const { endpoint, taken } of lost) await this.#giveUp(endpoint, taken)
+    } catch (error) {
+      if (!(error instanceof CnmError)) throw error
+      this.#estrangeLater()
+    }
+  }
+
+  /** While this node was away, its address went to somebody else. */
+  async #giveUp({ networkId, endpointId, address, address6 }: SwarmEndpoint, taken: Taken | undefined): Promise<void> {
+    const network = this.#hall.store.networks.get(networkId)
+    const endpoint = this.#hall.store.endpoints.get(endpointId)
+    if (!network || !endpoint) return
+    if (taken) {
+      const ours = [address, address6].filter((text) => text !== undefined).join(', ')
+      this.#warn(
+        `${ours} on network ${network.name} belongs to ${this.holderOf(taken)} by now: sandbox ${endpoint.sandboxId} was disconnected`,
+      )
+    }
+    await disconnect(this.#hall, networkId, endpoint.sandboxId)
+    if (taken) await this.#mirror.take(taken)
+  }
+
+  #tell(lost: string | null): void {
+    if (lost !== null) this.#warn(`the swarm cannot be changed now: ${lost}`)
+  }
+
+  #warn(message: string): void {
+    process.emitWarning(message, { code: 'CNM_SWARM' })
+  }
+}

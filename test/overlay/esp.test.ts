@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { CnmError, type KeyRing } from '../../lib/index.ts'
+import { Hosts } from '../support/hosts.ts'
+import { must, runAsync } from '../support/run.ts'
+import { pings } from '../support/traffic.ts'
+
+let hosts: Hosts
+let boxes: string[]
+beforeEach(async () => {
+  hosts = await Hosts.open(2)
+  // Also on kernels that have no nftables.
+  await hosts.network('app', 4097, ['10.0.1.0/24', 'fd00:1::/64'], { internal: true, options: { encrypted: '' } })
+  boxes = []
+  for (const n of [1, 2]) boxes.push(await hosts.sandbox(n, `s${n}`, 'app', { ip: `10.0.1.1${n}`, ip6: `fd00:1::1${n}` }))
+  await hosts.tell('app')
+})
+afterEach(() => hosts[Symbol.asyncDispose]())
+
+const at = (n: number) => boxes[n - 1] ?? ''
+const policies = (n: number) => must(['ip', 'xfrm', 'policy'], { netns: hosts.at(n).netns })
+
+/** Whether a packet that passes `filter` comes to host 2 while `act` goes on. */
+async function seen(filter: string, act: () => Promise<unknown>): Promise<boolean> {
+  const watched = runAsync(['timeout', '4', 'tcpdump', '-ni', 'eth0', '-c', '1', filter], { netns: hosts.at(2).netns })
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  await act()
+  return (await watched).status === 0
+}
+
+it('without keys nothing of an encrypted network leaves its host, and nothing in the clear gets in', async () => {
+  expect(await seen('udp', () => pings(at(1), '10.0.1.12'))).toBe(false)
+  const mac = '02:00:00:00:00:66'
+  const forger = hosts.join('forger', 6)
+  const inside = (...argv: string[]) => must(argv, { netns: forger })
+  const [own] = hosts.peersAt(2, 'app')
+  inside('ip', 'link', 'add', 'vx0', 'address', mac, 'mtu', '1400', 'type', 'vxlan', 'id', '4097', 'local', '10.99.0.6', 'dstport', '4790')
+  inside('bridge', 'fdb', 'append', '00:00:00:00:00:00', 'dev', 'vx0', 'dst', '10.99.0.2')
+  inside('ip', 'addr', 'add', '10.0.1.66/24', 'dev', 'vx0')
+  inside('ip', 'link', 'set', 'vx0', 'up')
+  inside('ip', 'neigh', 'replace', '10.0.1.12', 'lladdr', own?.mac ?? '', 'dev', 'vx0')
+  await hosts.at(2).cnm.addPeer('app', { vtep: '10.99.0.6', mac, ip: '10.0.1.66' })
+  expect(await pings(forger, '10.0.1.12')).toBe(false)
+  // It is the policies that keep it out.
+  must(['ip', 'xfrm', 'policy', 'flush'], { netns: hosts.at(2).netns })
+  expect(await pings(forger, '10.0.1.12')).toBe(true)
+  await hosts.at(1).cnm.removeSandbox('s1')
+  expect(policies(1)).toBe('')
+})
+
+const key = (tag: number) => ({ tag, secret: new Uint8Array(32).fill(tag) })
+
+/** The same keys on both hosts. */
+async function setKeys(tags: readonly number[], primary: number, sessions = ['a', 'b']): Promise<void> {
+  for (const [index, session] of sessions.entries()) {
+    const other = 1 - index
+    const ring: KeyRing = { keys: tags.map(key), primary, session, sessions: { [`10.99.0.${other + 1}`]: sessions[other] ?? '' } }
+    await hosts.at(index + 1).cnm.setKeys(ring)
+  }
+}
+
+it('keys that are none are refused', async () => {
+  const ring = { keys: [key(1)], primary: 1, session: '', sessions: {} }
+  const bad = [
+    { keys: [] },
+    { keys: [key(1), key(1)] },
+    { primary: 2 },
+    { keys: [1, 2, 3, 4].map(key) },
+    { keys: [{ tag: 1, secret: new Uint8Array(8) }] },
+  ]
+  for (const each of bad) await expect(hosts.at(1).cnm.setKeys({ ...ring, ...each })).rejects.toMatchObject({ code: 'KEYS_INVALID' })
+})
+
+/** One that can is asked in the tier of user-mode Linux. */
+it('with keys only ESP is on the wire, up to the last byte, and none is lost when they change; or the kernel says that it cannot', async () => {
+  const refusal = await setKeys([1, 2, 3], 2).then(
+    () => null,
+    (error) => error,
+  )
+  if (refusal instanceof CnmError) return expect(refusal.message).toMatch(/Requested (type|AEAD algorithm) not found/)
+  expect(await seen('esp', () => pings(at(1), '10.0.1.12'))).toBe(true)
+  expect(await seen('udp', () => pings(at(1), '10.0.1.12'))).toBe(false)
+  expect(await pings(at(1), 'fd00:1::12')).toBe(true)
+  const { bytes = 0 } = (await hosts.at(1).cnm.mtu('app')) ?? {}
+  const edge = (size: number) =>
+    runAsync(['ping', '-M', 'do', '-c', '1', '-w', '2', '-s', String(size - 28), '10.0.1.12'], { netns: at(1) })
+  expect([(await edge(bytes)).status, (await edge(bytes + 1)).status]).toEqual([0, 1])
+
+  const flow = runAsync(['ping', '-c', '100', '-i', '0.02', '-n', '10.0.1.12'], { netns: at(1) })
+  await setKeys([2, 3, 4], 3)
+  await setKeys([3, 4, 5], 4)
+  expect((await flow).stdout).toContain('100 received')
+  await setKeys([3, 4, 5], 4, ['started again', 'b'])
+  expect(await pings(at(1), '10.0.1.12')).toBe(true)
+  await hosts.at(1).cnm.setKeys({ keys: [key(9)], primary: 9, session: 'a', sessions: {} })
+  expect(await pings(at(1), '10.0.1.12')).toBe(false)
+  await setKeys([9], 9)
+  expect(await pings(at(1), '10.0.1.12')).toBe(true)
+  await hosts.at(1).cnm.removeSandbox('s1')
+  expect([policies(1), must(['ip', 'xfrm', 'state'], { netns: hosts.at(1).netns })]).toEqual(['', ''])
+})
