@@ -1,5 +1,5 @@
-// Other people's tools, each as a contender that attaches a running sandbox to a bridge network and takes it off again. Null
-// where one is not installed (npm run bench:peers).
+// Other people's tools, each as a contender that attaches a running sandbox to a network, of a bridge or on a parent, and takes it
+// off again. Null where one is not installed (npm run bench:peers).
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { request } from 'node:http'
@@ -27,35 +27,40 @@ export function sandboxOf(bench, name) {
 
 const PLUGINS = '/usr/lib/cni'
 
-/** The bridge plugin, as a container engine starts it: one process for each verb. */
-export function cni(bench, sandbox) {
-  if (!existsSync(`${PLUGINS}/bridge`)) return null
+const CNI_TYPES = {
+  bridge: () => ({ bridge: 'cni0', isDefaultGateway: true }),
+  macvlan: (parent) => ({ master: parent, mode: 'bridge' }),
+}
+
+/** A plugin as a container engine starts it: one process for each verb. */
+export function cni(bench, sandbox, { type = 'bridge', parent } = {}) {
+  if (!existsSync(`${PLUGINS}/${type}`)) return null
   const input = JSON.stringify({
     cniVersion: '1.0.0',
     name: 'bench',
-    type: 'bridge',
-    bridge: 'cni0',
-    isDefaultGateway: true,
+    type,
+    ...CNI_TYPES[type](parent),
     ipam: { type: 'host-local', subnet: '10.88.0.0/16', dataDir: join(bench.folder, 'cni') },
   })
   const env = { CNI_CONTAINERID: 'bench', CNI_NETNS: sandbox, CNI_IFNAME: 'cni0', CNI_PATH: PLUGINS }
-  const verb = (command) => within(bench, [`${PLUGINS}/bridge`], { input, env: { ...env, CNI_COMMAND: command } })
+  const verb = (command) => within(bench, [`${PLUGINS}/${type}`], { input, env: { ...env, CNI_COMMAND: command } })
   return async () => ({ up: await timed(() => verb('ADD')), down: await timed(() => verb('DEL')) })
 }
 
 const NETAVARK = '/usr/lib/podman/netavark'
 
-export function netavark(bench, sandbox) {
+export function netavark(bench, sandbox, { type = 'bridge', parent = 'podman9' } = {}) {
   if (!existsSync(NETAVARK)) return null
   const network = {
     name: 'bench',
     id: '53ce4390f2adb1681eb1a90ec8b48c49c015e0a8d336c197637e7f65e365fa9e',
-    driver: 'bridge',
-    network_interface: 'podman9',
+    driver: type,
+    network_interface: parent,
     subnets: [{ gateway: '10.87.0.1', subnet: '10.87.0.0/16' }],
     dns_enabled: false,
     internal: false,
     ipv6_enabled: false,
+    ipam_options: { driver: 'host-local' },
   }
   const input = JSON.stringify({
     container_id: 'bench',

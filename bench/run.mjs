@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { dumps } from './dumps.mjs'
 import { group } from './group.mjs'
 import { show } from './harness.mjs'
+import { macvlan } from './macvlan.mjs'
 import { memory } from './memory.mjs'
 import { connectOverlay, peers, raiseOverlay, stream } from './overlay.mjs'
 import { rows } from './rows.mjs'
@@ -21,6 +22,7 @@ const BENCHES = {
   memory,
   attach,
   connect,
+  macvlan,
   network,
   networks,
   ports: published,

@@ -1,3 +1,4 @@
+import { PARENT } from '../drivers/parent.ts'
 import { type Packet, type Passage, TABLE, Tracer } from '../firewall/firewall.ts'
 import { type Family, formatAddress } from '../model/address.ts'
 import type { Endpoint } from '../model/network.ts'
@@ -30,6 +31,11 @@ export interface Hop {
   readonly what: string
   readonly verdict: 'pass' | 'drop' | 'arrive'
 }
+
+/** Kinds of links on a parent, which hands what they send to the LAN. */
+const CHILDREN: ReadonlySet<string> = new Set(['macvlan', 'ipvlan'])
+
+const HOST_ACCESS = '-o cnm.host_access=true'
 
 /** Stops the walk. */
 class Ended extends Error {}
@@ -92,6 +98,7 @@ class Walk {
     const { link, next } = this.#route(inside, where, packet)
     const seat = seatsOf(this.#hall, sandbox).find(({ endpoint }) => endpoint.ifname === link.name)
     const outside = this.#view.link(link.parent)
+    if (CHILDREN.has(link.kind) && outside) await this.#onParent(outside, link, next, packet)
     const bridge = this.#view.link(outside?.master ?? 0)
     if (!seat || !outside || !bridge) this.#end(`link ${link.name}`, 'leaves the host by another way than a bridge of ours', 'arrive')
     for (const each of [outside, bridge]) if (!isUp(each)) this.#end(`link ${each.name}`, 'is down', 'drop')
@@ -105,6 +112,22 @@ class Walk {
     if (neighbour?.networkId !== seat.network.id)
       this.#end(`link ${bridge.name}`, `nobody on network ${seat.network.name} has ${next}`, 'drop')
     await this.#acrossBridge(seat.endpoint, neighbour, { ...sent, output: bridge.name })
+  }
+
+  /** What a link on a parent sends: to others on it, or to the LAN, but not to the host as such. */
+  async #onParent(parent: LinkRow, { kind }: LinkRow, next: string, packet: Packet): Promise<never> {
+    const where = `link ${parent.name}`
+    if (!isUp(parent)) this.#end(where, 'is down', 'drop')
+    const guest = guestAt(this.#hall, next)
+    const options = this.#hall.store.networks.get(guest?.networkId ?? '')?.options ?? {}
+    const apart = ['macvlan_mode', 'ipvlan_flag'].find((key) => options[key] === 'private')
+    if (guest && options[PARENT] === parent.name && apart)
+      this.#end(where, `the links on it do not reach one another: ${apart} is private`, 'drop')
+    if (guest && options[PARENT] === parent.name) return this.#arrive(guest, where, 'link')
+    const own = this.#view.linkOf(next)
+    if (!own) this.#end(where, `to ${next === packet.target ? next : `${next}, on the way to ${packet.target}`}`, 'arrive')
+    if (CHILDREN.has(own.kind) && own.parent === parent.index) this.#end(`link ${own.name}`, `${next} is the host's`, 'arrive')
+    return this.#end(where, `${next} is the host's, which does not hear its ${kind} links: ${HOST_ACCESS}`, 'drop')
   }
 
   /** The route of a namespace to the packet's target: by which link, and to whom on it. */
@@ -132,9 +155,9 @@ class Walk {
     if (limit) this.#pass(`link ${limit.link}`, `at ${limit.rate / 1e6} Mbit/s at most`)
   }
 
-  async #arrive(to: Endpoint, where: string): Promise<never> {
+  async #arrive(to: Endpoint, where: string, what = 'port'): Promise<never> {
     const name = this.#hall.store.sandboxes.get(to.sandboxId)?.name ?? ''
-    this.#pass(where, `port of sandbox ${name}`)
+    this.#pass(where, `${what} of sandbox ${name}`)
     this.#limit((await limitsOf(this.#hall, to)).in)
     this.#end(`sandbox ${name}`, `by ${to.ifname}`, 'arrive')
   }
@@ -200,7 +223,10 @@ class Walk {
     const source = sent.masqueraded ? this.#view.addressOf(link.index, packet.family) : sent.source
     if (source !== packet.source) this.#pass(`link ${link.name}`, `from ${packet.source} becomes from ${source}`)
     const guest = guestAt(this.#hall, next)
-    if (guest && link.kind === 'bridge') return this.#arrive(guest, `link ${link.name}`)
+    if (guest && (link.kind === 'bridge' || CHILDREN.has(link.kind))) return this.#arrive(guest, `link ${link.name}`)
+    const network = this.#hall.store.networks.get(guest?.networkId ?? '')
+    if (network?.options[PARENT] === link.name)
+      this.#end(`link ${link.name}`, `its ${network.driver} links do not hear the host: ${HOST_ACCESS}`, 'drop')
     const beyond = next === packet.target ? `to ${next}` : `to ${next}, on the way to ${packet.target}`
     if (link.kind === 'bridge') this.#end(`link ${link.name}`, `nobody has ${next}`, 'drop')
     return this.#end(`link ${link.name}`, beyond, 'arrive')

@@ -34,6 +34,13 @@ export class View {
     return this.#addresses.some(({ address }) => address.family === wanted?.family && address.value === wanted.value)
   }
 
+  /** The link that has an address. */
+  linkOf(text: string): LinkRow | undefined {
+    const wanted = parseAddress(text)
+    const row = this.#addresses.find(({ address }) => address.family === wanted?.family && address.value === wanted.value)
+    return row && this.link(row.link)
+  }
+
   /** The first address of a link that means something beyond it; '' when there is none. */
   addressOf(index: number, family: Family): string {
     const row = this.#addresses.find(({ link, address, scope }) => link === index && address.family === family && scope !== SCOPE_LINK)

@@ -50,6 +50,19 @@ sandboxes:
 `
 
 describe('a lab', () => {
+  it('an address that was chosen for the host is no difference', async () => {
+    declare(`
+name: shop
+networks:
+  lan:
+    driver: macvlan
+    driver_opts: { parent: lan0, cnm.host_access: "true" }
+    ipam: { config: [{ subnet: 192.0.2.0/24, ip_range: 192.0.2.64/26, aux_addresses: { nas: 192.0.2.65 } }] }
+`)
+    expect(await lab('apply')).toMatchObject({ status: 0, stderr: '' })
+    expect(await lab('diff')).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
   it('is made as declared, once', async () => {
     declare(SHOP)
     const planned = await lab('plan')

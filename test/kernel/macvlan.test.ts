@@ -280,6 +280,11 @@ describe('the parent of a network', () => {
 })
 
 describe('host access', () => {
+  /** How it ends. */
+  const explained = async (from: string, to: string) => {
+    const { where, what } = (await stage.cnm.explain({ from, to })).at(-1) ?? expect.fail('nothing')
+    return `${where}: ${what}`
+  }
   const way = (...flags: string[]) => host('ip', ...flags, 'route', 'show', 'table', 'main')
 
   it('the host and its endpoints reach one another by an address of the network; its other links stay as they are', async () => {
@@ -310,6 +315,16 @@ describe('host access', () => {
     expect(macs()).toEqual(before)
     await using _ = await serve(a.netns, 'tcp', '::', 80)
     for (const [index, address] of a.addresses.entries()) expect(await ask(stage.lab.host, 'tcp', address, 80)).toBe(own.addresses[index])
+    const [to4 = ''] = own.addresses
+    expect([await explained('a', 'b'), await explained('a', to4), await explained('host', 'a'), await explained('a', LAN4)]).toEqual([
+      'sandbox b: by eth0',
+      expect.stringMatching(/^link hm-\w+: 192\.0\.2\.64 is the host's$/),
+      'sandbox a: by eth0',
+      `link lan0: to ${LAN4}`,
+    ])
+    expect(await explained('a', HOST4)).toBe(
+      `link lan0: ${HOST4} is the host's, which does not hear its macvlan links: -o cnm.host_access=true`,
+    )
     await stage.cnm.removeSandbox('b')
     expect([way('-4'), way('-6')].join()).not.toContain(b.addresses[0])
     expect(await stage.cnm.findings()).toEqual([])

@@ -37,12 +37,12 @@ export function networkDifferences(wanted: DeclaredNetwork, is: Network): readon
     ...difference('labels', mapText(is.labels), mapText(wanted.labels)),
     ...difference('IPAM driver', is.ipam.driver, ipam.driver ?? 'default'),
     ...difference('IPAM options', mapText(is.ipam.options), mapText(ipam.options ?? {})),
-    ...poolDifferences(ipam.config ?? [], is.pools),
+    ...poolDifferences(ipam.config ?? [], is),
   ]
 }
 
 /** A family of which no subnet is declared may have any. */
-function poolDifferences(configs: readonly IpamConfig[], pools: readonly Pool[]): readonly string[] {
+function poolDifferences(configs: readonly IpamConfig[], { pools, options }: Network): readonly string[] {
   const declared = configs.map((config) => ({ ...config, subnet: canonical(config.subnet) }))
   const families = new Set(declared.map(({ subnet }) => parseCidr(subnet)?.family))
   const compared = pools.filter(({ family }) => families.has(family))
@@ -50,8 +50,16 @@ function poolDifferences(configs: readonly IpamConfig[], pools: readonly Pool[])
   if (subnets.length > 0) return subnets
   return declared.flatMap((config) => {
     const pool = compared.find(({ subnet }) => subnet === config.subnet)
-    return pool ? addressDifferences(config, pool) : []
+    return pool ? addressDifferences(config, HOST_ACCESS in options ? withoutChosen(config, pool) : pool) : []
   })
+}
+
+const HOST_ACCESS = 'cnm.host_access'
+
+/** An auxiliary address for the host that nobody declared was chosen for it. */
+function withoutChosen({ auxAddresses = {} }: IpamConfig, pool: Pool): Pool {
+  const { host = '', ...aux } = pool.aux
+  return { ...pool, aux: host !== '' && 'host' in auxAddresses ? pool.aux : aux }
 }
 
 const addressDifferences = ({ ipRange, gateway, auxAddresses = {}, reservations }: IpamConfig, pool: Pool): readonly string[] => [
