@@ -160,11 +160,6 @@ export interface Birth {
 interface OnParent {
   /** In the op's namespace. */
   readonly link: LinkRef
-  /**
-   * Number of the namespace in which it is born; default: that of its parent. Nothing is moved, which would take a grace period
-   * of RCU. Before Linux 6.15 its name has to be free in that of its parent too.
-   */
-  readonly bornAt?: number
 }
 
 /** The kinds, with the options of each. */
@@ -181,7 +176,12 @@ export type LinkKind =
   | { readonly kind: 'tun'; readonly tun: TunOptions }
   | { readonly kind: 'dummy' | 'ifb' }
 
-export type LinkAdd = { readonly op: 'link.add'; readonly up?: boolean } & Birth & LinkKind
+/**
+ * `into`: the number of the namespace that it is born in, of any kind but tun; what it is made of (a parent, the socket of a vxlan)
+ * stays in the op's own. Nothing is moved, which would take a grace period of RCU. Before Linux 6.15 the name of a link that has
+ * a parent has to be free in that one's namespace too.
+ */
+export type LinkAdd = { readonly op: 'link.add'; readonly up?: boolean; readonly into?: number } & Birth & LinkKind
 
 /** Options of the link's kind, in the field of its name; at most one. Some stay as they were made, a vxlan's id for one: EOPNOTSUPP. */
 export interface KindSettings {

@@ -38,7 +38,7 @@ export function bringIn(plan: Plan, link: JoinSteps['link'], ifname: string): Pl
   return plan.flatMap((op): Plan => {
     if (op.op !== 'link.add') return [op]
     if (op.kind === 'veth' && op.peer?.name === link.name) return [{ ...op, peer: { ...op.peer, name: ifname, at: SANDBOX } }]
-    return 'link' in op && op.name === link.name ? [{ ...op, bornAt: SANDBOX }, rename(link.name, ifname)] : [op]
+    return 'link' in op && op.name === link.name ? [{ ...op, into: SANDBOX }, rename(link.name, ifname)] : [op]
   })
 }
 

@@ -12,16 +12,13 @@ export const NETWORK = 2
 /** Steps towards the kernel, as plain data: they print, they can be taken back, and nobody has to carry them out. */
 export type Plan = readonly Op[]
 
-/** Where a link is, if not where its parent is. */
-export const born = (op: LinkAdd): { readonly at?: number } => ('bornAt' in op && op.bornAt !== undefined ? { at: op.bornAt } : {})
-
 /** What takes one op back, given that it was carried out. */
 export function inverse(op: Op): Plan {
   if (op.undo) return op.undo
   const at = op.at === undefined ? {} : { at: op.at }
   switch (op.op) {
     case 'link.add':
-      return [{ ...at, ...born(op), op: 'link.del', link: op.name }]
+      return [{ ...at, ...(op.into === undefined ? {} : { at: op.into }), op: 'link.del', link: op.name }]
     case 'addr.add':
       return [{ ...op, op: 'addr.del' }]
     case 'addr.addMany':
@@ -91,9 +88,9 @@ function moved(op: Op, to: number): Op {
     ...(op.undo ? { undo: op.undo.map((step) => moved(step, to)) } : {}),
   }
   if (whole.op === 'link.set' && whole.link !== undefined && whole.moveTo !== undefined) return { ...whole, moveTo: number(whole.moveTo) }
-  if (whole.op === 'link.add' && whole.kind === 'veth' && whole.peer)
-    return { ...whole, peer: { ...whole.peer, at: number(whole.peer.at) } }
-  return whole
+  if (whole.op !== 'link.add') return whole
+  const born = whole.into === undefined ? whole : { ...whole, into: number(whole.into) }
+  return born.kind === 'veth' && born.peer ? { ...born, peer: { ...born.peer, at: number(born.peer.at) } } : born
 }
 
 /** What takes the first `done` ops back, last one first. */

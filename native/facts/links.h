@@ -69,11 +69,11 @@ struct LinkAdd : Birth {
   std::string kind;
   bool up = false;
   std::optional<LinkRef> parent;
-  /** Where it is born, when that is not where its parent is. */
-  std::optional<size_t> born_at;
   Settings settings;
   std::optional<Peer> peer;
   std::optional<TunOptions> tun;
+  /** The namespace that it is born in, where that is another. */
+  std::optional<size_t> into;
 };
 
 struct LinkSet {

@@ -89,8 +89,6 @@ void ReadKind(Fields& fields, const Places& places, LinkAdd& add) {
   if (kind->has_parent != add.parent.has_value()) {
     fields.Fail("link", kind->has_parent ? "a link's name or ifindex" : "nothing, since this kind has no parent");
   }
-  ReadAt(fields, "bornAt", places, add.born_at);
-  if (add.born_at && !kind->has_parent) fields.Fail("bornAt", "nothing, since this kind has no parent");
 }
 
 }  // namespace
@@ -101,7 +99,9 @@ void ReadLinkAdd(Fields& fields, const Places& places, Op& op) {
   std::optional<bool> up;
   fields.Optional("up", up);
   add.up = up.value_or(false);
+  ReadAt(fields, "into", places, add.into);
   ReadKind(fields, places, add);
+  if (add.into && add.tun) fields.Fail("into", "nothing, since a program opens it where it is");
 }
 
 namespace {

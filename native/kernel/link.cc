@@ -115,17 +115,13 @@ Refused ResolveLink(Place& place, const LinkRef& link, const char* attribute, in
   return refusal;
 }
 
-Refused AddLink(Place& place, Place* elsewhere, const LinkAdd& add, int32_t& index) {
+Refused AddLink(Place& place, Place* peer_place, Place* target, const LinkAdd& add, int32_t& index) {
   if (add.tun) return AddTun(place, add, index);
   Socket* socket;
   if (Refused refusal = place.Route(socket)) return refusal;
-  Socket* there = socket;
-  int netns = -1;
-  if (elsewhere) {
-    if (Refused refusal = elsewhere->Descriptor(netns)) return refusal;
-  }
-  if (add.born_at) {
-    if (Refused refusal = elsewhere->Route(there)) return refusal;
+  int peer_netns = -1;
+  if (peer_place) {
+    if (Refused refusal = peer_place->Descriptor(peer_netns)) return refusal;
   }
   int32_t parent = 0;
   if (add.parent) {
@@ -133,20 +129,27 @@ Refused AddLink(Place& place, Place* elsewhere, const LinkAdd& add, int32_t& ind
   }
   ifinfomsg header{};
   if (add.up) header.ifi_flags = header.ifi_change = IFF_UP;
-  // Of a link that is born elsewhere the echo goes there, to whoever has our port.
-  const int echo = add.born_at ? 0 : NLM_F_ECHO;
-  Message message(CNM_NAMED(RTM_NEWLINK), NLM_F_CREATE | NLM_F_EXCL | echo, header);
+  // The echo of a link that is born elsewhere would go to whoever has our socket's number there.
+  Message message(CNM_NAMED(RTM_NEWLINK), NLM_F_CREATE | NLM_F_EXCL | (target ? 0 : NLM_F_ECHO), header);
   PutBirth(message, add);
-  if (add.born_at) message.PutU32(CNM_NAMED(IFLA_NET_NS_FD), static_cast<uint32_t>(netns));
+  if (target) {
+    int netns;
+    if (Refused refusal = target->Descriptor(netns)) return refusal;
+    message.PutU32(CNM_NAMED(IFLA_NET_NS_FD), static_cast<uint32_t>(netns));
+  }
   if (add.parent) message.PutU32(CNM_NAMED(IFLA_LINK), static_cast<uint32_t>(parent));
-  if (Refused refusal = PutKind(place, message, add, netns)) return refusal;
+  if (Refused refusal = PutKind(place, message, add, peer_netns)) return refusal;
   index = 0;
   const Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
     if (reply->nlmsg_type == RTM_NEWLINK) ReadIndex(reply, index);
   });
   if (refusal) return refusal;
   // Before Linux 6.2 there is no echo of a new link.
-  return index == 0 ? FindLink(*there, add.name, index) : Refused();
+  if (index != 0) return {};
+  if (target) {
+    if (Refused found = target->Route(socket)) return found;
+  }
+  return FindLink(*socket, add.name, index);
 }
 
 Refused SetLink(Place& place, Place* target, const LinkSet& set) {

@@ -9,8 +9,8 @@ namespace cnm {
 /** The ifindex of `link`; a refusal about a name that no link has speaks of `attribute`, '' for none. */
 Refused ResolveLink(Place& place, const LinkRef& link, const char* attribute, int32_t& index);
 
-/** `elsewhere` is where the peer is born, or the link itself when that is not where its parent is; else null. */
-Refused AddLink(Place& place, Place* elsewhere, const LinkAdd& add, int32_t& index);
+/** `peer_place` is where the peer is born; null when there is no peer. */
+Refused AddLink(Place& place, Place* peer_place, Place* target, const LinkAdd& add, int32_t& index);
 
 /** `target` is where the link moves; null when it stays. */
 Refused SetLink(Place& place, Place* target, const LinkSet& set);

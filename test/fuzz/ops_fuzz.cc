@@ -125,7 +125,7 @@ LinkAdd MakeLinkAdd(Arbitrary& from) {
   add.group = from.MaybeNumber();
   add.up = from.Flag();
   add.parent = from.MaybeLink();
-  if (from.Flag()) add.born_at = 0;
+  if (from.Flag()) add.into = 0;
   add.settings = from.SettingsOf(kind.options);
   if (from.Flag()) {
     add.peer.emplace();

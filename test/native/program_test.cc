@@ -71,7 +71,7 @@ TEST_CASE("a link is born in another place than its parent is in") {
   add.name = "here";
   add.kind = "macvlan";
   add.parent = LinkRef("under");
-  add.born_at = 1;
+  add.into = 1;
   const Outcome outcome =
       CarryOut({.places = {a.place(), b.place()}, .ops = {AddBridge("under"), {.step = add}, {.step = add}}}, false);
   REQUIRE(outcome.refusal);

@@ -1,5 +1,5 @@
 import { fromBytes } from '../../model/address.ts'
-import { born, HOST, type LinkAdd, type LinkSet, type Op, type Plan } from '../../model/op.ts'
+import { HOST, type LinkAdd, type LinkSet, type Op, type Plan } from '../../model/op.ts'
 import { addressText, macText } from '../../model/words.ts'
 import type { LinkRow } from '../../netlink/tables.ts'
 import type { Scene } from './scene.ts'
@@ -49,7 +49,7 @@ class Audit {
 
   async look(op: Op): Promise<Lack | null> {
     const subject = op.op === 'link.add' ? op.name : 'link' in op ? op.link : undefined
-    const place = op.op === 'link.add' ? (born(op).at ?? op.at) : op.at
+    const place = op.op === 'link.add' ? (op.into ?? op.at) : op.at
     const key = keyOf(place, subject)
     const scene = this.#scenes[place ?? HOST]
     if (!scene || this.#foreign.has(key)) return null
@@ -141,7 +141,7 @@ const isElsewhere = ({ moveTo, name }: LinkSet): boolean => moveTo !== undefined
 const another = ({ kind }: LinkRow): string => `there is another link of that name, of kind ${kind || 'physical'} and not ours`
 
 /** What was made right once and has been changed since. */
-function differing(op: Op & LinkAdd, link: LinkRow, at = op.at ?? HOST): Lack | null {
+function differing(op: Op & LinkAdd, link: LinkRow, at = op.into ?? op.at ?? HOST): Lack | null {
   const mac = op.mac && macText(op.mac) !== link.mac ? { mac: op.mac } : {}
   const mtu = op.mtu !== undefined && op.mtu !== link.mtu ? { mtu: op.mtu } : {}
   const set = { ...mac, ...mtu }
@@ -156,7 +156,7 @@ function neighbourFound(row: Scene['neighbours'][number] | undefined, mac: Uint8
   return row.state === NUD_PERMANENT ? null : 'it is not permanent'
 }
 
-const delLink = (op: Op & LinkAdd): Op => ({ at: op.at ?? HOST, op: 'link.del', link: op.name })
+const delLink = (op: Op & LinkAdd): Op => ({ at: op.into ?? op.at ?? HOST, op: 'link.del', link: op.name })
 
 /** In place of whatever is there now. */
 const repeatable = (op: Op): Op =>

@@ -1,5 +1,5 @@
 import type { Network, Sandbox } from '../../model/network.ts'
-import { born, HOST, type Op, type Plan, SANDBOX } from '../../model/op.ts'
+import { HOST, type Op, type Plan, SANDBOX } from '../../model/op.ts'
 import { planAgain, recorded, seatsOf } from '../endpoints.ts'
 import { rerouting } from '../gateway.ts'
 import type { Hall } from '../hall.ts'
@@ -44,9 +44,9 @@ export const madeIn = (plan: Plan, where: number): readonly string[] =>
   plan.flatMap((op) => {
     if (op.op === 'link.set' && 'moveTo' in op && op.moveTo === where) return [op.name ?? String(op.link)]
     if (op.op !== 'link.add') return []
-    const first = { at: op.at ?? HOST, ...born(op), name: op.name }
-    const ends = op.kind === 'veth' && op.peer ? [first, { ...op.peer }] : [first]
-    return ends.flatMap(({ at = HOST, name }) => (at === where ? [name] : []))
+    const near = { name: op.name, at: op.into ?? op.at ?? HOST }
+    const ends = op.kind === 'veth' && op.peer ? [near, op.peer] : [near]
+    return ends.flatMap(({ at, name }) => (at === where ? [name] : []))
   })
 
 /** Names that links have in the sandbox: those that are born there, and those that are moved in. */
