@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { SubnetUsage } from '../model/engine.ts'
+import type { NetworkEvent } from '../model/event.ts'
 import type { Finding } from '../model/findings.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
@@ -13,6 +14,7 @@ import { type Repair, repair } from './doctor/repair.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
 import { EngineDriver } from './engine/driver.ts'
 import { EngineIpam } from './engine/ipam.ts'
+import { eventsOf, type Period } from './events.ts'
 import { type ExplainRequest, explain, type Hop } from './explain.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
@@ -50,6 +52,16 @@ export class Controller implements AsyncDisposable {
     this.#hall = hall
     this.#turns = turns
     this.#close = close
+  }
+
+  /** The run directory. */
+  get run(): string {
+    return this.#hall.run
+  }
+
+  /** Names of network drivers. */
+  drivers(): readonly string[] {
+    return this.#hall.drivers.names
   }
 
   createNetwork(request: CreateNetwork, { signal }: VerbOptions = {}): Promise<Network> {
@@ -151,6 +163,15 @@ export class Controller implements AsyncDisposable {
       const sandbox = endpoint.networkId === id ? this.#hall.store.sandboxes.get(endpoint.sandboxId) : undefined
       return sandbox ? [{ endpoint, sandbox }] : []
     })
+  }
+
+  endpoints(): readonly Endpoint[] {
+    return this.#hall.store.endpoints.list()
+  }
+
+  /** What happens to networks, by whichever process. Ends with the period, rejects with the signal's reason. */
+  events(period: Period): AsyncGenerator<NetworkEvent> {
+    return eventsOf(this.#hall.run, period)
   }
 
   /** How a packet would go from one place to another, and what would stop it; nothing is sent. */

@@ -42,7 +42,8 @@ function checkName(hall: Hall, name: string): void {
 /** Claims what the network needs, hands it to `commit`, and gives everything back when that fails. */
 async function define(hall: Hall, request: CreateNetwork, commit: (network: Network) => Promise<void> | void): Promise<Network> {
   const { options, ...families } = familiesOf(request)
-  if (request.driver === 'overlay' || request.scope === 'swarm') throw fault('NETWORK_NOT_SWARM', {})
+  if (request.driver === 'overlay') throw fault('NETWORK_NOT_SWARM', {})
+  if (request.scope === 'swarm') throw fault('NETWORK_NO_SWARM', {})
   announcingOf(options)
   const driver = hall.drivers.get(request.driver ?? 'bridge')
   if (request.ingress && driver.capabilities.scope !== 'global') throw fault('NETWORK_INGRESS', {})
