@@ -1,5 +1,6 @@
+import { given } from '../model/given.ts'
 import type { Attachment } from '../model/request.ts'
-import { collect, csv, driverOptions, given, integer } from './flags.ts'
+import { collect, csv, driverOptions, integer } from './flags.ts'
 import { badValue, Contradiction, Misuse } from './misuse.ts'
 import type { Verb } from './verb.ts'
 

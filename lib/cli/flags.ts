@@ -52,7 +52,3 @@ export const driverOptions = (texts: readonly string[]): Options | null => (text
 /** null when `text` is not a whole number. */
 export const integer = (text: string): number | null =>
   /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : null
-
-/** `fields` without those that are undefined: an absent flag is an absent field. */
-export const given = <T extends object>(fields: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }

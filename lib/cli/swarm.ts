@@ -1,6 +1,6 @@
+import { given } from '../model/given.ts'
 import type { InitSwarm } from '../model/request.ts'
 import type { Membership } from '../model/swarm.ts'
-import { given } from './flags.ts'
 import type { Verb } from './verb.ts'
 
 export interface ArrivalFlags {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
+import { given } from '../model/given.ts'
 import { complaint, exitCodeOf } from './complaint.ts'
-import { given, parseBool } from './flags.ts'
+import { parseBool } from './flags.ts'
 import { Interrupts } from './interrupts.ts'
 import { Misuse } from './misuse.ts'
 import { Visit } from './visit.ts'

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { Mtu } from '../drivers/driver.ts'
 import { printCall } from '../model/call.ts'
 import type { PeerNode, SubnetUsage } from '../model/engine.ts'
+import type { NetworkEvent } from '../model/event.ts'
 import type { Finding } from '../model/findings.ts'
 import type { KeyRing } from '../model/keys.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
@@ -20,6 +21,7 @@ import { openingsOf, seatsOf } from './endpoints.ts'
 import { EngineDriver } from './engine/driver.ts'
 import { EngineIpam } from './engine/ipam.ts'
 import { type EngineEndpointName, type EngineName, nameEndpoint, nameNetwork } from './engine/names.ts'
+import { eventsOf, type Period } from './events.ts'
 import { type ExplainRequest, explain, type Hop } from './explain.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
@@ -65,6 +67,16 @@ export class Controller implements AsyncDisposable {
     this.#hall = hall
     this.#turns = turns
     this.#close = close
+  }
+
+  /** The run directory. */
+  get run(): string {
+    return this.#hall.run
+  }
+
+  /** Names of network drivers. */
+  drivers(): readonly string[] {
+    return this.#hall.drivers.names
   }
 
   createNetwork(request: CreateNetwork, { signal }: VerbOptions = {}): Promise<Network> {
@@ -221,6 +233,15 @@ export class Controller implements AsyncDisposable {
   /** The nodes of the swarm that somebody on the network is on. */
   nodesOn(network: string): readonly PeerNode[] {
     return nodesOn(this.#hall, findNetwork(this.#hall, network))
+  }
+
+  endpoints(): readonly Endpoint[] {
+    return this.#hall.store.endpoints.list()
+  }
+
+  /** What happens to networks, by whichever process. Ends with the period, rejects with the signal's reason. */
+  events(period: Period): AsyncGenerator<NetworkEvent> {
+    return eventsOf(this.#hall.run, period)
   }
 
   /** How a packet would go from one place to another, and what would stop it; nothing is sent. */

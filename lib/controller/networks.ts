@@ -92,7 +92,8 @@ export async function define(
   signal?: AbortSignal,
 ): Promise<Network> {
   const { options, ...families } = familiesOf(request)
-  if ((request.driver === 'overlay' || request.scope === 'swarm') && !hall.dataPath()) throw fault('NETWORK_NOT_SWARM', {})
+  if (request.driver === 'overlay' && !hall.dataPath()) throw fault('NETWORK_NOT_SWARM', {})
+  if (request.scope === 'swarm' && !hall.dataPath()) throw fault('NETWORK_NO_SWARM', {})
   announcingOf(options)
   const waiting = signal ? { signal } : {}
   const driver = await findDriver(hall, request.driver ?? 'bridge', waiting)

@@ -11,13 +11,17 @@ export class Registry<T extends { readonly name: string }> {
     this.#unknown = unknown
   }
 
+  get names(): readonly string[] {
+    return [...this.#byName.keys()].sort()
+  }
+
   has(name: string): boolean {
     return this.#byName.has(name)
   }
 
   get(name: string): T {
     const driver = this.#byName.get(name)
-    if (!driver) throw this.#unknown(name, [...this.#byName.keys()].sort().join(', '))
+    if (!driver) throw this.#unknown(name, this.names.join(', '))
     return driver
   }
 }

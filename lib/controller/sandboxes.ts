@@ -264,7 +264,7 @@ function heldByOthers(hall: Hall, self: Sandbox, wanted: readonly Opening[]): re
 export async function disconnect(hall: Hall, networkRef: string, sandboxRef: string): Promise<void> {
   const network = ownNetwork(hall, networkRef)
   const sandbox = ownSandbox(hall, sandboxRef)
-  if (network.driver === 'host') throw fault('HOST_DISCONNECT', {})
+  if (network.driver === 'host' && sandbox.kind === 'host') throw fault('HOST_DISCONNECT', {})
   const seats = seatsOf(hall, sandbox)
   const seat = seats.find((candidate) => candidate.network.id === network.id && !isWayOut(candidate))
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })

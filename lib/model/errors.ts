@@ -52,6 +52,7 @@ export const ERRORS = {
     'nobody has told this controller of the peers of network {name} yet',
     'ask the controller that keeps the network: the one of the cluster',
   ],
+  NETWORK_NO_SWARM: [403, 'cannot create a swarm scoped network when swarm is not active'],
   NETWORK_INGRESS: [403, 'Ingress network can only be global scope network'],
   CONFIG_OPERATOR: [
     403,
@@ -180,6 +181,40 @@ export const ERRORS = {
   PLUGIN_LACKS_METHOD: [500, '{method}: {words}', 'plugin {plugin} does not know what it was asked; cnm plugin verify {plugin}'],
   PLUGIN_REFUSED: [500, '{method}: {words}', 'these are the words of plugin {plugin}; cnm plugin inspect {plugin}'],
   PLUGIN_ERROR: [500, 'remote: {words}', 'these are the words of plugin {plugin}, asked for {method}; cnm plugin inspect {plugin}'],
+  REQUEST_INVALID: [400, 'invalid JSON: {what}'],
+  CONTENT_TYPE: [400, "unsupported Content-Type header ({type}): must be 'application/json'"],
+  QUERY_INVALID: [400, 'invalid value for {name}: {value}'],
+  FILTERS_INVALID: [400, 'invalid filter'],
+  FILTER_UNKNOWN: [400, "invalid filter '{key}'"],
+  FILTER_TYPE: [500, "invalid filter: 'type'='{value}'"],
+  FILTER_STATUS: [400, "invalid filter 'status=[{value}]'"],
+  FILTER_TWICE: [400, 'got more than one value for filter key "{key}"'],
+  FILTER_DANGLING: [400, 'invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")'],
+  FILTER_UNTIL: [400, 'more than one until filter specified'],
+  MOMENT_INVALID: [400, 'failed to parse value as time or duration: {text}'],
+  PERIOD_INVALID: [400, '`since` time ({since}) cannot be after `until` time ({until})'],
+  API_TOO_OLD: [
+    400,
+    'client version {version} is too old. Minimum supported API version is {oldest}, please upgrade your client to a newer version',
+  ],
+  API_TOO_NEW: [400, 'client version {version} is too new. Maximum supported API version is {newest}'],
+  PAGE_NOT_FOUND: [404, 'page not found'],
+  NOT_SERVED: [
+    501,
+    '{method} {path} is not supported: cnm has networks and sandboxes, and neither images nor containers',
+    'cnm sandbox create, cnm run',
+  ],
+  CLIENT_GONE: [499, 'the client has hung up'],
+  HOST_INVALID: [400, 'invalid host: {host}', 'unix:///PATH, or tcp://ADDRESS:PORT'],
+  HOST_OPEN: [
+    400,
+    '{host} would let whoever reaches it change networks',
+    'serve on 127.0.0.1, or give --tls DIR with ca.pem, cert.pem and key.pem',
+  ],
+  TLS_UNREADABLE: [400, 'cannot read {path}: {reason}', '--tls DIR wants ca.pem, cert.pem and key.pem there'],
+  ORIGIN_REFUSED: [403, 'a page of {origin} may not change networks'],
+  GROUP_NOT_FOUND: [400, 'group {name} not found', 'getent group'],
+  SOCKET_LONG: [400, '{path} has more than the 107 bytes that the path of a socket may have', 'serve elsewhere: -H unix:///run/cnm.sock'],
   SOCKET_IN_USE: [409, '{path} is served by another process', 'end that process, or serve in another directory'],
   SOCKET_FOREIGN: [409, '{path} is there, and is no socket', 'move it away, or serve in another directory'],
   SWARM_MEMBER: [
@@ -282,12 +317,15 @@ export class CnmError extends Error {
   readonly status: number
   /** What to do about it; '' when there is nothing to say. */
   readonly remedy: string
+  /** What the sentence was filled with. */
+  readonly values: Readonly<Record<string, string | number>>
 
   constructor(code: ErrorCode, values: Readonly<Record<string, string | number>>, cause?: unknown) {
     const [status, sentence, remedy = ''] = ERRORS[code] as readonly [number, string, string?]
     super(fill(sentence, values), cause === undefined ? undefined : { cause })
     this.code = code
     this.status = status
+    this.values = values
     this.remedy = fill(remedy, values)
   }
 }

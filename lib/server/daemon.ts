@@ -1,23 +1,30 @@
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import type { Controller } from '../controller/controller.ts'
+import { fault } from '../model/errors.ts'
+import { engineServer } from './engine/engine.ts'
 import { EngineNames } from './engine-names.ts'
-import { ENGINE, PLUGINS } from './places.ts'
+import { isLoopback, parseHost } from './host.ts'
+import { ENGINE, PLUGINS, SOCKET } from './places.ts'
 import { type PluginOptions, pluginServer } from './plugin/plugin.ts'
-import { hangUp, listen } from './socket.ts'
+import type { Daemon } from './served.ts'
+import { hangUp, listen, listenAt } from './socket.ts'
+import { certificatesIn } from './tls.ts'
 
 export interface ServeOptions {
-  /** Where the plugins' sockets are: NAME.sock. Default: /run/docker/plugins. */
-  readonly plugins?: string
-  /** The API of the engine that uses them, from which names are learned. Default: /run/docker.sock. */
+  /** Of cnm, as clients are told. */
+  readonly release: string
+  /** Where the Engine API is: 'unix:///run/cnm/cnm.sock', 'tcp://127.0.0.1:2376'. Default: cnm.sock in the run directory. */
+  readonly hosts?: readonly string[]
+  /** The folder of ca.pem, cert.pem and key.pem: what is served by TCP is then for clients that the same CA vouches for. */
+  readonly tls?: string
+  /** Name or number of a group that may use the sockets of the API; absent: their owner alone. */
+  readonly group?: string
+  /** Where the plugins' sockets are: NAME.sock. Default: /run/docker/plugins; null: none. */
+  readonly plugins?: string | null
+  /** The API of the engine that uses the plugins, from which names are learned. Default: /run/docker.sock. */
   readonly engine?: string
-}
-
-/** What is served, until it is closed. */
-export interface Daemon extends AsyncDisposable {
-  /** The sockets. */
-  readonly sockets: readonly string[]
-  /** Answers what was asked, and hears nothing more. What was made stays, and goes on without us. */
-  close(): Promise<void>
 }
 
 /** The name by which an engine asks for it, and what is behind it. */
@@ -28,25 +35,44 @@ const SERVED: Readonly<Record<string, PluginOptions>> = {
   'cnm-ipvlan': { network: 'ipvlan' },
 }
 
-/** Serves a controller to engines as Docker plugins. */
-export async function serve(cnm: Controller, { plugins = PLUGINS, engine = ENGINE }: ServeOptions = {}): Promise<Daemon> {
-  const open: { readonly path: string; readonly close: () => Promise<void> }[] = []
-  const names = new EngineNames(cnm, engine)
+/** Serves a controller by the Docker Engine API, and to engines as Docker plugins. */
+export async function serve(cnm: Controller, options: ServeOptions): Promise<Daemon> {
+  const { plugins = PLUGINS, hosts = [`unix://${join(cnm.run, SOCKET)}`], engine = ENGINE } = options
+  const open: { readonly socket: string; readonly app: FastifyInstance }[] = []
+  const ending = new AbortController()
+  const names = plugins === null ? undefined : new EngineNames(cnm, engine)
   const close = async () => {
-    await names[Symbol.asyncDispose]()
-    for (const server of open.splice(0).reverse()) await server.close()
+    ending.abort()
+    await names?.[Symbol.asyncDispose]()
+    await Promise.all(open.splice(0).map(({ app }) => hangUp(app.server)))
   }
   try {
-    for (const [name, served] of Object.entries(SERVED)) {
-      const path = join(plugins, `${name}.sock`)
+    for (const host of hosts) open.push(await serveApi(cnm, host, ending.signal, options))
+    for (const [name, served] of Object.entries(plugins === null ? {} : SERVED)) {
+      const socket = join(plugins ?? '', `${name}.sock`)
       const app = pluginServer(cnm, served)
       await app.ready()
-      await listen(app.server, path)
-      open.push({ path, close: () => hangUp(app.server) })
+      await listen(app.server, socket)
+      open.push({ socket, app })
     }
   } catch (error) {
     await close()
     throw error
   }
-  return { sockets: open.map(({ path }) => path), close, [Symbol.asyncDispose]: close }
+  return { sockets: open.map(({ socket }) => socket), close, [Symbol.asyncDispose]: close }
+}
+
+async function serveApi(cnm: Controller, text: string, ending: AbortSignal, { release, tls, group }: ServeOptions) {
+  const host = parseHost(text)
+  const byTcp = 'port' in host
+  if (byTcp && tls === undefined && !isLoopback(host.address)) throw fault('HOST_OPEN', { host: text })
+  const app = engineServer(cnm, { ending, release, ...(byTcp && tls !== undefined ? { tls: certificatesIn(tls) } : {}) })
+  await app.ready()
+  if (!byTcp) {
+    await listen(app.server, host.path, group)
+    return { socket: host.path, app }
+  }
+  await listenAt(app.server, { host: host.address, port: host.port })
+  const { port } = app.server.address() as AddressInfo
+  return { socket: text.replace(/\d+$/, String(port)), app }
 }

@@ -1,2 +1,2 @@
-export type { Daemon } from './daemon.ts'
 export { type ServePluginOptions, servePlugin } from './serve-plugin.ts'
+export type { Daemon } from './served.ts'

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { type OpenOptions, open } from '../controller/open.ts'
-import type { Daemon } from './daemon.ts'
 import { pluginServer } from './plugin/plugin.ts'
+import type { Daemon } from './served.ts'
 import { hangUp, listen } from './socket.ts'
 
 type Drivers = NonNullable<OpenOptions['drivers']>

@@ -1,24 +1,34 @@
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { fault } from '../model/errors.ts'
 import { passedAt } from './passed.ts'
 
+/** What sockaddr_un has room for, without the closing zero byte. */
+const LONGEST = 107
+
 /**
- * Listens on a unix socket that only its owner may use, or on the one that was passed on to this process. One that a killed process
- * left behind is replaced; throws SOCKET_IN_USE or SOCKET_FOREIGN where the place is taken.
+ * Listens on a unix socket that only its owner may use, and `group` where one is named, or on the one that was passed on to this
+ * process. One that a killed process left behind is replaced; throws SOCKET_IN_USE or SOCKET_FOREIGN where the place is taken.
  */
-export async function listen(server: Server, path: string): Promise<void> {
+export async function listen(server: Server, path: string, group?: string): Promise<void> {
   const fd = passedAt(path)
-  if (fd !== undefined) return begin(server, { fd })
+  if (fd !== undefined) return listenAt(server, { fd })
+  if (Buffer.byteLength(path) > LONGEST) throw fault('SOCKET_LONG', { path })
+  const gid = group === undefined ? undefined : groupId(group)
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   await makeRoom(path)
-  await begin(server, { path })
-  chmodSync(path, 0o600)
+  await listenAt(server, { path })
+  if (gid !== undefined) chownSync(path, -1, gid)
+  chmodSync(path, gid === undefined ? 0o600 : 0o660)
 }
 
-const begin = (server: Server, place: { readonly path: string } | { readonly fd: number }): Promise<void> =>
+/** The same anywhere, and for anybody. */
+export const listenAt = (
+  server: Server,
+  place: { readonly path: string } | { readonly fd: number } | { readonly host: string; readonly port: number },
+): Promise<void> =>
   new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(place, () => {
@@ -26,6 +36,15 @@ const begin = (server: Server, place: { readonly path: string } | { readonly fd:
       resolve()
     })
   })
+
+function groupId(name: string): number {
+  if (/^\d+$/.test(name)) return Number(name)
+  const line = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .find((text) => text.startsWith(`${name}:`))
+  if (line === undefined) throw fault('GROUP_NOT_FOUND', { name })
+  return Number(line.split(':')[2])
+}
 
 async function makeRoom(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { localTime, parseDuration, parseMoment } from '../../lib/cli/moment.ts'
+import { localTime } from '../../lib/cli/clock.ts'
+import { parseDuration, parseMoment } from '../../lib/model/moment.ts'
 
 describe('a duration', () => {
   it.each([

@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pruneFilter } from '../../lib/cli/filter.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { Host } from './host.ts'
 
@@ -47,12 +46,6 @@ describe('network prune', () => {
     const signals = new EventEmitter()
     const asked = host.cnm('network prune', { signals, ask: () => new Promise(() => signals.emit('SIGINT', 'SIGINT')) })
     expect(await asked).toMatchObject({ status: 130, stderr: '' })
-  })
-
-  it('knows no other filter, and one moment', () => {
-    expect(() => pruneFilter(['name=x'], 0)).toThrow("invalid filter 'name'")
-    expect(() => pruneFilter(['until=1h', 'until=2h'], 0)).toThrow('more than one until filter specified')
-    expect(() => pruneFilter(['until=soon'], 0)).toThrow('failed to parse value as time or duration: "soon"')
   })
 })
 

@@ -23,13 +23,14 @@ export interface Reason {
   readonly rows: readonly Known[]
 }
 
-interface Table {
+export interface Table {
   /** Its version. */
   readonly dockerd: string
   readonly reasons: readonly Reason[]
 }
 
-export const { dockerd: DOCKERD, reasons: REASONS }: Table = parse(readFileSync(new URL('differences.yaml', import.meta.url), 'utf8'))
+/** What is known in a file of this folder. */
+export const knownIn = (file: string): Table => parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
 
 export const differences = (line: string, docker: Facts, cnm: Facts): readonly Difference[] =>
   [...new Set([...Object.keys(docker), ...Object.keys(cnm)])]

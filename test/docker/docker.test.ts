@@ -1,17 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { must } from '../support/run.ts'
-import { type Difference, DOCKERD, differences, explains, REASONS } from './differences.ts'
+import { type Difference, differences, explains, knownIn } from './differences.ts'
 import type { Facts } from './facts.ts'
 import { Island } from './island.ts'
-import { LINES, perform } from './perform.ts'
+import { linesIn, perform } from './perform.ts'
 import { cnm, docker, type Player } from './players.ts'
 
 async function play(on: (island: Island) => Promise<Player>): Promise<readonly Facts[]> {
   await using island = await Island.rise()
-  return await perform(await on(island))
+  return await perform(await on(island), LINES)
 }
 
-const KNOWN = REASONS.flatMap(({ rows }) => rows)
+const LINES = linesIn('script.txt')
+const { dockerd: DOCKERD, reasons } = knownIn('differences.yaml')
+const KNOWN = reasons.flatMap(({ rows }) => rows)
 let found: readonly (readonly Difference[])[] = []
 
 beforeAll(async () => {

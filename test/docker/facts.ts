@@ -32,11 +32,21 @@ const without = (text: string, line: string): string =>
     .replaceAll(/"HostPort":"(3[2-9]|[456]\d)\d{3}"/g, '"HostPort":"EPHEMERAL"')
 
 function printed(stdout: string, line: string): readonly (readonly [string, string])[] {
-  if (/^[[{]/.test(stdout)) return leaves('', JSON.parse(stdout))
+  const json = /^[[{]/.test(stdout) ? jsonIn(stdout) : undefined
+  if (json !== undefined) return leaves('', json)
   const lines = stdout.trimEnd().split('\n')
   // In no order that could be relied on.
   if (line.startsWith('network prune')) lines.sort()
   return lines.filter((text) => text !== '').map((text, index) => [`line ${index + 1}`, text.replaceAll(/ +/g, ' ')])
+}
+
+/** undefined for what only begins like it. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Each value within, by the way to it. */

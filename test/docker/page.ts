@@ -1,11 +1,11 @@
-import { DOCKERD, type Known, REASONS } from './differences.ts'
+import type { Known, Table } from './differences.ts'
 
 /** The differences as a table of Markdown; a reason stands at its first row. */
-export const table = (): string =>
+export const table = ({ dockerd, reasons }: Table): string =>
   [
-    `| at | dockerd ${DOCKERD} | cnm | why |`,
+    `| at | dockerd ${dockerd} | cnm | why |`,
     '|---|---|---|---|',
-    ...REASONS.flatMap(({ why, rows }) => rows.map((row, index) => rowOf(row, index === 0 ? why : ''))),
+    ...reasons.flatMap(({ why, rows }) => rows.map((row, index) => rowOf(row, index === 0 ? why : ''))),
     '',
   ].join('\n')
 

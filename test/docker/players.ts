@@ -5,21 +5,30 @@ import { Program } from './program.ts'
 
 const CNM_ENV = { ...process.env, CNM_ROOT: '/run/cnm-state', CNM_RUN: '/run/cnm' }
 
-/** A command line with Docker's verbs. */
-export interface Player {
-  readonly island: Island
-  network(argv: readonly string[]): Promise<Ran>
-  /** A sandbox that is there, and does nothing. */
+/** Somebody who makes sandboxes that do nothing. */
+interface Starter {
   start(name: string, flags: readonly string[]): Promise<Ran>
   stop(name: string): Promise<Ran>
+}
+
+/** docker(1), whoever answers it. */
+export interface Docker extends Starter {
+  docker(argv: readonly string[]): Promise<Ran>
+}
+
+/** A command line with Docker's verbs. */
+export interface Player extends Starter {
+  readonly island: Island
+  network(argv: readonly string[]): Promise<Ran>
   inspect(name: string, template: string): Promise<Ran>
 }
 
-export async function docker(island: Island): Promise<Player> {
+export async function docker(island: Island): Promise<Player & Docker> {
   await startDockerd(island)
   const run = (...argv: readonly string[]) => island.run(['/usr/bin/docker', ...argv], DOCKER_ENV)
   return {
     island,
+    docker: (argv) => run(...argv),
     network: (argv) => run('network', ...argv),
     async start(name, flags) {
       const created = await run('create', '--name', name, ...flags, 'tiny')
@@ -42,5 +51,19 @@ export async function cnm(island: Island): Promise<Player> {
     start: (name, flags) => run('sandbox', 'create', '--name', name, ...flags),
     stop: (name) => run('sandbox', 'rm', name),
     inspect: (name, template) => run('sandbox', 'inspect', '--format', template, name),
+  }
+}
+
+/** docker(1) with `cnm serve` behind it. */
+export async function served(island: Island): Promise<Docker> {
+  const program = new Program(island, 'served.mjs', { env: CNM_ENV })
+  const cnm = (...argv: readonly string[]) => program.ask<Ran>(argv)
+  // Who answers, serves.
+  await cnm('--version')
+  const env = { ...DOCKER_ENV, DOCKER_HOST: 'unix:///run/cnm/cnm.sock' }
+  return {
+    docker: (argv) => island.run(['/usr/bin/docker', ...argv], env),
+    start: (name, flags) => cnm('sandbox', 'create', '--name', name, ...flags),
+    stop: (name) => cnm('sandbox', 'rm', name),
   }
 }

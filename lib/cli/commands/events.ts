@@ -1,12 +1,14 @@
 import { eventsOf, type Period } from '../../controller/events.ts'
 import { eventToEngine, type NetworkEvent } from '../../model/event.ts'
-import { eventFilter, momentOf } from '../filter.ts'
-import { collect, given } from '../flags.ts'
+import { eventFilter, momentOf } from '../../model/filter.ts'
+import { given } from '../../model/given.ts'
+import { localTime } from '../clock.ts'
+import { readEventFilters } from '../filter.ts'
+import { collect } from '../flags.ts'
 import { Template } from '../format/evaluate.ts'
 import { TemplateError } from '../format/lex.ts'
 import { Struct, TypedMap, toJson } from '../format/value.ts'
 import { Contradiction } from '../misuse.ts'
-import { localTime } from '../moment.ts'
 import type { Verb } from '../verb.ts'
 
 interface Flags {
@@ -30,7 +32,7 @@ export const events = (program: Verb): Verb =>
       "cnm events --format '{{.Action}} {{.Actor.Attributes.name}}'",
     )
     .perform(async (visit, { filter, format, since, until }: Flags) => {
-      const passes = eventFilter(filter)
+      const passes = eventFilter(readEventFilters(filter))
       const line = lineOf(format)
       const now = Date.now()
       // A verb that only tells has nothing left to do when nobody reads it any more.

@@ -1,5 +1,5 @@
 import type { Hop } from '../../controller/explain.ts'
-import { given } from '../flags.ts'
+import { given } from '../../model/given.ts'
 import { formatRows, type Listing } from '../format/rows.ts'
 import { Row } from '../format/value.ts'
 import { Misuse } from '../misuse.ts'

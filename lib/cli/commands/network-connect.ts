@@ -1,6 +1,7 @@
+import { given } from '../../model/given.ts'
 import type { Attachment } from '../../model/request.ts'
 import { parseLink } from '../attachment.ts'
-import { collect, driverOptions, given, integer, listed } from '../flags.ts'
+import { collect, driverOptions, integer, listed } from '../flags.ts'
 import { badValue, Misuse } from '../misuse.ts'
 import type { Verb } from '../verb.ts'
 

@@ -1,7 +1,8 @@
 import { Option } from 'commander'
+import { given } from '../../model/given.ts'
 import type { Scope } from '../../model/network.ts'
 import type { CreateNetwork } from '../../model/request.ts'
-import { collect, given, labels, listed, pair, pairs } from '../flags.ts'
+import { collect, labels, listed, pair, pairs } from '../flags.ts'
 import { groupBySubnet } from '../subnets.ts'
 import type { Verb } from '../verb.ts'
 

@@ -1,4 +1,5 @@
-import { networkFilter } from '../filter.ts'
+import { networkFilter } from '../../model/filter.ts'
+import { readFilters } from '../filter.ts'
 import { collect } from '../flags.ts'
 import { formatRows, type ListFlags } from '../format/rows.ts'
 import { naturalOrder } from '../natural.ts'
@@ -24,10 +25,10 @@ export const networkLs = (noun: Verb): Verb =>
       'cnm network ls --filter driver=bridge --filter label=app=shop',
       "cnm network ls --format 'table {{.Name}}\\t{{.Internal}}\\t{{.Labels}}'",
     )
-    .perform((visit, { filter, trunc, ...flags }: Flags) => {
-      const passes = networkFilter(filter)
+    .perform(async (visit, { filter, trunc, ...flags }: Flags) => {
+      const passes = await networkFilter(readFilters(filter))
       return visit.open((cnm) => {
-        const networks = cnm.networks().filter((network) => passes(network, cnm))
+        const networks = cnm.networks().filter((network) => passes(network, ({ id }) => cnm.guests(id).length > 0))
         const rows = networks.toSorted((a, b) => naturalOrder(a.name, b.name)).map((network) => networkRow(network, trunc))
         visit.write(formatRows(NETWORKS, rows, flags))
       })

@@ -1,5 +1,5 @@
+import { given } from '../../model/given.ts'
 import type { Peer } from '../../model/peer.ts'
-import { given } from '../flags.ts'
 import { formatRows, type ListFlags, type Listing } from '../format/rows.ts'
 import { Row } from '../format/value.ts'
 import { Misuse } from '../misuse.ts'

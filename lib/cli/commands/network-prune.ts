@@ -1,6 +1,7 @@
 import type { Controller } from '../../controller/controller.ts'
+import { pruneFilter } from '../../model/filter.ts'
 import type { Network } from '../../model/network.ts'
-import { pruneFilter } from '../filter.ts'
+import { readFilters } from '../filter.ts'
 import { collect } from '../flags.ts'
 import type { Verb } from '../verb.ts'
 import type { Visit } from '../visit.ts'
@@ -21,7 +22,7 @@ export const networkPrune = (noun: Verb): Verb =>
     .option('-f, --force', 'Do not prompt for confirmation')
     .examples('cnm network prune', 'cnm network prune -f --filter until=24h --filter label!=keep')
     .perform(async (visit, { force, filter }: Flags) => {
-      const passes = pruneFilter(filter, Date.now())
+      const passes = pruneFilter(readFilters(filter), Date.now())
       if (visit.dryRun) return visit.open((cnm) => showPlans(visit, cnm, passes))
       if (!force && !(await confirmed(visit))) return
       const removed = await visit.open((cnm) => visit.change(cnm, (it, options) => it.pruneNetworks(passes, options)))

@@ -1,5 +1,6 @@
+import { given } from '../../model/given.ts'
 import { type AttachmentFlags, attachmentFlags, attachmentsOf } from '../attachment.ts'
-import { collect, given, labels } from '../flags.ts'
+import { collect, labels } from '../flags.ts'
 import { parsePorts } from '../port.ts'
 import type { Verb } from '../verb.ts'
 

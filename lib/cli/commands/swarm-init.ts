@@ -1,4 +1,5 @@
-import { collect, given, integer, listed } from '../flags.ts'
+import { given } from '../../model/given.ts'
+import { collect, integer, listed } from '../flags.ts'
 import { badValue } from '../misuse.ts'
 import { ALONE, type ArrivalFlags, arrival, arrivalOf, joinLine } from '../swarm.ts'
 import type { Verb } from '../verb.ts'

@@ -1,3 +1,5 @@
+import { exactJson } from '../../model/json.ts'
+
 /** A value of Go with fields and methods: it prints as its fields in braces. A function is a method. */
 export class Struct {
   readonly type: string
@@ -92,12 +94,8 @@ export function toJson(value: unknown): string {
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${toJson(item)}`).join(',')}}`
 }
 
-/** A mark that no text has, for the way through JSON.stringify, which knows no bigint. */
-const MARK = '\u0000'
-
 /** As Docker indents it, keys in the order they have; a counter of 64 bits is written in full too. */
-export const indentedJson = (value: unknown): string =>
-  JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? `${MARK}${item}` : item), 4).replace(/"\\u0000(\d+)"/g, '$1')
+export const indentedJson = (value: unknown): string => exactJson(value, 4)
 
 /** As Go writes what may end up in a page of HTML. */
 export const escapeHtml = (json: string): string => json.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)

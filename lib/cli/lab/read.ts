@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { given } from '../../model/given.ts'
 import type { Options } from '../../model/network.ts'
 import type { Attachment, CreateNetwork, CreateSandbox, IpamConfig, PublishPort } from '../../model/request.ts'
-import { given, pairs } from '../flags.ts'
+import { pairs } from '../flags.ts'
 import { Contradiction } from '../misuse.ts'
 import { parsePorts } from '../port.ts'
 
