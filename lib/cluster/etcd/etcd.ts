@@ -45,6 +45,7 @@ export class Etcd implements Engine {
   readonly #members: readonly EtcdMember[]
   readonly #root: string
   readonly #patience: number
+  readonly #end = new AbortController()
   #current = 0
 
   /** `engine` as parseEngine() has it. `patience`: for all members together, in ms. */
@@ -131,7 +132,9 @@ export class Etcd implements Engine {
     }
   }
 
+  /** Whoever waits for an answer waits no more. */
   close(): void {
+    this.#end.abort()
     for (const member of this.#members) member.cut()
   }
 
@@ -162,12 +165,13 @@ export class Etcd implements Engine {
 
   async #ask(path: string, question: object, signal?: AbortSignal): Promise<Asked> {
     const deadline = performance.now() + this.#patience
+    const until = signal ? AbortSignal.any([signal, this.#end.signal]) : this.#end.signal
     const reasons = new Map<string, string>()
     let [doubt, hope] = [false, false]
     for (let tried = 1, wait = SHORTEST_PAUSE; ; tried++) {
       const member = this.#member
       try {
-        return { answer: await member.ask(path, question, Math.min(EACH, this.#patience), signal), doubt }
+        return { answer: await member.ask(path, question, Math.min(EACH, this.#patience), until), doubt }
       } catch (error) {
         if (error instanceof Declined && !ELSEWHERE.has(error.code)) throw this.#refusal(error)
         if (!(error instanceof Unanswered || error instanceof Declined)) throw error
@@ -180,7 +184,7 @@ export class Etcd implements Engine {
       if (performance.now() + wait > deadline) throw new EngineLost(lost)
       if (tried % this.#members.length !== 0) continue
       if (!hope) throw new EngineLost(lost)
-      await pause(wait, undefined, signal ? { signal } : {})
+      await pause(wait, undefined, { signal: until })
       wait = Math.min(2 * wait, LONGEST_PAUSE)
     }
   }

@@ -91,9 +91,10 @@ async function settleIn(
       undo.push(() => removeNetwork(hall, GATEWAY_NETWORK))
     }
     await decided(hall)
-    undo.push(await agree(cluster))
+    // Killed in between, this host takes itself for a node that was removed, and can leave.
     hall.store.memberships.put(membership)
     undo.push(async () => hall.store.memberships.delete(membership.id))
+    undo.push(await agree(cluster))
     await hall.swarm.enter(hall, membership)
     engine.close()
     return membership

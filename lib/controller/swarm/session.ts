@@ -17,7 +17,7 @@ import { Overtaken } from './overtaken.ts'
 
 const LEASE = 'swarm/lease'
 /** How long lists and inspections wait for the engine when a controller is opened, in ms. */
-const PATIENCE = 2_000
+const PATIENCE = 1_000
 
 export interface SessionOptions {
   readonly hall: Hall

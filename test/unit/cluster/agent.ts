@@ -5,12 +5,17 @@ import { type News, NO_NEWS, together } from '../../../lib/cluster/view.ts'
 import type { Hall } from '../../../lib/controller/hall.ts'
 import { Feed } from '../../../lib/controller/swarm/feed.ts'
 import { CnmError } from '../../../lib/model/errors.ts'
+import type { Network } from '../../../lib/model/network.ts'
 import type { Peer } from '../../../lib/model/peer.ts'
 import type { SwarmEndpoint, SwarmNode } from '../../../lib/model/swarm.ts'
-import { SimulatedEngine, type SimulatedStore } from '../../support/simulated.ts'
+import { calm, SimulatedEngine, type SimulatedStore } from '../../support/simulated.ts'
 
 const HEARTBEAT = 5
 export const NETWORK = 'net'
+export const NETWORK_RECORD: Network = {
+  ...{ id: NETWORK, name: 'app', driver: 'overlay', scope: 'swarm', created: '', internal: false, attachable: true },
+  ...{ enableIPv4: true, enableIPv6: false, labels: {}, options: {}, ipam: { driver: 'default', options: {} }, pools: [] },
+}
 /** Few, so that nodes get into one another's way. */
 const ADDRESSES = ['10.0.1.2', '10.0.1.3', '10.0.1.4', '10.0.1.5', '10.0.1.6']
 
@@ -91,6 +96,29 @@ export class Agent {
         if (published.done || published.taken.length === 0) return
         tried.add(ip)
       }
+    })
+  }
+
+  /** A network comes, with the lowest number that no other has; in between, the swarm may tell of others. */
+  define(): Promise<void> {
+    return this.#take(async ({ cluster, view }) => {
+      for (;;) {
+        const { definitions } = cluster
+        const taken = [...view.networks.values()].map(({ options }) => options['vni'])
+        const vni = String([1, 2, 3, 4, 5, 6].find((each) => !taken.includes(String(each))) ?? 7)
+        if (vni === '7') return
+        await calm()
+        const id = `net${count++}`
+        if (await cluster.define({ ...NETWORK_RECORD, id, name: id, options: { vni } }, definitions)) return
+      }
+    })
+  }
+
+  /** The last one that came goes. */
+  undefine(): Promise<void> {
+    return this.#take(async ({ cluster, view }) => {
+      const last = [...view.networks.keys()].filter((id) => id !== NETWORK).at(-1)
+      if (last !== undefined) await cluster.undefine(last)
     })
   }
 

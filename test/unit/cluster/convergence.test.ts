@@ -1,26 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Cluster } from '../../../lib/cluster/cluster.ts'
-import { aliveKey, ENDPOINTS, HELD, heldKey } from '../../../lib/cluster/keys.ts'
+import { aliveKey, ENDPOINTS, HELD, heldKey, NETWORKS } from '../../../lib/cluster/keys.ts'
 import { View } from '../../../lib/cluster/view.ts'
-import type { Network } from '../../../lib/model/network.ts'
 import type { Swarm, SwarmEndpoint } from '../../../lib/model/swarm.ts'
 import { SimulatedEngine, SimulatedStore } from '../../support/simulated.ts'
-import { Agent, NETWORK } from './agent.ts'
+import { Agent, NETWORK, NETWORK_RECORD } from './agent.ts'
 
 const NODES = 3
 
-const network = { id: NETWORK, name: 'app', driver: 'overlay', scope: 'swarm', created: '', internal: false, attachable: true } as const
-const defined: Network = {
-  ...network,
-  ...{ enableIPv4: true, enableIPv6: false, labels: {}, options: {}, ipam: { driver: 'default', options: {} }, pools: [] },
-}
 const swarm: Swarm = { id: 's', created: '', secret: '', fingerprint: '', heartbeat: 5, dataPathPort: 4789, pools: [] }
 
 const event = fc.record({
   what: fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom('attach', 'insist') },
-    { weight: 3, arbitrary: fc.constant('detach') },
+    { weight: 3, arbitrary: fc.constantFrom('detach', 'define', 'undefine') },
     { weight: 2, arbitrary: fc.constantFrom('cut', 'heal') },
     { weight: 1, arbitrary: fc.constantFrom('kill', 'die', 'start', 'forget', 'lose an answer') },
   ),
@@ -39,7 +33,7 @@ class World {
     const engine = new SimulatedEngine(this.store)
     const cluster = new Cluster(engine, new View())
     for (const [index, { node }] of this.agents.entries()) {
-      if (index === 0) await cluster.found(swarm, node, [defined])
+      if (index === 0) await cluster.found(swarm, node, [NETWORK_RECORD])
       else await cluster.admit(node)
     }
     engine.close()
@@ -57,6 +51,8 @@ class World {
     if (what === 'attach') void agent.attach()
     if (what === 'insist') void agent.attach(address)
     if (what === 'detach') void agent.detach()
+    if (what === 'define') for (const each of this.agents) void each.define()
+    if (what === 'undefine') void agent.undefine()
     if (what === 'cut') agent.engine.reachable = false
     if (what === 'heal') agent.engine.reachable = true
     if (what === 'kill') await agent.kill()
@@ -74,6 +70,8 @@ class World {
 
   /** What is true at every moment. */
   check(): void {
+    const numbers = this.store.under(NETWORKS).map(({ value }) => JSON.parse(value).options.vni)
+    expect(new Set(numbers).size).toBe(numbers.length)
     const endpoints = this.endpoints
     const held = new Map(this.store.under(HELD).map(({ key, value }) => [key, value]))
     expect(new Set(endpoints.map(({ address }) => address)).size).toBe(endpoints.length)
@@ -97,6 +95,12 @@ class World {
       expect(this.store.rows.has(aliveKey(node.id))).toBe(member !== undefined)
       expect(own).toEqual(member ? sorted(mine.values()) : [])
       if (!member) continue
+      expect([...member.view.networks.keys()].sort()).toEqual(
+        this.store
+          .under(NETWORKS)
+          .map(({ key }) => key.slice(NETWORKS.length))
+          .sort(),
+      )
       expect(sorted(member.view.endpointsOn(NETWORK).values())).toEqual(sorted(endpoints))
       const others = mine.size > 0 ? endpoints.filter(({ nodeId }) => nodeId !== node.id) : []
       expect([...peers.keys()].sort()).toEqual(others.map(({ endpointId }) => endpointId).sort())
