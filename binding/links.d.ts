@@ -170,7 +170,11 @@ export type LinkKind =
   | { readonly kind: 'tun'; readonly tun: TunOptions }
   | { readonly kind: 'dummy' | 'ifb' }
 
-export type LinkAdd = { readonly op: 'link.add'; readonly up?: boolean } & Birth & LinkKind
+/**
+ * `into`: the number of the namespace that it is born in, of any kind but tun; what it is made of (a parent, the socket of a vxlan)
+ * stays in the op's own.
+ */
+export type LinkAdd = { readonly op: 'link.add'; readonly up?: boolean; readonly into?: number } & Birth & LinkKind
 
 /** Options of the link's kind, in the field of its name; at most one. Some stay as they were made, a vxlan's id for one: EOPNOTSUPP. */
 export interface KindSettings {

@@ -94,17 +94,18 @@ function build(network: NetworkConfig, settings: OverlaySettings, underlay: Unde
   const least = LEAST_MTU[network.enableIPv6 ? 6 : 4]
   if (mtu < least) throw invalid(`packets of ${least} bytes do not fit: ${mtu} = ${derivation}`)
   const local = parseAddress(underlay.address)
-  const name = `vx${network.id.slice(0, 12)}`
   return [
     ...(settings.encrypted ? shield(local?.family ?? 4, underlay.port) : []),
     { at: NETWORK, op: 'netns.add' },
     // Links here have no addresses, not even link-local ones, and nobody answers but the tunnel.
     inside('net/ipv6/conf/default/disable_ipv6', '1'),
     inside('net/ipv6/conf/default/addr_gen_mode', '1'),
+    // Its socket stays on the host, where the underlay is.
     {
       op: 'link.add',
       kind: 'vxlan',
-      name,
+      name: VXLAN,
+      into: NETWORK,
       mtu,
       group: LINK_GROUP,
       vxlan: {
@@ -115,8 +116,6 @@ function build(network: NetworkConfig, settings: OverlaySettings, underlay: Unde
         proxy: true,
       },
     },
-    // Its socket stays on the host, where the underlay is.
-    { op: 'link.set', link: name, moveTo: NETWORK, name: VXLAN, undo: [{ at: NETWORK, op: 'link.del', link: VXLAN }] },
     ...(network.enableIPv6 ? [inside(`net/ipv6/conf/${VXLAN}/disable_ipv6`, '0')] : []),
     {
       at: NETWORK,

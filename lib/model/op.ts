@@ -18,7 +18,7 @@ export function inverse(op: Op): Plan {
   const at = op.at === undefined ? {} : { at: op.at }
   switch (op.op) {
     case 'link.add':
-      return [{ ...at, op: 'link.del', link: op.name }]
+      return [{ ...at, ...(op.into === undefined ? {} : { at: op.into }), op: 'link.del', link: op.name }]
     case 'addr.add':
       return [{ ...op, op: 'addr.del' }]
     case 'addr.addMany':
@@ -88,6 +88,7 @@ function moved(op: Op, to: number): Op {
     ...(op.undo ? { undo: op.undo.map((step) => moved(step, to)) } : {}),
   }
   if (whole.op === 'link.set' && whole.link !== undefined && whole.moveTo !== undefined) return { ...whole, moveTo: number(whole.moveTo) }
+  if (whole.op === 'link.add' && whole.into !== undefined) return { ...whole, into: number(whole.into) }
   if (whole.op === 'link.add' && whole.kind === 'veth' && whole.peer)
     return { ...whole, peer: { ...whole.peer, at: number(whole.peer.at) } }
   return whole

@@ -150,6 +150,7 @@ function linkAddCommand(link: LinkAdd, at: number, places: readonly string[]): s
     'ip link add',
     parent === undefined ? [] : ['link', linkRef(parent), 'name'],
     quote(link.name),
+    link.into === undefined || link.into === at ? [] : netnsWords(link.into, places),
     attributes(link),
     'type',
     link.kind,

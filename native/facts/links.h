@@ -72,6 +72,8 @@ struct LinkAdd : Birth {
   Settings settings;
   std::optional<Peer> peer;
   std::optional<TunOptions> tun;
+  /** The namespace that it is born in, where that is another. */
+  std::optional<size_t> into;
 };
 
 struct LinkSet {

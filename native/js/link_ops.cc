@@ -99,7 +99,9 @@ void ReadLinkAdd(Fields& fields, const Places& places, Op& op) {
   std::optional<bool> up;
   fields.Optional("up", up);
   add.up = up.value_or(false);
+  ReadAt(fields, "into", places, add.into);
   ReadKind(fields, places, add);
+  if (add.into && add.tun) fields.Fail("into", "nothing, since a program opens it where it is");
 }
 
 namespace {

@@ -115,7 +115,7 @@ Refused ResolveLink(Place& place, const LinkRef& link, const char* attribute, in
   return refusal;
 }
 
-Refused AddLink(Place& place, Place* peer_place, const LinkAdd& add, int32_t& index) {
+Refused AddLink(Place& place, Place* peer_place, Place* target, const LinkAdd& add, int32_t& index) {
   if (add.tun) return AddTun(place, add, index);
   Socket* socket;
   if (Refused refusal = place.Route(socket)) return refusal;
@@ -129,8 +129,14 @@ Refused AddLink(Place& place, Place* peer_place, const LinkAdd& add, int32_t& in
   }
   ifinfomsg header{};
   if (add.up) header.ifi_flags = header.ifi_change = IFF_UP;
-  Message message(CNM_NAMED(RTM_NEWLINK), NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO, header);
+  // The echo of a link that is born elsewhere would go to whoever has our socket's number there.
+  Message message(CNM_NAMED(RTM_NEWLINK), NLM_F_CREATE | NLM_F_EXCL | (target ? 0 : NLM_F_ECHO), header);
   PutBirth(message, add);
+  if (target) {
+    int netns;
+    if (Refused refusal = target->Descriptor(netns)) return refusal;
+    message.PutU32(CNM_NAMED(IFLA_NET_NS_FD), static_cast<uint32_t>(netns));
+  }
   if (add.parent) message.PutU32(CNM_NAMED(IFLA_LINK), static_cast<uint32_t>(parent));
   if (Refused refusal = PutKind(place, message, add, peer_netns)) return refusal;
   index = 0;
@@ -139,7 +145,11 @@ Refused AddLink(Place& place, Place* peer_place, const LinkAdd& add, int32_t& in
   });
   if (refusal) return refusal;
   // Before Linux 6.2 there is no echo of a new link.
-  return index == 0 ? FindLink(*socket, add.name, index) : Refused();
+  if (index != 0) return {};
+  if (target) {
+    if (Refused found = target->Route(socket)) return found;
+  }
+  return FindLink(*socket, add.name, index);
 }
 
 Refused SetLink(Place& place, Place* target, const LinkSet& set) {

@@ -34,7 +34,8 @@ class Step {
       : program_(program), place_(*program.places[at]), cancelled_(cancelled), index_(index), count_(count) {}
 
   Refused operator()(const LinkAdd& add) {
-    return AddLink(place_, add.peer ? program_.places[add.peer->at].get() : nullptr, add, index_);
+    return AddLink(place_, add.peer ? program_.places[add.peer->at].get() : nullptr,
+                   add.into ? program_.places[*add.into].get() : nullptr, add, index_);
   }
   Refused operator()(const LinkSet& set) {
     return SetLink(place_, set.move_to ? program_.places[*set.move_to].get() : nullptr, set);

@@ -318,3 +318,23 @@ describe('a group', () => {
     expect(state()).toEqual([undefined, [1500, undefined, false], undefined])
   })
 })
+
+describe('a link that is born in another namespace', () => {
+  const add: Op = { op: 'link.add', into: 1, name: 'vx0', kind: 'vxlan', up: true, mtu: 1400, vxlan: { id: 7, dstPort: 4789 } }
+
+  it('is there and nowhere else, with its number there, and is taken back; pasted too', async () => {
+    const { ifindex } = await spaces.do(add)
+    expect(spaces.link(1, 'vx0')).toMatchObject({ ifindex: ifindex[0], mtu: 1400, linkinfo: { info_data: { id: 7 } } })
+    expect(spaces.link(0, 'vx0')).toBeUndefined()
+    // Its socket is where the op was.
+    expect((await spaces.apply({ ...add, into: 0, name: 'vx1' })).refusal).toMatchObject({ errno: -17 })
+    await spaces.do(...undoOf([add]))
+    expect(spaces.link(1, 'vx0')).toBeUndefined()
+    paste(printPlan([add], spaces.paths), { netns: spaces.paths[0] })
+    expect(spaces.link(1, 'vx0')).toMatchObject({ mtu: 1400, flags: expect.arrayContaining(['UP']) })
+  })
+
+  it('is no tun', () => {
+    expect(() => spaces.apply({ op: 'link.add', into: 1, name: 't', kind: 'tun', tun: { mode: 'tun' } })).toThrow('into')
+  })
+})

@@ -49,8 +49,9 @@ class Audit {
 
   async look(op: Op): Promise<Lack | null> {
     const subject = op.op === 'link.add' ? op.name : 'link' in op ? op.link : undefined
-    const key = keyOf(op.at, subject)
-    const scene = this.#scenes[op.at ?? HOST]
+    const where = op.op === 'link.add' ? (op.into ?? op.at) : op.at
+    const key = keyOf(where, subject)
+    const scene = this.#scenes[where ?? HOST]
     if (!scene || this.#foreign.has(key)) return null
     if (this.#moved.has(key)) return this.#moved.get(key) ? null : { op, found: 'it is not there', remedy: [op] }
     if (op.op === 'link.add') return this.#linkAdded(op, scene, key)
@@ -140,7 +141,11 @@ function neighbourFound(row: Scene['neighbours'][number] | undefined, mac: Uint8
   return row.state === NUD_PERMANENT ? null : 'it is not permanent'
 }
 
-const at = ({ at }: Op) => (at === undefined ? {} : { at })
+/** Where its subject is. */
+const at = (op: Op) => {
+  const where = op.op === 'link.add' ? (op.into ?? op.at) : op.at
+  return where === undefined ? {} : { at: where }
+}
 const delLink = (op: Op & LinkAdd): Op => ({ ...at(op), op: 'link.del', link: op.name })
 
 /** In place of whatever is there now. */

@@ -43,8 +43,9 @@ export const madeIn = (plan: Plan, where: number): readonly string[] =>
   plan.flatMap((op) => {
     if (op.op === 'link.set' && 'moveTo' in op && op.moveTo === where) return [op.name ?? String(op.link)]
     if (op.op !== 'link.add') return []
-    const ends = op.kind === 'veth' && op.peer ? [op, { ...op.peer }] : [op]
-    return ends.flatMap(({ at = HOST, name }) => (at === where ? [name] : []))
+    const near = { name: op.name, at: op.into ?? op.at ?? HOST }
+    const ends = op.kind === 'veth' && op.peer ? [near, op.peer] : [near]
+    return ends.flatMap(({ at, name }) => (at === where ? [name] : []))
   })
 
 /** Names that links have in the sandbox: those that are born there, and those that are moved in. */

@@ -39,8 +39,7 @@ describe('overlay driver', () => {
       "touch /run/cnm/netns/net-abababababab && unshare --net=/run/cnm/netns/net-abababababab true
       nsenter --net=/run/cnm/netns/net-abababababab sysctl -w net.ipv6.conf.default.disable_ipv6=1
       nsenter --net=/run/cnm/netns/net-abababababab sysctl -w net.ipv6.conf.default.addr_gen_mode=1
-      ip link add vxabababababab mtu 1450 group 6516333 type vxlan id 4097 local 10.99.0.2 dstport 4789 nolearning proxy
-      ip link set dev vxabababababab name vxlan0 netns /run/cnm/netns/net-abababababab
+      ip link add vxlan0 netns /run/cnm/netns/net-abababababab mtu 1450 group 6516333 type vxlan id 4097 local 10.99.0.2 dstport 4789 nolearning proxy
       nsenter --net=/run/cnm/netns/net-abababababab sysctl -w net.ipv6.conf.vxlan0.disable_ipv6=0
       nsenter --net=/run/cnm/netns/net-abababababab ip link add br0 mtu 1450 address 02:ab:ab:ab:ab:ab group 6516333 type bridge mcast_snooping 0
       nsenter --net=/run/cnm/netns/net-abababababab ip link set dev vxlan0 up master br0

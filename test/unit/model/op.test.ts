@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inverse, type Op, type Plan, SANDBOX, undoOf, withoutKeys } from '../../../lib/model/op.ts'
+import { inNamespace, inverse, NETWORK, type Op, type Plan, SANDBOX, undoOf, withoutKeys } from '../../../lib/model/op.ts'
 
 const address = Uint8Array.of(10, 0, 0, 1)
 const secret = { name: 'cbc(aes)', key: Uint8Array.of(1, 2, 3) }
@@ -8,6 +8,7 @@ describe('inverse', () => {
   it.each<[Op, Plan]>([
     [{ op: 'link.add', name: 'br0', kind: 'bridge', mtu: 1400 }, [{ op: 'link.del', link: 'br0' }]],
     [{ op: 'link.add', at: SANDBOX, name: 'v', kind: 'veth' }, [{ at: SANDBOX, op: 'link.del', link: 'v' }]],
+    [{ op: 'link.add', into: NETWORK, name: 'b', kind: 'bridge' }, [{ at: NETWORK, op: 'link.del', link: 'b' }]],
     [
       { op: 'addr.add', at: SANDBOX, link: 'eth0', address, prefix: 24 },
       [{ op: 'addr.del', at: SANDBOX, link: 'eth0', address, prefix: 24 }],
@@ -80,5 +81,20 @@ describe('undoOf', () => {
   it('takes back only what was done', () => {
     expect(words(undoOf(plan, 2))).toEqual(['net/x', 'net/y', 'a'])
     expect(undoOf(plan, 0)).toEqual([])
+  })
+})
+
+describe('a plan of one network among others', () => {
+  it('has its namespace under another number, wherever it is named', () => {
+    const plan = (at: number): Plan => [
+      { op: 'netns.add', at },
+      { op: 'link.add', into: at, name: 'x', kind: 'vxlan', vxlan: { id: 1 } },
+      { op: 'link.add', at, name: 'v', kind: 'veth', peer: { name: 'p', at: SANDBOX } },
+      { op: 'link.add', name: 'w', kind: 'veth', peer: { name: 'p', at } },
+      { op: 'link.set', link: 'y', moveTo: at, undo: [{ op: 'link.del', at, link: 'y' }] },
+      { op: 'link.set', link: 'eth0', at: SANDBOX, up: true },
+    ]
+    expect(inNamespace(plan(NETWORK), 7)).toEqual(plan(7))
+    expect(inNamespace(plan(NETWORK), NETWORK)).toEqual(plan(NETWORK))
   })
 })
