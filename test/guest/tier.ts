@@ -24,6 +24,8 @@ export interface Tier {
 export async function runTier(tier: Tier): Promise<void> {
   const program = await bundle(tier)
   const scenarios = list(program)
+  const without = chosenOf(tier).filter((file) => !scenarios.some((one) => one.file === file))
+  if (without.length > 0) throw new Error(`no scenarios of such names in ${without.join(', ')}`)
   const guest = new Guest()
   beforeAll(() => guest.boot(tier, program))
   afterAll(() => guest.end())
@@ -36,18 +38,23 @@ export async function runTier(tier: Tier): Promise<void> {
   }
 }
 
-/** All that is to run, as one file that plain Node.js runs. */
-async function bundle({ name, kernel }: Tier): Promise<string> {
-  const folder = join(ROOT, 'build', name)
-  const own = readdirSync(join(ROOT, 'test', name)).filter((file) => /^(?!harness\.|.*\.test\.).*\.ts$/.test(file))
-  const files: Record<string, RegExp> = { ...Object.fromEntries(own.map((file) => [`test/${name}/${file}`, /(?:)/])), ...kernel }
+/** The files that are to run: those that were asked for, or all. */
+function chosenOf({ name, kernel }: Tier): readonly string[] {
   const asked = process.env['CNM_SCENARIOS']?.split(' ').filter(Boolean) ?? []
-  const chosen = asked.length > 0 ? asked.map((file) => relative(ROOT, resolve(file))) : Object.keys(files)
+  if (asked.length > 0) return asked.map((file) => relative(ROOT, resolve(file)))
+  const own = readdirSync(join(ROOT, 'test', name)).filter((file) => /^(?!harness\.|.*\.test\.).*\.ts$/.test(file))
+  return [...own.map((file) => `test/${name}/${file}`), ...Object.keys(kernel)]
+}
+
+/** All that is to run, as one file that plain Node.js runs. */
+async function bundle(tier: Tier): Promise<string> {
+  const { name, kernel } = tier
+  const folder = join(ROOT, 'build', name)
   const path = (file: string): string => JSON.stringify(join(ROOT, file))
   const entry = [
     `import { enter, perform } from ${path('test/uml/harness.ts')}`,
     `import { suite } from ${path('test/guest/vitest.ts')}`,
-    ...chosen.map((file) => `await enter('${file}', ${files[file] ?? /(?:)/}, () => suite(() => import(${path(file)})))`),
+    ...chosenOf(tier).map((file) => `await enter('${file}', ${kernel[file] ?? /(?:)/}, () => suite(() => import(${path(file)})))`),
     'await perform()\n',
   ]
   mkdirSync(folder, { recursive: true })

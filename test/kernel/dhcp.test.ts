@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
+import { eventsOf } from '../../lib/index.ts'
 import { dnsmasq } from '../support/dnsmasq.ts'
 import { must, start } from '../support/run.ts'
 import { settled } from '../support/snapshot.ts'
@@ -97,6 +98,11 @@ it('what the server denies is taken away at once, and the sandbox goes without',
   await stage.reopen({ guard: true })
   await expect.poll(() => second.log(), { timeout: 10_000 }).toContain(`DHCPNAK(eth1) ${had}`)
   await expect.poll(() => inside('web', 'ip', '-4', 'addr', 'show', 'dev', 'eth0'), { timeout: 15_000 }).toBe('')
+  const events: unknown[] = []
+  for await (const { action, attributes } of eventsOf(stage.lab.run, { since: 0, until: Date.now() })) {
+    if (action === 'damage') events.push(attributes)
+  }
+  expect(events).toMatchObject([{ what: `lease of ${had}/24`, by: expect.stringContaining('10.93.0.1'), name: 'lan' }])
   await stage.cnm.disconnect('web', 'lan')
   await stage.cnm.connect('web', { network: 'lan' })
   expect(addressOf('web')).toMatch(/^10\.93\.0\.(1\d|20)$/)

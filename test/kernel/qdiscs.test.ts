@@ -21,10 +21,8 @@ const tc = (...argv: string[]): string => must(['tc', ...argv], { netns: spaces.
 
 /** All that tc shows of v0, but for the numbers that the kernel gives to what has none. */
 function look(): string {
-  const shown = ['qdisc', 'class'].map((what) => tc('-d', what, 'show', 'dev', 'v0'))
-  const filters = [[], ['ingress'], ['egress']].map((parent) => tc('-d', 'filter', 'show', 'dev', 'v0', ...parent))
-  return [...shown, ...filters]
-    .join('')
+  const shown = ['qdisc show dev v0', 'class show dev v0', ...['', ' ingress', ' egress'].map((parent) => `filter show dev v0${parent}`)]
+  return must(['tc', '-d', '-batch', '-'], { netns: spaces.paths[0], input: `${shown.join('\n')}\n` })
     .replaceAll(/\b8[0-9a-f]{3}:/g, 'any:')
     .replaceAll(/\bindex \d+/g, 'index any')
 }
