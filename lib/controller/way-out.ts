@@ -23,8 +23,9 @@ export const gatewayNetwork: CreateNetwork = {
 export function lacksWayOut({ drivers }: Pick<Hall, 'drivers'>, seats: readonly Seat[]): boolean {
   const asked = seats.filter(({ endpoint }) => !endpoint.wayOut)
   const leads = ({ endpoint }: Seat): boolean => endpoint.gateway !== '' || endpoint.gateway6 !== ''
-  const needs = ({ network }: Seat): boolean =>
-    !network.internal && drivers.has(network.driver) && drivers.get(network.driver).capabilities.scope === 'global'
+  const isGlobal = ({ driver }: Network): boolean => drivers.has(driver) && drivers.get(driver).capabilities.scope === 'global'
+  // A plugin may say so itself.
+  const needs = ({ endpoint, network }: Seat): boolean => !network.internal && (endpoint.answered?.gatewayService ?? isGlobal(network))
   return asked.some(needs) && !asked.some(leads)
 }
 
