@@ -1,6 +1,8 @@
 #!/bin/sh
 # The first process of a guest: makes a system of the machine's files, then runs the command it is given, whose words go to
 # the terminal $OUTPUT, or a shell, and stops the kernel. Modules are those in $MODULES.
+# That of this machine could be longer than a kernel's command line.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 grep -q ' /dev devtmpfs' /proc/mounts || mount -t devtmpfs devtmpfs /dev

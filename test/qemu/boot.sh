@@ -18,8 +18,8 @@ until [ -S "$stage/files" ]; do
   kill -0 $! 2>/dev/null || { cat "$stage/virtiofsd" >&2 && exit 1; }
   sleep 0.01
 done
-words="quiet panic=-1 console=ttyS0 INIT=$guest/init.sh PATH=$PATH OUTPUT=/dev/hvc0 MODULES=$kernel/lib/modules CNM_GUEST=qemu"
-qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -nodefaults -no-user-config -display none -no-reboot \
+words="quiet panic=-1 console=ttyS0 INIT=$guest/init.sh OUTPUT=/dev/hvc0 MODULES=$kernel/lib/modules CNM_GUEST=qemu"
+qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -m 1024 -nodefaults -no-user-config -display none -no-reboot \
   -object memory-backend-memfd,id=memory,size=1024M,share=on -numa node,memdev=memory \
   -kernel "$kernel/vmlinuz" -initrd "$kernel/initrd" -append "$words -- $*" -serial "file:$stage/kernel" \
   -chardev "socket,id=files,path=$stage/files" -device vhost-user-fs-pci,chardev=files,tag=root \

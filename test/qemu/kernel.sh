@@ -12,6 +12,7 @@ stage=$PWD/build/qemu/kernel
   mkdir -p "$stage/initramfs"/{bin,lib,dev,new}
   cd "$stage"
   package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image/ { print $2; exit }')
+  [ -n "$package" ] || { say "apt has no linux-image-cloud-amd64: this needs Debian's packages for amd64" && exit 1; }
   # Whoever runs apt-get as root in a folder of root's is warned that _apt can't write there.
   apt-get download -qq "$package" 2> >(grep -v 'Download is performed unsandboxed' >&2)
   dpkg-deb -x ./*.deb .

@@ -16,4 +16,4 @@ if [ $# = 0 ]; then terminals=(con=null con0=fd:0,fd:1 ssl=null) output=/dev/tty
 # It has its memory in a file, and is quick when that is on a tmpfs.
 exec "$guest/confine.sh" env TMPDIR=/dev/shm LD_PRELOAD="$build/xstate.so" \
   linux.uml mem=768M root=/dev/root rootfstype=hostfs rootflags=/ ro init="$guest/init.sh" "${terminals[@]}" console=tty0 quiet \
-  uml_dir=/dev/shm/ umid=guest PATH="$PATH" OUTPUT=$output MODULES=/usr/lib/uml/modules CNM_GUEST=uml -- "$@"
+  uml_dir=/dev/shm/ umid=guest OUTPUT=$output MODULES=/usr/lib/uml/modules CNM_GUEST=uml -- "$@"

@@ -11,7 +11,7 @@ export interface Verdict extends Scenario {
   readonly error?: string
 }
 
-const PATIENCE = 60_000
+const PATIENCE = 180_000
 
 const scenarios: (Scenario & { readonly body: () => unknown })[] = []
 let file = ''
