@@ -31,10 +31,10 @@ export async function setPeers(hall: Hall, networkId: Id, peers: readonly Peer[]
   await withTunnel(hall, network, async (tunnel) => {
     const written: Promise<void>[] = []
     const begin = (touched: Touched): void => {
-      const writing = write(tunnel, roster, touched)
+      const begun = write(tunnel, roster, touched)
       // Refused before anybody waits for it.
-      writing.catch(() => {})
-      written.push(writing)
+      begun.catch(() => {})
+      written.push(begun)
     }
     begin(roster.change(gone, []))
     for (let from = 0; from < peers.length; from += SLICE) {
