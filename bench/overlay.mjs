@@ -140,11 +140,18 @@ export const stream = (rounds = 5) =>
     }),
   )
 
-/** As ceiling.c has them: MAC address and address of row `row`. */
+/** As ceiling.c has them: MAC address and address of row `row`; on a thousand hosts. */
 const peer = (row) => {
   const low = [row >> 16, (row >> 8) & 255, row & 255]
   const mac = ['02', '00', '00', ...low.map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
-  return { endpointId: String(row), networkId: '', nodeId: 'h', vtep: `10.97.${low[1]}.${low[2]}`, mac, address: `10.${low.join('.')}/8` }
+  return {
+    endpointId: String(row),
+    networkId: '',
+    nodeId: 'h',
+    vtep: `10.97.${low[1] % 4}.${low[2]}`,
+    mac,
+    address: `10.${low.join('.')}/8`,
+  }
 }
 
 /** From the word of somebody to the kernel's last row; and the same rows from a program that does nothing else. */

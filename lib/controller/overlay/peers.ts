@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Tunnel } from '../../drivers/driver.ts'
 import { parseCidr, toBytes } from '../../model/address.ts'
 import { CnmError, fault } from '../../model/errors.ts'
@@ -25,12 +26,22 @@ const SLICE = 4096
 export async function setPeers(hall: Hall, networkId: Id, peers: readonly Peer[]): Promise<void> {
   const network = networkOf(hall, networkId)
   const roster = rosterOf(hall, network)
-  const gone = roster.without(new Set(peers.map(({ endpointId }) => endpointId)))
+  const gone = roster.size === 0 ? [] : roster.without(new Set(peers.map(({ endpointId }) => endpointId)))
   roster.complete = true
   await withTunnel(hall, network, async (tunnel) => {
-    const written = [write(tunnel, roster, roster.change(gone, []))]
-    for (let from = 0; from < peers.length; from += SLICE)
-      written.push(write(tunnel, roster, roster.change([], peers.slice(from, from + SLICE))))
+    const written: Promise<void>[] = []
+    const begin = (touched: Touched): void => {
+      const begun = write(tunnel, roster, touched)
+      // Refused before anybody waits for it.
+      begun.catch(() => {})
+      written.push(begun)
+    }
+    begin(roster.change(gone, []))
+    for (let from = 0; from < peers.length; from += SLICE) {
+      begin(roster.change([], peers.slice(from, from + SLICE)))
+      // Others in this process have their turn.
+      await setImmediate()
+    }
     await Promise.all(written)
     if (tunnel && !roster.settled) await reconcile(tunnel, roster)
     if (tunnel?.encrypted) await keepSecrets(hall)

@@ -6,7 +6,8 @@ import { type IpKey, ipKey, type MacKey, macKey } from './keys.ts'
 interface Entry {
   readonly peer: Peer
   readonly mac: MacKey
-  readonly ips: readonly IpKey[]
+  readonly ip: IpKey | undefined
+  readonly ip6: IpKey | undefined
   readonly vtep: IpKey
 }
 
@@ -86,10 +87,8 @@ export class Roster {
       this.#vteps.set(entry.vtep, (this.#vteps.get(entry.vtep) ?? 0) + 1)
       claim(this.#byMac, entry.mac, entry)
       touched.macs.push(entry.mac)
-      for (const ip of entry.ips) {
-        claim(this.#byIp, ip, entry)
-        touched.ips.push(ip)
-      }
+      this.#claimIp(entry.ip, entry, touched)
+      this.#claimIp(entry.ip6, entry, touched)
     }
     return touched
   }
@@ -113,10 +112,17 @@ export class Roster {
     else this.#vteps.set(entry.vtep, behind)
     disclaim(this.#byMac, entry.mac, entry)
     touched.macs.push(entry.mac)
-    for (const ip of entry.ips) {
+    for (const ip of [entry.ip, entry.ip6]) {
+      if (ip === undefined) continue
       disclaim(this.#byIp, ip, entry)
       touched.ips.push(ip)
     }
+  }
+
+  #claimIp(ip: IpKey | undefined, entry: Entry, touched: Touched): void {
+    if (ip === undefined) return
+    claim(this.#byIp, ip, entry)
+    touched.ips.push(ip)
   }
 }
 
@@ -126,14 +132,12 @@ function takenApart(peer: Peer): Entry {
   if (mac === null) throw invalid(`${peer.mac} is not the MAC address of a station`)
   const vtep = ipKey(peer.vtep)
   if (vtep === null) throw invalid(`${peer.vtep} is not an address`)
-  const ips: IpKey[] = []
-  for (const text of [peer.address, peer.address6]) {
-    if (text === undefined) continue
-    const key = ipKey(text)
+  const keyOf = (text: string | undefined): IpKey | undefined => {
+    const key = text === undefined ? undefined : ipKey(text)
     if (key === null) throw invalid(`${text} is not an address`)
-    ips.push(key)
+    return key
   }
-  return { peer, mac, ips, vtep }
+  return { peer, mac, ip: keyOf(peer.address), ip6: keyOf(peer.address6), vtep }
 }
 
 const isSame = (a: Peer | undefined, b: Peer): boolean =>
