@@ -106,7 +106,7 @@ const nothing = (): Gathered => ({ links: 0, addresses: { 4: [], 6: [] }, sandbo
 const isNothing = ({ links, entries }: Gathered): boolean => links === 0 && entries.length === 0
 
 const retired: Plan = [{ op: 'link.del', group: RETIRED_GROUP }]
-const retiredInside: Plan = [{ op: 'link.del', at: SANDBOX, group: RETIRED_GROUP }]
+export const retiredInside: Plan = [{ op: 'link.del', at: SANDBOX, group: RETIRED_GROUP }]
 
 export const deleteRetired = (host: Netns): Promise<unknown> => applyLeniently([host], retired)
 

@@ -7,7 +7,7 @@ import { applyLeniently, dump } from '../netlink/kernel.ts'
 import { inode, namespaceAt } from '../netlink/namespace.ts'
 import type { NetlinkError } from '../netlink/refusal.ts'
 import { replay } from './addresses.ts'
-import { deleteRetired } from './deletion.ts'
+import { deleteRetired, retiredInside } from './deletion.ts'
 import { replayLent } from './engine/ipam.ts'
 import type { Hall } from './hall.ts'
 import { isAlive } from './processes.ts'
@@ -43,7 +43,8 @@ async function finishJournal(hall: Hall): Promise<void> {
   for (const { key, value } of hall.store.journal.list()) {
     const places = [hall.host, ...(value.sandbox === undefined ? [] : [namespaceAt(value.sandbox)])]
     try {
-      const refusals = await applyLeniently(places, await ours(hall, value.plan))
+      const inside = value.sandbox === undefined ? [] : retiredInside
+      const refusals = await applyLeniently(places, [...(await ours(hall, value.plan)), ...inside])
       if (refusals.every(isElsewhere)) hall.store.journal.delete(key)
     } finally {
       for (const place of places.slice(1)) place.close()

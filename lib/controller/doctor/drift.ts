@@ -1,6 +1,6 @@
 import { lendUplinks } from '../../firewall/firewall.ts'
 import { finding } from '../../model/findings.ts'
-import { LINK_GROUP } from '../../model/ids.ts'
+import { isOurs } from '../../model/ids.ts'
 import type { Network, Sandbox } from '../../model/network.ts'
 import { type Plan, SANDBOX } from '../../model/op.ts'
 import { addressText } from '../../model/words.ts'
@@ -127,7 +127,7 @@ const isThere = (netns: Parameters<typeof inode>[0]): Promise<boolean> =>
 /** Links with our mark that none of the sandbox's endpoints has. */
 const strays = (inside: Scene, wanted: ReadonlySet<string>, { path, name: sandbox }: Sandbox): readonly Ailment[] =>
   inside.links
-    .filter(({ group, name }) => group === LINK_GROUP && !wanted.has(name))
+    .filter(({ group, name }) => isOurs(group) && !wanted.has(name))
     .map(({ name }) => ({
       finding: finding('LINK_STRAY', `link ${name} in sandbox ${sandbox}`, {}),
       mend: taking({ plan: [{ op: 'link.del', at: SANDBOX, link: name }], sandbox: path }),
