@@ -9,7 +9,7 @@
 
 import type { AnnounceOp } from './binding/announce.d.ts'
 import type { ConntrackDel, ConntrackDelMany } from './binding/conntrack.d.ts'
-import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkSet } from './binding/links.d.ts'
+import type { GroupDel, GroupSet, LinkAdd, LinkDel, LinkRef, LinkSet } from './binding/links.d.ts'
 import type { News, WatchedTable } from './binding/monitor.d.ts'
 import type { NexthopOp } from './binding/nexthop.d.ts'
 import type { Outcome } from './binding/outcome.d.ts'
@@ -77,6 +77,28 @@ export class Monitor {
   next(job: number): Promise<News | null>
   /** What is there already: all that the kernel told before the jobs that were posted before had ended. Kernel thread. */
   drain(): Promise<News | null>
+  readonly closed: boolean
+  /** Closes the socket once the job that uses it has ended. Idempotent. JS thread, does not wait. */
+  close(): void
+}
+
+/**
+ * Speaks and hears on a link as it is, whatever addresses that has: whole Ethernet frames. What arrives waits in the kernel,
+ * some hundreds of frames, until it is read. A handle that is collected is closed.
+ */
+export class PacketSocket {
+  /**
+   * `heard` of what arrives by the link: ARP, also for another MAC than the link's (it is promiscuous until close()), or UDP over
+   * IPv4 to a port. Kernel thread. Rejects with Error{errno}.
+   */
+  static open(namespace: Netns, link: LinkRef, heard: 'arp' | number): Promise<PacketSocket>
+  /**
+   * Waits for frames; null once there will be none: after cancel(job), or when the Netns was closed. Waiting thread, as a
+   * Monitor. Rejects with Error{errno}: ENETDOWN when the link went down or away, which is told once.
+   */
+  next(job: number): Promise<readonly Uint8Array[] | null>
+  /** Without its check sequence. Kernel thread. Rejects with Error{errno}. */
+  send(frame: Uint8Array): Promise<void>
   readonly closed: boolean
   /** Closes the socket once the job that uses it has ended. Idempotent. JS thread, does not wait. */
   close(): void

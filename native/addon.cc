@@ -4,6 +4,7 @@
 #include "js/functions.h"
 #include "js/monitor_class.h"
 #include "js/netns_class.h"
+#include "js/packet_class.h"
 
 namespace {
 
@@ -17,9 +18,12 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   environment->netns = Napi::Persistent(netns);
   const Napi::Function monitor = cnm::MonitorClass::Define(env);
   environment->monitor = Napi::Persistent(monitor);
+  const Napi::Function packet = cnm::PacketClass::Define(env);
+  environment->packet = Napi::Persistent(packet);
   exports.Set("abi", kAbi);
   exports.Set("Netns", netns);
   exports.Set("Monitor", monitor);
+  exports.Set("PacketSocket", packet);
   cnm::DefineFunctions(env, exports);
   return exports;
 }

@@ -19,6 +19,8 @@ packages=(
   util-linux:run                 # nsenter
   docker.io:test busybox-static:test # what Docker does, told the same
   doctest-dev:test               # test/native
+  user-mode-linux:test qemu-system-x86:test kmod:test # kernels of our own
+  dnsmasq-base:test              # a DHCP server
   clang-format:lint
 )
 
@@ -41,3 +43,6 @@ if stale dist/esm/lib/index.js lib binding binding.d.ts scripts/build-lib.mjs ts
   say 'building the library (tsc)'
   npm run --silent build:lib >&2
 fi
+
+# What qemu boots in tests.
+bash test/qemu/kernel.sh

@@ -1,5 +1,6 @@
 import { isHostName } from '../drivers/host-access.ts'
 import { checkIpamConfig } from '../ipam/config.ts'
+import { PARENT } from '../ipam/dhcp/driver.ts'
 import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../ipam/driver.ts'
 import { contains, type Family, parseAddress, parseCidr } from '../model/address.ts'
 import type { SubnetUsage } from '../model/engine.ts'
@@ -8,6 +9,7 @@ import type { Endpoint, Network, Options, Pool } from '../model/network.ts'
 import type { CreateNetwork, IpamConfig } from '../model/request.ts'
 import type { Hall } from './hall.ts'
 import { holdersOn } from './holders.ts'
+import type { Lifetimes } from './interior.ts'
 import { type InUse, inUseOnHost, NOTHING_IN_USE } from './surroundings.ts'
 
 /** What is taken so far; given back, last first, when the verb fails. */
@@ -26,7 +28,7 @@ export class Claims {
 /** Pools, gateways and auxiliary addresses of a new network, in the order in which Docker asks for them. */
 export async function claimPools(
   hall: Hall,
-  request: Pick<CreateNetwork, 'ipam'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
+  request: Pick<CreateNetwork, 'ipam' | 'options'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
   wishes: { readonly skip: { readonly v4: boolean; readonly v6: boolean }; readonly hostAddress: boolean },
   claims: Claims,
 ): Promise<readonly Pool[]> {
@@ -34,7 +36,7 @@ export async function claimPools(
   checkIpamConfig(configs, request)
   const ipam = hall.ipams.get(request.ipam?.driver ?? 'default')
   const { local: space } = await ipam.defaultAddressSpaces()
-  const options = request.ipam?.options ?? {}
+  const options = { ...(ipam.name === 'dhcp' ? lanIn(request.options) : {}), ...request.ipam?.options }
   const wanted = ([4, 6] as const)
     .filter((family) => (family === 4 ? request.enableIPv4 : request.enableIPv6))
     .flatMap((family) => {
@@ -49,6 +51,16 @@ export async function claimPools(
   }
   return pools
 }
+
+/** A network's own options say by which link its endpoints are on a LAN. A bridge there must not take the router's address. */
+function lanIn({ parent, [BRIDGE_NAME]: bridge, [INHIBIT]: inhibit = '' }: Options = {}): Options {
+  if (bridge && inhibit !== 'true') throw fault('DHCP_ROUTER', { link: bridge, option: INHIBIT })
+  const link = parent ?? bridge
+  return link ? { [PARENT]: link } : {}
+}
+
+const BRIDGE_NAME = 'com.docker.network.bridge.name'
+const INHIBIT = 'com.docker.network.bridge.inhibit_ipv4'
 
 const familyOf = ({ subnet }: IpamConfig): Family | undefined => parseCidr(subnet ?? '')?.family
 
@@ -199,6 +211,18 @@ export async function releaseAddresses(hall: Hall, network: Network, { address, 
     const pool = network.pools.find(({ subnet }) => isIn(subnet, ip))
     if (pool && !isReserved(pool, ip)) await ipam.releaseAddress(pool.id, ip)
   }
+}
+
+/** How long the addresses of an endpoint may be used, in seconds; absent: for ever. */
+export function lifetimesOf(hall: Hall, network: Network, { address, address6 }: Pick<Endpoint, 'address' | 'address6'>): Lifetimes {
+  const ipam = hall.ipams.get(network.ipam.driver)
+  return Object.fromEntries(
+    [address, address6].flatMap((text) => {
+      const pool = network.pools.find(({ subnet }) => isIn(subnet, withoutPrefix(text ?? '')))
+      const seconds = pool && text && ipam.lifetime?.(pool.id, withoutPrefix(text))
+      return seconds ? [[text, seconds]] : []
+    }),
+  )
 }
 
 /** What a pool holds besides endpoints and its gateway. */

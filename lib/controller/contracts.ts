@@ -90,7 +90,10 @@ export const ipamHeldToContract = (driver: IpamDriver): IpamDriver =>
       requestAddress: textThat("an address and the length of its prefix, or ''", (value) => value === '' || parseCidr(value) !== null),
       releaseAddress: anything,
     },
-    offered: { usage: object<Usage>({ inUse: big, available: big }) },
+    offered: {
+      usage: object<Usage>({ inUse: big, available: big }),
+      lifetime: (value, at) => (value === undefined ? value : whole(value, at)),
+    },
   })
 
 interface Contract {

@@ -5,7 +5,7 @@ import { type Endpoint, isPredefined, type Network, type PortBinding, type Sandb
 import type { Plan } from '../model/op.ts'
 import type { Attachment } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
-import { type Claims, claimAddress } from './addresses.ts'
+import { type Claims, claimAddress, lifetimesOf } from './addresses.ts'
 import { forgetEndpoint } from './connections.ts'
 import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
@@ -101,7 +101,8 @@ export async function planEndpoint(
     gateway: joined.gateway,
     gateway6: joined.gateway6,
   }
-  return { seat: { endpoint, network }, plan: await assemble(hall, endpoint, answers, interior.ipv6) }
+  const seat = { endpoint, network }
+  return { seat, plan: await assemble(hall, seat, answers, interior.ipv6) }
 }
 
 /** What a driver says of an endpoint. */
@@ -117,17 +118,19 @@ async function ask(driver: NetworkDriver, facts: NetworkConfig, config: Endpoint
 }
 
 /** The driver's steps with its link brought in, and what is done inside. */
-async function assemble(hall: Hall, endpoint: Endpoint, { made, joined }: Answers, ipv6: boolean): Promise<Plan> {
+async function assemble(hall: Hall, { endpoint, network }: Seat, { made, joined }: Answers, ipv6: boolean): Promise<Plan> {
   const sysctls = readSysctls(endpoint.options[SYSCTLS_OPTION])
-  const inside = endpoint.ifname === '' ? [] : furnish(endpoint, { ...joined, sysctls }, ipv6)
+  const inside =
+    endpoint.ifname === '' ? [] : furnish(endpoint, { ...joined, sysctls, lifetimes: lifetimesOf(hall, network, endpoint) }, ipv6)
   const outside = await onThisKernel(hall, [...made.plan, ...joined.plan])
   return [...bringIn(outside, joined.link, endpoint.ifname), ...inside]
 }
 
 /** The steps that an endpoint of the records was made by. */
-export async function planAgain(hall: Hall, { endpoint, network }: Seat, ipv6: boolean): Promise<Plan> {
+export async function planAgain(hall: Hall, seat: Seat, ipv6: boolean): Promise<Plan> {
+  const { endpoint, network } = seat
   const answers = await ask(hall.drivers.get(network.driver), configOf(hall, network), recorded(hall, endpoint))
-  return assemble(hall, endpoint, answers, ipv6)
+  return assemble(hall, seat, answers, ipv6)
 }
 
 /** What a driver is told of an endpoint that is there. */

@@ -6,6 +6,8 @@ import { ipvlan } from '../drivers/ipvlan.ts'
 import { macvlan } from '../drivers/macvlan.ts'
 import { host, none } from '../drivers/singleton.ts'
 import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
+import type { Lease } from '../ipam/dhcp/client.ts'
+import { DhcpIpam } from '../ipam/dhcp/driver.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
 import type { Notes } from '../ipam/notes.ts'
 import { nullIpam } from '../ipam/null.ts'
@@ -24,6 +26,7 @@ import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { ipv6In } from './ipv6.ts'
+import { lanOf } from './lan.ts'
 import { Registry } from './registry.ts'
 
 export interface OpenOptions extends Directories {
@@ -68,6 +71,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
     throw error
   })
   const deletion = new Deletion(netns, store)
+  const dhcp = new DhcpIpam({ lan: lanOf(netns), leases: notesIn<Lease>(store, 'lease/') })
   const announcer = new Announcer(store)
   const close = async () => {
     await announcer.close()
@@ -87,9 +91,10 @@ export async function enter(options: OpenOptions): Promise<Entered> {
         fault('DRIVER_NOT_FOUND', { name, known }),
       ),
       ipams: new Registry(
-        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, ...(options.ipamDrivers ?? []).map(ipamHeldToContract)],
+        [new DefaultIpam({ ...memoryIn(store), pools: { local } }), nullIpam, dhcp, ...(options.ipamDrivers ?? []).map(ipamHeldToContract)],
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
+      dhcp,
       tell: eventLog(run),
       announcer,
       deleted: () => deletion.finish(),

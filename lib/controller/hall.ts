@@ -1,4 +1,5 @@
 import type { NetworkDriver } from '../drivers/driver.ts'
+import type { DhcpIpam } from '../ipam/dhcp/driver.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import type { Store } from '../store/store.ts'
@@ -20,6 +21,8 @@ export interface Hall {
   readonly run: string
   readonly drivers: Registry<NetworkDriver>
   readonly ipams: Registry<IpamDriver>
+  /** The one among them whose addresses are only lent. */
+  readonly dhcp: DhcpIpam
   /** Tells whoever listens what has happened to a network. */
   readonly tell: Tell
   readonly announcer: Announcer

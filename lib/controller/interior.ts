@@ -1,5 +1,5 @@
 import type { JoinSteps, Neighbour, Route } from '../drivers/driver.ts'
-import { type Cidr, contains, parseAddress, parseCidr, toBytes } from '../model/address.ts'
+import { type Cidr, contains, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { goneName, parseMac } from '../model/ids.ts'
 import type { Endpoint } from '../model/network.ts'
 import { HOST, type Op, type Plan, SANDBOX } from '../model/op.ts'
@@ -105,13 +105,17 @@ export function linkLocalCidr(text: string): Cidr | null {
   return address && subnet ? { ...address, prefix: subnet.prefix } : null
 }
 
+/** 'IP/PREFIX' → how long the kernel is to keep it, in seconds. */
+export type Lifetimes = Readonly<Record<string, number>>
+
 /** What a link gets inside the sandbox besides its addresses. */
 export interface Furniture extends Pick<JoinSteps, 'routes' | 'neighbours'> {
+  readonly lifetimes: Lifetimes
   readonly sysctls: readonly LinkSysctl[]
 }
 
 /** Addresses, settings, state, neighbours and routes of an endpoint's link inside the sandbox. `ipv6`: the kernel has it. */
-export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls }: Furniture, ipv6: boolean): Plan {
+export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls, lifetimes }: Furniture, ipv6: boolean): Plan {
   const { ifname } = endpoint
   const link = { at: SANDBOX, link: ifname } as const
   const addresses = addressesOf(endpoint)
@@ -123,12 +127,18 @@ export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls }
   }
   return [
     ...(ipv6 ? [disabled] : []),
-    ...addresses.map((cidr): Op => ({ op: 'addr.add', ...link, address: toBytes(cidr), prefix: cidr.prefix })),
+    ...addresses.map((cidr): Op => ({ op: 'addr.add', ...link, ...lasting(cidr, lifetimes) })),
     ...sysctls.map(({ path, value }): Op => ({ op: 'sysctl', at: SANDBOX, path: path(ifname), value })),
     { op: 'link.set', ...link, up: true },
     ...neighbours.flatMap((neighbour) => knownNeighbour(neighbour, ifname)),
     ...routes.flatMap((route) => staticRoute(route, ifname)),
   ]
+}
+
+/** The kernel takes an address away that nobody prolongs. */
+export function lasting(cidr: Cidr, lifetimes: Lifetimes) {
+  const seconds = lifetimes[formatCidr(cidr)]
+  return { address: toBytes(cidr), prefix: cidr.prefix, ...(seconds ? { validLifetime: seconds } : {}) }
 }
 
 function knownNeighbour({ address, mac }: Neighbour, ifname: string): Plan {

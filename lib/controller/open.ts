@@ -1,6 +1,7 @@
 import { Controller } from './controller.ts'
 import { enter, type OpenOptions } from './enter.ts'
 import { Guard } from './guard.ts'
+import { Leases } from './leases.ts'
 import { definePredefined } from './networks.ts'
 import { recover } from './recover.ts'
 import { Turns } from './turns.ts'
@@ -12,7 +13,9 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
   const { hall, close } = await enter(options)
   const turns = new Turns()
   const guard = options.guard ? new Guard(hall, turns) : undefined
+  const leases = options.guard ? new Leases(hall, turns) : undefined
   const end = async () => {
+    await leases?.close()
     await guard?.close()
     await close()
   }
@@ -20,6 +23,7 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
     await recover(hall)
     await definePredefined(hall)
     await guard?.start()
+    leases?.start()
     return new Controller(hall, turns, end)
   } catch (error) {
     await end()

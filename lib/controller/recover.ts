@@ -10,6 +10,7 @@ import { replay } from './addresses.ts'
 import { deleteRetired, retiredInside } from './deletion.ts'
 import { replayLent } from './engine/ipam.ts'
 import type { Hall } from './hall.ts'
+import { returnOrphans } from './leases.ts'
 import { isAlive } from './processes.ts'
 import { removeSandbox } from './sandboxes.ts'
 
@@ -20,6 +21,7 @@ export async function recover(hall: Hall): Promise<void> {
   await finishJournal(hall)
   await replayAddresses(hall)
   await replayLent(hall)
+  await returnOrphans(hall)
   for (const { id, owner } of hall.store.sandboxes.list()) {
     if (owner && !isAlive(owner)) await removeSandbox(hall, id).catch(unlessRefused)
   }

@@ -68,6 +68,8 @@ export interface IpamDriver {
   requestAddress(poolId: string, address: string, options: Options): Answer<string>
   /** Releasing what is free is no error. `unused`: the verb it was requested for failed, or was only planned. */
   releaseAddress(poolId: string, address: string, unused?: boolean): Answer<void>
+  /** How long, in seconds from now on, an address may be used unless the driver's owner renews it; undefined: for ever. */
+  lifetime?(poolId: string, address: string): number | undefined
   /** For `network inspect`; a driver that does not count has none. */
   usage?(poolId: string): Answer<Usage>
 }

@@ -20,6 +20,8 @@ struct Environment {
   Napi::FunctionReference netns;
   /** The class Monitor. */
   Napi::FunctionReference monitor;
+  /** The class PacketSocket. */
+  Napi::FunctionReference packet;
 };
 
 }  // namespace cnm

@@ -5,9 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
-#include <pthread.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,7 +15,7 @@
 #include "kernel/attributes.h"
 #include "kernel/frames.h"
 #include "kernel/link.h"
-#include "kernel/thread.h"
+#include "kernel/packet_socket.h"
 
 namespace cnm {
 
@@ -60,20 +58,6 @@ sockaddr_ll AddressOf(const Speaker& speaker) {
   address.sll_family = AF_PACKET;
   address.sll_ifindex = speaker.index;
   return address;
-}
-
-/**
- * Closing a packet socket waits until no processor can still be handing it a packet: 5 to 30 ms, which another thread
- * spends.
- */
-void CloseAside(Fd socket) {
-  const int fd = socket.release();
-  pthread_t thread;
-  if (StartThread(thread, [fd] { close(fd); }) == 0) {
-    pthread_detach(thread);
-  } else {
-    close(fd);
-  }
 }
 
 Refused Send(const Fd& socket, const Speaker& speaker, const std::vector<uint8_t>& frame, uint32_t count) {

@@ -118,9 +118,23 @@ Refused Place::Subscribe(const Interest& interest, const std::shared_ptr<const B
     return refusal;
   subscription = Subscription::Open(std::move(fd), interest, bell);
   if (!subscription) return RefusedIf(-errno, "monitor");
-  std::erase_if(subscriptions_, [](const auto& each) { return each.expired(); });
-  subscriptions_.push_back(subscription);
+  Keep(subscription);
   return {};
+}
+
+Refused Place::Listen(int32_t link, const Ear& ear, const std::shared_ptr<const Bell>& bell,
+                      std::shared_ptr<PacketSocket>& socket) {
+  Fd fd;
+  if (Refused refusal = Packet(fd)) return refusal;
+  socket = PacketSocket::Open(std::move(fd), link, ear, bell);
+  if (!socket) return RefusedIf(-errno, "packets");
+  Keep(socket);
+  return {};
+}
+
+void Place::Keep(const std::shared_ptr<Source>& source) {
+  std::erase_if(sources_, [](const auto& each) { return each.expired(); });
+  sources_.push_back(source);
 }
 
 Refused Place::RunNft(const std::string& commands, std::string& output) {
@@ -159,10 +173,10 @@ Refused Place::Remove() {
 }
 
 void Place::Close() {
-  for (const auto& each : subscriptions_) {
-    if (const auto subscription = each.lock()) subscription->End();
+  for (const auto& each : sources_) {
+    if (const auto source = each.lock()) source->End();
   }
-  subscriptions_.clear();
+  sources_.clear();
   nft_.reset();
   route_.socket.reset();
   netfilter_.socket.reset();

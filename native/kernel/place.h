@@ -12,6 +12,7 @@
 #include "facts/outcome.h"
 #include "kernel/fd.h"
 #include "kernel/nft.h"
+#include "kernel/packet_socket.h"
 #include "kernel/socket.h"
 #include "kernel/subscription.h"
 
@@ -40,6 +41,9 @@ class Place {
   /** Ends when the place is closed. */
   Refused Subscribe(const Interest& interest, const std::shared_ptr<const Bell>& bell,
                     std::shared_ptr<Subscription>& subscription);
+  /** Speaks and hears on a link of that number; ends when the place is closed. */
+  Refused Listen(int32_t link, const Ear& ear, const std::shared_ptr<const Bell>& bell,
+                 std::shared_ptr<PacketSocket>& socket);
   Refused Netfilter(Socket*& socket);
   /** The same of netfilter's tables. */
   Refused DumpNetfilter(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
@@ -82,7 +86,10 @@ class Place {
   Kept netfilter_{NETLINK_NETFILTER};
   Kept xfrm_{NETLINK_XFRM};
   std::unique_ptr<Nft> nft_;
-  std::vector<std::weak_ptr<Subscription>> subscriptions_;
+  /** What ends with the place. */
+  std::vector<std::weak_ptr<Source>> sources_;
+
+  void Keep(const std::shared_ptr<Source>& source);
 };
 
 }  // namespace cnm

@@ -33,8 +33,7 @@ class Subscription final : public Source {
 
   /** What is there, without waiting, of at most so many messages. */
   News Read(size_t most);
-  /** Nothing more will come. */
-  void End();
+  void End() override;
 
   int fd() const override { return fd_; }
 

@@ -18,6 +18,8 @@ class Source {
   virtual ~Source() = default;
   /** Readable when there is something to do; -1 once it is closed, and whoever closes it rings the waiter's bell. */
   virtual int fd() const = 0;
+  /** Nothing more will come. */
+  virtual void End() = 0;
 };
 
 /** The waiting thread: does each job once its source is readable or closed, or it is cancelled. It starts with the

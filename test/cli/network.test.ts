@@ -115,7 +115,7 @@ describe('refusals', () => {
     ['network create --subnet 10.30.0.5/24 x', 'invalid network config:\ninvalid subnet 10.30.0.5/24: it should be 10.30.0.0/24'],
     ['network create --subnet 10.30.0.0/24 --gateway 10.31.0.1 x', 'no matching subnet for gateway 10.31.0.1'],
     ['network create -d nope x', 'could not find plugin nope in v1 plugin registry: plugin not found\nhint: built in: bridge, host, null'],
-    ['network create --ipam-driver nope x', 'invalid ipam driver: "nope"\nhint: built in: default, null'],
+    ['network create --ipam-driver nope x', 'invalid ipam driver: "nope"\nhint: built in: default, dhcp, null'],
     ['network connect taken ghost', 'No such sandbox: ghost\nhint: cnm sandbox ls'],
     ['network connect ghost holder', 'network ghost not found\nhint: cnm network ls'],
     ['network connect taken holder', 'endpoint with name holder already exists in network taken'],

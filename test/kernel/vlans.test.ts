@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Op, VlanOp } from '../../binding.d.ts'
 import { undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
+import { lacks } from '../support/lacks.ts'
 import { paste } from '../support/paste.ts'
 import { Spaces } from '../support/spaces.ts'
 import { pings } from '../support/traffic.ts'
@@ -39,7 +40,7 @@ describe.each(Object.entries(cases))('%s', (_, [settings, lines]) => {
   it('is there, the second time too, and taken back by its inverse; or the kernel says so', async () => {
     const before = look()
     const refusal = await refused(op)
-    if (refusal) return expect(refusal).toMatchObject({ errno: -95, request: 'RTM_SETLINK' })
+    if (refusal) return lacks(refusal, { errno: -95, request: 'RTM_SETLINK' })
     expect(look()).toEqual(expect.arrayContaining([...lines]))
     await spaces.do(op)
     expect(look()).toEqual(expect.arrayContaining([...lines]))
@@ -49,7 +50,11 @@ describe.each(Object.entries(cases))('%s', (_, [settings, lines]) => {
   })
 
   it('is the same when what is printed is pasted, as is its inverse; or the kernel says so', async () => {
-    if (await refused(op)) return expect(() => paste(printPlan([op]), { netns: spaces.paths[0] })).toThrow('Operation not supported')
+    const refusal = await refused(op)
+    if (refusal) {
+      expect(() => paste(printPlan([op]), { netns: spaces.paths[0] })).toThrow('Operation not supported')
+      return lacks(refusal, { errno: -95 })
+    }
     await spaces.do(...undoOf([op]))
     paste(printPlan([op]), { netns: spaces.paths[0] })
     expect(look()).toEqual(expect.arrayContaining([...lines]))
@@ -68,7 +73,7 @@ it('packets stay in their VLAN, or the kernel says that it has none', async () =
   const answers = () => pings(spaces.paths[0], '10.0.0.2')
   expect(await answers()).toBe(true)
   const refusal = await refused({ op: 'link.set', link: 'br0', bridge: { vlanFiltering: true } })
-  if (refusal) return expect(refusal).toMatchObject({ errno: -95, request: 'RTM_NEWLINK' })
+  if (refusal) return lacks(refusal, { errno: -95, request: 'RTM_NEWLINK' })
   const untagged = { vid: 10, pvid: true, untagged: true } as const
   await spaces.do({ op: 'vlan.add', link: 'p0', ...untagged })
   expect(await answers()).toBe(false)
@@ -124,7 +129,7 @@ describe('a link of kind vlan', () => {
 
   it('has its flags and maps, pasted too; or the kernel says so', async () => {
     const refusal = await refused(op)
-    if (refusal) return expect(refusal).toMatchObject({ errno: -95, message: 'Unknown device type' })
+    if (refusal) return lacks(refusal, { errno: -95, message: 'Unknown device type' })
     expect(spaces.link(0, 'v7').linkinfo.info_data).toMatchObject(data)
     await spaces.do(...undoOf([op]))
     paste(printPlan([op]), { netns: spaces.paths[0] })

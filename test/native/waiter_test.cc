@@ -16,7 +16,7 @@ class Signal final : public Source {
  public:
   int fd() const override { return closed_ ? -1 : fd_.get(); }
   void Raise() const { eventfd_write(fd_.get(), 1); }
-  void Close() { closed_ = true; }
+  void End() override { closed_ = true; }
 
  private:
   const Fd fd_{eventfd(0, EFD_CLOEXEC)};
@@ -71,7 +71,7 @@ TEST_CASE("or once it is cancelled, or its source closed") {
   waiter.bell()->Ring();
   cancelled.done.wait();
   CHECK_FALSE(closed.IsDone());
-  closed.source->Close();
+  closed.source->End();
   waiter.bell()->Ring();
   closed.done.wait();
 }

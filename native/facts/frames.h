@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "facts/links.h"
+#include "facts/outcome.h"
+
+namespace cnm {
+
+/** What a packet socket hears of the frames that arrive by a link. */
+struct Ear {
+  LinkRef link;
+  /** ARP, instead of UDP over IPv4 to a port. */
+  bool arp = false;
+  uint16_t port = 0;
+};
+
+/** Whole Ethernet frames, in the order in which they came. */
+struct Frames {
+  std::vector<std::vector<uint8_t>> frames{};
+  /** The socket was closed: nothing more will come. */
+  bool ended = false;
+  Refused refusal{};
+};
+
+}  // namespace cnm

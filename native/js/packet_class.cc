@@ -1,0 +1,149 @@
+#include "js/packet_class.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "js/environment.h"
+#include "js/errors.h"
+#include "js/fields.h"
+#include "js/functions.h"
+#include "js/netns_class.h"
+#include "kernel/link.h"
+
+namespace cnm {
+
+namespace {
+
+using Promise = Napi::Promise::Deferred;
+
+/** JS gets a turn of its own after so many frames. */
+constexpr size_t kMost = 256;
+
+struct Opened {
+  std::shared_ptr<PacketSocket> socket;
+  Refused refusal;
+};
+
+/** False has thrown. */
+bool ReadEar(const Napi::Value& link, const Napi::Value& heard, Ear& ear) {
+  const char* expected = Read(link, ear.link);
+  if (expected || ear.link == LinkRef(0)) {
+    ThrowInvalid(link.Env(), "link: expected a link's name or ifindex");
+    return false;
+  }
+  std::string word;
+  uint32_t port = 0;
+  ear.arp = !Read(heard, word) && word == "arp";
+  const bool ok = ear.arp || (!Read(heard, port) && port > 0 && port <= UINT16_MAX);
+  ear.port = static_cast<uint16_t>(port);
+  if (!ok) ThrowInvalid(link.Env(), "heard: expected 'arp', or a port of UDP");
+  return ok;
+}
+
+/** Bytes of its own for each frame. */
+Napi::Array ArrayOf(Napi::Env env, const Frames& heard) {
+  Napi::Array array = Napi::Array::New(env, heard.frames.size());
+  for (uint32_t i = 0; i < heard.frames.size(); i++) {
+    const auto& frame = heard.frames[i];
+    Napi::Uint8Array bytes = Napi::Uint8Array::New(env, frame.size());
+    std::copy(frame.begin(), frame.end(), bytes.Data());
+    array.Set(i, bytes);
+  }
+  return array;
+}
+
+void Settle(Napi::Env env, const Promise& promise, const Refused& refusal) {
+  if (refusal) {
+    promise.Reject(ErrorOf(env, *refusal).Value());
+  } else {
+    promise.Resolve(env.Undefined());
+  }
+}
+
+}  // namespace
+
+Napi::Function PacketClass::Define(Napi::Env env) {
+  return DefineClass(env, "PacketSocket",
+                     {
+                         StaticMethod<&PacketClass::Open>("open"),
+                         InstanceMethod<&PacketClass::Next>("next"),
+                         InstanceMethod<&PacketClass::Send>("send"),
+                         InstanceAccessor<&PacketClass::Closed>("closed", napi_enumerable),
+                         InstanceMethod<&PacketClass::Close>("close"),
+                     });
+}
+
+PacketClass::PacketClass(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!info[0].IsExternal()) {
+    ThrowInvalid(info.Env(), "PacketSocket: expected PacketSocket.open(namespace, link, heard), not new");
+    return;
+  }
+  socket_ = *info[0].As<Napi::External<std::shared_ptr<PacketSocket>>>().Data();
+}
+
+Napi::Value PacketClass::Open(const Napi::CallbackInfo& info) {
+  auto place = NetnsClass::PlaceOf(info[0], "namespace");
+  Ear ear;
+  if (!place || !ReadEar(info[1], info[2], ear)) return {};
+  const auto& jobs = Environment::Of(info.Env()).jobs;
+  return jobs->Submit<Opened>(
+      [place = std::move(place), ear = std::move(ear), bell = jobs->bell()](const std::atomic<bool>&) {
+        Opened opened;
+        int32_t link = 0;
+        opened.refusal = ResolveLink(*place, ear.link, "", link);
+        if (!opened.refusal) opened.refusal = place->Listen(link, ear, bell, opened.socket);
+        return opened;
+      },
+      [](Napi::Env env, const Promise& promise, Opened& opened) {
+        if (opened.refusal) {
+          promise.Reject(ErrorOf(env, *opened.refusal).Value());
+        } else {
+          const auto seed = Napi::External<std::shared_ptr<PacketSocket>>::New(env, &opened.socket);
+          promise.Resolve(Environment::Of(env).packet.New({seed}));
+        }
+      });
+}
+
+Napi::Value PacketClass::Next(const Napi::CallbackInfo& info) {
+  double job;
+  if (!CheckOpen(info.Env()) || !ReadJob(info[0], job)) return {};
+  return Environment::Of(info.Env())
+      .jobs->Submit<Frames>(
+          [socket = socket_](const std::atomic<bool>& cancelled) {
+            return cancelled ? Frames{.ended = true} : socket->Read(kMost);
+          },
+          [](Napi::Env env, const Promise& promise, Frames& heard) {
+            if (heard.refusal) {
+              promise.Reject(ErrorOf(env, *heard.refusal).Value());
+            } else {
+              promise.Resolve(heard.ended ? env.Null() : Napi::Value(ArrayOf(env, heard)));
+            }
+          },
+          job, socket_);
+}
+
+Napi::Value PacketClass::Send(const Napi::CallbackInfo& info) {
+  std::vector<uint8_t> frame;
+  if (!CheckOpen(info.Env())) return {};
+  if (const char* expected = Read(info[0], frame)) {
+    ThrowInvalid(info.Env(), std::string("frame: expected ") + expected);
+    return {};
+  }
+  return Environment::Of(info.Env())
+      .jobs->Submit<Refused>(
+          [socket = socket_, frame = std::move(frame)](const std::atomic<bool>&) { return socket->Send(frame); },
+          Settle);
+}
+
+Napi::Value PacketClass::Closed(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), !socket_); }
+
+void PacketClass::Close(const Napi::CallbackInfo&) { socket_.reset(); }
+
+bool PacketClass::CheckOpen(Napi::Env env) const {
+  if (!socket_) ThrowClosed(env, "this PacketSocket is closed");
+  return socket_ != nullptr;
+}
+
+}  // namespace cnm

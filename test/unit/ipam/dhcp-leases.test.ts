@@ -1,0 +1,128 @@
+import { expect, it } from 'vitest'
+import type { Lan, Lease } from '../../../lib/ipam/dhcp/client.ts'
+import { DhcpIpam } from '../../../lib/ipam/dhcp/driver.ts'
+import { unwrap, wrap } from '../../../lib/ipam/dhcp/frame.ts'
+
+const MAC = '02:00:00:00:00:07'
+const POOL = 'eth0 192.0.2.0/24'
+const ask = { 'com.docker.network.endpoint.macaddress': MAC }
+
+/** What a server makes of a question: the kind of its answer, and with which options; null: it is silent. */
+type Server = (question: { readonly kind: number; readonly wanted: readonly number[] }) => readonly number[] | null
+
+const LASTS = [51, 4, 0, 0, 0, 100, 58, 4, 0, 0, 0, 40]
+const ACK = [53, 1, 5, 54, 4, 192, 0, 2, 1, ...LASTS]
+const OFFER = [53, 1, 2, 54, 4, 192, 0, 2, 1, ...LASTS]
+const NAK = [53, 1, 6, 54, 4, 192, 0, 2, 1]
+
+/** A LAN with one server, on which nobody waits: time passes as far as somebody would. */
+class Fake implements Lan {
+  now = 1_000_000
+  server: Server = ({ kind }) => (kind === 1 ? OFFER : ACK)
+  readonly heard: number[] = []
+  readonly clock = (): number => this.now
+  readonly leases = new Map<string, Lease>()
+  readonly ipam = new DhcpIpam({ lan: this, leases: this.leases })
+
+  talk<T>(_link: string, _heard: unknown, body: Parameters<Lan['talk']>[2]): Promise<T> {
+    const inbox: Uint8Array[] = []
+    return body({
+      send: async (frame) => {
+        const message = unwrap(frame)
+        if (message?.[0] !== 1) return
+        const kind = message[242] ?? 0
+        this.heard.push(kind)
+        const at = message.indexOf(50, 240)
+        const options = this.server({ kind, wanted: [...message.subarray(at + 2, at + 6)] })
+        if (options) inbox.push(this.#answer(message, options))
+      },
+      heard: async (ms) => {
+        if (inbox.length === 0) this.now += ms
+        return inbox.shift() ?? null
+      },
+    }) as Promise<T>
+  }
+
+  #answer(question: Uint8Array, options: readonly number[]): Uint8Array {
+    const answer = Uint8Array.from(question)
+    answer[0] = 2
+    answer.set([192, 0, 2, 9], 16)
+    answer.set([...options, 255], 240)
+    return wrap(Uint8Array.of(2, 0, 0, 0, 0, 1), answer)
+  }
+}
+
+it('a lease is renewed when it says so, again when nobody answers, and is over at its end', async () => {
+  const lan = new Fake()
+  expect(await lan.ipam.requestAddress(POOL, '', ask)).toBe('192.0.2.9/24')
+  const began = lan.now
+  const due = () => Math.round(((lan.ipam.held()[0]?.lease.renewAt ?? 0) - began) / 1000)
+  const held = () => lan.ipam.held()[0] ?? expect.fail('nothing is held')
+  expect([due(), lan.ipam.lifetime(POOL, '192.0.2.9')]).toEqual([40, 100])
+
+  lan.now = began + 40_000
+  expect(await lan.ipam.renew(held())).toBe('renewed')
+  expect([due(), lan.ipam.lifetime(POOL, '192.0.2.9')]).toEqual([80, 100])
+
+  lan.server = () => null
+  lan.now = began + 80_000
+  expect(await lan.ipam.renew(held())).toBe('silent')
+  // Four questions took 7.5 s, and half of what is left is waited for.
+  expect(due()).toBe(114)
+  lan.now = began + 141_000
+  expect(await lan.ipam.renew(held())).toBe('lost')
+  expect(lan.ipam.held()).toEqual([])
+  expect(lan.ipam.lifetime(POOL, '192.0.2.9')).toBeUndefined()
+})
+
+it('a lease that is denied is lost, and one that was given back meanwhile is given back again', async () => {
+  const lan = new Fake()
+  await lan.ipam.requestAddress(POOL, '', ask)
+  const [first] = lan.ipam.held()
+  lan.server = () => NAK
+  expect(await lan.ipam.renew(first ?? expect.fail())).toBe('lost')
+
+  lan.server = ({ kind }) => (kind === 1 ? OFFER : ACK)
+  await lan.ipam.requestAddress(POOL, '', ask)
+  const [second] = lan.ipam.held()
+  lan.leases.clear()
+  lan.heard.length = 0
+  expect(await lan.ipam.renew(second ?? expect.fail())).toBe('silent')
+  expect(lan.heard).toEqual([3, 7])
+  expect(lan.ipam.held()).toEqual([])
+})
+
+it('a server that changes its mind is asked three times, and nothing is held', async () => {
+  const lan = new Fake()
+  lan.server = ({ kind }) => (kind === 1 ? OFFER : NAK)
+  await expect(lan.ipam.requestAddress(POOL, '', ask)).rejects.toMatchObject({ code: 'DHCP_REFUSED' })
+  expect(lan.heard).toEqual([1, 3, 1, 3, 1, 3])
+  expect(lan.leases.size).toBe(0)
+})
+
+it('an address of IPv6 is that which the MAC makes of the prefix', async () => {
+  const lan = new Fake()
+  const pool = await lan.ipam.requestPool({
+    space: 'lan',
+    pool: 'fd00:9::/64',
+    subPool: '',
+    options: { parent: 'eth0' },
+    v6: true,
+    reserved: [],
+  })
+  expect(pool).toEqual({ id: 'eth0 fd00:9::/64', pool: 'fd00:9::/64', data: {} })
+  expect(await lan.ipam.requestAddress(pool.id, '', ask)).toBe('fd00:9::ff:fe00:7/64')
+  expect(lan.heard).toEqual([])
+})
+
+it.each([
+  [{ subPool: '192.0.2.0/25' }, 'leave out --ip-range'],
+  [{ pool: '0.0.0.0/24' }, 'is no subnet of a LAN'],
+  [{ v6: true }, '--subnet'],
+])('a pool of %j is refused', async (request, reason) => {
+  const wanted = { space: 'lan', pool: '', subPool: '', options: { parent: 'eth0' }, v6: false, reserved: [], ...request }
+  await expect(new Fake().ipam.requestPool(wanted)).rejects.toMatchObject({
+    code: 'POOL_INVALID',
+    message: expect.stringContaining(reason),
+  })
+})
