@@ -105,7 +105,7 @@ const nothing = (): Gathered => ({ links: 0, places: new Set(), addresses: { 4: 
 const isNothing = ({ links, entries }: Gathered): boolean => links === 0 && entries.length === 0
 
 const retired: Plan = [{ op: 'link.del', group: RETIRED_GROUP }]
-const retiredInside: Plan = [{ op: 'link.del', at: SANDBOX, group: RETIRED_GROUP }]
+export const retiredInside: Plan = [{ op: 'link.del', at: SANDBOX, group: RETIRED_GROUP }]
 
 export async function deleteRetired(paths: Iterable<string>): Promise<void> {
   for (const path of paths) {

@@ -178,14 +178,15 @@ export async function planDeparture(hall: Hall, { endpoint, network }: Seat, sta
 }
 
 const NEARLY_FULL = 0.88
-/** So small a network is meant to be full. */
-const FEW = 8
 
-/** How many endpoints a network may have, and from which number on that is worth a warning; null where there is no end. */
+/**
+ * How many endpoints a network may have, and from which number on that is worth a warning: one for one is meant to be full. Null
+ * where there is no end.
+ */
 export function roomOf(hall: Hall, network: Network): { readonly limit: number; readonly nearly: number } | null {
   const driver = driverOf(hall, network)
   const limit = driver.maxEndpoints?.(configOf(hall, network)) ?? driver.capabilities.maxEndpoints
-  return limit === undefined ? null : { limit, nearly: limit < FEW ? Number.POSITIVE_INFINITY : Math.floor(limit * NEARLY_FULL) }
+  return limit === undefined ? null : { limit, nearly: limit === 1 ? Number.POSITIVE_INFINITY : Math.floor(limit * NEARLY_FULL) }
 }
 
 /** A network with no room left is refused before anything is done. */

@@ -9,7 +9,7 @@ import { inode, namespaceAt } from '../netlink/namespace.ts'
 import type { NetlinkError } from '../netlink/refusal.ts'
 import { replay } from './addresses.ts'
 import { pathsIn } from './commit.ts'
-import { deleteRetired } from './deletion.ts'
+import { deleteRetired, retiredInside } from './deletion.ts'
 import { replayLent } from './engine/ipam.ts'
 import type { Hall } from './hall.ts'
 import { homes } from './homes.ts'
@@ -56,7 +56,8 @@ async function finishJournal(hall: Hall): Promise<void> {
     }
     try {
       await tellAll(value.before)
-      const refusals = await applyLeniently(places, await ours(hall, value.plan))
+      const inside = value.sandbox === undefined ? [] : retiredInside
+      const refusals = await applyLeniently(places, [...(await ours(hall, value.plan)), ...inside])
       await tellAll(value.after)
       if (refusals.every(isElsewhere)) hall.store.journal.delete(key)
     } finally {

@@ -60,7 +60,7 @@ networks:
     ipam: { config: [{ subnet: 192.0.2.0/24, ip_range: 192.0.2.64/26, aux_addresses: { nas: 192.0.2.65 } }] }
 `)
     expect(await lab('apply')).toMatchObject({ status: 0, stderr: '' })
-    expect(await lab('diff')).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(await lab('diff')).toEqual({ status: 0, stdout: 'shop is as declared.\n', stderr: '' })
   })
 
   it('is made as declared, once', async () => {

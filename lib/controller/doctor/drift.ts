@@ -1,6 +1,6 @@
 import { lendUplinks } from '../../firewall/firewall.ts'
 import { finding } from '../../model/findings.ts'
-import { LINK_GROUP } from '../../model/ids.ts'
+import { isOurs } from '../../model/ids.ts'
 import type { Network, Sandbox } from '../../model/network.ts'
 import { HOST, NETWORK, type Plan, SANDBOX } from '../../model/op.ts'
 import { addressText } from '../../model/words.ts'
@@ -187,7 +187,7 @@ async function lookInto(round: Round, sandbox: Sandbox): Promise<readonly Ailmen
 /** Links with our mark that none of the sandbox's endpoints has. */
 const strays = (inside: Scene, wanted: ReadonlySet<string>, { path, name: sandbox }: Sandbox): readonly Ailment[] =>
   inside.links
-    .filter(({ group, name }) => group === LINK_GROUP && !wanted.has(name))
+    .filter(({ group, name }) => isOurs(group) && !wanted.has(name))
     .map(({ name }) => ({
       finding: finding('LINK_STRAY', `link ${name} in sandbox ${sandbox}`, {}),
       mend: taking({ plan: [{ op: 'link.del', at: SANDBOX, link: name }], sandbox: path }),

@@ -1,0 +1,111 @@
+import { strict as assert } from 'node:assert'
+import { HOST4, HOST6 } from '../support/lab.ts'
+import { must } from '../support/run.ts'
+import type { Party } from '../support/segment.ts'
+import { assertReach, both, join, onTrunk, routerIn, subnetsOf } from '../support/trunk.ts'
+import { scenario } from './harness.ts'
+
+const network = (options = {}, subnets = subnetsOf(10)) => ({
+  name: 'lan',
+  driver: 'ipvlan',
+  enableIPv6: true,
+  options: { parent: 'lan0.10', ...options },
+  ipam: { config: subnets },
+})
+
+const macIn = (netns: string, link: string): string => JSON.parse(must(['ip', '-j', 'link', 'show', link], { netns }))[0].address
+
+scenario('mode l2: neighbours, the router, what is beyond it, and the host where it asked for it', () =>
+  onTrunk(async (lab, cnm) => {
+    const { pools } = await cnm.createNetwork(network({ 'cnm.host_access': 'true' }))
+    const [a, b] = [await join(cnm, 'a', 'lan'), await join(cnm, 'b', 'lan')]
+    const own: Party = { name: 'host', netns: lab.host, addresses: pools.flatMap(({ aux }) => aux['host'] ?? []) }
+    const parent = { name: 'parent', netns: lab.host, addresses: [HOST4, HOST6] }
+    const beyond = { ...routerIn(lab, 20), name: 'beyond' }
+    const pairs: readonly (readonly [Party, Party])[] = [
+      [a, b],
+      [a, routerIn(lab, 10)],
+      [a, beyond],
+      [own, a],
+      [a, own],
+      [a, parent],
+    ]
+    await assertReach(pairs, both('a → b', 'a → router10', 'a → beyond', 'host → a', 'a → host'))
+    assert.equal(macIn(a.netns, 'eth0'), macIn(lab.host, 'lan0'))
+    assert.deepEqual(await cnm.findings(), [])
+    await cnm.disconnect('a', 'lan')
+    assert.deepEqual(await cnm.findings(), [])
+    await cnm.connect('a', { network: 'lan' })
+  }),
+)
+
+scenario('mode l2, private: the router, and no neighbour; its parent falls, rises, and gets another name', () =>
+  onTrunk(async (lab, cnm) => {
+    const host = (...argv: string[]) => must(argv, { netns: lab.host })
+    await cnm.createNetwork(network({ ipvlan_flag: 'private' }))
+    const [a, b] = [await join(cnm, 'a', 'lan'), await join(cnm, 'b', 'lan')]
+    await assertReach(
+      [
+        [a, b],
+        [a, routerIn(lab, 10)],
+      ],
+      both('a → router10'),
+    )
+    host('ip', 'link', 'set', 'lan0', 'down')
+    host('ip', 'link', 'set', 'lan0', 'up')
+    host('ip', 'addr', 'replace', `${HOST6}/64`, 'dev', 'lan0', 'nodad')
+    host('ip', 'route', 'replace', 'default', 'via', '192.0.2.2')
+    host('ip', 'link', 'set', 'lan0.10', 'down')
+    host('ip', 'link', 'set', 'lan0.10', 'name', 'blue', 'up')
+    await assertReach([[a, routerIn(lab, 10)]], both('a → router10'))
+    assert.deepEqual(
+      (await cnm.findings()).map(({ code }) => code),
+      ['LINK_STRAY', 'NETWORK_DRIFT'],
+    )
+    host('ip', 'link', 'set', 'blue', 'down')
+    host('ip', 'link', 'set', 'blue', 'name', 'lan0.10', 'up')
+    assert.deepEqual(await cnm.findings(), [])
+  }),
+)
+
+for (const mode of ['l3', 'l3s']) {
+  scenario(`mode ${mode}: the way out is the link, by the routes of the host; who is beyond needs one back`, () =>
+    onTrunk(async (lab, cnm) => {
+      const { pools } = await cnm.createNetwork(network({ ipvlan_mode: mode, 'cnm.host_access': 'true' }, subnetsOf(40)))
+      const [host, router] = [lab.host, lab.lan].map((netns) => (line: string) => must(line.split(' '), { netns }))
+      host?.('ip addr add 10.10.0.2/16 dev lan0.10')
+      host?.('ip addr add fd00:10::2/64 dev lan0.10 nodad')
+      for (const route of ['10.40.0.0/16 via 10.10.0.2', 'fd00:40::/64 via fd00:10::2']) router?.(`ip route add ${route}`)
+      const [a, b] = [await join(cnm, 'a', 'lan'), await join(cnm, 'b', 'lan')]
+      const routes = (family: string) => must(['ip', family, 'route', 'show', 'default'], { netns: a.netns }).trim()
+      assert.deepEqual([routes('-4').slice(0, 16), routes('-6').slice(0, 16)], ['default dev eth0', 'default dev eth0'])
+      const own: Party = { name: 'host', netns: lab.host, addresses: pools.flatMap(({ aux }) => aux['host'] ?? []) }
+      const pairs: readonly (readonly [Party, Party])[] = [
+        [a, b],
+        [a, routerIn(lab, 10)],
+        [own, a],
+        [a, own],
+      ]
+      await assertReach(pairs, both('a → b', 'a → router10', 'host → a', 'a → host'))
+      assert.deepEqual(await cnm.findings(), [])
+      for (const subnet of ['10.40.0.0/16', 'fd00:40::/64']) router?.(`ip route del ${subnet}`)
+    }),
+  )
+}
+
+scenario('a parent carries one ipvlan network, and no macvlan beside it; an address is given again at once', () =>
+  onTrunk(async (_, cnm) => {
+    const { id } = await cnm.createNetwork(network())
+    await assert.rejects(cnm.createNetwork({ ...network({}, subnetsOf(20)), name: 'more' }), {
+      message: `network di-${id.slice(0, 12)} is already using parent interface lan0.10`,
+    })
+    const macvlan = { name: 'mac', driver: 'macvlan', options: { parent: 'lan0.10' }, ipam: { config: subnetsOf(20).slice(0, 1) } }
+    await assert.rejects(cnm.createNetwork(macvlan), {
+      message: 'ipvlan network lan is already using parent interface lan0.10, which cannot carry macvlan too',
+    })
+    for (let round = 0; round < 3; round++) {
+      await cnm.createSandbox({ name: 'a', networks: [{ network: 'lan', ip: '10.10.7.7', ip6: 'fd00:10::77' }] })
+      await cnm.removeSandbox('a')
+    }
+  }),
+)
