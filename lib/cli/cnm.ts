@@ -31,6 +31,8 @@ Exit codes:
 
 Environment:
   CNM_ROOT, CNM_RUN   as --root, --run
+  CNM_HOST            as --host
+  CNM_CERT_PATH       as --tls
   CNM_DEBUG=1         errors with their stack
   NO_COLOR            no colours`
 

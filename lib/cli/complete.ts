@@ -1,11 +1,11 @@
 import type { Argument, Command, Option } from 'commander'
-import type { Controller } from '../controller/controller.ts'
+import type { Verbs } from '../controller/verbs.ts'
 
-type Look = (cnm: Controller) => readonly string[]
+type Look = (cnm: Verbs) => readonly string[] | Promise<readonly string[]>
 
-const networks: Look = (cnm) => cnm.networks().map(({ name }) => name)
-const sandboxes: Look = (cnm) => cnm.sandboxes().map(({ name }) => name)
-const nodes: Look = (cnm) => cnm.nodes().map(({ name }) => name)
+const networks = (cnm: Verbs) => cnm.networks().map(({ name }) => name)
+const sandboxes = (cnm: Verbs) => cnm.sandboxes().map(({ name }) => name)
+const nodes: Look = async (cnm) => (await cnm.nodes()).map(({ name }) => name)
 const places: Look = (cnm) => [...sandboxes(cnm), ...networks(cnm), 'internet']
 
 /** What can stand for a value, by the name of the value: 'network' in `<network>` and `--network <network>`. */

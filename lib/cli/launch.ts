@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import type { Controller } from '../controller/controller.ts'
+import type { Verbs } from '../controller/verbs.ts'
 import { exitCodeOfSignal } from './complaint.ts'
 import type { Visit } from './visit.ts'
 
@@ -10,7 +10,7 @@ export interface Launched {
 }
 
 /** Starts a program inside a sandbox, on our own standard streams. Signals are its business from now on. */
-export async function launch(visit: Visit, cnm: Controller, sandbox: string, command: readonly string[]): Promise<Launched> {
+export async function launch(visit: Visit, cnm: Verbs, sandbox: string, command: readonly string[]): Promise<Launched> {
   visit.interrupts.signal.throwIfAborted()
   const child = await cnm.spawn(sandbox, command as [string, ...string[]], { stdio: 'inherit', env: visit.world.env })
   visit.interrupts.redirect((signal) => {

@@ -1,4 +1,5 @@
-import type { Controller, VerbOptions } from '../controller/controller.ts'
+import type { VerbOptions } from '../controller/controller.ts'
+import type { Verbs } from '../controller/verbs.ts'
 import { type Finding, inspection } from './format/inspection.ts'
 import { Interrupted } from './interrupts.ts'
 import type { Visit } from './visit.ts'
@@ -8,7 +9,7 @@ export async function inspectAll(
   visit: Visit,
   names: readonly string[],
   format: string | undefined,
-  look: (cnm: Controller, name: string) => Finding | Promise<Finding>,
+  look: (cnm: Verbs, name: string) => Finding | Promise<Finding>,
 ): Promise<number> {
   const { each, all } = inspection(format)
   return visit.open(async (cnm) => {
@@ -31,7 +32,7 @@ export async function inspectAll(
 export const removeAll = (
   visit: Visit,
   names: readonly string[],
-  remove: (cnm: Controller, name: string, options: VerbOptions) => Promise<object>,
+  remove: (cnm: Verbs, name: string, options: VerbOptions) => Promise<object>,
   mayLack: (error: unknown) => boolean = () => false,
 ): Promise<number> =>
   visit.open(async (cnm) => {

@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option } from 'commander'
 import { given } from '../model/given.ts'
 import { complaint, exitCodeOf } from './complaint.ts'
-import { parseBool } from './flags.ts'
+import { collect, parseBool } from './flags.ts'
 import { Interrupts } from './interrupts.ts'
 import { Misuse } from './misuse.ts'
-import { Visit } from './visit.ts'
+import { type Globals, Visit } from './visit.ts'
 import type { World } from './world.ts'
 
 const GLOBAL = 'Global Options:'
@@ -30,6 +30,15 @@ export class Verb extends Command {
   #withGlobals(): this {
     return this.addOption(new Option('--root <dir>', 'State directory (default: CNM_ROOT, else /var/lib/cnm)').helpGroup(GLOBAL))
       .addOption(new Option('--run <dir>', 'Run directory (default: CNM_RUN, else /run/cnm)').helpGroup(GLOBAL))
+      .addOption(
+        new Option(
+          '-H, --host <address>',
+          'Daemon: unix:///PATH or tcp://ADDRESS:PORT (default: CNM_HOST, else the one that owns the run directory)',
+        )
+          .argParser(collect)
+          .helpGroup(GLOBAL),
+      )
+      .addOption(new Option('--tls <dir>', 'By TCP speak TLS with ca.pem, cert.pem, key.pem (default: CNM_CERT_PATH)').helpGroup(GLOBAL))
       .addOption(new Option('--dry-run', 'Print what would be done, and change nothing').helpGroup(GLOBAL))
   }
 
@@ -105,8 +114,8 @@ export class Verb extends Command {
   }
 
   /** Of flags given at several levels the innermost counts. */
-  #globals(): { readonly root?: string; readonly run?: string; readonly dryRun?: boolean } {
-    const { root, run, dryRun } = this.opts<{ root?: string; run?: string; dryRun?: boolean }>()
-    return { ...(this.parent instanceof Verb ? this.parent.#globals() : {}), ...given({ root, run, dryRun }) }
+  #globals(): Globals {
+    const { root, run, host, tls, dryRun } = this.opts<Globals>()
+    return { ...(this.parent instanceof Verb ? this.parent.#globals() : {}), ...given({ root, run, host, tls, dryRun }) }
   }
 }

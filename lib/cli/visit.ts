@@ -1,10 +1,17 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Controller, VerbOptions } from '../controller/controller.ts'
 import { type Directories, runOf } from '../controller/directories.ts'
 import type { Examination } from '../controller/doctor/repair.ts'
+import { eventsOf, type Period } from '../controller/events.ts'
 import type { OpenOptions } from '../controller/open.ts'
 import type { StateExport } from '../controller/state.ts'
-import { CnmError } from '../model/errors.ts'
+import type { Verbs } from '../controller/verbs.ts'
+import { CnmError, fault } from '../model/errors.ts'
+import type { NetworkEvent } from '../model/event.ts'
 import type { Finding } from '../model/findings.ts'
+import { parseHost } from '../server/host.ts'
+import { SOCKET } from '../server/places.ts'
 import { complaint } from './complaint.ts'
 import type { Interrupts } from './interrupts.ts'
 import type { World } from './world.ts'
@@ -12,22 +19,30 @@ import type { World } from './world.ts'
 /** How long a person waits before wondering, in ms. */
 const PATIENCE = 1000
 
+/** Flags that every verb has. */
+export interface Globals {
+  readonly root?: string
+  readonly run?: string
+  readonly host?: readonly string[]
+  readonly tls?: string
+  readonly dryRun?: boolean
+}
+
 /** One call of a verb: its way to the controller, and its way to answer. */
 export class Visit {
   readonly world: World
   readonly interrupts: Interrupts
   readonly dryRun: boolean
-  readonly #place: { readonly root?: string; readonly run?: string }
+  /** As they were given; no variable stands for them. */
+  readonly hosts: readonly string[]
+  readonly #globals: Globals
 
-  constructor(
-    world: World,
-    { dryRun = false, ...place }: { readonly root?: string; readonly run?: string; readonly dryRun?: boolean },
-    interrupts: Interrupts,
-  ) {
+  constructor(world: World, globals: Globals, interrupts: Interrupts) {
     this.world = world
     this.interrupts = interrupts
-    this.dryRun = dryRun
-    this.#place = place
+    this.dryRun = globals.dryRun ?? false
+    this.hosts = globals.host ?? []
+    this.#globals = globals
   }
 
   /** The run directory; absent flags and variables leave it to the controller. */
@@ -35,9 +50,14 @@ export class Visit {
     return runOf(this.#directories)
   }
 
+  /** The folder of certificates. */
+  get tls(): string | undefined {
+    return this.#globals.tls ?? (this.world.env['CNM_CERT_PATH'] || undefined)
+  }
+
   get #directories(): Directories {
-    const root = this.#place.root ?? this.world.env['CNM_ROOT']
-    const run = this.#place.run ?? this.world.env['CNM_RUN']
+    const root = this.#globals.root ?? this.world.env['CNM_ROOT']
+    const run = this.#globals.run ?? this.world.env['CNM_RUN']
     return { ...(root ? { root } : {}), ...(run ? { run } : {}) }
   }
 
@@ -51,13 +71,23 @@ export class Visit {
     if (text !== '') this.world.stdout.write(text)
   }
 
-  /** Opens the controller for `work` alone. `signal` null: nothing keeps us from waiting for our turn. */
-  async open<T>(
-    work: (cnm: Controller) => T | Promise<T>,
-    signal: AbortSignal | null = this.interrupts.signal,
-    more: Pick<OpenOptions, 'guard'> = {},
-  ): Promise<T> {
-    const cnm = await this.#patiently((options) => this.world.open({ ...options, ...more }), signal ? { signal } : {})
+  /** A controller for `work`: the daemon's that is named or owns the run directory, else our own. `signal` null: nothing keeps us from waiting. */
+  async open<T>(work: (cnm: Verbs) => T | Promise<T>, signal: AbortSignal | null = this.interrupts.signal): Promise<T> {
+    const cnm = await this.#there<Verbs>(
+      async (remote) => remote,
+      (options) => this.world.open(options),
+      signal ? { signal } : {},
+    )
+    return this.#during(cnm, work)
+  }
+
+  /** Our own controller, on guard as long as `work` lasts. */
+  async own<T>(work: (cnm: Controller) => T | Promise<T>): Promise<T> {
+    const cnm = await this.#patiently((options) => this.world.open({ ...options, guard: true }), { signal: this.interrupts.signal })
+    return this.#during(cnm, work)
+  }
+
+  async #during<C extends Verbs, T>(cnm: C, work: (cnm: C) => T | Promise<T>): Promise<T> {
     try {
       return await work(cnm)
     } finally {
@@ -67,19 +97,32 @@ export class Visit {
 
   /** Looks at the host without opening its controller, which would finish what the last one left. */
   async examine(): Promise<Examination> {
-    return this.#patiently((options) => this.world.examine(options), { signal: this.interrupts.signal })
+    const examine = (remote: Verbs) => this.#during(remote, (cnm) => cnm.examine())
+    return this.#there(examine, (options) => this.world.examine(options), { signal: this.interrupts.signal })
   }
 
   /** Everything that is recorded, as it stands. */
   async exported(): Promise<StateExport> {
     const { exportState } = await this.world.state()
-    return this.#patiently(exportState, { signal: this.interrupts.signal })
+    return this.#there((remote) => this.#during(remote, (cnm) => cnm.exported()), exportState, { signal: this.interrupts.signal })
   }
 
   /** What is wrong with all that is recorded. */
   async verified(): Promise<readonly Finding[]> {
-    const { verifyState } = await this.world.state()
-    return this.#patiently(verifyState, { signal: this.interrupts.signal })
+    const { verifyExport, verifyState } = await this.world.state()
+    const verify = async (remote: Verbs) => verifyExport(JSON.stringify(await this.#during(remote, (cnm) => cnm.exported())))
+    return this.#there(verify, verifyState, { signal: this.interrupts.signal })
+  }
+
+  /** What happens to networks. On this host whoever it happens by writes it where anybody may read, so nobody need be asked. */
+  async *events(period: Period): AsyncGenerator<NetworkEvent> {
+    if (this.#host === undefined) return yield* eventsOf(this.run, period)
+    const remote = await this.#remote()
+    try {
+      if (remote) yield* remote.events(period)
+    } finally {
+      await remote?.close()
+    }
   }
 
   /** A question to a person, and the first line of the answer. Rejects with the reason of a signal that comes first. */
@@ -91,33 +134,67 @@ export class Visit {
   }
 
   /** What the controller knows, if it can be had at once: for who would rather have nothing than wait. */
-  async glance<T>(look: (cnm: Controller) => T): Promise<T | undefined> {
+  async glance<T>(look: (cnm: Verbs) => T): Promise<T | undefined> {
     try {
-      const cnm = await this.world.open({ ...this.#directories, wait: 0 })
-      try {
-        return look(cnm)
-      } finally {
-        await cnm.close()
-      }
+      const cnm = (await this.#remote()) ?? (await this.world.open({ ...this.#directories, wait: 0 }))
+      return await this.#during(cnm, look)
     } catch {
       return undefined
     }
   }
 
+  /** The daemon that was named; undefined: none. */
+  get #host(): string | undefined {
+    const [host = this.world.env['CNM_HOST'] || undefined, ...more] = this.hosts
+    if (more.length > 0) throw fault('HOST_TWICE', { count: this.hosts.length })
+    return host
+  }
+
+  /** The controller of the daemon that was named, or of the one that owns the run directory; undefined: there is none. */
+  async #remote(): Promise<Verbs | undefined> {
+    if (this.#host !== undefined) return this.world.reach(parseHost(this.#host), this.tls)
+    const path = join(this.run, SOCKET)
+    if (!existsSync(path)) return undefined
+    try {
+      return await this.world.reach({ path })
+    } catch (error) {
+      // One that was killed has left its socket.
+      if (error instanceof CnmError && error.code === 'DAEMON_UNREACHABLE') return undefined
+      throw error
+    }
+  }
+
+  /** Asks a daemon where there is one, and else does it here. */
+  async #there<T>(ask: (remote: Verbs) => Promise<T>, here: (options: OpenOptions) => Promise<T>, options: VerbOptions): Promise<T> {
+    const remote = await this.#remote()
+    if (remote) return ask(remote)
+    return this.#patiently(here, options, async (again) => {
+      // Who holds the lock may be a daemon that has begun to serve meanwhile.
+      const late = await this.#remote()
+      return late ? ask(late) : again()
+    })
+  }
+
   /** Whoever watches is told when it is another controller that we wait for. */
-  async #patiently<T>(begin: (options: OpenOptions) => Promise<T>, options: VerbOptions): Promise<T> {
+  async #patiently<T>(
+    begin: (options: OpenOptions) => Promise<T>,
+    options: VerbOptions,
+    retry: (again: () => Promise<T>) => Promise<T> = (again) => again(),
+  ): Promise<T> {
     const where = { ...this.#directories, ...options }
     try {
       return await begin({ ...where, wait: PATIENCE })
     } catch (error) {
       if (!(error instanceof CnmError && error.code === 'STATE_LOCKED')) throw error
-      this.progress(`${error.message}; waiting for it to end`)
-      return begin(where)
+      return retry(() => {
+        this.progress(`${error.message}; waiting for it to end`)
+        return begin(where)
+      })
     }
   }
 
   /** Carries out a verb that changes something; in a dry run, prints its plan instead and resolves with undefined. */
-  async change<T>(cnm: Controller, verb: (cnm: Controller, options: VerbOptions) => Promise<T>): Promise<T | undefined> {
+  async change<T>(cnm: Verbs, verb: (cnm: Verbs, options: VerbOptions) => Promise<T>): Promise<T | undefined> {
     const options = { signal: this.interrupts.signal }
     if (this.dryRun) {
       const { text } = await cnm.plan((dry) => verb(dry, options))

@@ -2,6 +2,8 @@ import type { Controller } from '../controller/controller.ts'
 import type { Examination } from '../controller/doctor/repair.ts'
 import type { OpenOptions } from '../controller/open.ts'
 import type * as State from '../controller/state.ts'
+import type { Verbs } from '../controller/verbs.ts'
+import type { Host } from '../server/host.ts'
 
 export interface Output {
   write(text: string): unknown
@@ -22,6 +24,8 @@ export interface World {
   /** The next line of standard input; '' at its end. */
   readonly ask: () => Promise<string>
   readonly open: (options: OpenOptions) => Promise<Controller>
+  /** The controller of a daemon. Throws DAEMON_UNREACHABLE. */
+  readonly reach: (host: Host, tls?: string) => Promise<Verbs>
   /** What reads records without a controller. */
   readonly state: () => Promise<Pick<typeof State, 'exportState' | 'verifyExport' | 'verifyState'>>
   readonly examine: (options: OpenOptions) => Promise<Examination>

@@ -1,4 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Mtu } from '../drivers/driver.ts'
 import { printCall } from '../model/call.ts'
 import type { PeerNode, SubnetUsage } from '../model/engine.ts'
@@ -16,7 +16,7 @@ import type { Node } from '../plugins/network.ts'
 import { usageOf } from './addresses.ts'
 import { pathsIn, type Work } from './commit.ts'
 import { diagnose } from './doctor/diagnose.ts'
-import { type Repair, repair } from './doctor/repair.ts'
+import { type Examination, examineIn, type Repair, repair } from './doctor/repair.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
 import { EngineDriver } from './engine/driver.ts'
 import { EngineIpam } from './engine/ipam.ts'
@@ -36,7 +36,9 @@ import { pruneNetworks, unusedNetworks } from './prune.ts'
 import { mtuOf } from './raising.ts'
 import { tellOfNode } from './remote/nodes.ts'
 import { reserve, unreserve } from './reservations.ts'
-import { checkAlive, connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
+import { connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
+import { spawnIn } from './spawn.ts'
+import { type StateExport, snapshotOf } from './state.ts'
 import { initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
 import { findNode, type NodeStatus, nodesOf, nodesOn, removeNode } from './swarm/nodes.ts'
 import type { Turns } from './turns.ts'
@@ -201,6 +203,16 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(async () => (await diagnose(this.#hall)).map(({ finding }) => finding))
   }
 
+  /** The same, and what repair() would do about it. */
+  examine(): Promise<Examination> {
+    return this.#turns.take(() => examineIn(this.#hall))
+  }
+
+  /** Everything that is recorded. */
+  async exported(): Promise<StateExport> {
+    return snapshotOf(this.#hall.store)
+  }
+
   /** Mends what can be mended without touching anything that is not ours. */
   repair({ signal }: VerbOptions = {}): Promise<Repair> {
     return this.#turns.take(() => repair(this.#hall, signal), signal)
@@ -251,9 +263,7 @@ export class Controller implements AsyncDisposable {
 
   /** Starts a process inside a sandbox. No shell; nsenter(1) enters the namespace and becomes the command. */
   async spawn(sandbox: string, command: readonly [string, ...string[]], options: SpawnOptions = {}): Promise<ChildProcess> {
-    const found = findSandbox(this.#hall, sandbox)
-    await checkAlive(found)
-    return spawn('nsenter', [`--net=${found.path || '/proc/self/ns/net'}`, '--', ...command], options)
+    return spawnIn(findSandbox(this.#hall, sandbox), command, options)
   }
 
   /** Begins a swarm with this host as its first node. */

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setInterval as every, setTimeout as pause } from 'node:timers/promises'
 import { TABLE, USER } from '../firewall/firewall.ts'
 import type { Network } from '../model/network.ts'
 import { monitor } from '../netlink/monitor.ts'
@@ -8,7 +8,10 @@ import type { Hall } from './hall.ts'
 import { checkFirewall, commitOnWalls, reloadFirewall } from './mend.ts'
 import { isDamaged, look } from './overlay/look.ts'
 import { Patience } from './patience.ts'
+import { isAlive } from './processes.ts'
 import { configOf, raise, raisedIds, walledLink } from './raising.ts'
+import { unlessRefused } from './recover.ts'
+import { removeSandbox } from './sandboxes.ts'
 import type { Turns } from './turns.ts'
 
 /** Something of ours that somebody has taken away, and how it comes back. */
@@ -49,6 +52,7 @@ export class Guard {
     this.#keep(this.#watchRules())
     this.#keep(this.#watchLinks())
     this.#keep(this.#watchTunnels())
+    this.#keep(this.#watchOwners())
     await this.#turns.take(() => checkFirewall(this.#hall))
   }
 
@@ -83,6 +87,14 @@ export class Guard {
     for await (const event of monitor(this.#hall.host, ['link'], { signal: this.#end.signal })) {
       if (event.type === 'removed') this.#missing((link) => link === event.row.name)
       if (event.type === 'snapshot') this.#missing((link) => event.rows.every(({ name }) => name !== link))
+    }
+  }
+
+  /** A process that is gone tells nobody, least of all after kill -9. */
+  async #watchOwners(): Promise<void> {
+    for await (const _ of every(OWNERS_MS, undefined, { signal: this.#end.signal, ref: false })) {
+      for (const { id, owner } of this.#hall.store.sandboxes.list())
+        if (owner && !isAlive(owner)) await this.#turns.take(() => removeSandbox(this.#hall, id)).catch(unlessRefused)
     }
   }
 
@@ -149,6 +161,8 @@ export class Guard {
 }
 
 const PERIOD_MS = 10_000
+/** How often owners of sandboxes are looked for. */
+const OWNERS_MS = 1000
 
 const OURS = `${TABLE.family} ${TABLE.name}`
 

@@ -1,5 +1,5 @@
 import { type CnmError, fault } from '../model/errors.ts'
-import type { Network, Sandbox } from '../model/network.ts'
+import { type Endpoint, isPredefined, type Network, type Sandbox } from '../model/network.ts'
 import type { Hall } from './hall.ts'
 
 interface Named {
@@ -26,9 +26,12 @@ function find<T extends Named>(
   return matches[0]
 }
 
-export const findNetwork = (hall: Hall, ref: string): Network =>
+export const findNetwork = (hall: Hall, ref: string): Network => networkAmong(hall.store.networks.list(), ref)
+
+/** Throws NETWORK_NOT_FOUND, NETWORK_AMBIGUOUS. */
+export const networkAmong = (networks: readonly Network[], ref: string): Network =>
   find(
-    hall.store.networks.list(),
+    networks,
     ref,
     () => fault('NETWORK_NOT_FOUND', { name: ref }),
     (count, basis) => fault('NETWORK_AMBIGUOUS', { name: ref, count, basis }),
@@ -41,9 +44,12 @@ export function ownNetwork(hall: Hall, ref: string): Network {
   return network
 }
 
-export const findSandbox = (hall: Hall, ref: string): Sandbox =>
+export const findSandbox = (hall: Hall, ref: string): Sandbox => sandboxAmong(hall.store.sandboxes.list(), ref)
+
+/** Throws SANDBOX_NOT_FOUND, SANDBOX_AMBIGUOUS. */
+export const sandboxAmong = (sandboxes: readonly Sandbox[], ref: string): Sandbox =>
   find(
-    hall.store.sandboxes.list(),
+    sandboxes,
     ref,
     () => fault('SANDBOX_NOT_FOUND', { name: ref }),
     (count) => fault('SANDBOX_AMBIGUOUS', { name: ref, count }),
@@ -54,4 +60,11 @@ export function ownSandbox(hall: Hall, ref: string): Sandbox {
   const sandbox = findSandbox(hall, ref)
   if (sandbox.kind === 'engine') throw fault('SANDBOX_OF_ENGINE', { name: sandbox.name })
   return sandbox
+}
+
+/** Networks that a user made, and that nobody is on; by name. */
+export function unusedAmong(networks: readonly Network[], endpoints: readonly Pick<Endpoint, 'networkId'>[]): readonly Network[] {
+  const used = new Set(endpoints.map(({ networkId }) => networkId))
+  const unused = networks.filter(({ id, name, configOnly, engine }) => !configOnly && !engine && !isPredefined(name) && !used.has(id))
+  return unused.sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -1,19 +1,16 @@
 import { CnmError } from '../model/errors.ts'
-import { isPredefined, type Network } from '../model/network.ts'
+import type { Network } from '../model/network.ts'
 import type { Hall } from './hall.ts'
+import { unusedAmong } from './lookup.ts'
 import { removeNetwork } from './networks.ts'
 import { isOfSwarm } from './swarm/membership.ts'
 
 /** Networks that a user made, and that nobody is on; by name. */
 export function unusedNetworks(hall: Hall): readonly Network[] {
-  const { store } = hall
-  const elsewhere = hall.swarm.session?.view.endpoints.keys() ?? []
-  const used = new Set([...store.endpoints.list().map(({ networkId }) => networkId), ...elsewhere])
-  const unused = store.networks
-    .list()
-    .filter(({ id, name, configOnly, engine }) => !configOnly && !engine && !isPredefined(name) && !used.has(id))
-    .filter((network) => !isOfSwarm(hall, network))
-  return unused.sort((a, b) => (a.name < b.name ? -1 : 1))
+  const { networks, endpoints } = hall.store
+  const elsewhere = [...(hall.swarm.session?.view.endpoints.keys() ?? [])].map((networkId) => ({ networkId }))
+  const candidates = networks.list().filter((network) => !isOfSwarm(hall, network))
+  return unusedAmong(candidates, [...endpoints.list(), ...elsewhere])
 }
 
 /** Removes those that pass, and answers with what is gone; one that cannot be removed stays, as in Docker. */

@@ -35,7 +35,7 @@ export async function recover(hall: Hall): Promise<void> {
 }
 
 /** One sandbox that cannot be removed now (its driver is not here, a step is refused) must not keep the controller from opening. */
-function unlessRefused(error: unknown): void {
+export function unlessRefused(error: unknown): void {
   if (!(error instanceof CnmError)) throw error
 }
 

@@ -76,7 +76,7 @@ async function reading<T>({ wait, signal, ...directories }: StateOptions, read: 
   }
 }
 
-const snapshotOf = ({ networks, sandboxes, endpoints }: Store): StateExport => ({
+export const snapshotOf = ({ networks, sandboxes, endpoints }: Store): StateExport => ({
   version: VERSION,
   written: new Date().toISOString(),
   networks: networks.list(),

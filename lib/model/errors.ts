@@ -205,6 +205,9 @@ export const ERRORS = {
     'cnm sandbox create, cnm run',
   ],
   CLIENT_GONE: [499, 'the client has hung up'],
+  DAEMON_UNREACHABLE: [500, 'cannot reach the daemon at {host}: {reason}', 'cnm serve'],
+  NOT_HERE: [400, 'a process runs on the host of its sandbox: the daemon is on another', 'run cnm there'],
+  HOST_TWICE: [400, 'one daemon can be asked, and {count} are named'],
   HOST_INVALID: [400, 'invalid host: {host}', 'unix:///PATH, or tcp://ADDRESS:PORT'],
   HOST_OPEN: [
     400,

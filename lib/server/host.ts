@@ -13,6 +13,10 @@ export function parseHost(text: string): Host {
   return { address: plain, port: Number(port) }
 }
 
+/** As parseHost() reads it. */
+export const textOf = (host: Host): string =>
+  'path' in host ? `unix://${host.path}` : `tcp://${isIPv6(host.address) ? `[${host.address}]` : host.address}:${host.port}`
+
 const LOOPBACK = new BlockList()
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events'
 import { createInterface } from 'node:readline'
 import { cnm } from '../../dist/esm/lib/cli/cnm.js'
 import { open } from '../../dist/esm/lib/index.js'
+import { reach } from '../../dist/esm/lib/server/client/remote.js'
 
 for await (const line of createInterface({ input: process.stdin })) {
   const ran = { status: 0, stdout: '', stderr: '' }
@@ -14,6 +15,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     signals: new EventEmitter(),
     ask: async () => '',
     open,
+    reach,
   })
   console.log(JSON.stringify(ran))
 }

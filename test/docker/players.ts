@@ -1,4 +1,5 @@
-import type { Ran } from '../support/run.ts'
+import { CNM } from '../cli/host.ts'
+import { type Ran, start } from '../support/run.ts'
 import { DOCKER_ENV, startDockerd } from './dockerd.ts'
 import type { Island } from './island.ts'
 import { Program } from './program.ts'
@@ -54,16 +55,10 @@ export async function cnm(island: Island): Promise<Player> {
   }
 }
 
-/** docker(1) with `cnm serve` behind it. */
+/** docker(1) with `cnm serve` behind it, which sandboxes are made by too. It ends with the island. */
 export async function served(island: Island): Promise<Docker> {
-  const program = new Program(island, 'served.mjs', { env: CNM_ENV })
-  const cnm = (...argv: readonly string[]) => program.ask<Ran>(argv)
-  // Who answers, serves.
-  await cnm('--version')
+  await start(island.there([process.execPath, CNM, 'serve', '--no-plugins']), { env: CNM_ENV })
+  const { start: create, stop } = await cnm(island)
   const env = { ...DOCKER_ENV, DOCKER_HOST: 'unix:///run/cnm/cnm.sock' }
-  return {
-    docker: (argv) => island.run(['/usr/bin/docker', ...argv], env),
-    start: (name, flags) => cnm('sandbox', 'create', '--name', name, ...flags),
-    stop: (name) => cnm('sandbox', 'rm', name),
-  }
+  return { docker: (argv) => island.run(['/usr/bin/docker', ...argv], env), start: create, stop }
 }

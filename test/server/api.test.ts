@@ -297,3 +297,21 @@ describe('sandboxes', () => {
     expect(await api.must('GET /info')).toMatchObject({ Containers: 2, ContainersRunning: 2 })
   })
 })
+
+describe('our own verbs', () => {
+  it('are refused what they do not know, by name', async () => {
+    const api = client()
+    const says = async (verb: string, body: object) => ((await api.ask(`POST /cnm/v1/${verb}`, body)).json as { message: string }).message
+    expect(await says('dance', {})).toBe('page not found')
+    expect(await says('constructor', {})).toBe('page not found')
+    expect(await says('createNetwork', {})).toBe('invalid JSON: request: Expected required property')
+    expect(await says('createNetwork', { request: { name: 'x', colour: 'red' } })).toBe('invalid JSON: request.colour: Unexpected property')
+    expect(await says('createSandbox', { request: { ports: [{ protocol: 'icmp', hostIP: '', hostPort: 1, port: 1 }] } })).toMatch(
+      /^invalid JSON: request\.ports\.0\.protocol: /,
+    )
+    expect(await says('records', { more: 1 })).toBe('invalid JSON: more: Unexpected property')
+    const plan = await api.must('POST /cnm/v1/createNetwork', { request: { name: 'x' }, dryRun: true })
+    expect(plan).toEqual({ plan: expect.stringContaining('ip link add') })
+    expect(stage.cnm.networks()).toHaveLength(3)
+  })
+})

@@ -74,6 +74,7 @@ it(`of ${CASES.toLocaleString('en')} requests that are nearly right none does ha
   )
   expect(done).toBeGreaterThan(CASES / 10)
   expect(await stage.cnm.findings()).toEqual([])
+  await stage.cnm.removeSandbox('web')
   // A configuration goes last.
   for (const { id, configFrom } of stage.cnm.networks()) if (configFrom) await stage.cnm.removeNetwork(id)
 }, 120_000)

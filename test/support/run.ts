@@ -45,10 +45,10 @@ export function must(argv: readonly string[], options: { netns?: string; input?:
 /** A program that goes on until it is disposed of; resolves when it has printed its first line. */
 export async function start(
   argv: readonly string[],
-  { netns }: { netns?: string } = {},
+  { netns, env }: { netns?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<{ child: ChildProcess } & AsyncDisposable> {
   const [command = '', ...args] = inside(netns, argv)
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: env ?? process.env })
   const ended = new Promise((resolve) => child.once('close', resolve))
   const ready = new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', () => resolve())

@@ -1,4 +1,4 @@
-import { eventsOf, type Period } from '../../controller/events.ts'
+import type { Period } from '../../controller/events.ts'
 import { eventToEngine, type NetworkEvent } from '../../model/event.ts'
 import { eventFilter, momentOf } from '../../model/filter.ts'
 import { given } from '../../model/given.ts'
@@ -46,7 +46,7 @@ export const events = (program: Verb): Verb =>
         signal: AbortSignal.any([visit.interrupts.signal, deaf.signal]),
       }
       try {
-        for await (const event of eventsOf(visit.run, period)) if (passes(event)) visit.print(line(event))
+        for await (const event of visit.events(period)) if (passes(event)) visit.print(line(event))
       } catch (end) {
         if (!deaf.signal.aborted) throw end
       }

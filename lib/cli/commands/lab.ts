@@ -1,4 +1,4 @@
-import type { Controller } from '../../controller/controller.ts'
+import type { Verbs } from '../../controller/verbs.ts'
 import { type Change, changesOf } from '../lab/changes.ts'
 import { type Lab, readLab } from '../lab/read.ts'
 import type { Verb } from '../verb.ts'
@@ -49,7 +49,7 @@ export const apply = (program: Verb): Verb =>
     })
 
 /** Prints the changes, and answers with them. */
-function show(visit: Visit, lab: Lab, cnm: Controller, { prune = false }: Flags): readonly Change[] {
+function show(visit: Visit, lab: Lab, cnm: Verbs, { prune = false }: Flags): readonly Change[] {
   const { changes, strays } = changesOf(lab, cnm, prune)
   for (const { sign, subject, details } of changes) visit.print([`${sign} ${subject}`, ...details.map((text) => `    ${text}`)].join('\n'))
   const count = (sign: Change['sign']) => changes.filter((change) => change.sign === sign).length

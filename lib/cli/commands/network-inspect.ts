@@ -22,7 +22,7 @@ export const networkInspect = (noun: Verb): Verb =>
           cnm.guests(network.id),
           await cnm.usage(network.id),
           await cnm.mtu(network.id),
-          cnm.nodesOn(network.id),
+          await cnm.nodesOn(network.id),
         )
       }),
     )

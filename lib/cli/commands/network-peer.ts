@@ -66,7 +66,10 @@ const ls = (noun: Verb): Verb =>
     .option('-q, --quiet', 'Print ids only')
     .examples('cnm network peer ls app', "cnm network peer ls --format '{{.MAC}} {{.VTEP}}' app")
     .perform((visit, network: string, flags: ListFlags) =>
-      visit.open((cnm) => visit.write(formatRows(PEERS, cnm.peers(network).map(rowFor), flags))),
+      visit.open(async (cnm) => {
+        const peers = await cnm.peers(network)
+        visit.write(formatRows(PEERS, peers.map(rowFor), flags))
+      }),
     )
 
 const rowFor = ({ endpointId, nodeId, vtep, mac, address = '', address6 = '' }: Peer): Row =>

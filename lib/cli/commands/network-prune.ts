@@ -1,4 +1,4 @@
-import type { Controller } from '../../controller/controller.ts'
+import type { Verbs } from '../../controller/verbs.ts'
 import { pruneFilter } from '../../model/filter.ts'
 import type { Network } from '../../model/network.ts'
 import { readFilters } from '../filter.ts'
@@ -31,6 +31,6 @@ export const networkPrune = (noun: Verb): Verb =>
 
 const confirmed = async (visit: Visit): Promise<boolean> => (await visit.ask(WARNING)).trim().toLowerCase() === 'y'
 
-async function showPlans(visit: Visit, cnm: Controller, passes: (network: Network) => boolean): Promise<void> {
+async function showPlans(visit: Visit, cnm: Verbs, passes: (network: Network) => boolean): Promise<void> {
   for (const { id } of cnm.unusedNetworks().filter(passes)) await visit.change(cnm, (it, options) => it.removeNetwork(id, options))
 }

@@ -16,7 +16,7 @@ export const nodeInspect = (noun: Verb): Verb =>
     .option('-f, --format <format>', "'json' for one line, or a Go template for each: {{.ID}}, {{.Status.State}}, …")
     .examples('cnm node inspect self', "cnm node inspect -f '{{.Status.Addr}}' self")
     .perform((visit, names: readonly string[], { format }: Flags) =>
-      inspectAll(visit, names, format, (cnm, name) => nodeFinding(cnm.node(name))),
+      inspectAll(visit, names, format, async (cnm, name) => nodeFinding(await cnm.node(name))),
     )
 
 /** Docker's names, for what there is; the data path is ours. */

@@ -27,12 +27,13 @@ export const nodeLs = (noun: Verb): Verb =>
     .option('-q, --quiet', 'Print ids only')
     .examples('cnm node ls', "cnm node ls --format '{{.Hostname}} {{.Status}}'")
     .perform((visit, flags: ListFlags) =>
-      visit.open((cnm) => {
+      visit.open(async (cnm) => {
+        const nodes = await cnm.nodes()
         const star = !flags.quiet && (flags.format === undefined || flags.format === 'table')
         visit.write(
           formatRows(
             NODES,
-            cnm.nodes().map((node) => rowFor(node, star)),
+            nodes.map((node) => rowFor(node, star)),
             flags,
           ),
         )

@@ -1,4 +1,4 @@
-import type { Controller } from '../../controller/controller.ts'
+import type { Verbs } from '../../controller/verbs.ts'
 import { CnmError } from '../../model/errors.ts'
 import { given } from '../../model/given.ts'
 import type { CreateSandbox } from '../../model/request.ts'
@@ -44,7 +44,7 @@ export const run = (program: Verb): Verb =>
 /** Should we be killed, the command ends too, as its sandbox does: a process without its network helps nobody. */
 const DIES_WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--']
 
-async function start(visit: Visit, cnm: Controller, request: CreateSandbox, command: readonly string[]) {
+async function start(visit: Visit, cnm: Verbs, request: CreateSandbox, command: readonly string[]) {
   const sandbox = await visit.change(cnm, (it, options) => it.createSandbox(request, options))
   if (!sandbox) return undefined
   try {

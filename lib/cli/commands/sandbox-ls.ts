@@ -1,4 +1,4 @@
-import type { Controller } from '../../controller/controller.ts'
+import type { Verbs } from '../../controller/verbs.ts'
 import { shortId } from '../../model/ids.ts'
 import type { Sandbox } from '../../model/network.ts'
 import { formatRows, type ListFlags, type Listing } from '../format/rows.ts'
@@ -44,7 +44,7 @@ export const sandboxLs = (noun: Verb): Verb =>
       }),
     )
 
-function rowFor(cnm: Controller, { id, name, created, labels }: Sandbox, trunc: boolean): Row {
+function rowFor(cnm: Verbs, { id, name, created, labels }: Sandbox, trunc: boolean): Row {
   const seats = cnm.seats(id).toSorted((a, b) => naturalOrder(a.network.name, b.network.name))
   const addresses = seats.flatMap(({ endpoint: { address, address6 } }) => [address, address6].filter((text) => text !== undefined))
   const openings = cnm.openings(id).toSorted((a, b) => a.port - b.port)

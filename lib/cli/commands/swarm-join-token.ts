@@ -16,7 +16,7 @@ export const swarmJoinToken = (noun: Verb): Verb =>
     .perform((visit, { rotate = false, quiet = false }: Flags) =>
       visit.open(async (cnm) => {
         const token = await (rotate ? visit.change(cnm, (it) => it.joinToken({ rotate })) : cnm.joinToken())
-        const { membership } = cnm.swarm() ?? {}
+        const { membership } = (await cnm.swarm()) ?? {}
         if (token === undefined || !membership) return
         if (quiet) return visit.print(token)
         if (rotate) visit.print('Successfully rotated join token.\n')

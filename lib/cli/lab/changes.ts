@@ -1,4 +1,5 @@
-import type { Controller, VerbOptions } from '../../controller/controller.ts'
+import type { VerbOptions } from '../../controller/controller.ts'
+import type { Verbs } from '../../controller/verbs.ts'
 import type { Endpoint, Network, Sandbox } from '../../model/network.ts'
 import type { Attachment } from '../../model/request.ts'
 import { Contradiction } from '../misuse.ts'
@@ -18,7 +19,7 @@ export interface Change {
   readonly perform: Step
 }
 
-type Step = (cnm: Controller, options: VerbOptions) => Promise<unknown>
+type Step = (cnm: Verbs, options: VerbOptions) => Promise<unknown>
 
 export interface Changes {
   readonly changes: readonly Change[]
@@ -36,7 +37,7 @@ const byName = <T extends { readonly name: string }>(all: readonly T[]): Readonl
   new Map(all.map((one) => [one.name, one]))
 
 /** What makes of the host what the lab declares. What is in the way goes first, what is needed by others comes first. */
-export function changesOf(lab: Lab, cnm: Controller, prune: boolean): Changes {
+export function changesOf(lab: Lab, cnm: Verbs, prune: boolean): Changes {
   const present: Present = { networks: byName(cnm.networks()), sandboxes: byName(cnm.sandboxes()) }
   checkExternal(lab, present)
   const ours = ({ labels }: Network | Sandbox) => labels[LAB_LABEL] === lab.name
@@ -80,7 +81,7 @@ function checkOurs(lab: Lab, kind: 'network' | 'sandbox', { name, labels }: Netw
   throw new Contradiction(`${kind} ${name} is there, and lab ${lab.name} has not made it: ${way}`)
 }
 
-function networkChange(lab: Lab, wanted: DeclaredNetwork, cnm: Controller, is: Network | undefined): readonly Change[] {
+function networkChange(lab: Lab, wanted: DeclaredNetwork, cnm: Verbs, is: Network | undefined): readonly Change[] {
   const subject = subjectOf('network', wanted.name)
   if (!is) return [{ sign: '+', subject, details: [], perform: (it, options) => it.createNetwork(wanted, options) }]
   checkOurs(lab, 'network', is)
@@ -103,7 +104,7 @@ function networkChange(lab: Lab, wanted: DeclaredNetwork, cnm: Controller, is: N
   ]
 }
 
-async function evict(cnm: Controller, { id }: Network, options: VerbOptions): Promise<void> {
+async function evict(cnm: Verbs, { id }: Network, options: VerbOptions): Promise<void> {
   for (const { sandbox } of cnm.guests(id)) await cnm.disconnect(sandbox.id, id, options)
   await cnm.removeNetwork(id, options)
 }
@@ -112,7 +113,7 @@ async function evict(cnm: Controller, { id }: Network, options: VerbOptions): Pr
 function sandboxChanges(
   lab: Lab,
   wanted: DeclaredSandbox,
-  cnm: Controller,
+  cnm: Verbs,
   is: Sandbox | undefined,
   replaced: ReadonlySet<string>,
 ): readonly Change[] {

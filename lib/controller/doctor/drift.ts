@@ -1,6 +1,6 @@
 import { lendUplinks } from '../../firewall/firewall.ts'
 import { finding } from '../../model/findings.ts'
-import { isOurs } from '../../model/ids.ts'
+import { isOurs, LINK_GROUP } from '../../model/ids.ts'
 import type { Network, Sandbox } from '../../model/network.ts'
 import { HOST, NETWORK, type Plan, SANDBOX } from '../../model/op.ts'
 import { addressText } from '../../model/words.ts'

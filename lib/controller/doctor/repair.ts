@@ -22,14 +22,19 @@ export async function examine(options: OpenOptions = {}): Promise<Examination> {
     const { hall, close } = await enter(options)
     try {
       await checkHost(hall)
-      const ailments = await diagnose(hall)
-      return { findings: ailments.map(({ finding }) => finding), remedy: await rehearse(hall, ailments) }
+      return await examineIn(hall)
     } finally {
       await close()
     }
   } catch (error) {
     return { findings: [unusable(error)], remedy: '' }
   }
+}
+
+/** The same of a host whose controller is open. */
+export async function examineIn(hall: Hall): Promise<Examination> {
+  const ailments = await diagnose(hall)
+  return { findings: ailments.map(({ finding }) => finding), remedy: await rehearse(hall, ailments) }
 }
 
 /** What came of a repair. */

@@ -12,6 +12,8 @@ export interface Complaint {
   readonly message: string
   readonly code?: ErrorCode
   readonly remedy?: string
+  /** What the sentence is filled with. */
+  readonly values?: Readonly<Record<string, string | number>>
 }
 
 export function complaint(error: unknown): Complaint {
@@ -22,5 +24,5 @@ export function complaint(error: unknown): Complaint {
   const { code, values, remedy } = error
   const [status, sentence] = WORDS[code] ?? [error.status]
   const message = sentence === undefined ? error.message : fill(sentence, values)
-  return { status, message, code, ...(remedy ? { remedy } : {}) }
+  return { status, message, code, ...(remedy ? { remedy } : {}), values }
 }

@@ -3,6 +3,7 @@ import type { Controller } from '../../controller/controller.ts'
 import { fault } from '../../model/errors.ts'
 import { exactJson } from '../../model/json.ts'
 import type { Certificates } from '../tls.ts'
+import { verbRoutes } from '../verbs/routes.ts'
 import { absent, emptyRoutes } from './absent.ts'
 import { complaint } from './complaint.ts'
 import { containerRoutes } from './containers.ts'
@@ -12,7 +13,7 @@ import type { Answer, Route } from './route.ts'
 import { headersOf, systemRoutes } from './system.ts'
 import { addressOf, checkVersion, isBefore, OLDEST } from './versions.ts'
 
-const ROUTES: readonly Route[] = [...systemRoutes, ...networkRoutes, ...containerRoutes, ...eventRoutes, ...emptyRoutes]
+const ROUTES: readonly Route[] = [...systemRoutes, ...networkRoutes, ...containerRoutes, ...eventRoutes, ...emptyRoutes, ...verbRoutes]
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** A request may have as much to say. */
@@ -94,10 +95,10 @@ function goneOf({ raw }: FastifyReply): AbortSignal {
   return gone.signal
 }
 
-function send(reply: FastifyReply, { status = 200, headers = {}, json, text = '' }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status = 200, headers = {}, json, written, text = '' }: Answer): FastifyReply {
   reply.code(status).headers(headers)
-  if (json === undefined) return reply.send(text)
-  return sendJson(reply, exactJson(json))
+  if (written !== undefined) return sendJson(reply, written)
+  return json === undefined ? reply.send(text) : sendJson(reply, exactJson(json))
 }
 
 /** As bytes: to text fastify adds a charset, and docker(1) takes for JSON only what is called application/json and no more. */

@@ -42,14 +42,25 @@ async function list({ cnm, version, query }: Call) {
   const passes = await networkFilter(readFilters(query.get('filters')))
   const used = new Set(cnm.endpoints().map(({ networkId }) => networkId))
   const networks = cnm.networks().filter((network) => passes(network, ({ id }) => used.has(id)))
-  return { json: networks.map((network) => shape(cnm, network, version)) }
+  return { written: `[${networks.map((network) => summary(cnm, network, version)).join(',')}]` }
 }
 
+/** A record is never changed but replaced, so what is said of it is written once. */
+const WITH_CONTAINERS = new WeakMap<Network, string>()
+const WITHOUT = new WeakMap<Network, string>()
+
 /** Before 1.28 a list told of who is on a network, before 1.52 that it does not tell. */
-function shape(cnm: Controller, network: Network, version: string): object {
-  if (isBefore(version, '1.28')) return networkToEngine(network, cnm.guests(network.id))
-  const { Containers, ...summary } = networkToEngine(network, [])
-  return isBefore(version, '1.52') ? { ...summary, Containers } : summary
+function summary(cnm: Controller, network: Network, version: string): string {
+  if (isBefore(version, '1.28')) return JSON.stringify(networkToEngine(network, cnm.guests(network.id)))
+  const known = isBefore(version, '1.52') ? WITH_CONTAINERS : WITHOUT
+  const text = known.get(network) ?? JSON.stringify(shape(network, known === WITH_CONTAINERS))
+  known.set(network, text)
+  return text
+}
+
+function shape(network: Network, containers: boolean): object {
+  const { Containers, ...rest } = networkToEngine(network, [])
+  return containers ? { ...rest, Containers } : rest
 }
 
 async function inspect({ cnm, version, names: [name = ''], query }: Call) {

@@ -28,6 +28,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
   /** Absent: nothing is said. */
   readonly json?: unknown
+  /** The same, as text already. */
+  readonly written?: string
   readonly text?: string
 }
 

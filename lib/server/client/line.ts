@@ -1,0 +1,82 @@
+import { Agent, request as byHttp, type IncomingMessage } from 'node:http'
+import { request as byTls, Agent as TlsAgent } from 'node:https'
+import { CnmError, ERRORS, type ErrorCode, fault } from '../../model/errors.ts'
+import { type Host, textOf } from '../host.ts'
+import type { Certificates } from '../tls.ts'
+
+/** A way to a daemon. */
+export interface Line {
+  /** The daemon is on this host. */
+  readonly isHere: boolean
+  /** What a verb answers, or what it would do. Throws what the verb throws there, and DAEMON_UNREACHABLE. */
+  ask(verb: string, asked: object, signal?: AbortSignal): Promise<Said>
+  /** The body of an answer, as it comes. */
+  listen(path: string, signal?: AbortSignal): Promise<IncomingMessage>
+  close(): void
+}
+
+export interface Said {
+  readonly result?: unknown
+  readonly plan?: string
+}
+
+export function lineTo(host: Host, certificates?: Certificates): Line {
+  const where = 'path' in host ? { socketPath: host.path } : { host: host.address, port: host.port }
+  const agent = certificates ? new TlsAgent({ keepAlive: true, ...certificates }) : new Agent({ keepAlive: true })
+  const send = (method: string, path: string, body: string | undefined, signal: AbortSignal | undefined): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const headers = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }
+      const options = { ...where, method, path, headers, agent, ...(signal ? { signal } : {}) }
+      const asked = (certificates ? byTls : byHttp)(options, resolve)
+      asked.once('error', (error) => reject(signal?.aborted ? signal.reason : unreachable(host, error)))
+      asked.end(body)
+    })
+  return {
+    isHere: 'path' in host,
+    async ask(verb, asked, signal) {
+      const answer = await send('POST', `/cnm/v1/${verb}`, JSON.stringify(asked), signal)
+      const text = await textIn(answer, host, signal)
+      if (answer.statusCode !== 200) throw refusalIn(text)
+      return JSON.parse(text)
+    },
+    async listen(path, signal) {
+      const answer = await send('GET', path, undefined, signal)
+      if (answer.statusCode !== 200) throw refusalIn(await textIn(answer, host, signal))
+      return answer
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+const unreachable = (host: Host, error: unknown) =>
+  fault('DAEMON_UNREACHABLE', { host: textOf(host), reason: (error as Error).message }, error)
+
+async function textIn(answer: IncomingMessage, host: Host, signal: AbortSignal | undefined): Promise<string> {
+  let text = ''
+  try {
+    for await (const part of answer.setEncoding('utf8')) text += part
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : unreachable(host, error)
+  }
+  return text
+}
+
+/** The error that was thrown there. */
+function refusalIn(text: string): Error {
+  const { message = text, code, values } = jsonIn(text)
+  return code !== undefined && code in ERRORS ? new CnmError(code, values ?? {}) : new Error(message)
+}
+
+interface Refusal {
+  readonly message?: string
+  readonly code?: ErrorCode
+  readonly values?: Readonly<Record<string, string | number>>
+}
+
+function jsonIn(text: string): Refusal {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return {}
+  }
+}
