@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { dumps } from './dumps.mjs'
+import { engine } from './engine.mjs'
 import { group } from './group.mjs'
 import { show } from './harness.mjs'
 import { macvlan } from './macvlan.mjs'
@@ -24,6 +25,7 @@ const BENCHES = {
   connect,
   macvlan,
   network,
+  engine,
   networks,
   ports: published,
   removal,
