@@ -7,7 +7,8 @@ export default defineConfig({
   test: {
     // Each file is a process of its own: a crash in native code takes one file down, and names it.
     pool: 'forks',
-    maxWorkers: 2,
+    // Most of what they do is wait: for grace periods of the kernel, for daemons to start.
+    maxWorkers: 4,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],

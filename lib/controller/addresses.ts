@@ -225,6 +225,7 @@ export async function releaseAddresses(
 
 /** How long the addresses of an endpoint may be used, in seconds; absent: for ever. */
 export function lifetimesOf(hall: Hall, network: Network, { address, address6 }: Pick<Endpoint, 'address' | 'address6'>): Lifetimes {
+  if (network.ipam.plugin) return {}
   const ipam = hall.ipams.get(network.ipam.driver)
   return Object.fromEntries(
     [address, address6].flatMap((text) => {

@@ -49,6 +49,8 @@ const cnm = {
       .map((endpoint) => ({ endpoint, sandbox: sandboxes.find((sandbox) => sandbox.id === endpoint.sandboxId) })),
   // This docker does not count addresses.
   usage: async () => ({}),
+  mtu: async () => undefined,
+  nodesOn: () => [],
   close: async () => {},
 } as unknown as Controller
 

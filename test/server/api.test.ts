@@ -43,7 +43,8 @@ describe('who asks', () => {
       Os: 'linux',
       Components: [{ Name: 'Engine' }],
     })
-    expect(await api.must('GET /info')).toMatchObject({ Containers: 0, OSType: 'linux', Plugins: { Network: ['bridge', 'host', 'null'] } })
+    const drivers = ['bridge', 'host', 'ipvlan', 'macvlan', 'null', 'overlay']
+    expect(await api.must('GET /info')).toMatchObject({ Containers: 0, OSType: 'linux', Plugins: { Network: drivers } })
     expect([await api.must('GET /images/json'), await api.must('GET /volumes')]).toEqual([[], { Volumes: [], Warnings: null }])
     for (const way of [
       'POST /containers/create',
