@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fuzz.sh [SECONDS]: libFuzzer on each parser of what the kernel says, and on what we ask it, so long each (20), beginning with
-# what a real kernel said (test/fuzz/seeds). In build/fuzz, where what was found stays. fuzz.sh record writes those seeds anew.
+# what a real kernel said (test/fuzz/seeds). In build/fuzz, where what was found stays. fuzz.sh record writes those seeds anew, fuzz.sh build only builds.
 # Says what it installs; installing, and a namespace to work in, need root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +17,7 @@ if stale "$stage/built" native/kernel native/facts test/fuzz test/native CMakeLi
   touch "$stage/built"
 fi
 
+[ "$seconds" != build ] || exit 0
 if [ "$seconds" = record ]; then
   rm -rf "$seeds"
   exec "$stage/fuzz-record" "$seeds"
