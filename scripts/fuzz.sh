@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fuzz.sh [SECONDS]: libFuzzer on each parser of what the kernel says, and on what we ask it, so long each (20), beginning with
-# what a real kernel said (test/fuzz/seeds). In build/fuzz, where what was found stays. fuzz.sh record writes those seeds anew, fuzz.sh build only builds.
+# what a real kernel said (test/fuzz/seeds). In build/fuzz, where what was found stays. fuzz.sh record writes those seeds anew.
 # Says what it installs; installing, and a namespace to work in, need root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,12 +12,11 @@ seeds=$PWD/test/fuzz/seeds
 need_packages clang-14 libclang-rt-14-dev cmake make pkg-config libnl-3-dev
 if stale "$stage/built" native/kernel native/facts test/fuzz test/native CMakeLists.txt; then
   say 'building (clang)'
-  cmake -S . -B "$stage" -DCMAKE_CXX_COMPILER=clang++-14 -DCNM_SANITIZE=address,undefined,fuzzer-no-link -DCNM_FUZZERS=ON >/dev/null
+  cmake -S . -B "$stage" -DCMAKE_CXX_COMPILER=clang++-14 -DCNM_SANITIZE=address,undefined,fuzzer-no-link -DCNM_FUZZERS=ON -DCNM_UNITY=ON >/dev/null
   cmake --build "$stage" --parallel "$(nproc)" --target fuzzers fuzz-record >&2
   touch "$stage/built"
 fi
 
-[ "$seconds" != build ] || exit 0
 if [ "$seconds" = record ]; then
   rm -rf "$seeds"
   exec "$stage/fuzz-record" "$seeds"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# sanitize.sh address|thread [brief|build]: builds the addon and its native tests to find errors, and runs tests with them:
-# AddressSanitizer with UndefinedBehaviorSanitizer, or ThreadSanitizer; brief: native/kernel and a short soak only; build: none.
-# In build/address, build/thread; the build that is used stays as it is. Says what it installs; installing needs root.
+# sanitize.sh address|thread [brief]: builds the addon and its native tests to find errors, and runs tests with them:
+# AddressSanitizer with UndefinedBehaviorSanitizer, or ThreadSanitizer; brief: native/kernel and a short soak only. In
+# build/address, build/thread; the build that is used stays as it is. Says what it installs; installing needs root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/common.sh
@@ -24,8 +24,6 @@ if stale "$stage/built" native test/native CMakeLists.txt; then
   "${cmake_js[@]}" build >&2
   touch "$stage/built"
 fi
-
-[ "$extent" != build ] || exit 0
 
 # The sanitizer has to be loaded before all else, but in Node.js alone: ip, which tests call, has errors of its own.
 if stale "$stage/node" "$(node -p process.execPath)"; then

@@ -19,9 +19,9 @@ namespace {
 using Promise = Napi::Promise::Deferred;
 
 /** JS gets a turn of its own after so many frames. */
-constexpr size_t kMost = 256;
+constexpr size_t kMostPackets = 256;
 
-struct Opened {
+struct OpenedSocket {
   std::shared_ptr<PacketSocket> socket;
   Refused refusal;
 };
@@ -88,15 +88,15 @@ Napi::Value PacketClass::Open(const Napi::CallbackInfo& info) {
   Ear ear;
   if (!place || !ReadEar(info[1], info[2], ear)) return {};
   const auto& jobs = Environment::Of(info.Env()).jobs;
-  return jobs->Submit<Opened>(
+  return jobs->Submit<OpenedSocket>(
       [place = std::move(place), ear = std::move(ear), bell = jobs->bell()](const std::atomic<bool>&) {
-        Opened opened;
+        OpenedSocket opened;
         int32_t link = 0;
         opened.refusal = ResolveLink(*place, ear.link, "", link);
         if (!opened.refusal) opened.refusal = place->Listen(link, ear, bell, opened.socket);
         return opened;
       },
-      [](Napi::Env env, const Promise& promise, Opened& opened) {
+      [](Napi::Env env, const Promise& promise, OpenedSocket& opened) {
         if (opened.refusal) {
           promise.Reject(ErrorOf(env, *opened.refusal).Value());
         } else {
@@ -112,7 +112,7 @@ Napi::Value PacketClass::Next(const Napi::CallbackInfo& info) {
   return Environment::Of(info.Env())
       .jobs->Submit<Frames>(
           [socket = socket_](const std::atomic<bool>& cancelled) {
-            return cancelled ? Frames{.ended = true} : socket->Read(kMost);
+            return cancelled ? Frames{.ended = true} : socket->Read(kMostPackets);
           },
           [](Napi::Env env, const Promise& promise, Frames& heard) {
             if (heard.refusal) {

@@ -39,7 +39,7 @@ struct [[gnu::packed]] Packet {
 };
 
 template <typename Body>
-std::vector<uint8_t> BytesOf(const ether_header& ethernet, const Body& body) {
+std::vector<uint8_t> Joined(const ether_header& ethernet, const Body& body) {
   const Frame<Body> frame{.ethernet = ethernet, .body = body};
   const auto* bytes = reinterpret_cast<const uint8_t*>(&frame);
   return {bytes, bytes + sizeof frame};
@@ -83,7 +83,7 @@ std::vector<uint8_t> GratuitousArp(const Mac& mac, const Address& address, bool 
   // Linux takes a reply for gratuitous only when it is to whom it is from.
   if (reply) memcpy(arp.arp_tha, mac.data(), sizeof arp.arp_tha);
   memcpy(arp.arp_tpa, address.bytes.data(), sizeof arp.arp_tpa);
-  return BytesOf(EthernetHeader(kEveryMac, mac, ETHERTYPE_ARP), arp);
+  return Joined(EthernetHeader(kEveryMac, mac, ETHERTYPE_ARP), arp);
 }
 
 std::vector<uint8_t> NeighbourAdvertisement(const Mac& mac, const Address& address, bool router) {
@@ -101,7 +101,7 @@ std::vector<uint8_t> NeighbourAdvertisement(const Mac& mac, const Address& addre
   memcpy(&ip.ip6_src, address.bytes.data(), sizeof ip.ip6_src);
   memcpy(&ip.ip6_dst, kAllNodes, sizeof ip.ip6_dst);
   advertisement.head.nd_na_cksum = Checksum(ip, advertisement);
-  return BytesOf(EthernetHeader(kAllNodesMac, mac, ETHERTYPE_IPV6), Packet{.ip = ip, .advertisement = advertisement});
+  return Joined(EthernetHeader(kAllNodesMac, mac, ETHERTYPE_IPV6), Packet{.ip = ip, .advertisement = advertisement});
 }
 
 }  // namespace cnm

@@ -19,6 +19,10 @@ struct LinkKind {
   bool can_change = false;
 };
 
+// What most options take.
+inline constexpr Takes kBoolean = Takes::kBoolean;
+inline constexpr Takes kNumber = Takes::kNumber;
+
 inline constexpr Word kVlanProtocols[] = {{"802.1Q", ETH_P_8021Q}, {"802.1ad", ETH_P_8021AD}};
 
 std::span<const LinkKind> LinkKinds();

@@ -6,9 +6,6 @@ namespace cnm {
 
 namespace {
 
-constexpr Takes kBoolean = Takes::kBoolean;
-constexpr Takes kNumber = Takes::kNumber;
-
 constexpr Option kBridgeOptions[] = {
     {"stp", kBoolean, CNM_NAMED(IFLA_BR_STP_STATE), Wire::kU32},
     {"forwardDelay", kNumber, CNM_NAMED(IFLA_BR_FORWARD_DELAY), Wire::kU32},

@@ -6,8 +6,6 @@ namespace cnm {
 
 namespace {
 
-constexpr Takes kBoolean = Takes::kBoolean;
-constexpr Takes kNumber = Takes::kNumber;
 constexpr Word kDf[] = {{"unset", VXLAN_DF_UNSET}, {"set", VXLAN_DF_SET}, {"inherit", VXLAN_DF_INHERIT}};
 
 constexpr Option kVxlanOptions[] = {

@@ -23,7 +23,7 @@ namespace {
 constexpr size_t kLongest = 9216;
 
 /** Lets pass whole packets of UDP over IPv4 to `port`. */
-int Filter(int fd, uint16_t port) {
+int HearPort(int fd, uint16_t port) {
   constexpr uint32_t kIp = sizeof(ether_header);
   std::array<sock_filter, 9> program = {{
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kIp + 9),
@@ -59,7 +59,7 @@ int Bind(int fd, int32_t link, const Ear& ear) {
 
 std::shared_ptr<PacketSocket> PacketSocket::Open(Fd fd, int32_t link, const Ear& ear,
                                                  std::shared_ptr<const Bell> bell) {
-  int error = ear.arp ? HearOthers(fd.get(), link) : Filter(fd.get(), ear.port);
+  int error = ear.arp ? HearOthers(fd.get(), link) : HearPort(fd.get(), ear.port);
   if (error == 0) error = Bind(fd.get(), link, ear);
   if (error) {
     errno = -error;

@@ -31,13 +31,13 @@ Refused Place::Descriptor(int& fd) {
 }
 
 Refused Place::Enter(const std::function<void()>& body) {
-  int fd;
+  int fd = -1;
   if (Refused refusal = Descriptor(fd)) return refusal;
   return RefusedIf(RunInNetns(fd, body), "open");
 }
 
 Refused Place::Inode(uint64_t& inode) {
-  int fd;
+  int fd = -1;
   if (Refused refusal = Descriptor(fd)) return refusal;
   return RefusedIf(InodeOf(fd, inode), "open");
 }

@@ -15,7 +15,7 @@ namespace cnm {
 
 namespace {
 
-constexpr const char* kKinds[] = {"matchall", "u32"};
+constexpr const char* kFilterKinds[] = {"matchall", "u32"};
 
 /** How a kind has what all of them have. */
 struct Names {
@@ -62,7 +62,7 @@ void PutOptions(Message& message, const TcFilterOp& op, int32_t redirect) {
 
 }  // namespace
 
-std::span<const char* const> TcFilterKinds() { return kKinds; }
+std::span<const char* const> TcFilterKinds() { return kFilterKinds; }
 
 Refused ApplyTcFilter(Place& place, const TcFilterOp& op) {
   tcmsg header{};

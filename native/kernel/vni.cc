@@ -12,7 +12,7 @@ namespace cnm {
 
 namespace {
 
-tunnel_msg HeaderOf(int32_t link) {
+tunnel_msg TunnelOf(int32_t link) {
   tunnel_msg header{};
   header.family = AF_BRIDGE;
   header.ifindex = static_cast<uint32_t>(link);
@@ -30,7 +30,7 @@ VniRow RowOf(const tunnel_msg& header, const Attributes& entry) {
 }
 
 /** A reply has many, all of one link. */
-void Decode(const nlmsghdr* reply, Columns<VniRow>& columns) {
+void DecodeEntries(const nlmsghdr* reply, Columns<VniRow>& columns) {
   const auto header = HeaderIn<tunnel_msg>(reply);
   if (!header) return;
   const nlattr* attribute;
@@ -49,7 +49,7 @@ Refused ApplyVni(Place& place, const VniOp& op) {
   Socket* socket;
   if (Refused refusal = place.Route(socket)) return refusal;
   const Named type = op.verb == Verb::kDel ? CNM_NAMED(RTM_DELTUNNEL) : CNM_NAMED(RTM_NEWTUNNEL);
-  Message message(type, 0, HeaderOf(link));
+  Message message(type, 0, TunnelOf(link));
   {
     const Message::Nest entry(message, Nested(CNM_NAMED(VXLAN_VNIFILTER_ENTRY)));
     message.PutU32(CNM_NAMED(VXLAN_VNIFILTER_ENTRY_START), op.vni);
@@ -68,8 +68,8 @@ Table<VniRow> DumpVnis(Place& place, const Filter& filter) {
   if (filter.link) {
     if (Refused refusal = ResolveLink(place, *filter.link, "", link)) return {.columns = {}, .refusal = refusal};
   }
-  Message message(CNM_NAMED(RTM_GETTUNNEL), NLM_F_DUMP, HeaderOf(link));
-  return ReadTable<VniRow>(place, &Place::Dump, message, Decode);
+  Message message(CNM_NAMED(RTM_GETTUNNEL), NLM_F_DUMP, TunnelOf(link));
+  return ReadTable<VniRow>(place, &Place::Dump, message, DecodeEntries);
 }
 
 }  // namespace cnm

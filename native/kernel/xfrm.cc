@@ -10,11 +10,11 @@ namespace cnm {
 
 namespace {
 
-constexpr Word kProtocols[] = {{"tcp", IPPROTO_TCP},      {"udp", IPPROTO_UDP}, {"sctp", IPPROTO_SCTP},
-                               {"dccp", IPPROTO_DCCP},    {"gre", IPPROTO_GRE}, {"icmp", IPPROTO_ICMP},
-                               {"icmpv6", IPPROTO_ICMPV6}};
+constexpr Word kSelectable[] = {{"tcp", IPPROTO_TCP},      {"udp", IPPROTO_UDP}, {"sctp", IPPROTO_SCTP},
+                                {"dccp", IPPROTO_DCCP},    {"gre", IPPROTO_GRE}, {"icmp", IPPROTO_ICMP},
+                                {"icmpv6", IPPROTO_ICMPV6}};
 constexpr Word kTransforms[] = {{"esp", IPPROTO_ESP}, {"ah", IPPROTO_AH}, {"comp", IPPROTO_COMP}};
-constexpr Word kModes[] = {{"transport", XFRM_MODE_TRANSPORT}, {"tunnel", XFRM_MODE_TUNNEL}};
+constexpr Word kXfrmModes[] = {{"transport", XFRM_MODE_TRANSPORT}, {"tunnel", XFRM_MODE_TUNNEL}};
 
 constexpr uint16_t kWholePort = UINT16_MAX;
 
@@ -70,7 +70,7 @@ void PutMark(Message& message, const std::optional<uint32_t>& mark, uint32_t mas
 
 xfrm_mark MarkIn(const Attributes& attributes) { return attributes.Struct<xfrm_mark>(XFRMA_MARK); }
 
-std::span<const Word> XfrmProtocols() { return kProtocols; }
+std::span<const Word> XfrmProtocols() { return kSelectable; }
 
 bool HasXfrmPorts(uint32_t protocol) {
   return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
@@ -78,6 +78,6 @@ bool HasXfrmPorts(uint32_t protocol) {
 
 std::span<const Word> XfrmTransforms() { return kTransforms; }
 
-std::span<const Word> XfrmModes() { return kModes; }
+std::span<const Word> XfrmModes() { return kXfrmModes; }
 
 }  // namespace cnm

@@ -11,20 +11,21 @@ namespace cnm {
 
 namespace {
 
-bool Fits(const std::optional<uint32_t>& wanted, uint32_t number) { return !wanted || *wanted == number; }
+bool Matches(const std::optional<uint32_t>& wanted, uint32_t number) { return !wanted || *wanted == number; }
 
-bool Fits(const std::optional<Address>& wanted, const xfrm_address_t& address, int family) {
+bool Matches(const std::optional<Address>& wanted, const xfrm_address_t& address, int family) {
   return !wanted || (VersionOf(family) == (wanted->length == 16 ? 6 : 4) &&
                      memcmp(wanted->bytes.data(), &address, wanted->length) == 0);
 }
 
-bool Fits(const XfrmPolicyFlush& flush, const xfrm_userpolicy_info& policy) {
-  return Fits(flush.dir, policy.dir) && Fits(flush.priority, policy.priority) && Fits(flush.action, policy.action);
+bool Matches(const XfrmPolicyFlush& flush, const xfrm_userpolicy_info& policy) {
+  return Matches(flush.dir, policy.dir) && Matches(flush.priority, policy.priority) &&
+         Matches(flush.action, policy.action);
 }
 
-bool Fits(const XfrmStateFlush& flush, const xfrm_usersa_info& state) {
-  return Fits(flush.src, state.saddr, state.family) && Fits(flush.dst, state.id.daddr, state.family) &&
-         Fits(flush.proto, state.id.proto) && Fits(flush.mode, state.mode) && Fits(flush.reqid, state.reqid);
+bool Matches(const XfrmStateFlush& flush, const xfrm_usersa_info& state) {
+  return Matches(flush.src, state.saddr, state.family) && Matches(flush.dst, state.id.daddr, state.family) &&
+         Matches(flush.proto, state.id.proto) && Matches(flush.mode, state.mode) && Matches(flush.reqid, state.reqid);
 }
 
 void PutMarkOf(Message& message, const Attributes& attributes) {
@@ -63,7 +64,7 @@ Refused DeleteAll(Place& place, Message dump, const Flush& flush, uint32_t& coun
   std::vector<Message> deletions;
   const auto on_reply = [&](const nlmsghdr* reply) {
     const auto header = HeaderIn<Header>(reply);
-    if (header && Fits(flush, *header)) deletions.push_back(Deletion(*header, Attributes(reply, sizeof *header)));
+    if (header && Matches(flush, *header)) deletions.push_back(Deletion(*header, Attributes(reply, sizeof *header)));
   };
   if (Refused refusal = place.DumpXfrm(dump, on_reply, [&] { deletions.clear(); })) return refusal;
   Socket* socket;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr Word kDirections[] = {{"in", XFRM_POLICY_IN}, {"out", XFRM_POLICY_OUT}, {"fwd", XFRM_POLICY_FWD}};
 constexpr Word kActions[] = {{"allow", XFRM_POLICY_ALLOW}, {"block", XFRM_POLICY_BLOCK}};
-constexpr Word kFlags[] = {{"localok", XFRM_POLICY_LOCALOK}, {"icmp", XFRM_POLICY_ICMP}};
+constexpr Word kPolicyFlags[] = {{"localok", XFRM_POLICY_LOCALOK}, {"icmp", XFRM_POLICY_ICMP}};
 constexpr Word kLevels[] = {{"required", 0}, {"use", 1}};
 
 /** XFRM_MAX_DEPTH, which no header for user space has. */
@@ -118,7 +118,7 @@ std::span<const Word> XfrmDirections() { return kDirections; }
 
 std::span<const Word> XfrmActions() { return kActions; }
 
-std::span<const Word> XfrmPolicyFlags() { return kFlags; }
+std::span<const Word> XfrmPolicyFlags() { return kPolicyFlags; }
 
 std::span<const Word> XfrmLevels() { return kLevels; }
 

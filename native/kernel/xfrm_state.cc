@@ -17,14 +17,14 @@ namespace cnm {
 
 namespace {
 
-constexpr Word kFlags[] = {{"noecn", XFRM_STATE_NOECN},
-                           {"decap-dscp", XFRM_STATE_DECAP_DSCP},
-                           {"nopmtudisc", XFRM_STATE_NOPMTUDISC},
-                           {"wildrecv", XFRM_STATE_WILDRECV},
-                           {"icmp", XFRM_STATE_ICMP},
-                           {"af-unspec", XFRM_STATE_AF_UNSPEC},
-                           {"align4", XFRM_STATE_ALIGN4},
-                           {"esn", XFRM_STATE_ESN}};
+constexpr Word kStateFlags[] = {{"noecn", XFRM_STATE_NOECN},
+                                {"decap-dscp", XFRM_STATE_DECAP_DSCP},
+                                {"nopmtudisc", XFRM_STATE_NOPMTUDISC},
+                                {"wildrecv", XFRM_STATE_WILDRECV},
+                                {"icmp", XFRM_STATE_ICMP},
+                                {"af-unspec", XFRM_STATE_AF_UNSPEC},
+                                {"align4", XFRM_STATE_ALIGN4},
+                                {"esn", XFRM_STATE_ESN}};
 constexpr Word kExtraFlags[] = {{"dont-encap-dscp", XFRM_SA_XFLAG_DONT_ENCAP_DSCP},
                                 {"oseq-may-wrap", XFRM_SA_XFLAG_OSEQ_MAY_WRAP}};
 /** TCP_ENCAP_ESPINTCP, which not every header for user space has. */
@@ -223,7 +223,7 @@ uint32_t MostXfrmReplayWindow() { return XFRMA_REPLAY_ESN_MAX; }
 
 bool HasEsn(const XfrmStateOp& op) { return op.flags & XFRM_STATE_ESN; }
 
-std::span<const Word> XfrmStateFlags() { return kFlags; }
+std::span<const Word> XfrmStateFlags() { return kStateFlags; }
 
 std::span<const Word> XfrmStateExtraFlags() { return kExtraFlags; }
 

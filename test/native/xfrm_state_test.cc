@@ -72,7 +72,7 @@ std::vector<XfrmStateRow> Read(Reply reply, bool keys) {
   return RowsOf(table.columns);
 }
 
-Reply Told() { return Reply(XFRM_MSG_NEWSA, NLM_F_MULTI).Put(xfrm_usersa_info{.family = AF_INET}); }
+Reply ToldState() { return Reply(XFRM_MSG_NEWSA, NLM_F_MULTI).Put(xfrm_usersa_info{.family = AF_INET}); }
 
 }  // namespace
 
@@ -136,7 +136,7 @@ TEST_CASE("a small window is in the header, a wide one is not, nor is one of num
 
 TEST_CASE("a key is read only when it is asked for") {
   for (const bool keys : {false, true}) {
-    const auto rows = Read(Told().Attribute(XFRMA_ALG_AEAD, Aead(4)), keys);
+    const auto rows = Read(ToldState().Attribute(XFRMA_ALG_AEAD, Aead(4)), keys);
     REQUIRE_EQ(rows.size(), 1);
     CHECK_EQ(rows[0].aead, kName);
     CHECK_EQ(rows[0].aead_icv, 128);
@@ -145,13 +145,13 @@ TEST_CASE("a key is read only when it is asked for") {
 }
 
 TEST_CASE("a key that claims to be longer than its attribute ends there") {
-  CHECK_EQ(Read(Told().Attribute(XFRMA_ALG_AEAD, Aead(UINT32_MAX / 8)), true).at(0).aead_key, "abacadae");
-  CHECK_EQ(Read(Told().Attribute(XFRMA_ALG_AEAD, uint32_t{7}), true).at(0).aead, "");
+  CHECK_EQ(Read(ToldState().Attribute(XFRMA_ALG_AEAD, Aead(UINT32_MAX / 8)), true).at(0).aead_key, "abacadae");
+  CHECK_EQ(Read(ToldState().Attribute(XFRMA_ALG_AEAD, uint32_t{7}), true).at(0).aead, "");
 }
 
 TEST_CASE("numbers of 64 bits are put together") {
   const xfrm_replay_state_esn replay{.oseq = 1, .seq = 2, .oseq_hi = 3, .seq_hi = 4, .replay_window = 128};
-  const auto rows = Read(Told().Attribute(XFRMA_REPLAY_ESN_VAL, replay), false);
+  const auto rows = Read(ToldState().Attribute(XFRMA_REPLAY_ESN_VAL, replay), false);
   REQUIRE_EQ(rows.size(), 1);
   CHECK_EQ(rows[0].oseq, 3ull << 32 | 1);
   CHECK_EQ(rows[0].seq, 4ull << 32 | 2);
