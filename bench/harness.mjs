@@ -64,12 +64,15 @@ export async function withBench(work) {
 
 /**
  * Lets contenders take turns: each is a function that answers with milliseconds by what was measured, {add: 3.1}; null is
- * one that is not installed. Rounds of warm-up do not count.
+ * one that is not installed. Rounds of warm-up do not count. `settle`: a turn begins with one that does not count either. Memory
+ * that others have pushed out of the caches, or that a hypervisor watches, costs whoever touches it first, up to 4 µs a page:
+ * the more, the more a contender keeps in memory.
  */
-export async function contest({ bench, rounds, warmUp = 1, contenders }) {
+export async function contest({ bench, rounds, warmUp = 1, settle = false, contenders }) {
   const samples = new Map()
   for (let round = 0; round < warmUp + rounds; round++) {
     for (const [contender, run] of Object.entries(contenders)) {
+      if (run && settle) await run()
       const measured = run ? await run() : {}
       if (round < warmUp) continue
       for (const [what, ms] of Object.entries(measured)) {

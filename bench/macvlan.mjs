@@ -20,6 +20,7 @@ export const macvlan = () =>
         bench: 'macvlan',
         rounds: 15,
         warmUp: 2,
+        settle: true,
         contenders: {
           libcnm: async () => ({
             up: await timed(() => cnm.connect('live', { network: 'lan' })),

@@ -222,6 +222,7 @@ export const connectOverlay = (rounds = 15) =>
             bench: 'connect overlay',
             rounds,
             warmUp: 2,
+            settle: true,
             contenders: {
               libcnm: on('app'),
               'libcnm, bridge': on('bridged'),

@@ -73,7 +73,7 @@ async function verbs(daemon) {
   }
   for (const network of Object.values(networks)) await daemon.call('POST', '/networks/create', network)
   const over = (work) => Object.fromEntries(Object.entries(networks).map(([contender, { Name }]) => [contender, () => work(Name)]))
-  const rounds = { rounds: ROUNDS, warmUp: 2 }
+  const rounds = { rounds: ROUNDS, warmUp: 2, settle: true }
   const connect = await contest({
     bench: 'docker connect',
     ...rounds,

@@ -72,6 +72,7 @@ export const attach = () =>
       bench: 'attach',
       rounds: ROUNDS,
       warmUp: WARM_UP,
+      settle: true,
       contenders: {
         libcnm: both(
           () => cnm.createSandbox({ name: 's', networks: [{ network: 'bench' }] }),
@@ -94,6 +95,7 @@ export const connect = () =>
           bench: 'connect',
           rounds: ROUNDS,
           warmUp: WARM_UP,
+          settle: true,
           contenders: {
             libcnm: both(
               () => cnm.connect('live', { network: 'bench' }),
@@ -123,6 +125,7 @@ export const network = () =>
         bench: 'network',
         rounds: ROUNDS,
         warmUp: WARM_UP,
+        settle: true,
         contenders: {
           libcnm: both(
             () => cnm.createNetwork({ name: 'n' }),

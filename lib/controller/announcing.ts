@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as pause, setImmediate as whenIdle } from 'node:timers/promises'
 import { parseCidr, toBytes } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import type { Endpoint, Options, Sandbox } from '../model/network.ts'
@@ -55,6 +55,7 @@ export class Announcer {
   }
 
   async #repeat(path: string, endpoint: Endpoint, count: number, interval: number): Promise<void> {
+    await whenIdle()
     for (let said = 0; said < count; said++) {
       if (said > 0 && !(await this.#pause(interval))) return
       if (!this.#store.endpoints.get(endpoint.id)) return

@@ -80,12 +80,15 @@ async function up({ store, deletion, envoy }: Means, places: readonly Netns[], w
   const { turns = [] } = work
   await deletion.precede(work.plan)
   const backs = turns.map(({ back }) => back).reverse()
-  const entry = store.journal.add(entryOf(work, undoOf(work.plan), [], backs))
+  const undo = undoOf(work.plan)
+  // Steps that only ask leave nothing to be taken back.
+  const entry = undo.length + backs.length > 0 ? store.journal.add(entryOf(work, undo, [], backs)) : undefined
+  const crossOut = () => void (entry !== undefined && store.journal.delete(entry))
   try {
     await apply(places, work.plan, signal ? { signal } : {})
   } catch (stop) {
     if (stop instanceof PlanStopped) await applyLeniently(places, undoOf(work.plan, await stop.done))
-    store.journal.delete(entry)
+    crossOut()
     throw stop instanceof PlanStopped ? stop.cause : stop
   }
   let turned = 0
@@ -96,13 +99,13 @@ async function up({ store, deletion, envoy }: Means, places: readonly Netns[], w
     }
     store.transact(() => {
       work.record()
-      store.journal.delete(entry)
+      crossOut()
     })
   } catch (error) {
     for (const back of backs.slice(turns.length - turned)) await envoy.tell(back)
-    await applyLeniently(places, undoOf(work.plan))
+    await applyLeniently(places, undo)
     // Left to the next controller, the undo would meet what later verbs have built in the meantime.
-    store.journal.delete(entry)
+    crossOut()
     throw error
   }
 }

@@ -337,7 +337,7 @@ export class Controller implements AsyncDisposable {
       const envoy = this.#hall.envoy.dry((call) => {
         throw new Planned({ way: 'up', plan: [], after: [call], record: () => {} })
       })
-      await verb(new Controller({ ...this.#hall, commit, envoy }, this.#turns, async () => {}))
+      await verb(new Controller({ ...this.#hall, commit, envoy, dry: true }, this.#turns, async () => {}))
     } catch (stop) {
       if (!(stop instanceof Planned)) throw stop
       const { host } = this.#hall

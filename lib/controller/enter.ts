@@ -141,9 +141,9 @@ export async function enter(options: OpenOptions): Promise<Entered> {
 /** What the built-in IPAM needs of the records: who holds what, which address it gave last, which were just released. */
 const memoryIn = (store: Store, swarm: Presence): DefaultIpamOptions => ({
   describe: (poolId, address) => holderOf(store, poolId, address, 'default', swarm),
-  lastGiven: notesIn<string>(store, 'last/'),
+  lastGiven: idleNotesIn<string>(store, 'last/'),
   beginAt: (poolId) => swarm.beginAt(poolId),
-  quarantine: { notes: notesIn<number>(store, 'released/') },
+  quarantine: { notes: idleNotesIn<number>(store, 'released/') },
 })
 
 const notesIn = <T>({ marks }: Store, prefix: string): Notes<T> => ({
@@ -151,4 +151,11 @@ const notesIn = <T>({ marks }: Store, prefix: string): Notes<T> => ({
   set: (key, value) => marks.put(`${prefix}${key}`, value),
   delete: (key) => marks.delete(`${prefix}${key}`),
   entries: () => marks.list(prefix).map(({ key, value }) => [key.slice(prefix.length), value as T]),
+})
+
+/** Of addresses that are free: a kill that loses one of them does no more harm than a boot does. */
+const idleNotesIn = <T>(store: Store, prefix: string): Notes<T> => ({
+  ...notesIn<T>(store, prefix),
+  set: (key, value) => store.marks.putIdly(`${prefix}${key}`, value),
+  delete: (key) => store.marks.deleteIdly(`${prefix}${key}`),
 })

@@ -46,6 +46,8 @@ export interface Hall {
   readonly rosters: Map<Id, Roster>
   /** Resolves when what is deleted behind is gone. */
   readonly deleted: () => Promise<void>
+  /** Nothing is going to be done. */
+  readonly dry?: boolean
   /** Does what a verb has decided, or leaves everything as it was; see commit.ts. A dry run stops here. */
   readonly commit: (work: Work, signal?: AbortSignal) => Promise<void>
 }

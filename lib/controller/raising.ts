@@ -75,11 +75,15 @@ export interface Raising {
   readonly record: () => void
 }
 
-/** Steps that give a network its links and walls, if it has none since the host was started, or somebody has taken its link. */
-export async function raise(hall: Hall, network: Network): Promise<Raising> {
+/**
+ * Steps that give a network its links and walls, if it has none since the host was started, or somebody has taken its link.
+ * `unseen`: whoever takes these steps finds out about the latter.
+ */
+export async function raise(hall: Hall, network: Network, unseen = false): Promise<Raising> {
   const raised = raisedOf(hall.store, network)
   const networks = [homeOf(hall, network)]
-  if (raised && (await stands(hall, network, raised))) return { plan: [], networks, config: configOf(hall, network), record: () => {} }
+  if (raised && (unseen || (await stands(hall, network, raised))))
+    return { plan: [], networks, config: configOf(hall, network), record: () => {} }
   const driver = driverOf(hall, network)
   const found = await foundFor(hall, network)
   const underlay = driver.capabilities.scope === 'global' ? await underlayOf(hall) : undefined
@@ -180,6 +184,8 @@ export const lentOf = ({ store }: Hall): Lent => (store.marks.get(LENT) ?? {}) a
 /** Networks that have their links, by the marks of the run directory; their definitions may be gone. */
 export const raisedIds = ({ store }: Pick<Hall, 'store'>): readonly string[] =>
   store.marks.list(RAISED).map(({ key }) => key.slice(RAISED.length))
+
+export const isRaised = (hall: Hall, network: Network): boolean => raisedOf(hall.store, network) !== undefined
 
 /** The link of a raised network is there. */
 export const isStanding = async (hall: Hall, network: Network): Promise<boolean> => {

@@ -6,12 +6,11 @@ import type { Endpoint, Network, Sandbox, SandboxKind } from '../model/network.t
 import { type Plan, SANDBOX } from '../model/op.ts'
 import type { Attachment, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
-import { dump } from '../netlink/kernel.ts'
 import { inode, namespaceAt } from '../netlink/namespace.ts'
-import { isGone, NetlinkError } from '../netlink/refusal.ts'
 import { Claims, releaseAddresses } from './addresses.ts'
 import { forgetOpened } from './connections.ts'
 import { openingsOf, planDeparture, planEndpoint, seatsOf, warnOfPorts } from './endpoints.ts'
+import { asFarAsKnown, type Facts, goneOf } from './facts.ts'
 import { rerouting, type Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
 import { Homes } from './homes.ts'
@@ -115,9 +114,7 @@ export async function checkAlive(sandbox: Sandbox): Promise<void> {
   })
 }
 
-const goneOf = ({ name, path }: Sandbox, error: unknown) => fault('SANDBOX_GONE', { name, path }, error)
-
-/** Seats a sandbox at networks; again, where another node of the swarm was faster with an address. */
+/** Seats a sandbox at networks; again, where another node of the swarm was faster with an address, or the records did not know all. */
 function attach(
   hall: Hall,
   sandbox: Sandbox,
@@ -129,7 +126,8 @@ function attach(
   const networks = attachments.map(({ network }) => findNetwork(hall, network))
   const closed = networks.find((network) => hall.swarm.has(network) && !network.attachable)
   if (closed) throw fault('NETWORK_NOT_ATTACHABLE', { name: closed.name })
-  return insist(hall, networks, () => seat(hall, sandbox, attachments, first, signal, leaving))
+  const make = (facts: Facts) => seat(hall, sandbox, attachments, first, facts, signal, leaving)
+  return insist(hall, networks, () => asFarAsKnown(hall, { sandbox, networks, isNew: first.plan.length > 0 }, make))
 }
 
 /**
@@ -141,6 +139,7 @@ async function seat(
   sandbox: Sandbox,
   attachments: readonly Attachment[],
   first: Steps,
+  facts: Facts,
   signal?: AbortSignal,
   leaving?: Seat,
 ): Promise<readonly Seat[]> {
@@ -152,15 +151,11 @@ async function seat(
   const staying = before.filter(({ endpoint }) => endpoint.id !== leaving?.endpoint.id)
   const way = async (attachment: Attachment) => {
     const network = findNetwork(hall, attachment.network)
-    return { attachment, network, raised: await raise(hall, network) }
+    return { attachment, network, raised: await raise(hall, network, facts.unseen) }
   }
   // What there is to be known, in one go.
-  const [names, ipv6, ...ways] = await Promise.all([
-    first.plan.length > 0 || sandbox.kind === 'host' ? [] : linkNames(sandbox),
-    hall.hasIPv6(),
-    ...attachments.map(way),
-  ])
-  const taken = new Set(names)
+  const [ipv6, ...ways] = await Promise.all([hall.hasIPv6(), ...attachments.map(way)])
+  const taken = new Set(facts.taken)
   const claims = new Claims()
   const seated: Seat[] = []
   try {
@@ -211,17 +206,6 @@ async function seat(
   const now = [...staying, ...seated]
   if (!lacksWayOut(hall, now)) await leave(hall, sandbox, now.filter(isWayOut))
   return seated
-}
-
-async function linkNames(sandbox: Sandbox): Promise<readonly string[]> {
-  const netns = namespaceAt(sandbox.path)
-  try {
-    return (await dump(netns, 'link')).map(({ name }) => name)
-  } catch (error) {
-    throw error instanceof NetlinkError && isGone(error.refusal) ? goneOf(sandbox, error) : error
-  } finally {
-    netns.close()
-  }
 }
 
 /** A sandbox with its ports, and where it sits. */

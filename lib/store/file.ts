@@ -20,6 +20,10 @@ const ROOM = 262_144
 export class StateFile {
   readonly path: string
   readonly #db: RootDatabase<string, string>
+  /** What the transaction under way writes, by key; null deletes. */
+  #pending: Map<string, string | null> | undefined
+  /** The same of what nobody waits for. */
+  readonly #idle = new Map<string, string | null>()
   #aborts = 0
 
   private constructor(path: string, db: RootDatabase<string, string>) {
@@ -56,30 +60,73 @@ export class StateFile {
   }
 
   read(prefix: string): readonly { readonly key: string; readonly value: string }[] {
+    this.#writeIdle()
     return Array.from(this.#db.getRange({ start: prefix, end: `${prefix}\uffff` }))
   }
 
   put(key: string, value: string): void {
-    checkRoom(this.path)
-    this.#guard(() => this.#db.putSync(key, value))
+    this.#take(key, value)
   }
 
   delete(key: string): void {
-    this.#guard(() => this.#db.removeSync(key))
+    this.#take(key, null)
   }
 
-  /** All that `work` writes to this file, or nothing if it throws. */
+  /** Written together with whatever is written next, or when the process has nothing else to do; lost if it is killed before. */
+  putIdly(key: string, value: string | null): void {
+    if (this.#idle.size === 0) setImmediate(() => this.#writeIdle())
+    this.#idle.set(key, value)
+  }
+
+  /** All that `work` writes to this file, or nothing if it throws; read() shows it afterwards only. One inside another is part of it. */
   transact<T>(work: () => T): T {
+    if (this.#pending) return work()
+    const pending = new Map<string, string | null>()
+    this.#pending = pending
     try {
-      return this.#guard(() => this.#db.transactionSync(work))
+      const result = work()
+      this.#write(pending)
+      return result
     } catch (error) {
       this.#aborts++
       throw error
+    } finally {
+      this.#pending = undefined
     }
   }
 
   async close(): Promise<void> {
+    this.#writeIdle()
     await this.#db.close()
+  }
+
+  #take(key: string, value: string | null): void {
+    if (this.#pending) this.#pending.set(key, value)
+    else this.#write(new Map([[key, value]]))
+  }
+
+  #writeIdle(): void {
+    try {
+      this.#write(new Map())
+    } catch {
+      // A disk that is full.
+    }
+  }
+
+  /** LMDB takes a lock, and a page or two, for a transaction: none for nothing, one for whatever there is. */
+  #write(entries: ReadonlyMap<string, string | null>): void {
+    const all = [...this.#idle, ...entries]
+    if (all.length === 0) return
+    if (all.some(([, value]) => value !== null)) checkRoom(this.path)
+    this.#guard(() =>
+      this.#db.transactionSync(() => {
+        for (const [key, value] of all) {
+          if (value === null) this.#db.removeSync(key)
+          else this.#db.putSync(key, value)
+        }
+      }),
+    )
+    this.#idle.clear()
   }
 
   broken(key: string, reason: string): CnmError {

@@ -62,6 +62,9 @@ export interface Marks {
   list(prefix?: string): readonly Row<unknown>[]
   put(key: string, value: unknown): void
   delete(key: string): void
+  /** The same a moment later, together with what is written next: for what may be lost when the process is killed. */
+  putIdly(key: string, value: unknown): void
+  deleteIdly(key: string): void
 }
 
 export interface Journal {

@@ -43,6 +43,19 @@ export class Table<T> {
     rows.set(key, value)
   }
 
+  /** For whom it may be lost when the process is killed; see StateFile.putIdly. */
+  putIdly(key: string, value: T): void {
+    const rows = this.#remembered()
+    this.#file.putIdly(`${this.#kind}/${key}`, encode(value))
+    rows.set(key, value)
+  }
+
+  deleteIdly(key: string): void {
+    const rows = this.#remembered()
+    this.#file.putIdly(`${this.#kind}/${key}`, null)
+    rows.delete(key)
+  }
+
   delete(key: string): void {
     const rows = this.#remembered()
     this.#file.delete(`${this.#kind}/${key}`)

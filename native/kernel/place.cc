@@ -7,7 +7,6 @@
 #include <cerrno>
 
 #include "kernel/netns.h"
-#include "kernel/sysctl.h"
 
 namespace cnm {
 
@@ -33,7 +32,11 @@ Refused Place::Descriptor(int& fd) {
 Refused Place::Enter(const std::function<void()>& body) {
   int fd = -1;
   if (Refused refusal = Descriptor(fd)) return refusal;
-  return RefusedIf(RunInNetns(fd, body), "open");
+  const int error = RunInNetns(fd, [&] {
+    sysctls_.FindForeseen();
+    body();
+  });
+  return RefusedIf(error, "open");
 }
 
 Refused Place::Inode(uint64_t& inode) {
@@ -148,13 +151,15 @@ Refused Place::RunNft(const std::string& commands, std::string& output) {
 
 Refused Place::ReadSysctl(const std::string& path, std::optional<std::string>& value) {
   int error = 0;
-  const Refused outside = Enter([&] { error = cnm::ReadSysctl(path, value); });
+  const Refused outside = Enter([&] { error = sysctls_.Read(path, value); });
   return outside ? outside : RefusedIf(error, "sysctl");
 }
 
 Refused Place::WriteSysctl(const std::string& path, const std::string& value) {
-  int error = 0;
-  const Refused outside = Enter([&] { error = cnm::WriteSysctl(path, value); });
+  int error = sysctls_.WriteOutside(path, value);
+  if (error != -ENOENT) return RefusedIf(error, "sysctl");
+  Foresee(path);
+  const Refused outside = Enter([&] { error = sysctls_.Write(path, value); });
   return outside ? outside : RefusedIf(error, "sysctl");
 }
 
@@ -181,6 +186,7 @@ void Place::Close() {
   route_.socket.reset();
   netfilter_.socket.reset();
   xfrm_.socket.reset();
+  sysctls_.Close();
   netns_ = Fd();
 }
 

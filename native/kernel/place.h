@@ -15,6 +15,7 @@
 #include "kernel/packet_socket.h"
 #include "kernel/socket.h"
 #include "kernel/subscription.h"
+#include "kernel/sysctl.h"
 
 namespace cnm {
 
@@ -60,6 +61,8 @@ class Place {
   Refused RunNft(const std::string& commands, std::string& output);
   Refused ReadSysctl(const std::string& path, std::optional<std::string>& value);
   Refused WriteSysctl(const std::string& path, const std::string& value);
+  /** Whoever is going to write it says so beforehand: then it costs no visit of its own. */
+  void Foresee(const std::string& sysctl) { sysctls_.Foresee(sysctl); }
 
   /** Makes the namespace and mounts it at the path. */
   Refused Create();
@@ -86,6 +89,7 @@ class Place {
   Kept netfilter_{NETLINK_NETFILTER};
   Kept xfrm_{NETLINK_XFRM};
   std::unique_ptr<Nft> nft_;
+  Sysctls sysctls_;
   /** What ends with the place. */
   std::vector<std::weak_ptr<Source>> sources_;
 

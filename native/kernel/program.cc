@@ -91,6 +91,9 @@ Outcome CarryOut(const Program& program, const std::atomic<bool>& cancelled) {
   const size_t size = program.ops.size();
   Outcome outcome{.ifindex = std::vector<int32_t>(size), .count = std::vector<uint32_t>(size), .refusal = {}};
   for (const Op& op : program.ops) {
+    if (const auto* sysctl = std::get_if<SysctlOp>(&op.step)) program.places[op.at]->Foresee(sysctl->path);
+  }
+  for (const Op& op : program.ops) {
     const size_t i = outcome.done;
     if (cancelled) {
       outcome.refusal = Refusal{.error = -ECANCELED};

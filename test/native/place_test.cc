@@ -165,6 +165,21 @@ TEST_CASE("has sysctls of its own") {
   CHECK_NE(other.Look("cat /proc/sys/net/ipv6/conf/lo/mtu"), "1400\n");
 }
 
+TEST_CASE("writes sysctls of links that came after the first") {
+  Space space;
+  const std::string path = "net/ipv6/conf/late/mtu";
+  CHECK_EQ(space->WriteSysctl(path, "1400")->error, -ENOENT);
+  space.Look("ip link add late type bridge");
+  REQUIRE_FALSE(space->WriteSysctl(path, "1400"));
+  REQUIRE_FALSE(space->WriteSysctl(path, "1401"));
+  CHECK_EQ(space.Look("cat /proc/sys/" + path), "1401\n");
+  space.Look("ip link del late");
+  CHECK_EQ(space->WriteSysctl(path, "1402")->error, -ENOENT);
+  REQUIRE_FALSE(space->WriteSysctl("net/ipv4/ip_default_ttl", "33"));
+  REQUIRE_FALSE(space->WriteSysctl("net/ipv4/ip_default_ttl", "34"));
+  CHECK_EQ(space.Look("cat /proc/sys/net/ipv4/ip_default_ttl"), "34\n");
+}
+
 TEST_CASE("says which sysctls there are not, and which values they do not take") {
   Space space;
   std::optional<std::string> value = "before";
