@@ -19,6 +19,7 @@ packages=(
   util-linux:run                 # nsenter
   python3:test                   # a plugin that somebody else has written
   docker.io:test busybox-static:test # what Docker does, told the same
+  systemd:test curl:test         # the units
   etcd-server:test openssl:test  # the store of a swarm, and certificates for it
   doctest-dev:test               # test/native
   user-mode-linux:test qemu-system-x86:test kmod:test # kernels of our own

@@ -49,6 +49,7 @@ export interface Means {
  * to be taken back, or taken down, and the next controller does it (recover.ts).
  */
 export async function commit(means: Means, work: Work, signal?: AbortSignal): Promise<void> {
+  if (isOnlyRecorded(work)) return means.store.transact(work.record)
   const places = [means.host, ...pathsIn(means.host, work).map(namespaceAt)]
   try {
     await agreed(work, () => (work.way === 'up' ? up(means, places, work, signal) : down(means, places, work)))
@@ -61,6 +62,10 @@ export async function commit(means: Means, work: Work, signal?: AbortSignal): Pr
     for (const place of places.slice(1)) place.close()
   }
 }
+
+/** Nothing of it could be left half-done. */
+const isOnlyRecorded = ({ plan, agreement, before = [], after = [], turns = [] }: Work): boolean =>
+  agreement === undefined && [plan, before, after, turns].every(({ length }) => length === 0)
 
 async function agreed({ agreement }: Work, work: () => Promise<void>): Promise<void> {
   await agreement?.reach()

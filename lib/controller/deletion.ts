@@ -60,7 +60,8 @@ export class Deletion {
   /** Connections of the addresses that a plan gives are forgotten, not those that come. */
   async precede(plan: Plan): Promise<void> {
     const left = new Set(Object.values(this.#gathered.addresses).flatMap((each) => each.map(String)))
-    if (plan.some((op) => op.op === 'addr.add' && left.has(String(op.address)))) await this.finish()
+    // An engine gives an address without us, and the driver tells the neighbours.
+    if (plan.some((op) => (op.op === 'addr.add' || op.op === 'neigh.replace') && left.has(String(op.address)))) await this.finish()
   }
 
   /** Nothing is left to be deleted. */

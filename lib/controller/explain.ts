@@ -1,12 +1,13 @@
 import { PARENT } from '../drivers/parent.ts'
 import { type Packet, type Passage, TABLE, Tracer } from '../firewall/firewall.ts'
 import { type Family, formatAddress } from '../model/address.ts'
-import type { Endpoint } from '../model/network.ts'
+import type { Endpoint, Sandbox } from '../model/network.ts'
 import type { Opening } from '../model/wall.ts'
 import { listNftTable } from '../netlink/kernel.ts'
 import { namespaceAt, readSysctl } from '../netlink/namespace.ts'
 import type { LinkRow } from '../netlink/tables.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
+import type { Seat } from './gateway.ts'
 import type { Hall } from './hall.ts'
 import { isIsolated } from './isolation.ts'
 import { type Limit, limitsOf } from './limits.ts'
@@ -96,7 +97,7 @@ class Walk {
     const inside = await View.of(netns).finally(() => netns.close())
     if (inside.holds(packet.target)) this.#end(where, `${packet.target} is its own`, 'arrive')
     const { link, next } = this.#route(inside, where, packet)
-    const seat = seatsOf(this.#hall, sandbox).find(({ endpoint }) => endpoint.ifname === link.name)
+    const seat = this.#seatAt(sandbox, link, inside.addressOf(link.index, packet.family))
     const outside = this.#view.link(link.parent)
     if (CHILDREN.has(link.kind) && outside) await this.#onParent(outside, link, next, packet)
     const bridge = this.#view.link(outside?.master ?? 0)
@@ -112,6 +113,14 @@ class Walk {
     if (neighbour?.networkId !== seat.network.id)
       this.#end(`link ${bridge.name}`, `nobody on network ${seat.network.name} has ${next}`, 'drop')
     await this.#acrossBridge(seat.endpoint, neighbour, { ...sent, output: bridge.name })
+  }
+
+  /** An engine calls the link as it likes, and the endpoint may be another one of its container's, each of which is a sandbox. */
+  #seatAt(sandbox: Sandbox, link: LinkRow, address: string): Seat | undefined {
+    if (sandbox.kind !== 'engine') return seatsOf(this.#hall, sandbox).find(({ endpoint }) => endpoint.ifname === link.name)
+    const endpoint = guestAt(this.#hall, address)
+    const network = this.#hall.store.networks.get(endpoint?.networkId ?? '')
+    return endpoint && network && { endpoint, network }
   }
 
   /** What a link on a parent sends: to others on it, or to the LAN, but not to the host as such. */
@@ -159,7 +168,7 @@ class Walk {
     const name = this.#hall.store.sandboxes.get(to.sandboxId)?.name ?? ''
     this.#pass(where, `${what} of sandbox ${name}`)
     this.#limit((await limitsOf(this.#hall, to)).in)
-    this.#end(`sandbox ${name}`, `by ${to.ifname}`, 'arrive')
+    this.#end(`sandbox ${name}`, `by ${to.ifname || "its engine's link"}`, 'arrive')
   }
 
   async #fromHost(packet: Packet): Promise<void> {

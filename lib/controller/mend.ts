@@ -37,13 +37,17 @@ export const reloadFirewall = async (hall: Hall, signal?: AbortSignal): Promise<
   hall.commit({ way: 'up', plan: await rebuilt(hall), record: () => {} }, signal)
 
 /** Our rules anew if somebody has flushed them. */
-export const checkFirewall = (hall: Hall): Promise<void> => commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
+export const checkFirewall = (hall: Hall): Promise<void> => probing(hall, { way: 'up', plan: [], record: () => {} })
+
+/** Commits work that builds on the firewall, if it builds anything. */
+export const commitOnWalls = (hall: Hall, work: Work, signal?: AbortSignal): Promise<void> =>
+  work.plan.length === 0 ? hall.commit(work, signal) : probing(hall, work, signal)
 
 /**
- * Commits work that builds on the firewall. Its first step asks whether that still stands, which costs one element and
- * no round trip; where somebody has flushed it, it is rebuilt in the same work.
+ * The first step asks whether the firewall still stands, which costs one element and no round trip; where somebody has flushed it,
+ * it is rebuilt in the same work.
  */
-export async function commitOnWalls(hall: Hall, work: Work, signal?: AbortSignal): Promise<void> {
+async function probing(hall: Hall, work: Work, signal?: AbortSignal): Promise<void> {
   const link = linkOfSome(hall)
   if (link === undefined) return hall.commit(work, signal)
   try {
@@ -66,7 +70,7 @@ export async function commitAndMend(hall: Hall, work: Work): Promise<void> {
     // A port that was to be closed leads elsewhere. All other steps were done.
     await reloadFirewall(hall)
   }
-  if (linkOfSome(hall) !== undefined) await commitOnWalls(hall, { way: 'up', plan: [], record: () => {} })
+  if (linkOfSome(hall) !== undefined) await checkFirewall(hall)
 }
 
 function linkOfSome(hall: Hall): string | undefined {

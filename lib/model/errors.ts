@@ -154,6 +154,11 @@ export const ERRORS = {
     'network {name} belongs to a container engine, which drives cnm as its plugin',
     'ask the engine: docker network inspect {id}',
   ],
+  SANDBOX_RUNS: [
+    409,
+    'cannot remove container "/{name}": container is running: stop the container before removing or force remove',
+    'a sandbox runs as long as it is there: docker rm --force {name}',
+  ],
   SANDBOX_OF_ENGINE: [
     403,
     'sandbox {name} belongs to a container engine, which drives cnm as its plugin',
@@ -171,6 +176,7 @@ export const ERRORS = {
   BUNDLE_INCOMPLETE: [500, 'cannot find {what}, which belongs into the plugin', 'install what is missing here; the plugin is made of it'],
   PLUGIN_NOT_FOUND: [404, 'plugin {name} is not found', 'dockerd looks in {places}'],
   PLUGIN_SPEC: [500, '{path} does not tell where a plugin is: {reason}'],
+  PLUGIN_TLS: [500, 'cannot read {path}, with which a plugin is asked: {reason}', 'TLSConfig in the .json of the plugin names it'],
   PLUGIN_UNREACHABLE: [500, '{method}: the plugin at {address} cannot be reached: {reason}', 'is it running?'],
   PLUGIN_SILENT: [
     504,

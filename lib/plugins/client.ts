@@ -35,6 +35,7 @@ export class PluginClient {
   readonly #where: RequestOptions
   readonly #secret: boolean
 
+  /** Throws PLUGIN_TLS. */
   constructor({ address, tls }: Located) {
     this.address = address
     const { protocol, hostname, port, pathname } = new URL(address)
@@ -86,7 +87,15 @@ async function textOf(reply: IncomingMessage): Promise<string> {
 
 const secrets = ({ trustAnybody, ca, cert, key }: TlsFiles) => ({
   rejectUnauthorized: !trustAnybody,
-  ...(ca ? { ca: readFileSync(ca) } : {}),
-  ...(cert ? { cert: readFileSync(cert) } : {}),
-  ...(key ? { key: readFileSync(key) } : {}),
+  ...(ca ? { ca: secret(ca) } : {}),
+  ...(cert ? { cert: secret(cert) } : {}),
+  ...(key ? { key: secret(key) } : {}),
 })
+
+function secret(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw fault('PLUGIN_TLS', { path, reason: (error as Error).message }, error)
+  }
+}

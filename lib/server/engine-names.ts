@@ -12,9 +12,10 @@ const Networks = Type.Array(Type.Object({ Id: Type.String() }))
 const Network = Type.Object({
   Name: Type.String(),
   Labels: Type.Union([texts, Type.Null()]),
-  Containers: Type.Record(Type.String(), Type.Object({ Name: Type.String(), EndpointID: Type.String() })),
+  Containers: Type.Record(Type.String(), Type.Unknown()),
 })
 const Container = Type.Object({
+  Name: Type.String(),
   Config: Type.Object({ Labels: Type.Union([texts, Type.Null()]) }),
   NetworkSettings: Type.Object({
     Networks: Type.Record(
@@ -23,7 +24,7 @@ const Container = Type.Object({
     ),
   }),
 })
-const Happened = Type.Object({ Action: Type.String(), Actor: Type.Object({ ID: Type.String() }) })
+const Happened = Type.Object({ Action: Type.String(), Actor: Type.Object({ ID: Type.String(), Attributes: texts }) })
 
 /**
  * Learns from a Docker engine what it calls the networks and containers that it has of us: when it is met, and when something
@@ -60,24 +61,35 @@ export class EngineNames implements AsyncDisposable {
     for (const { Id } of listed) await this.#learn(Id)
     for await (const line of linesOf(events)) {
       const said: unknown = JSON.parse(line)
-      if (Value.Check(Happened, said) && ['create', 'connect'].includes(said.Action)) await this.#learn(said.Actor.ID)
+      if (Value.Check(Happened, said)) await this.#heed(said)
     }
   }
 
+  /** Of a network that is old, only who is new is asked after. */
+  async #heed({ Action, Actor }: Static<typeof Happened>): Promise<void> {
+    const { container } = Actor.Attributes
+    if (Action === 'create') await this.#learn(Actor.ID)
+    if (Action === 'connect' && container && this.#isOurs(Actor.ID)) await this.#unlessGone(() => this.#learnContainer(container))
+  }
+
+  #isOurs(id: string): boolean {
+    return this.#cnm.networks().some((network) => network.id === id && network.engine)
+  }
+
   async #learn(id: string): Promise<void> {
-    if (!this.#cnm.networks().some((network) => network.id === id && network.engine)) return
+    if (!this.#isOurs(id)) return
     await this.#unlessGone(async () => {
       const { Name, Labels, Containers } = await this.#ask(`/networks/${id}`, Network)
       await this.#cnm.nameOfEngine({ network: id, name: Name, labels: Labels ?? {} })
-      for (const [container, { Name: name, EndpointID: endpoint }] of Object.entries(Containers))
-        await this.#unlessGone(() => this.#learnContainer(container, endpoint, name))
+      for (const container of Object.keys(Containers)) await this.#unlessGone(() => this.#learnContainer(container))
     })
   }
 
-  async #learnContainer(container: string, endpoint: string, name: string): Promise<void> {
-    const { Config, NetworkSettings } = await this.#ask(`/containers/${container}/json`, Container)
-    const { Aliases } = Object.values(NetworkSettings.Networks).find(({ EndpointID }) => EndpointID === endpoint) ?? {}
-    await this.#cnm.nameOfEngine({ endpoint, name, labels: Config.Labels ?? {}, aliases: Aliases ?? [] })
+  async #learnContainer(id: string): Promise<void> {
+    const { Name, Config, NetworkSettings } = await this.#ask(`/containers/${id}/json`, Container)
+    const [name, labels] = [Name.replace(/^\//, ''), Config.Labels ?? {}]
+    for (const { EndpointID: endpoint, Aliases } of Object.values(NetworkSettings.Networks))
+      await this.#cnm.nameOfEngine({ endpoint, name, labels, aliases: Aliases ?? [] })
   }
 
   /** What is gone meanwhile is no reason to hear no more. */

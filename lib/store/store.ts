@@ -84,6 +84,8 @@ export interface Store {
   /** What container engines have of our IPAM: definitions too, an engine asks for them once. */
   readonly lentPools: Records<LentPool>
   readonly lentAddresses: Records<LentAddress>
+  /** Those that containers have: no container outlives a boot. */
+  readonly lentForBoot: Records<LentAddress>
   /** What plugins have of ours: it outlives a boot in them, and they are told when the records no longer have it. */
   readonly dues: Records<Due>
   /** This host's place in a swarm: none, or one. */
@@ -170,6 +172,7 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
     networks: { ...networks, delete: (id) => (last ? void last.push(() => networks.delete(id)) : networks.delete(id)) },
     lentPools: recordsOf(new Table(state, 'lentPools', lentPool)),
     lentAddresses: recordsOf(new Table(state, 'lentAddresses', lentAddress)),
+    lentForBoot: recordsOf(new Table(live, 'lentForBoot', lentAddress)),
     dues: recordsOf(new Table(state, 'dues', due)),
     memberships: recordsOf(new Table(state, 'memberships', membership)),
     cluster: new Table(state, 'cluster', anything),

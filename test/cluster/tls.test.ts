@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Authority } from '../support/certificates.ts'
-import { type Certificates, EtcdCluster } from '../support/etcd.ts'
+import { Authority, type Certificates } from '../support/certificates.ts'
+import { EtcdCluster } from '../support/etcd.ts'
 import { NodeHost } from './host.ts'
 
 let authority: Authority

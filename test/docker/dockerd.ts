@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { must } from '../support/run.ts'
 import type { Island } from './island.ts'
 
 /** Where the daemon of an island listens, as the island sees it. */
@@ -16,18 +17,20 @@ const DAEMON = [
   '--ip6tables',
 ]
 
-/** An image of one program, of no registry. */
+/** An image of one program, of no registry; a daemon that was there before has it. */
 const IMAGE = `
+  docker image inspect tiny >/dev/null 2>&1 && exit
   mkdir -p /run/image/bin && cp /bin/busybox /run/image/bin/sleep
   tar -C /run/image -c . | docker import --change 'CMD ["sleep", "infinity"]' - tiny`
 
-/** Starts the Docker daemon on an island, with the image `tiny`; it ends with the island. */
-export async function startDockerd(island: Island): Promise<void> {
+/** Starts the Docker daemon on an island, with the image `tiny`; it ends with the island. `hear` is told what it logs. */
+export async function startDockerd(island: Island, hear: (line: string) => void = () => {}): Promise<void> {
   const [command = '', ...argv] = island.there([...DAEMON, `--cgroup-parent=/${island.controlGroups}`])
   const daemon = spawn(command, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
   const said: string[] = []
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: daemon.stderr }).on('line', (line) => {
+      hear(line)
       if (said.push(line) && line.includes('API listen on')) resolve()
     })
     daemon.once('error', reject)
@@ -35,4 +38,12 @@ export async function startDockerd(island: Island): Promise<void> {
   })
   const { status, stderr } = await island.run(['sh', '-euc', IMAGE], DOCKER_ENV)
   if (status !== 0) throw new Error(`no image: ${stderr}`)
+}
+
+/** Ends it, and the containerd that it has started, as kill -9 does. Its containers go on. */
+export function killDockerd(island: Island): void {
+  const script = `pkill -KILL -x dockerd; pkill -KILL -x containerd
+    while pgrep -x dockerd || pgrep -x containerd; do sleep 0.02; done >/dev/null
+    rm -f /run/docker.pid`
+  must(island.there(['sh', '-c', script]))
 }

@@ -1,18 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { CNM } from '../cli/host.ts'
-import { makeCertificates } from '../server/certificates.ts'
+import { Authority } from '../support/certificates.ts'
 import { Island } from './island.ts'
+import { commandsIn } from './page.ts'
 
-/** What docs/engine.md has an operator type, block by block. */
-const BLOCKS = Array.from(
-  readFileSync(new URL('../../docs/engine.md', import.meta.url), 'utf8').matchAll(/^```\n([^]*?)^```$/gm),
-  ([, block = '']) =>
-    block
-      .trim()
-      .split('\n')
-      .map((line) => line.replace(/^# /, '')),
-)
+const BLOCKS = commandsIn('engine.md')
 
 /** One who waits until the daemon answers, and ends it at last. */
 const operator = (lines: readonly string[]): string => `
@@ -27,8 +19,8 @@ it('docs/engine.md: an operator gets along with what it says', async () => {
   expect(
     (await island.run(['sh', '-c', `mkdir /run/bin && ln -s ${CNM} /run/bin/cnm && ln -s /usr/bin/docker /run/bin/docker`])).status,
   ).toBe(0)
-  const { server, client } = makeCertificates(`/proc/${island.pid}/root/run/made`)
-  const places = [server, client].map((path) => path.replace(/^\/proc\/\d+\/root/, ''))
+  const authority = new Authority(`/proc/${island.pid}/root/run/made`)
+  const places = ['server', 'client'].map((name) => authority.issue(name).folder.replace(/^\/proc\/\d+\/root/, ''))
   await island.run(['sh', '-c', `mkdir /run/etc && mv ${places[0]} /run/etc/tls && mv ${places[1]} /run/etc/tls-client`])
   const env = { ...process.env, PATH: `/run/bin:${process.env['PATH']}`, CNM_ROOT: '/run/cnm-state', DOCKER_CONFIG: '/run/docker-config' }
   const said: string[] = []

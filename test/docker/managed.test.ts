@@ -56,7 +56,7 @@ beforeAll(async () => {
   switchFor(`/proc/${pid}/root${lan}`)
   await Promise.all(
     islands.map(async (island) => {
-      // Then dockerd does not close the way through the host: see docs/plugin.md.
+      // Then dockerd does not close the way through the host: see docs/docker.md.
       onHost(island, 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
       await startDockerd(island)
       await docker(island, `plugin create cnm ${bundle}`)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Known, Table } from './differences.ts'
 
 /** The differences as a table of Markdown; a reason stands at its first row. */
@@ -17,3 +18,12 @@ const code = (text: string | undefined): string =>
     .split('\n')
     .map((line) => (line === '' ? '' : `\`${line}\``))
     .join('<br>')
+
+/** What a page of docs/ has an operator type, block by block. */
+export const commandsIn = (page: string): readonly (readonly string[])[] =>
+  Array.from(readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8').matchAll(/^```\n([^]*?)^```$/gm), ([, block = '']) =>
+    block
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^# /, '')),
+  )

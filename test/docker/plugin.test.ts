@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CNM } from '../cli/host.ts'
 import { must, start } from '../support/run.ts'
 import { DOCKER_ENV, startDockerd } from './dockerd.ts'
 import { Island } from './island.ts'
+import { commandsIn } from './page.ts'
 import { Places } from './places.ts'
 import { docker, type Player } from './players.ts'
+import { pulse } from './pulse.ts'
 
 // A stock dockerd that uses our bridge driver and our IPAM: `docker network create -d cnm --ipam-driver cnm`.
 
@@ -21,11 +22,8 @@ const serve = () => start(island.there([process.execPath, CNM, 'serve', '--root'
 const onHost = (...argv: string[]) => must(island.there(argv))
 const NAME = 'com.docker.network.bridge.name'
 
-/** What docs/plugin.md has the operator say to dockerd's own rules. */
-const PASSING = Array.from(
-  readFileSync(new URL('../../docs/plugin.md', import.meta.url), 'utf8').matchAll(/^# (ip6?tables .*)$/gm),
-  ([, line = '']) => line,
-)
+/** What docs/docker.md has the operator say to dockerd's own rules. */
+const PASSING = commandsIn('docker.md').flatMap((lines) => lines.filter((line) => /^ip6?tables /.test(line)))
 
 /** What a network of ours could leave on the host. */
 const host = () => [onHost('ip', '-br', 'link'), onHost('nft', 'list', 'tables'), onHost('ip', 'route')].join('')
@@ -78,6 +76,11 @@ describe('dockerd with our bridge and IPAM', { timeout: 90_000 }, () => {
     await network(`create -d cnm --ipam-driver cnm --ipv6 --subnet 10.80.1.0/24 --subnet fd00:80:1::/64 -o ${NAME}=br-front front`)
     await network(`create -d cnm --ipam-driver cnm --internal --subnet 10.80.2.0/24 -o ${NAME}=br-back back`)
     expect(await network('ls --filter driver=cnm --format {{.Name}}')).toBe('back\nfront')
+    const [front] = JSON.parse(await network('inspect front'))
+    expect(front).toMatchObject({
+      ...{ Name: 'front', Driver: 'cnm', Scope: 'local', EnableIPv6: true, Internal: false, Options: { [NAME]: 'br-front' } },
+      IPAM: { Driver: 'cnm', Config: [{ Subnet: '10.80.1.0/24' }, { Subnet: 'fd00:80:1::/64' }] },
+    })
     const refused = await dockerd.network('create -d cnm --ipam-driver cnm -o com.docker.network.bridge.nme=x x'.split(' '))
     expect(refused.stderr).toContain(
       'com.docker.network.bridge.nme value: x (unknown option; did you mean com.docker.network.bridge.name?)',
@@ -90,7 +93,10 @@ describe('dockerd with our bridge and IPAM', { timeout: 90_000 }, () => {
   })
 
   it('starts containers that reach one another and are reached, by IPv4 and IPv6', async () => {
-    await run('web', '--network front --ip 10.80.1.10 --ip6 fd00:80:1::10 --mac-address 02:80:00:00:00:10 -p 8080:80')
+    await run(
+      'web',
+      '--network front --ip 10.80.1.10 --ip6 fd00:80:1::10 --mac-address 02:80:00:00:00:10 -p 8080:80 --label app=shop --network-alias www',
+    )
     await run('api', '--network front')
     const mac = await does(dockerd.inspect('web', '{{range .NetworkSettings.Networks}}{{.MacAddress}} {{.IPAddress}}{{end}}'))
     expect(mac).toBe('02:80:00:00:00:10 10.80.1.10')
@@ -148,12 +154,16 @@ describe('dockerd with our bridge and IPAM', { timeout: 90_000 }, () => {
   })
 
   it('does not notice that we were killed, and started again', async () => {
+    const traffic = pulse(island, JSON.parse(await does(dockerd.inspect('api', '{{json .NetworkSettings}}'))).SandboxKey, '10.80.1.10')
     await kill(daemon, 'SIGKILL')
     // Ids are all that it is asked with; names it has learned besides.
-    const cnm = (noun: string) =>
-      onHost(process.execPath, CNM, '--root', '/run/cnm-state', '--run', '/run/cnm', noun, 'ls', '--format', '{{.Name}}')
-    expect(cnm('network').split('\n')).toEqual(expect.arrayContaining(['back', 'front']))
-    expect(cnm('sandbox').split('\n')).toEqual(expect.arrayContaining(['api', 'db', 'web']))
+    const cnm = (...words: string[]) => onHost(process.execPath, CNM, '--root', '/run/cnm-state', '--run', '/run/cnm', ...words)
+    const names = (noun: string) => cnm(noun, 'ls', '--format', '{{.Name}}').split('\n')
+    expect(names('network')).toEqual(expect.arrayContaining(['back', 'front']))
+    expect(names('sandbox')).toEqual(expect.arrayContaining(['api', 'db', 'web']))
+    expect(cnm('sandbox', 'inspect', '--format', '{{.Labels.app}} {{.NetworkSettings.Networks.front.Aliases}}', 'web')).toMatch(
+      /^shop \[.*\bwww\b.*\]/,
+    )
     expect(await places.call('api', { web: ['tcp', '10.80.1.10', 80] })).toEqual({ web: 'web sees 10.80.1.2' })
     expect(await places.call('lan', { web: ['tcp', '192.0.2.1', 8080] })).toEqual({ web: 'web sees 192.0.2.2' })
     // It asks before we are back, and again.
@@ -161,6 +171,8 @@ describe('dockerd with our bridge and IPAM', { timeout: 90_000 }, () => {
     daemon = await serve()
     await connected
     await network('disconnect back web')
+    const { sent, answered } = await traffic.end()
+    expect([answered, sent > 50]).toEqual([sent, true])
     await places.leave('api')
     await does(dockerd.stop('api'))
     await run('api', '--network front')

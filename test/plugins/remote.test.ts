@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { BEYOND4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
 import { pings } from '../support/traffic.ts'
@@ -83,6 +84,22 @@ it('what it is able to is asked of it: gateways to leave out, nodes of a cluster
       { DiscoveryType: 1, DiscoveryData: { Address: '192.0.2.7', BindAddress: '192.0.2.7', Self: false } },
     ]),
   )
+})
+
+it('a sandbox whose plugin gives no way out is given one, unless the plugin will not have that', async () => {
+  const { cnm } = stage
+  await stubs.start('stub', { say: { 'NetworkDriver.Join': {} } })
+  await cnm.createNetwork(there)
+  const start = () => cnm.createSandbox({ name: 'one', networks: [{ network: 'there' }] })
+  const networks = () => cnm.seats('one').map(({ network }) => network.name)
+  const { path } = await start()
+  expect(networks().sort()).toEqual(['docker_gwbridge', 'there'])
+  expect(await pings(path, BEYOND4)).toBe(true)
+  await cnm.removeSandbox('one')
+  stubs.twist('stub', { say: { 'NetworkDriver.Join': { DisableGatewayService: true } } })
+  const closed = await start()
+  expect(networks()).toEqual(['there'])
+  expect(must(['ip', 'route'], { netns: closed.path })).toBe('')
 })
 
 describe('a plugin that lies', () => {

@@ -296,6 +296,15 @@ describe('sandboxes', () => {
     expect(NetworkSettings).not.toHaveProperty('IPAddress')
     expect(await api.ask('GET /containers/nobody/json')).toMatchObject({ status: 404, json: { message: 'No such container: nobody' } })
     expect(await api.must('GET /info')).toMatchObject({ Containers: 2, ContainersRunning: 2 })
+
+    expect(await api.ask('DELETE /containers/web?v=1&force=0')).toMatchObject({
+      status: 409,
+      json: { code: 'SANDBOX_RUNS', message: expect.stringContaining('"/web": container is running: stop the container') },
+    })
+    expect(await api.ask(`DELETE /v1.41/containers/${web.id.slice(0, 12)}?force=1`)).toMatchObject({ status: 204, text: '' })
+    expect(stage.cnm.sandboxes().map(({ name }) => name)).toEqual(['db'])
+    expect(await api.ask('DELETE /containers/web?force=true')).toMatchObject({ status: 404, json: { message: 'No such container: web' } })
+    expect(await api.ask('POST /containers/db/stop')).toMatchObject({ status: 501 })
   })
 })
 

@@ -74,6 +74,22 @@ describe('what is no request of an engine', () => {
   })
 })
 
+it('an engine is told for which family it need not ask for a gateway', async () => {
+  const engine = new Engine(stage.cnm)
+  const check = (generic: object, internal = true) =>
+    engine.must('NetworkDriver.GwAllocCheck', {
+      Options: { 'com.docker.network.generic': generic, 'com.docker.network.internal': internal, 'com.docker.network.enable_ipv6': true },
+    })
+  const mode = (family: 4 | 6) => `com.docker.network.bridge.gateway_mode_ipv${family}`
+  expect(await check({})).toEqual({ SkipIPv4: false, SkipIPv6: false })
+  expect(await check({ [mode(4)]: 'isolated' })).toEqual({ SkipIPv4: true, SkipIPv6: false })
+  expect(await check({ [mode(6)]: 'isolated', 'com.docker.network.bridge.inhibit_ipv4': 'true' })).toEqual({
+    SkipIPv4: true,
+    SkipIPv6: true,
+  })
+  expect(await engine.must('NetworkDriver.GetCapabilities', {})).toMatchObject({ GwAllocChecker: true })
+})
+
 describe('a request that comes twice', () => {
   it('is answered the same, and done once', async () => {
     const engine = new Engine(stage.cnm)
@@ -157,8 +173,14 @@ describe('what an engine has', () => {
     await later.must('IpamDriver.ReleasePool', { PoolID: pool })
   })
 
-  it('outlives a boot: networks and pools; the bridge comes with the first endpoint', async () => {
-    const { pool } = await new Engine(stage.cnm).createNetwork(NETWORK)
+  it('outlives a boot: networks, pools, and addresses that somebody named; the bridge comes with the first endpoint', async () => {
+    const before = new Engine(stage.cnm)
+    const { pool } = await before.createNetwork(NETWORK, '10.40.0.0/24')
+    const address = async (engine: Engine, Address = '') => {
+      const { status, said } = await engine.ask('IpamDriver.RequestAddress', { PoolID: pool, Address })
+      return status === 200 ? said['Address'] : said['Error']
+    }
+    expect([await address(before), await address(before, '10.40.0.9')]).toEqual(['10.40.0.2/24', '10.40.0.9/24'])
     await stage.cnm.close()
     run(['ip', 'link', 'del', `br-${NETWORK.slice(0, 12)}`], { netns: stage.lab.host })
     run(['nft', 'flush', 'ruleset'], { netns: stage.lab.host })
@@ -168,6 +190,13 @@ describe('what an engine has', () => {
     const engine = new Engine(stage.cnm)
     expect(links()).not.toContain('br-')
     expect(await engine.ask('NetworkDriver.DeleteEndpoint', ids)).toMatchObject({ status: 404 })
+    // It gives back what its containers had: what is free again already, too.
+    expect([await address(engine, '10.40.0.1'), await address(engine, '10.40.0.9'), await address(engine, '10.40.0.2')]).toEqual([
+      expect.stringContaining('already in use'),
+      expect.stringContaining('already in use'),
+      '10.40.0.2/24',
+    ])
+    for (const Address of ['10.40.0.2', '10.40.0.2', '10.40.0.9']) await engine.must('IpamDriver.ReleaseAddress', { PoolID: pool, Address })
     await engine.createEndpoint(NETWORK, pool, ENDPOINT)
     expect(links()).toContain(`br-${NETWORK.slice(0, 12)}`)
     await engine.must('NetworkDriver.DeleteNetwork', ids)

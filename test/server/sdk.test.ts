@@ -7,9 +7,9 @@ import Docker from 'dockerode'
 import { describe, expect, it, vi } from 'vitest'
 import { serve } from '../../lib/server/daemon.ts'
 import { certificatesIn } from '../../lib/server/tls.ts'
+import { Authority } from '../support/certificates.ts'
 import { Stage } from '../support/stage.ts'
 import { serve as answer, ask } from '../support/traffic.ts'
-import { makeCertificates } from './certificates.ts'
 
 const stage = new Stage()
 const daemon = (options: object = {}) => serve(stage.cnm, { release: '1.2.3', plugins: null, ...options })
@@ -133,8 +133,10 @@ describe('the socket', () => {
   })
 
   it('by TCP is for clients whose certificate the same CA has signed', async () => {
-    const { server, client, stranger } = makeCertificates(join(stage.lab.run, 'tls'))
-    await using _ = await daemon({ hosts: ['tcp://127.0.0.1:0'], tls: server })
+    using authority = new Authority()
+    using other = new Authority()
+    const [server, client, stranger] = [authority.issue('server'), authority.issue('client'), other.issue('stranger')]
+    await using _ = await daemon({ hosts: ['tcp://127.0.0.1:0'], tls: server.folder })
     const [, port] = /^tcp:\/\/127\.0\.0\.1:(\d+)$/.exec(_.sockets[0] ?? '') ?? []
     const ping = (certificates: object) =>
       new Promise<number>((resolve, reject) => {
@@ -143,9 +145,9 @@ describe('the socket', () => {
         )
         asked.once('error', reject).end()
       })
-    const { ca } = certificatesIn(client)
-    expect(await ping(certificatesIn(client))).toBe(200)
-    await expect(ping({ ...certificatesIn(stranger), ca })).rejects.toThrow()
+    const { ca, ...own } = certificatesIn(client.folder)
+    expect(await ping({ ...own, ca })).toBe(200)
+    await expect(ping({ ...certificatesIn(stranger.folder), ca })).rejects.toThrow()
     await expect(ping({ ca })).rejects.toThrow()
   })
 })

@@ -35,6 +35,34 @@ it('serves until SIGTERM, and takes its sockets along', async () => {
   expect(['cnm.sock', 'cnm-bridge.sock', 'cnm-macvlan.sock'].filter((name) => existsSync(join(plugins, name)))).toEqual([])
 })
 
+it('answers what was asked before SIGTERM, and has done what it answered', async () => {
+  await using daemon = await start(command(lab.run), { netns: lab.host })
+  const names = Array.from({ length: 24 }, (_, n) => `n${n}`)
+  const create = (name: string) =>
+    new Promise<number>((resolve, reject) => {
+      const asked = request(
+        {
+          method: 'POST',
+          path: '/networks/create',
+          socketPath: join(lab.run, 'cnm.sock'),
+          agent: false,
+          headers: { 'content-type': 'application/json' },
+        },
+        (reply) => reply.resume().once('end', () => resolve(reply.statusCode ?? 0)),
+      )
+      asked.once('error', reject).end(JSON.stringify({ Name: name }))
+    })
+  const end = ended(daemon.child)
+  const answers = names.map(create)
+  await Promise.race(answers)
+  daemon.child.kill('SIGTERM')
+  expect(await Promise.all(answers)).toEqual(names.map(() => 201))
+  expect(await end).toBe(0)
+  await using cnm = await lab.open({ root: `${lab.run}-root` })
+  expect(cnm.networks().map(({ name }) => name)).toEqual(expect.arrayContaining(names))
+  for (const name of names) await cnm.removeNetwork(name)
+})
+
 it('killed, the next one takes its place; while it serves, nobody does', async () => {
   await using first = await start(command(lab.run), { netns: lab.host })
   const second = run(command(`${lab.run}2`), { netns: lab.host })

@@ -1,87 +1,85 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { request } from 'node:http'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { CNM } from '../cli/host.ts'
-import { Lab } from '../support/lab.ts'
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Island } from '../docker/island.ts'
+import { installUnits, startSystemd } from '../docker/systemd.ts'
+import { must, runAsync } from '../support/run.ts'
 
-const SUPERVISOR = fileURLToPath(new URL('../support/supervisor.py', import.meta.url))
+// The units of the package, and a real systemd that has them.
+
 const unit = (name: string): string => readFileSync(new URL(`../../systemd/${name}`, import.meta.url), 'utf8')
 const valuesOf = (text: string, key: string): readonly string[] =>
   Array.from(text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm')), (match) => match[1] ?? '')
+const SOCKETS = valuesOf(unit('cnm.socket'), 'ListenStream')
 
-let lab: Lab
-let folder: string
-beforeEach(() => {
-  lab = new Lab()
-  folder = join(lab.run, '..', 'plugins')
-  mkdirSync(folder)
-})
-afterEach(() => lab[Symbol.asyncDispose]())
+let island: Island
+let systemctl: (...argv: string[]) => string
+beforeAll(async () => {
+  island = await Island.rise()
+  systemctl = await startSystemd(island)
+  installUnits(island, { patience: '3s' })
+}, 60_000)
+afterAll(() => island?.[Symbol.asyncDispose]())
 
-/** `cnm serve` as its units have it started, with the plugins' folder and the state elsewhere. */
-function supervised() {
-  const paths = valuesOf(unit('cnm.socket'), 'ListenStream').map((path) => path.replace('/run/docker/plugins', folder))
-  const [, ...words] = (valuesOf(unit('cnm.service'), 'ExecStart')[0] ?? '').split(' ')
-  expect(words).toEqual(['cnm', 'serve'])
-  const command = [process.execPath, CNM, ...words.slice(1), '--root', lab.root, '--run', lab.run, '--plugin-dir', folder]
-  const argv = [`--net=${lab.host}`, '--', '/usr/bin/python3', SUPERVISOR, join(folder, 'notify'), ...paths, '--', ...command]
-  const child = spawn('nsenter', argv, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  /** The next line of what the supervisor says that is of this kind; the daemon's own, its sockets, are passed over. */
-  const said = async (kind: RegExp): Promise<string> => {
-    for (;;) {
-      const { value, done } = await lines.next()
-      if (done) throw new Error(`the supervisor ended before it said ${kind}`)
-      if (kind.test(value)) return value
-    }
-  }
-  return { child, paths, said }
+const property = (name: string, of = 'cnm.service'): string => systemctl('show', '--property', name, '--value', of).trim()
+
+/** What is answered at a socket, however long it takes. */
+async function ask(socket: string, path: string, ...flags: string[]): Promise<string> {
+  const { status, stdout, stderr } = await runAsync(
+    island.there(['curl', '--silent', '--show-error', '--unix-socket', socket, ...flags, `http://x/${path}`]),
+  )
+  expect([status, stderr]).toEqual([0, ''])
+  return stdout
 }
+const activate = (socket: string) => ask(socket, 'Plugin.Activate', '--request', 'POST')
 
-const activate = (path: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const asked = request({ method: 'POST', path: '/Plugin.Activate', socketPath: path, agent: false }, async (reply) =>
-      resolve((await reply.setEncoding('utf8').toArray()).join('')),
-    )
-    asked.once('error', reject).end()
-  })
-
-it('serves at sockets that were passed on, says when it is ready, and loses no request when it is killed', async () => {
-  const { child, paths, said } = supervised()
-  try {
-    const pid = Number((await said(/^pid /)).slice(4))
-    // Nobody is there yet: it waits.
-    const early = activate(paths[0] ?? '')
-    await said(/^READY=1$/)
-    expect(await early).toBe('{"Implements":["NetworkDriver","IpamDriver"]}')
-    expect(await activate(paths[1] ?? '')).toBe('{"Implements":["NetworkDriver"]}')
-    process.kill(pid, 'SIGKILL')
-    await said(/^ended -9$/)
-    const meanwhile = activate(paths[0] ?? '')
-    await said(/^READY=1$/)
-    expect(await meanwhile).toContain('NetworkDriver')
-    child.kill('SIGTERM')
-    await said(/^STOPPING=1$/)
-    await said(/^ended 0$/)
-    // They are the service manager's.
-    expect(paths.filter((path) => !existsSync(path))).toEqual([])
-  } finally {
-    child.kill('SIGTERM')
-  }
+it('systemd has the sockets before anybody is there, and the first request starts the daemon', async () => {
+  expect(property('ActiveState')).toBe('inactive')
+  expect(must(island.there(['ls', '-l', ...SOCKETS])).match(/^srw-------/gm)).toHaveLength(SOCKETS.length)
+  expect(await ask('/run/cnm/cnm.sock', '_ping')).toBe('OK')
+  // Type=notify: it has told that it is ready.
+  expect([property('ActiveState'), property('SubState')]).toEqual(['active', 'running'])
+  const plugins = SOCKETS.filter((path) => path.startsWith('/run/docker/plugins/'))
+  expect(plugins).toContain('/run/docker/plugins/cnm.sock')
+  for (const socket of plugins)
+    expect(await activate(socket)).toBe(`{"Implements":["NetworkDriver"${socket.endsWith('/cnm.sock') ? ',"IpamDriver"' : ''}]}`)
+  // Which are all that it serves: none of them is its own.
+  expect(
+    must(island.there(['ls', '/run/docker/plugins']))
+      .trim()
+      .split('\n'),
+  ).toHaveLength(plugins.length)
+  expect(must(island.there(['stat', '-c', '%a', '/run/cnm']))).toBe('700\n')
 })
 
-it('the units name what there is', () => {
-  const [service, socket] = [unit('cnm.service'), unit('cnm.socket')]
-  expect(valuesOf(service, 'Type')).toEqual(['notify'])
-  expect(valuesOf(service, 'Requires')).toEqual(['cnm.socket'])
-  expect(valuesOf(service, 'StateDirectory')).toEqual(['cnm'])
-  expect(valuesOf(service, 'RuntimeDirectory')).toEqual(['cnm'])
-  // A mount namespace of its own would keep sandboxes from everybody else.
-  expect(service).not.toMatch(/^(Protect\w+|Private\w+|ReadOnlyPaths|MountFlags)=/m)
-  expect(valuesOf(socket, 'ListenStream')).toEqual(['/run/docker/plugins/cnm.sock', '/run/docker/plugins/cnm-bridge.sock'])
+it('killed, it is started anew, and no request is lost', async () => {
+  const pid = property('MainPID')
+  systemctl('kill', '--signal=KILL', 'cnm.service')
+  expect(await activate('/run/docker/plugins/cnm.sock')).toContain('IpamDriver')
+  await expect.poll(() => property('ActiveState'), { timeout: 10_000 }).toBe('active')
+  expect(property('MainPID')).not.toBe(pid)
+})
+
+it('stuck, it is killed, started anew, and answers what it was asked', async () => {
+  // As long as it is well it says so, for longer than anybody waits.
+  const restarts = Number(property('NRestarts'))
+  await new Promise((resolve) => setTimeout(resolve, 3500))
+  expect(Number(property('NRestarts'))).toBe(restarts)
+  systemctl('kill', '--signal=STOP', 'cnm.service')
+  expect(await activate('/run/docker/plugins/cnm.sock')).toContain('IpamDriver')
+  expect(Number(property('NRestarts'))).toBe(restarts + 1)
+}, 40_000)
+
+it('stopped, it has answered what was under way, and its sockets are still there', async () => {
+  systemctl('stop', 'cnm.service')
+  expect([property('ActiveState'), property('Result'), property('ExecMainStatus')]).toEqual(['inactive', 'success', '0'])
+  expect(await ask('/run/cnm/cnm.sock', '_ping')).toBe('OK')
+  systemctl('stop', 'cnm.socket', 'cnm.service')
+  expect(must(island.there(['sh', '-c', 'ls "$@" 2>/dev/null || true', '-', ...SOCKETS]))).toBe('')
+})
+
+it('the units are such that sandboxes are seen by everybody, and are in the package', () => {
+  // A mount namespace of its own would keep them from everybody else.
+  expect(unit('cnm.service')).not.toMatch(/^(Protect\w+|Private\w+|ReadOnlyPaths|MountFlags)=/m)
+  expect(valuesOf(unit('cnm.service'), 'StateDirectory')).toEqual(['cnm'])
   expect(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).files).toContain('systemd')
 })

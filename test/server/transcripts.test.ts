@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Controller } from '../../lib/index.ts'
-import { pluginServer } from '../../lib/server/plugin/plugin.ts'
+import { type PluginOptions, pluginServer } from '../../lib/server/plugin/plugin.ts'
 import { Lab } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -20,9 +20,13 @@ afterEach(async () => {
 /** Plays the daemon: the same calls, with what our answers change in them. */
 class Replay {
   readonly refused: string[] = []
-  readonly #app = pluginServer(cnm, { network: 'bridge', ipam: 'default' })
+  readonly #app: ReturnType<typeof pluginServer>
   /** What the recorded plugin called a pool → what we call it. */
   readonly #pools = new Map<Json, string>()
+
+  constructor(options: PluginOptions) {
+    this.#app = pluginServer(cnm, options)
+  }
 
   async play(call: Call): Promise<void> {
     const { statusCode, body } = await this.#app.inject({ method: 'POST', url: call.path, ...this.#payload(call) })
@@ -97,19 +101,24 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-it.each(['local-scope-full', 'local-dockerd-kill9', 'local-live-restore'])(
-  'answers what a dockerd asked, and leaves nothing: %s',
-  async (name) => {
-    const before = snapshot(lab.host)
-    const replay = new Replay()
-    for (const call of callsIn(name)) await replay.play(call)
-    expect(replay.refused).toEqual(REFUSED[name] ?? [])
-    expect(snapshot(lab.host)).toEqual(before)
-    expect(
-      cnm
-        .networks()
-        .map((network) => network.name)
-        .sort(),
-    ).toEqual(['bridge', 'host', 'none'])
-  },
-)
+const NETWORK = { network: 'bridge' }
+const BOTH = { ...NETWORK, ipam: 'default' }
+
+it.each([
+  ['local-scope-full', BOTH],
+  ['local-dockerd-kill9', BOTH],
+  ['local-live-restore', BOTH],
+  ['local-netdriver-only', NETWORK],
+] as const)('answers what a dockerd asked, and leaves nothing: %s', async (name, options) => {
+  const before = snapshot(lab.host)
+  const replay = new Replay(options)
+  for (const call of callsIn(name)) await replay.play(call)
+  expect(replay.refused).toEqual(REFUSED[name] ?? [])
+  expect(snapshot(lab.host)).toEqual(before)
+  expect(
+    cnm
+      .networks()
+      .map((network) => network.name)
+      .sort(),
+  ).toEqual(['bridge', 'host', 'none'])
+})

@@ -1,58 +1,45 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Certificates } from './etcd.ts'
 import { must } from './run.ts'
+
+/** Paths of PEM files: who signs the other side, who we are. */
+export interface Certificates {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
+/** What is issued: the folder has these files as DOCKER_CERT_PATH wants them, ca.pem, cert.pem and key.pem. */
+export interface Issued extends Certificates {
+  readonly folder: string
+}
+
+const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
 
 /** A certificate authority that ends with the test; its certificates are good for 127.0.0.1, as a server and as a client. */
 export class Authority implements Disposable {
   readonly ca: string
-  readonly #folder = mkdtempSync(join(tmpdir(), 'cnm-ca-'))
+  readonly #folder: string
 
-  constructor() {
-    this.ca = join(this.#folder, 'ca.pem')
-    must([
-      'openssl',
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '1',
-      '-subj',
-      '/CN=test',
-      ...this.#to('ca'),
-    ])
+  /** In a new folder, or one of a host's. */
+  constructor(folder = mkdtempSync(join(tmpdir(), 'cnm-ca-'))) {
+    this.#folder = folder
+    this.ca = join(folder, 'ca.pem')
+    mkdirSync(folder, { recursive: true })
+    must(['openssl', 'req', '-x509', ...KEY, '-days', '1', '-subj', '/CN=test', '-keyout', join(folder, 'ca.key'), '-out', this.ca])
   }
 
-  issue(name: string): Certificates {
-    const file = (kind: string) => join(this.#folder, `${name}.${kind}`)
-    writeFileSync(file('ext'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n')
-    must([
-      'openssl',
-      'req',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      file('key'),
-      '-out',
-      file('csr'),
-    ])
-    const ca = ['-CA', this.ca, '-CAkey', join(this.#folder, 'ca.key'), '-CAcreateserial']
-    must(['openssl', 'x509', '-req', '-in', file('csr'), ...ca, '-days', '1', '-extfile', file('ext'), '-out', file('pem')])
-    return { ca: this.ca, cert: file('pem'), key: file('key') }
-  }
-
-  #to(name: string): readonly string[] {
-    return ['-keyout', join(this.#folder, `${name}.key`), '-out', join(this.#folder, `${name}.pem`)]
+  issue(name: string): Issued {
+    const folder = join(this.#folder, name)
+    const at = (file: string) => join(folder, file)
+    mkdirSync(folder)
+    copyFileSync(this.ca, at('ca.pem'))
+    writeFileSync(at('extensions'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n')
+    must(['openssl', 'req', ...KEY, '-subj', `/CN=${name}`, '-keyout', at('key.pem'), '-out', at('request')])
+    const signer = ['-CA', this.ca, '-CAkey', join(this.#folder, 'ca.key'), '-CAcreateserial']
+    must(['openssl', 'x509', '-req', '-in', at('request'), ...signer, '-days', '1', '-extfile', at('extensions'), '-out', at('cert.pem')])
+    return { folder, ca: this.ca, cert: at('cert.pem'), key: at('key.pem') }
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
 // A controller whose process is killed at a step of VERB: the STEP-th, or the first of that name.
 //   node doomed.cjs ROOT RUN NETNS STEP VERB-AS-JSON [MORE-OPTIONS-AS-JSON]
+// VERB is one of the controller, or what an engine asks of it as its plugin: ["NetworkDriver.Join", {…}].
 // Prints the name of the step, or 'survived' when there is no such step. Steps are what is carried out in the kernel, what is
 // written to the store, and what a plugin is asked. The native binding is one object per process, a class of ours has one prototype: replacing their
 // methods here kills from outside, at a point of our choice.
@@ -8,6 +9,7 @@ const { basename, join } = require('node:path')
 const addon = require('../../native/load.cjs')
 const { open } = require(join(__dirname, '../../dist/cjs/lib/index.js'))
 const { PluginClient } = require(join(__dirname, '../../dist/cjs/lib/plugins/client.js'))
+const { pluginServer } = require(join(__dirname, '../../dist/cjs/lib/server/plugin/plugin.js'))
 const { StateFile } = require(join(__dirname, '../../dist/cjs/lib/store/file.js'))
 
 const [root, run, netns, step, verb, more = '{}'] = process.argv.slice(2)
@@ -64,13 +66,22 @@ function killAtPlugin() {
   }
 }
 
+async function asked(cnm, method, payload) {
+  const { statusCode, body } = await pluginServer(cnm, { network: 'bridge', ipam: 'default' }).inject({
+    method: 'POST',
+    url: `/${method}`,
+    payload,
+  })
+  if (statusCode !== 200) throw new Error(`${method}: ${body}`)
+}
+
 async function main() {
   const cnm = await open({ root, run, netns, ...JSON.parse(more) })
   killInKernel()
   killInStore()
   killAtPlugin()
   const [name, ...args] = JSON.parse(verb)
-  await cnm[name](...args)
+  await (name.includes('.') ? asked(cnm, name, ...args) : cnm[name](...args))
   writeSync(1, 'survived')
 }
 

@@ -4,18 +4,13 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Certificates } from './certificates.ts'
 import { runAsync } from './run.ts'
 
 export interface Place {
   /** Path of the namespace that the member is in; '' for this process's own. */
   readonly netns: string
   readonly host: string
-}
-
-export interface Certificates {
-  readonly ca: string
-  readonly cert: string
-  readonly key: string
 }
 
 /** Elections in a tenth of the usual time. */

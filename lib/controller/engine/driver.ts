@@ -161,13 +161,24 @@ export class EngineDriver {
     const endpoint = this.#endpoint(networkId, id)
     const closed = await this.#republish(endpoint, closedUp(endpoint), [])
     const left = await this.#driver.deleteEndpoint(configOf(this.#hall, network), recorded(this.#hall, endpoint))
+    const handed = await this.#handedOver(network, endpoint, left.plan)
     const record = () => {
       store.endpoints.delete(id)
       store.sandboxes.delete(id)
     }
-    const plan = atOnce([...closed, ...left.plan, ...forgetEndpoint(endpoint)])
+    const plan = [...closed, ...left.plan, ...handed, ...forgetEndpoint(endpoint)]
     await commit({ way: 'down', plan, networks: [homeOf(this.#hall, network)], record })
     await settlePeers(this.#hall, { endpoint, network })
+  }
+
+  /**
+   * The link that the engine was given is back on the host under its name, unless it is elsewhere still, or gone with its namespace.
+   * The other end of a pair goes with this one, but not at once.
+   */
+  async #handedOver(network: Network, endpoint: Endpoint, plan: Plan): Promise<Plan> {
+    const { link } = await this.#driver.join(configOf(this.#hall, network), recorded(this.#hall, endpoint))
+    const isDeleted = plan.some((op) => op.op === 'link.del' && op.link === link?.name)
+    return link && !isDeleted ? [{ op: 'link.del', link: link.name, behind: true }] : []
   }
 
   /** `path` is that of the engine's namespace. */
@@ -259,9 +270,6 @@ function nameFor({ store, lentNames }: Hall, { id, address, address6 }: EngineEn
   const name = [address, address6].map((cidr) => lentNames.get(withoutPrefix(cidr ?? ''))).find((told) => told !== undefined)
   return name === undefined ? shortId(id) : freeName(store.sandboxes.list(), id, name, shortId(id))
 }
-
-/** Nothing behind: the other end of a pair may be on this host, and the engine puts the address elsewhere without us. */
-const atOnce = (plan: Plan): Plan => plan.map((op) => ('behind' in op ? { ...op, behind: false } : op))
 
 /** Not a way out of its sandbox. */
 const closedUp = (endpoint: Endpoint): Endpoint => ({ ...endpoint, gateway: '', gateway6: '' })

@@ -1,7 +1,7 @@
-import type { IpamDriver, PoolAnswer, PoolRequest } from '../../ipam/driver.ts'
+import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../../ipam/driver.ts'
 import { fault } from '../../model/errors.ts'
 import type { Options } from '../../model/network.ts'
-import type { LentAddress, LentPool } from '../../store/store.ts'
+import type { LentAddress, LentPool, Records } from '../../store/store.ts'
 import { isAutomatic, requestPool, withoutPrefix } from '../addresses.ts'
 import type { Hall } from '../hall.ts'
 import { inUseOnHost, NOTHING_IN_USE } from '../surroundings.ts'
@@ -12,8 +12,9 @@ const NAME_OPTION = 'com.docker.network.endpoint.name'
 type Wanted = Omit<PoolRequest, 'reserved'>
 
 /**
- * One of our IPAM drivers, as a container engine asks for it. What is lent is on disk before the engine is told: pools and
- * gateways outlive a boot, and no engine asks for them again.
+ * One of our IPAM drivers, as a container engine asks for it. What is lent is written down before the engine is told. Pools, gateways
+ * and what the user named are on disk then: they outlive a boot, and no engine asks for them again. An address of our choice is for a
+ * container, which ends with the boot, and is given back after it.
  */
 export class EngineIpam {
   readonly #hall: Hall
@@ -67,11 +68,19 @@ export class EngineIpam {
     const address = withoutPrefix(cidr)
     const name = options[NAME_OPTION]
     if (name) this.#hall.lentNames.set(address, name)
+    const records = await this.#recordsFor(lent, wanted, options)
     await this.#keep(
-      () => this.#hall.store.lentAddresses.put({ id: `${lent.id} ${address}`, pool: lent.id, address }),
+      () => records.put({ id: `${lent.id} ${address}`, pool: lent.id, address }),
       () => this.#ipam.releaseAddress(pool, address, true),
     )
     return cidr
+  }
+
+  /** Of a network that reaches beyond this host, containers on others have addresses too. */
+  async #recordsFor({ space }: LentPool, wanted: string, { RequestAddressType: type }: Options): Promise<Records<LentAddress>> {
+    const { local } = await this.#ipam.defaultAddressSpaces()
+    const forContainer = wanted === '' && type !== GATEWAY_REQUEST.RequestAddressType && space === local
+    return forContainer ? this.#hall.store.lentForBoot : this.#hall.store.lentAddresses
   }
 
   /** Releasing what is free is no error. */
@@ -79,7 +88,9 @@ export class EngineIpam {
     const lent = this.#find(pool)
     await this.#ipam.releaseAddress(pool, address)
     this.#hall.lentNames.delete(address)
-    this.#hall.store.lentAddresses.delete(`${lent.id} ${address}`)
+    const id = `${lent.id} ${address}`
+    const { lentForBoot, lentAddresses } = this.#hall.store
+    for (const records of [lentForBoot, lentAddresses]) if (records.get(id)) records.delete(id)
   }
 
   /** After a start, tells a driver that keeps nothing itself what is lent. */
@@ -113,7 +124,8 @@ export class EngineIpam {
   }
 
   #addressesOf({ id }: LentPool): readonly LentAddress[] {
-    return this.#hall.store.lentAddresses.list().filter(({ pool }) => pool === id)
+    const { lentAddresses, lentForBoot } = this.#hall.store
+    return [...lentAddresses.list(), ...lentForBoot.list()].filter(({ pool }) => pool === id)
   }
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Options } from '../../model/network.ts'
 import type { Hall } from '../hall.ts'
 
@@ -19,8 +20,8 @@ export const freeName = (all: readonly { readonly id: string; readonly name: str
 export function nameNetwork({ store }: Hall, id: string, { name, labels }: EngineName): void {
   const network = store.networks.get(id)
   if (!network?.engine) return
-  const named = freeName(store.networks.list(), id, name, network.name)
-  store.networks.put({ ...network, name: named, labels })
+  const named = { ...network, name: freeName(store.networks.list(), id, name, network.name), labels }
+  if (!isDeepStrictEqual(named, network)) store.networks.put(named)
 }
 
 /** The sandbox of an endpoint is called as the container is. */

@@ -109,9 +109,9 @@ function examineJoin(exam: Exam, { InterfaceName, Gateway = '', StaticRoutes }: 
   }
 }
 
-/** A kernel takes its time to take links away: half a second is enough. */
+/** A kernel takes its time to take links away: two seconds are enough. */
 async function leftSince(before: ReadonlySet<string>): Promise<readonly string[]> {
-  for (let patience = 10; ; patience--) {
+  for (let patience = 40; ; patience--) {
     const left = [...linksHere()].filter((name) => !before.has(name))
     if (left.length === 0 || patience === 0) return left
     await setTimeout(50)

@@ -15,7 +15,16 @@ export const containerRoutes: readonly Route[] = [
     const occupied = { sandbox, seats: cnm.seats(sandbox.id), openings: cnm.openings(sandbox.id) }
     return { json: sandboxToContainer(occupied, { legacy: isBefore(version, '1.52') }) }
   }),
+  route('DELETE /containers/(.*)', async ({ cnm, query, names: [name = ''], signal }) => {
+    const sandbox = cnm.sandbox(name.replace(/^\//, ''))
+    if (!isTrue(query.get('force'))) throw fault('SANDBOX_RUNS', { name: sandbox.name })
+    await cnm.removeSandbox(sandbox.id, { signal })
+    return { status: 204 }
+  }),
 ]
+
+/** As Docker reads it. */
+const isTrue = (text: string | null): boolean => !/^\s*(|0|no|false|none)\s*$/i.test(text ?? '')
 
 type Test = (it: Occupied, value: string, matches: Matches) => boolean
 

@@ -4,7 +4,7 @@ import { knownIn } from '../../docker/differences.ts'
 import { table } from '../../docker/page.ts'
 
 it.each([
-  ['docs/docker.md', 'differences.yaml'],
+  ['docs/differences.md', 'differences.yaml'],
   ['docs/engine.md', 'engine.yaml'],
 ])('%s has the differences that test/docker/%s knows', async (page, file) => {
   const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8')
