@@ -269,7 +269,7 @@ async function reconnect(hall: Hall, network: Network, config: NetworkConfig): P
   const driver = driverOf(hall, network)
   const links = new Set((await dump(hall.host, 'link')).map(({ name }) => name))
   const plan: Plan[] = []
-  for (const endpoint of hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id)) {
+  for (const endpoint of hall.store.endpoints.with('networkId', network.id)) {
     const { ports = [] } = hall.store.sandboxes.get(endpoint.sandboxId) ?? {}
     const made = (await driver.createEndpoint(config, { ...endpoint, ports })).plan
     const there = made.flatMap((op) => (op.op === 'link.add' ? [op.name] : [])).every((name) => links.has(name))

@@ -113,7 +113,7 @@ export class EngineIpam {
   }
 
   #addressesOf({ id }: LentPool): readonly LentAddress[] {
-    return this.#hall.store.lentAddresses.list().filter(({ pool }) => pool === id)
+    return this.#hall.store.lentAddresses.with('pool', id)
   }
 }
 
