@@ -16,6 +16,9 @@ const SMALLEST = 8_192
 /** More than a transaction writes. Putting leaves this much, so that there is always room to delete. */
 const ROOM = 262_144
 
+/** So many bytes are written with each that is put: a long entry of the journal tells of many records, each on a page of its own. */
+const PER_BYTE = 16
+
 /** One LMDB file of text under text keys, and the errors it has. */
 export class StateFile {
   readonly path: string
@@ -60,7 +63,7 @@ export class StateFile {
   }
 
   put(key: string, value: string): void {
-    checkRoom(this.path)
+    checkRoom(this.path, ROOM + PER_BYTE * value.length)
     this.#guard(() => this.#db.putSync(key, value))
   }
 
@@ -123,7 +126,7 @@ function checkFile(path: string): void {
   try {
     const { size } = fstatSync(fd)
     if (size === 0) {
-      checkRoom(path)
+      checkRoom(path, ROOM)
       return
     }
     const header = Buffer.alloc(MAGIC.offset + 4)
@@ -137,8 +140,8 @@ function checkFile(path: string): void {
 }
 
 /** lmdb 3.5 writes past a buffer of its own when a disk is full (mdb_page_flush), so it must not come to that. */
-function checkRoom(path: string): void {
+function checkRoom(path: string, needed: number): void {
   const { blocks, bavail, bsize } = statfsSync(dirname(path))
   // A file system without a limit (ramfs) has no blocks to count.
-  if (blocks > 0 && bavail * bsize < ROOM) throw fault('STATE_UNWRITABLE', { path, reason: 'ENOSPC: no space left on device' })
+  if (blocks > 0 && bavail * bsize < needed) throw fault('STATE_UNWRITABLE', { path, reason: 'ENOSPC: no space left on device' })
 }
