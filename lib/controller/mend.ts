@@ -74,4 +74,4 @@ function linkOfSome(hall: Hall): string | undefined {
 }
 
 const isFlushed = (error: unknown): boolean =>
-  error instanceof NetlinkError && error.refusal.op === 0 && error.refusal.request === 'nft' && error.errno === -constants.errno.ENOENT
+  error instanceof NetlinkError && error.refusal.request === 'nft' && error.errno === -constants.errno.ENOENT
