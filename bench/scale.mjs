@@ -65,27 +65,33 @@ export const published = () =>
     }),
   )
 
-/** Of sandboxes with one endpoint each, until the last link is gone; and links deleted one by one, of which fewer will do. */
+/**
+ * Of sandboxes with one endpoint each, until the last link is gone: all at once, and each when the one before is gone; and links
+ * deleted one by one, of which fewer will do.
+ */
 export const removal = () =>
   withNetwork((cnm, bench) => {
-    const every = async (work) => {
-      for (let n = 0; n < ENDPOINTS; n++) await work(n)
-    }
+    const names = Array.from({ length: ENDPOINTS }, (_, n) => `s${n}`)
     const bridge = `br-${cnm.network('bench').id.slice(0, 12)}`
+    const removed = async (remove) => {
+      for (const name of names) await cnm.createSandbox({ name, networks: [{ network: 'bench' }] })
+      return {
+        rm: await timed(async () => {
+          await remove()
+          while (must('ip', '-n', bench.name, '-o', 'link', 'show', 'type', 'veth') !== '') continue
+        }),
+      }
+    }
     return contest({
       bench: `${ENDPOINTS} endpoints`,
       rounds: 3,
       warmUp: 0,
       contenders: {
-        libcnm: async () => {
-          await every((n) => cnm.createSandbox({ name: `s${n}`, networks: [{ network: 'bench' }] }))
-          return {
-            rm: await timed(async () => {
-              await every((n) => cnm.removeSandbox(`s${n}`))
-              while (must('ip', '-n', bench.name, '-o', 'link', 'show', 'type', 'veth') !== '') continue
-            }),
-          }
-        },
+        libcnm: () => removed(() => cnm.removeSandboxes(names)),
+        'in turn': () =>
+          removed(async () => {
+            for (const name of names) await cnm.removeSandbox(name)
+          }),
         'one by one': async () => {
           for (let n = 0; n < LINKS; n++) {
             const peer = { name: `p${n}`, at: 0 }

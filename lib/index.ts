@@ -9,6 +9,7 @@ export type { Verification } from './controller/overlay/verify.ts'
 export { exportState, type StateExport, type StateOptions, verifyExport, verifyState } from './controller/state.ts'
 export type { PeerSink } from './controller/swarm/feed.ts'
 export type { NodeStatus } from './controller/swarm/nodes.ts'
+export type { Outcomes } from './controller/turns.ts'
 export type {
   Capabilities,
   EndpointConfig,

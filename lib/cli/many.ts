@@ -1,4 +1,5 @@
 import type { VerbOptions } from '../controller/controller.ts'
+import { type Outcomes, outcomeOf } from '../controller/turns.ts'
 import type { Verbs } from '../controller/verbs.ts'
 import { type Finding, inspection } from './format/inspection.ts'
 import { Interrupted } from './interrupts.ts'
@@ -36,17 +37,35 @@ export const removeAll = (
   mayLack: (error: unknown) => boolean = () => false,
 ): Promise<number> =>
   visit.open(async (cnm) => {
-    let code = 0
-    for (const name of names) {
-      try {
-        const removed = await visit.change(cnm, (it, options) => remove(it, name, options))
-        if (removed) visit.print(name)
-      } catch (error) {
-        if (error instanceof Interrupted) throw error
-        if (mayLack(error)) continue
-        visit.complain(error)
-        code = 1
-      }
-    }
-    return code
+    const codes: number[] = []
+    for (const name of names)
+      codes.push(report(visit, name, await outcomeOf(() => visit.change(cnm, (it, options) => remove(it, name, options))), mayLack))
+    return Math.max(...codes)
   })
+
+/** The same in one piece of work. */
+export const removeTogether = (
+  visit: Visit,
+  names: readonly string[],
+  remove: (cnm: Verbs, names: readonly string[], options: VerbOptions) => Promise<Outcomes<object>>,
+): Promise<number> =>
+  visit.open(async (cnm) => {
+    const outcomes = (await visit.change(cnm, (it, options) => remove(it, names, options))) ?? []
+    return Math.max(...outcomes.map((outcome, index) => report(visit, names[index] ?? '', outcome)))
+  })
+
+function report(
+  visit: Visit,
+  name: string,
+  outcome: PromiseSettledResult<object | undefined>,
+  mayLack: (error: unknown) => boolean = () => false,
+): number {
+  if (outcome.status === 'fulfilled') {
+    if (outcome.value) visit.print(name)
+    return 0
+  }
+  if (outcome.reason instanceof Interrupted) throw outcome.reason
+  if (mayLack(outcome.reason)) return 0
+  visit.complain(outcome.reason)
+  return 1
+}

@@ -3,6 +3,7 @@ import { fault } from '../model/errors.ts'
 import { type Plan, undoOf, withoutKeys } from '../model/op.ts'
 import { apply, applyLeniently, PlanStopped } from '../netlink/kernel.ts'
 import { type Netns, namespaceAt } from '../netlink/namespace.ts'
+import type { NetlinkError } from '../netlink/refusal.ts'
 import type { JournalEntry, Store } from '../store/store.ts'
 import type { Deletion } from './deletion.ts'
 import type { Envoy, Turn } from './remote/envoy.ts'
@@ -20,6 +21,8 @@ export interface Work {
   readonly turns?: readonly Turn[]
   /** Path of the namespace number SANDBOX; absent when no step is inside one. */
   readonly sandbox?: string
+  /** Told what the kernel refused of work that takes something away; otherwise the first refusal is thrown. All else is done. */
+  readonly refused?: (refusals: readonly NetlinkError[]) => void
   /** What others have to agree to before anything is done. */
   readonly agreement?: Agreement
   /** Paths of the namespaces number NETWORK and up. */
@@ -130,7 +133,10 @@ async function down({ store, deletion, envoy }: Means, places: readonly Netns[],
   })
   for (const call of after) await envoy.tell(call)
   deletion.later(work.plan, entry, places)
-  if (refusals[0]) throw refusals[0]
+  const [refusal] = refusals
+  if (!refusal) return
+  if (!work.refused) throw refusal
+  work.refused(refusals)
 }
 
 const entryOf = ({ sandbox, networks }: Work, plan: Plan, before: readonly Call[], after: readonly Call[]): JournalEntry => ({

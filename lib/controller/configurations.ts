@@ -77,7 +77,7 @@ export function withConfiguration(hall: Hall, request: CreateNetwork): CreateNet
   const addressed = (ipam?.driver ?? 'default') !== 'default' || ipam?.config?.length || Object.keys(ipam?.options ?? {}).length
   if (addressed || enableIPv6 || Object.keys(labels).length > 0) throw fault('CONFIG_USER', {})
   if (Object.keys(options).length > 0) throw fault('CONFIG_OPTIONS', {})
-  const found = hall.store.networks.list().find(({ name, configOnly }) => configOnly && name === request.configFrom)
+  const found = hall.store.networks.with('name', request.configFrom).find(({ configOnly }) => configOnly)
   if (!found) throw fault('CONFIG_NOT_FOUND', { name: request.configFrom })
   return {
     ...request,

@@ -35,13 +35,14 @@ import { type Verification, verifyNetwork } from './overlay/verify.ts'
 import { pruneNetworks, unusedNetworks } from './prune.ts'
 import { mtuOf } from './raising.ts'
 import { tellOfNode } from './remote/nodes.ts'
+import { removeSandboxes } from './removal.ts'
 import { reserve, unreserve } from './reservations.ts'
-import { connect, createSandbox, disconnect, removeSandbox } from './sandboxes.ts'
+import { connect, createSandbox, disconnectAll, type Leave } from './sandboxes.ts'
 import { spawnIn } from './spawn.ts'
 import { type StateExport, snapshotOf } from './state.ts'
 import { initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
 import { findNode, type NodeStatus, nodesOf, nodesOn, removeNode } from './swarm/nodes.ts'
-import type { Turns } from './turns.ts'
+import type { Asked, Outcomes, Turns } from './turns.ts'
 
 export interface VerbOptions {
   /** Aborted: what was done is undone, and the promise rejects with the signal's reason. */
@@ -63,12 +64,16 @@ export class Controller implements AsyncDisposable {
   readonly #hall: Hall
   readonly #turns: Turns
   readonly #close: () => Promise<void>
+  readonly #removeSandbox: (sandbox: string, signal?: AbortSignal) => Promise<Sandbox>
+  readonly #disconnect: (what: Leave, signal?: AbortSignal) => Promise<unknown>
 
   /** Use open(). */
   constructor(hall: Hall, turns: Turns, close: () => Promise<void>) {
     this.#hall = hall
     this.#turns = turns
     this.#close = close
+    this.#removeSandbox = turns.together((all: readonly Asked<string>[]) => removeSandboxes(hall, all))
+    this.#disconnect = turns.together((all: readonly Asked<Leave>[]) => disconnectAll(hall, all))
   }
 
   /** The run directory. */
@@ -127,8 +132,14 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(() => createSandbox(this.#hall, request, signal), signal)
   }
 
+  /** Those that are asked for at the same time, and wait one behind the other, go in one piece of work; so with disconnect(). */
   removeSandbox(sandbox: string, { signal }: VerbOptions = {}): Promise<Sandbox> {
-    return this.#turns.take(() => removeSandbox(this.#hall, sandbox), signal)
+    return this.#removeSandbox(sandbox, signal)
+  }
+
+  /** Many at once: what became of each, in their order. One that cannot be removed does not keep the others. */
+  removeSandboxes(sandboxes: readonly string[], options: VerbOptions = {}): Promise<Outcomes<Sandbox>> {
+    return Promise.allSettled(sandboxes.map((sandbox) => this.removeSandbox(sandbox, options)))
   }
 
   sandbox(sandbox: string): Sandbox {
@@ -144,8 +155,8 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(() => connect(this.#hall, attachment, sandbox, signal), signal)
   }
 
-  disconnect(sandbox: string, network: string, { signal }: VerbOptions = {}): Promise<void> {
-    return this.#turns.take(() => disconnect(this.#hall, network, sandbox), signal)
+  async disconnect(sandbox: string, network: string, { signal }: VerbOptions = {}): Promise<void> {
+    await this.#disconnect({ network, sandbox }, signal)
   }
 
   /** Everybody on other hosts whom a network can reach, in place of all that were told before. Throws PEER_INVALID. */
@@ -236,8 +247,8 @@ export class Controller implements AsyncDisposable {
   /** The endpoints on a network, each with its sandbox. */
   guests(network: string): readonly { readonly endpoint: Endpoint; readonly sandbox: Sandbox }[] {
     const { id } = findNetwork(this.#hall, network)
-    return this.#hall.store.endpoints.list().flatMap((endpoint) => {
-      const sandbox = endpoint.networkId === id ? this.#hall.store.sandboxes.get(endpoint.sandboxId) : undefined
+    return this.#hall.store.endpoints.with('networkId', id).flatMap((endpoint) => {
+      const sandbox = this.#hall.store.sandboxes.get(endpoint.sandboxId)
       return sandbox ? [{ endpoint, sandbox }] : []
     })
   }
@@ -330,23 +341,18 @@ export class Controller implements AsyncDisposable {
 
   /** What `verb` would do, without doing it: cnm.plan((dry) => dry.createNetwork({ name: 'web' })). */
   async plan(verb: (dry: Controller) => Promise<unknown>): Promise<DryRun> {
-    const commit = async (work: Work): Promise<void> => {
-      throw new Planned(work)
+    const works: Work[] = []
+    const stop = (work: Work): never => {
+      works.push(work)
+      throw new Planned()
     }
+    const envoy = this.#hall.envoy.dry((call) => stop({ way: 'up', plan: [], after: [call], record: () => {} }))
     try {
-      const envoy = this.#hall.envoy.dry((call) => {
-        throw new Planned({ way: 'up', plan: [], after: [call], record: () => {} })
-      })
-      await verb(new Controller({ ...this.#hall, commit, envoy, dry: true }, this.#turns, async () => {}))
-    } catch (stop) {
-      if (!(stop instanceof Planned)) throw stop
-      const { host } = this.#hall
-      const { plan, before = [], after = [], turns = [] } = stop.work
-      const steps = printPlan(plan, [host.path, ...pathsIn(host, stop.work)])
-      const told = [...after, ...turns.map(({ call }) => call)].map(printCall)
-      return { plan, text: [...before.map(printCall), ...(steps === '' ? [] : [steps]), ...told].join('\n') }
+      await verb(new Controller({ ...this.#hall, commit: async (work) => stop(work), envoy, dry: true }, this.#turns, async () => {}))
+    } catch (error) {
+      if (!(error instanceof Planned)) throw error
     }
-    return { plan: [], text: '' }
+    return { plan: works.flatMap(({ plan }) => plan), text: works.map((work) => textOf(this.#hall, work)).join('\n') }
   }
 
   /** Waits for the verbs that were asked for, then gives the run directory free. Networks and sandboxes stay. */
@@ -361,9 +367,11 @@ export class Controller implements AsyncDisposable {
 }
 
 /** Thrown where a dry run ends: a verb gives back what it claimed, as after any refusal. */
-class Planned {
-  readonly work: Work
-  constructor(work: Work) {
-    this.work = work
-  }
+class Planned {}
+
+function textOf({ host }: Hall, work: Work): string {
+  const { plan, before = [], after = [], turns = [] } = work
+  const steps = printPlan(plan, [host.path, ...pathsIn(host, work)])
+  const told = [...after, ...turns.map(({ call }) => call)].map(printCall)
+  return [...before.map(printCall), ...(steps === '' ? [] : [steps]), ...told].join('\n')
 }

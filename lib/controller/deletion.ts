@@ -33,23 +33,24 @@ export class Deletion {
 
   /** What is done of a plan at once. */
   now(plan: Plan): Plan {
-    return plan.flatMap((op) => (isForgetting(op) ? [] : isDeletion(op) ? retire(op) : [op]))
+    const rest = plan.filter((op) => !isForgetting(op))
+    return areMany(plan) ? inGroups(rest) : rest.flatMap((op) => (isDeletion(op) ? retire(op) : [op]))
   }
 
   /** Takes the rest of a plan over, with the entry of the journal that has the whole of it; `places` are those of its steps. */
   later(plan: Plan, entry: string, places: readonly Netns[]): void {
     const forgetting = plan.filter(isForgetting)
-    // Nobody looks for retired links in a sandbox otherwise.
-    const sandbox = plan.some((op) => isDeletion(op) && op.at === SANDBOX) ? places[SANDBOX]?.path : undefined
+    const deletions = areMany(plan) ? [] : plan.filter(isDeletion)
+    const paths = new Set(deletions.map(({ at = HOST }) => places[at]?.path ?? ''))
     this.#store.transact(() => {
       this.#store.journal.delete(entry)
       const keep = (rest: JournalEntry) => this.#gathered.entries.push(this.#store.journal.add(rest))
       if (forgetting.length > 0) keep({ plan: forgetting })
-      if (sandbox !== undefined) keep({ plan: retiredInside, sandbox })
+      // Nobody looks for retired links in a sandbox otherwise.
+      for (const path of paths) if (path !== this.#host.path) keep({ plan: retiredInside, sandbox: path })
     })
-    const deletions = plan.filter(isDeletion)
     this.#gathered.links += deletions.length
-    for (const { at = HOST } of deletions) this.#gathered.places.add(places[at]?.path ?? '')
+    for (const path of paths) this.#gathered.places.add(path)
     for (const { family, addresses } of forgetting) this.#gathered.addresses[family].push(addresses)
     if (isNothing(this.#gathered)) return
     clearTimeout(this.#timer)
@@ -106,7 +107,7 @@ const nothing = (): Gathered => ({ links: 0, places: new Set(), addresses: { 4: 
 const isNothing = ({ links, entries }: Gathered): boolean => links === 0 && entries.length === 0
 
 const retired: Plan = [{ op: 'link.del', group: RETIRED_GROUP }]
-export const retiredInside: Plan = [{ op: 'link.del', at: SANDBOX, group: RETIRED_GROUP }]
+const retiredInside: Plan = [{ op: 'link.del', at: SANDBOX, group: RETIRED_GROUP }]
 
 export async function deleteRetired(paths: Iterable<string>): Promise<void> {
   for (const path of paths) {
@@ -117,6 +118,21 @@ export async function deleteRetired(paths: Iterable<string>): Promise<void> {
 }
 
 const isDeletion = (op: Op): op is LinkDel & Op => op.op === 'link.del' && op.link !== undefined && op.behind === true
+/** To wait once for the kernel takes less time than to take each of them out of service. */
+const MANY = 16
+
+const areMany = (plan: Plan): boolean => plan.filter(isDeletion).length >= MANY
+
+/** A plan with the links that it deletes marked, and deleted by their mark. */
+export function inGroups(plan: Plan): Plan {
+  const last = plan.findLastIndex(isDeletion)
+  const places = new Set(plan.filter(isDeletion).map(({ at = HOST }) => at))
+  return plan.flatMap((op, index) => [
+    isDeletion(op) ? { op: 'link.set', at: op.at ?? HOST, link: op.link, group: RETIRED_GROUP } : op,
+    ...(index === last ? [...places].map((at): Op => ({ op: 'link.del', at, group: RETIRED_GROUP })) : []),
+  ])
+}
+
 const isForgetting = (op: Op): op is ConntrackDelMany & Op => op.op === 'conntrack.delMany' && op.behind === true
 
 const retire = ({ at = HOST, link }: LinkDel & Op): Plan => [

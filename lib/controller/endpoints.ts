@@ -22,8 +22,8 @@ const SYSCTLS_OPTION = 'com.docker.network.endpoint.sysctls'
 
 /** The endpoints of a sandbox with their networks. */
 export const seatsOf = (hall: Hall, sandbox: Sandbox): readonly Seat[] =>
-  hall.store.endpoints.list().flatMap((endpoint) => {
-    const network = endpoint.sandboxId === sandbox.id ? hall.store.networks.get(endpoint.networkId) : undefined
+  hall.store.endpoints.with('sandboxId', sandbox.id).flatMap((endpoint) => {
+    const network = hall.store.networks.get(endpoint.networkId)
     return network ? [{ endpoint, network }] : []
   })
 
@@ -194,7 +194,7 @@ function checkRoom(hall: Hall, network: Network): void {
   const room = roomOf(hall, network)
   if (!room) return
   const { id, name, driver } = network
-  const count = hall.store.endpoints.list().filter(({ networkId }) => networkId === id).length
+  const count = hall.store.endpoints.with('networkId', id).length
   if (count >= room.limit) throw fault('NETWORK_FULL', { name, driver, limit: room.limit })
   if (count + 1 >= room.nearly)
     process.emitWarning(`network ${name} has ${count + 1} endpoints; a ${driver} takes ${room.limit}`, { code: 'CNM_NETWORK_NEARLY_FULL' })

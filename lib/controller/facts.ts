@@ -43,8 +43,7 @@ export async function asFarAsKnown<T>(hall: Hall, place: Place, work: (facts: Fa
   }
 }
 
-const namesIn = ({ store }: Hall, { id }: Sandbox): readonly string[] =>
-  store.endpoints.list().flatMap(({ sandboxId, ifname }) => (sandboxId === id ? [ifname] : []))
+const namesIn = ({ store }: Hall, { id }: Sandbox): readonly string[] => store.endpoints.with('sandboxId', id).map(({ ifname }) => ifname)
 
 async function areStanding(hall: Hall, networks: readonly Network[]): Promise<boolean> {
   for (const network of networks) if (isRaised(hall, network) && !(await isStanding(hall, network))) return false

@@ -30,7 +30,7 @@ export interface Own {
  * Otherwise forwarding is switched on link by link, not for the host as a whole: on `links` themselves, and on the host's own
  * links that have an address of the family and are no network's. `own` is what other networks have.
  */
-export async function openWay(hall: Hall, links: readonly string[], families: readonly Family[], own: Own): Promise<Way> {
+export async function openWay(hall: Hall, links: readonly string[], families: readonly Family[], own: () => Own): Promise<Way> {
   const plan: Op[] = []
   const lent: Record<string, string> = {}
   const uplinks: { family: Family; names: readonly string[] }[] = []
@@ -39,10 +39,10 @@ export async function openWay(hall: Hall, links: readonly string[], families: re
     plan.push({ op: 'sysctl', path, value: to, undo: [{ op: 'sysctl', path, value: from }] })
     lent[path] = from
   }
-  const walled = { ...own, links: new Set([...own.links, ...links]) }
   for (const family of families) {
     if ((await readSysctl(hall.host, family === 4 ? ALL4 : ALL6)) === '1') continue
-    const names = await uplinksOf(hall, family, walled)
+    const { addresses, links: others } = own()
+    const names = await uplinksOf(hall, family, { addresses, links: new Set([...others, ...links]) })
     uplinks.push({ family, names })
     const knob = await knobOf(hall, family)
     if (knob) {

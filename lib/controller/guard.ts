@@ -8,10 +8,8 @@ import type { Hall } from './hall.ts'
 import { checkFirewall, commitOnWalls, reloadFirewall } from './mend.ts'
 import { isDamaged, look } from './overlay/look.ts'
 import { Patience } from './patience.ts'
-import { isAlive } from './processes.ts'
 import { configOf, raise, raisedIds, walledLink } from './raising.ts'
-import { unlessRefused } from './recover.ts'
-import { removeSandbox } from './sandboxes.ts'
+import { isOrphan, removeOrphans, unlessRefused } from './recover.ts'
 import type { Turns } from './turns.ts'
 
 /** Something of ours that somebody has taken away, and how it comes back. */
@@ -93,8 +91,7 @@ export class Guard {
   /** A process that is gone tells nobody, least of all after kill -9. */
   async #watchOwners(): Promise<void> {
     for await (const _ of every(OWNERS_MS, undefined, { signal: this.#end.signal, ref: false })) {
-      for (const { id, owner } of this.#hall.store.sandboxes.list())
-        if (owner && !isAlive(owner)) await this.#turns.take(() => removeSandbox(this.#hall, id)).catch(unlessRefused)
+      if (this.#hall.store.sandboxes.list().some(isOrphan)) await this.#turns.take(() => removeOrphans(this.#hall)).catch(unlessRefused)
     }
   }
 

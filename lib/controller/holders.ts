@@ -42,7 +42,7 @@ function holdingsOf(store: Store, network: Network): readonly Holding[] {
     ...Object.entries(aux).map(([name, ip]) => ({ family, ip, by: `the auxiliary address ${name} of network` })),
     ...Object.entries(reservations).map(([name, ip]) => ({ family, ip, by: `the reservation for sandbox ${name} on network` })),
   ])
-  const endpoints = store.endpoints.list().filter(({ networkId }) => networkId === network.id)
+  const endpoints = store.endpoints.with('networkId', network.id)
   const given = endpoints.flatMap(({ sandboxId, address, address6 }) => {
     const by = `sandbox ${store.sandboxes.get(sandboxId)?.name ?? sandboxId} on network`
     return [

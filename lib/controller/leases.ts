@@ -94,8 +94,8 @@ export class Leases {
 function seatOn({ store }: Hall, { poolId, lease }: Held): Seat | undefined {
   const network = store.networks.list().find(({ pools }) => pools.some(({ id }) => id === poolId))
   const endpoint = store.endpoints
-    .list()
-    .find(({ networkId, address }) => networkId === network?.id && withoutPrefix(address ?? '') === withoutPrefix(lease.address))
+    .with('networkId', network?.id ?? '')
+    .find(({ address }) => withoutPrefix(address ?? '') === withoutPrefix(lease.address))
   return network && endpoint ? { network, endpoint } : undefined
 }
 

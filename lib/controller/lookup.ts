@@ -2,34 +2,36 @@ import { type CnmError, fault } from '../model/errors.ts'
 import { type Endpoint, isPredefined, type Network, type Sandbox } from '../model/network.ts'
 import type { Hall } from './hall.ts'
 
-interface Named {
-  readonly id: string
-  readonly name: string
+/** Where something is looked up. */
+export interface Known<T extends { readonly id: string; readonly name: string }> {
+  get(id: string): T | undefined
+  with(property: 'name', name: string): readonly T[]
+  list(): readonly T[]
 }
 
 /** Docker's order: full id, full name, prefix of the id. */
-function find<T extends Named>(
-  all: readonly T[],
+function find<T extends { readonly id: string; readonly name: string }>(
+  known: Known<T>,
   ref: string,
   missing: () => CnmError,
   ambiguous: (count: number, basis: string) => CnmError,
 ): T {
-  const exact = all.find(({ id }) => id === ref)
+  const exact = known.get(ref)
   if (exact) return exact
   // A network of the swarm may bear the name of one that was here before.
-  const [named, ...others] = all.filter(({ name }) => name === ref)
+  const [named, ...others] = known.with('name', ref)
   if (others.length > 0) throw ambiguous(others.length + 1, 'on name')
   if (named) return named
-  const matches = ref === '' ? [] : all.filter(({ id }) => id.startsWith(ref))
+  const matches = ref === '' ? [] : known.list().filter(({ id }) => id.startsWith(ref))
   if (matches.length > 1) throw ambiguous(matches.length, 'based on ID prefix')
   if (!matches[0]) throw missing()
   return matches[0]
 }
 
-export const findNetwork = (hall: Hall, ref: string): Network => networkAmong(hall.store.networks.list(), ref)
+export const findNetwork = (hall: Hall, ref: string): Network => networkAmong(hall.store.networks, ref)
 
 /** Throws NETWORK_NOT_FOUND, NETWORK_AMBIGUOUS. */
-export const networkAmong = (networks: readonly Network[], ref: string): Network =>
+export const networkAmong = (networks: Known<Network>, ref: string): Network =>
   find(
     networks,
     ref,
@@ -44,10 +46,10 @@ export function ownNetwork(hall: Hall, ref: string): Network {
   return network
 }
 
-export const findSandbox = (hall: Hall, ref: string): Sandbox => sandboxAmong(hall.store.sandboxes.list(), ref)
+export const findSandbox = (hall: Hall, ref: string): Sandbox => sandboxAmong(hall.store.sandboxes, ref)
 
 /** Throws SANDBOX_NOT_FOUND, SANDBOX_AMBIGUOUS. */
-export const sandboxAmong = (sandboxes: readonly Sandbox[], ref: string): Sandbox =>
+export const sandboxAmong = (sandboxes: Known<Sandbox>, ref: string): Sandbox =>
   find(
     sandboxes,
     ref,

@@ -60,17 +60,16 @@ async function probing(hall: Hall, work: Work, signal?: AbortSignal): Promise<vo
 
 /**
  * Commits work that takes something away, and sees to it that what is left of the firewall stands: where rules were flushed, or
- * are not what they should be, they are written anew.
+ * are not what they should be, they are written anew. Answers with what else the kernel refused; all other steps were done.
  */
-export async function commitAndMend(hall: Hall, work: Work): Promise<void> {
-  try {
-    await hall.commit(work)
-  } catch (error) {
-    if (!(error instanceof NetlinkError && error.refusal.request === 'nft')) throw error
-    // A port that was to be closed leads elsewhere. All other steps were done.
-    await reloadFirewall(hall)
-  }
+export async function commitAndMend(hall: Hall, work: Work): Promise<readonly NetlinkError[]> {
+  const all: NetlinkError[] = []
+  await hall.commit({ ...work, refused: (refusals) => all.push(...refusals) })
+  const others = all.filter(({ refusal }) => refusal.request !== 'nft')
+  // A port that was to be closed leads elsewhere.
+  if (others.length < all.length) await reloadFirewall(hall)
   if (linkOfSome(hall) !== undefined) await checkFirewall(hall)
+  return others
 }
 
 function linkOfSome(hall: Hall): string | undefined {
@@ -79,4 +78,4 @@ function linkOfSome(hall: Hall): string | undefined {
 }
 
 const isFlushed = (error: unknown): boolean =>
-  error instanceof NetlinkError && error.refusal.op === 0 && error.refusal.request === 'nft' && error.errno === -constants.errno.ENOENT
+  error instanceof NetlinkError && error.refusal.request === 'nft' && error.errno === -constants.errno.ENOENT

@@ -81,7 +81,7 @@ function checkName(hall: Hall, name: string): void {
   if (name.trim() === '') throw fault('INVALID_NAME', { reason: 'name is empty' })
   if (/[\p{Cc}\p{Cf}]/u.test(name)) throw fault('INVALID_NAME', { reason: 'name has a control or formatting character' })
   if (isPredefined(name) || name === 'default') throw fault('NETWORK_PREDEFINED_CREATE', { name })
-  if (hall.store.networks.list().some((network) => network.name === name)) throw fault('NETWORK_EXISTS', { name })
+  if (hall.store.networks.with('name', name).length > 0) throw fault('NETWORK_EXISTS', { name })
 }
 
 /** Claims what the network needs, hands it to `commit`, and gives everything back when that fails. */
@@ -182,7 +182,6 @@ export async function ingressNetwork(hall: Hall): Promise<{ readonly network: Ne
 
 /** On a new host there are three networks. Their links are made when the first sandbox needs them. */
 export async function definePredefined(hall: Hall): Promise<void> {
-  const have = new Set(hall.store.networks.list().map(({ name }) => name))
   const requests: readonly CreateNetwork[] = [
     {
       name: 'bridge',
@@ -192,14 +191,15 @@ export async function definePredefined(hall: Hall): Promise<void> {
     { name: 'none', driver: 'null' },
   ]
   for (const request of requests) {
-    if (!have.has(request.name)) await define(hall, request, (network) => hall.store.networks.put(network))
+    if (hall.store.networks.with('name', request.name).length === 0)
+      await define(hall, request, (network) => hall.store.networks.put(network))
   }
 }
 
 export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
   const network = ownNetwork(hall, ref)
   if (isPredefined(network.name)) throw fault('NETWORK_PREDEFINED_REMOVE', { name: network.name })
-  const endpoints = hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id)
+  const endpoints = hall.store.endpoints.with('networkId', network.id)
   if (endpoints.length > 0) {
     const named = endpoints.map(({ id, sandboxId }) => `name:"${hall.store.sandboxes.get(sandboxId)?.name ?? ''}" id:"${shortId(id)}"`)
     throw fault('NETWORK_IN_USE', { name: network.name, endpoints: named.join(', ') })
@@ -220,7 +220,7 @@ export async function forgetNetwork(hall: Hall, network: Network, agreement?: Ag
     hall.store.networks.delete(network.id)
     lowered.record()
   }
-  await commitAndMend(hall, {
+  const [refusal] = await commitAndMend(hall, {
     way: 'down',
     plan: lowered.plan,
     networks: lowered.networks,
@@ -235,6 +235,7 @@ export async function forgetNetwork(hall: Hall, network: Network, agreement?: Ag
     if (network.plugin) await dissolve(hall, network)
     hall.tell('destroy', network)
   })
+  if (refusal) throw refusal
 }
 
 function unlessRefused(error: unknown): void {
@@ -243,8 +244,8 @@ function unlessRefused(error: unknown): void {
 
 /** Some networks have their links only as long as somebody is on them. */
 export async function lowerIdle(hall: Hall, networks: readonly Network[]): Promise<void> {
-  const busy = new Set(hall.store.endpoints.list().map(({ networkId }) => networkId))
-  for (const network of networks.filter((each) => isRaisedLate(hall, each) && !busy.has(each.id))) {
+  const isIdle = ({ id }: Network) => hall.store.endpoints.with('networkId', id).length === 0
+  for (const network of [...new Set(networks)].filter((each) => isRaisedLate(hall, each) && isIdle(each))) {
     await hall.commit({ way: 'down', ...(await lower(hall, network)) })
     if (tunnelOf(hall, network, configOf(hall, network))?.encrypted) await keepSecrets(hall)
   }

@@ -42,7 +42,7 @@ export function placeOf(hall: Hall, name: string, view: View): Place {
   if (sandbox) return sandbox.kind === 'host' ? { name, kind: 'host' } : { name: sandbox.name, kind: 'sandbox', sandbox }
   const network = orNot(() => findNetwork(hall, name))
   if (!network) throw fault('PLACE_NOT_FOUND', { name })
-  const guest = hall.store.endpoints.list().find(({ networkId }) => networkId === network.id)
+  const [guest] = hall.store.endpoints.with('networkId', network.id)
   const box = guest && hall.store.sandboxes.get(guest.sandboxId)
   if (!box) throw fault('PLACE_EMPTY', { name })
   return { name: box.name, kind: 'sandbox', sandbox: box, network }

@@ -93,7 +93,7 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
   const home = plan.some(({ op, at }) => op === 'netns.add' && at === NETWORK)
   const known = knownPeers(hall, network, config)
   const way: Way =
-    wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), ownUp(hall)) : { plan: [], lent: {}, uplinks: [] }
+    wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), () => ownUp(hall)) : { plan: [], lent: {}, uplinks: [] }
   const steps = await onThisKernel(hall, [
     ...plan,
     ...(wall ? raiseWall(wall, await besides(hall, network)) : []),
@@ -126,14 +126,12 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
 const warnOfStandIn = ({ name }: Network): void =>
   process.emitWarning(`this kernel has no dummy links: network ${name} stands on an ifb, which does the same`, { code: 'CNM_NO_DUMMY' })
 
-/** The driver's other networks, and those of its kin. */
+/** The driver's other networks, and those of its kin, as they are recorded: there may be thousands. */
 function othersOf(hall: Hall, network: Network): readonly OtherNetwork[] {
   const { kin = [] } = driverOf(hall, network)
-  return hall.store.networks.list().flatMap((other): readonly OtherNetwork[] => {
-    if (other.id === network.id || other.configOnly) return []
-    if (other.driver === network.driver) return [configOf(hall, other)]
-    return kin.includes(other.driver) ? [{ ...configOf(hall, other), kin: other.driver }] : []
-  })
+  const all = hall.store.networks.list().filter(({ id, configOnly }) => id !== network.id && !configOnly)
+  const relatives = all.filter(({ driver }) => kin.includes(driver))
+  return [...all.filter(({ driver }) => driver === network.driver), ...relatives.map((other) => ({ ...other, kin: other.driver }))]
 }
 
 /** What the driver has against a network as the host is now; null when nothing. */
@@ -209,11 +207,14 @@ export async function isThere(path: string): Promise<boolean> {
 
 /** What the networks that are raised have on the host. */
 export function ownUp(hall: Hall): Own {
-  const up = hall.store.networks.list().flatMap((network) => {
+  const [links, addresses] = [new Set<string>(), new Set<string>()]
+  for (const network of hall.store.networks.list()) {
     const link = walledLink(hall, network)
-    return link === undefined ? [] : [{ link, gateways: network.pools.flatMap(({ gateway }) => gateway ?? []) }]
-  })
-  return { links: new Set(up.map(({ link }) => link)), addresses: new Set(up.flatMap(({ gateways }) => gateways)) }
+    if (link === undefined) continue
+    links.add(link)
+    for (const { gateway } of network.pools) if (gateway) addresses.add(gateway)
+  }
+  return { links, addresses }
 }
 
 /** What is ours in the firewall besides the wall of one network. */
@@ -275,7 +276,7 @@ async function reconnect(hall: Hall, network: Network, config: NetworkConfig): P
   const driver = driverOf(hall, network)
   const links = new Set((await dump(hall.host, 'link')).map(({ name }) => name))
   const plan: Plan[] = []
-  for (const endpoint of hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id)) {
+  for (const endpoint of hall.store.endpoints.with('networkId', network.id)) {
     const { ports = [] } = hall.store.sandboxes.get(endpoint.sandboxId) ?? {}
     const made = (await driver.createEndpoint(config, { ...endpoint, ports })).plan
     const there = made.flatMap((op) => (op.op === 'link.add' ? [op.name] : [])).every((name) => links.has(name))

@@ -2,20 +2,20 @@ import { constants } from 'node:os'
 import type { Call } from '../model/call.ts'
 import { CnmError, fault } from '../model/errors.ts'
 import { LINK_GROUP } from '../model/ids.ts'
-import type { Endpoint } from '../model/network.ts'
+import type { Sandbox } from '../model/network.ts'
 import { HOST, type Op, type Plan } from '../model/op.ts'
 import { applyLeniently, dump } from '../netlink/kernel.ts'
 import { inode, namespaceAt } from '../netlink/namespace.ts'
 import type { NetlinkError } from '../netlink/refusal.ts'
 import { replay } from './addresses.ts'
 import { pathsIn } from './commit.ts'
-import { deleteRetired, retiredInside } from './deletion.ts'
+import { deleteRetired, inGroups } from './deletion.ts'
 import { replayLent } from './engine/ipam.ts'
 import type { Hall } from './hall.ts'
 import { homes } from './homes.ts'
 import { returnOrphans } from './leases.ts'
 import { isAlive } from './processes.ts'
-import { removeSandbox } from './sandboxes.ts'
+import { removeSandboxes } from './removal.ts'
 
 /** How long a plugin is waited for, in ms, that may as well be told later. */
 const MOMENT = 1000
@@ -29,9 +29,19 @@ export async function recover(hall: Hall): Promise<void> {
   await replayLent(hall)
   await returnOrphans(hall)
   await hall.envoy.settle(undefined, MOMENT)
-  for (const { id, owner } of hall.store.sandboxes.list()) {
-    if (owner && !isAlive(owner)) await removeSandbox(hall, id).catch(unlessRefused)
-  }
+  await removeOrphans(hall)
+}
+
+export const isOrphan = ({ owner }: Sandbox): boolean => owner !== undefined && !isAlive(owner)
+
+/** Sandboxes whose process has ended go. */
+export async function removeOrphans(hall: Hall): Promise<void> {
+  const orphans = hall.store.sandboxes.list().filter(isOrphan)
+  const outcomes = await removeSandboxes(
+    hall,
+    orphans.map(({ id }) => ({ what: id })),
+  )
+  for (const outcome of outcomes) if (outcome.status === 'rejected') unlessRefused(outcome.reason)
 }
 
 /** One sandbox that cannot be removed now (its driver is not here, a step is refused) must not keep the controller from opening. */
@@ -56,8 +66,7 @@ async function finishJournal(hall: Hall): Promise<void> {
     }
     try {
       await tellAll(value.before)
-      const inside = value.sandbox === undefined ? [] : retiredInside
-      const refusals = await applyLeniently(places, [...(await ours(hall, value.plan)), ...inside])
+      const refusals = await applyLeniently(places, inGroups(await ours(hall, value.plan)))
       await tellAll(value.after)
       if (refusals.every(isElsewhere)) hall.store.journal.delete(key)
     } finally {
@@ -80,16 +89,10 @@ async function ours(hall: Hall, plan: Plan): Promise<Plan> {
 }
 
 async function replayAddresses(hall: Hall): Promise<void> {
-  const guests = new Map<string, Endpoint[]>()
-  for (const endpoint of hall.store.endpoints.list()) {
-    const { networkId } = endpoint
-    if (!guests.has(networkId)) guests.set(networkId, [])
-    guests.get(networkId)?.push(endpoint)
-  }
   // A network whose IPAM driver this program does not bring can be listed; verbs that need an address of it say what is missing.
   for (const network of hall.store.networks
     .list()
     .filter(({ configOnly, ipam }) => !configOnly && !ipam.plugin && hall.ipams.has(ipam.driver))) {
-    await replay(hall.ipams.get(network.ipam.driver), network, guests.get(network.id) ?? [])
+    await replay(hall.ipams.get(network.ipam.driver), network, hall.store.endpoints.with('networkId', network.id))
   }
 }

@@ -75,10 +75,8 @@ const isClaimed = (hall: Hall, network: Network, sandbox: string, ip: string): b
 /** The sandbox is on the network, with this very address. */
 const isInUse = ({ store }: Hall, network: Network, sandbox: string, ip: string): boolean =>
   store.endpoints
-    .list()
+    .with('networkId', network.id)
     .some(
-      ({ networkId, sandboxId, address, address6 }) =>
-        networkId === network.id &&
-        store.sandboxes.get(sandboxId)?.name === sandbox &&
-        [address, address6].some((held) => isSame(withoutPrefix(held ?? ''), ip)),
+      ({ sandboxId, address, address6 }) =>
+        store.sandboxes.get(sandboxId)?.name === sandbox && [address, address6].some((held) => isSame(withoutPrefix(held ?? ''), ip)),
     )

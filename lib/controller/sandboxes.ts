@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { publish, unpublish } from '../firewall/firewall.ts'
 import { fault } from '../model/errors.ts'
-import { newId, shortId } from '../model/ids.ts'
+import { type Id, newId, shortId } from '../model/ids.ts'
 import type { Endpoint, Network, Sandbox, SandboxKind } from '../model/network.ts'
-import { type Plan, SANDBOX } from '../model/op.ts'
+import type { Plan } from '../model/op.ts'
 import type { Attachment, CreateSandbox } from '../model/request.ts'
 import type { Opening } from '../model/wall.ts'
 import { inode, namespaceAt } from '../netlink/namespace.ts'
-import { Claims, releaseAddresses } from './addresses.ts'
+import { Claims } from './addresses.ts'
 import { forgetOpened } from './connections.ts'
 import { openingsOf, planDeparture, planEndpoint, seatsOf, warnOfPorts } from './endpoints.ts'
 import { asFarAsKnown, type Facts, goneOf } from './facts.ts'
@@ -17,8 +17,7 @@ import { Homes } from './homes.ts'
 import { heldByProcesses, settlePorts } from './host-ports.ts'
 import { newNamespace } from './interior.ts'
 import { findNetwork, ownNetwork, ownSandbox } from './lookup.ts'
-import { commitAndMend, commitOnWalls } from './mend.ts'
-import { lowerIdle } from './networks.ts'
+import { commitOnWalls } from './mend.ts'
 import { settlePeers } from './overlay/peers.ts'
 import { checkPort, checkSpots, type Held, spotKey } from './ports.ts'
 import { ownerOf } from './processes.ts'
@@ -26,7 +25,9 @@ import { raise } from './raising.ts'
 import { settleWith } from './remote/ipam.ts'
 import { namespaceFirst, type Steps } from './remote/namespace.ts'
 import { leaving, turning } from './remote/network.ts'
+import { carryOut, inPieces, type Removal } from './removal.ts'
 import { insist } from './swarm/insist.ts'
+import { type Asked, type Outcomes, outcomeOf } from './turns.ts'
 import { lacksWayOut, planWayOut } from './way-out.ts'
 
 export async function createSandbox(hall: Hall, request: CreateSandbox, signal?: AbortSignal): Promise<Sandbox> {
@@ -58,7 +59,7 @@ function checkName(hall: Hall, name: string): string {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
     throw fault('INVALID_NAME', { reason: `${JSON.stringify(name)}: only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed` })
   }
-  if (hall.store.sandboxes.list().some((sandbox) => sandbox.name === name)) throw fault('SANDBOX_EXISTS', { name })
+  if (hall.store.sandboxes.with('name', name).length > 0) throw fault('SANDBOX_EXISTS', { name })
   return name
 }
 
@@ -121,7 +122,7 @@ function attach(
   attachments: readonly Attachment[],
   first: Steps,
   signal?: AbortSignal,
-  leaving?: Seat,
+  leaving: readonly Seat[] = [],
 ): Promise<readonly Seat[]> {
   const networks = attachments.map(({ network }) => findNetwork(hall, network))
   const closed = networks.find((network) => hall.swarm.has(network) && !network.attachable)
@@ -141,14 +142,14 @@ async function seat(
   first: Steps,
   facts: Facts,
   signal?: AbortSignal,
-  leaving?: Seat,
+  leaving: readonly Seat[] = [],
 ): Promise<readonly Seat[]> {
   const before = seatsOf(hall, sandbox)
   await settleWith(
     hall,
     attachments.map(({ network }) => findNetwork(hall, network)),
   )
-  const staying = before.filter(({ endpoint }) => endpoint.id !== leaving?.endpoint.id)
+  const staying = before.filter(({ endpoint }) => leaving.every((seat) => seat.endpoint.id !== endpoint.id))
   const way = async (attachment: Attachment) => {
     const network = findNetwork(hall, attachment.network)
     return { attachment, network, raised: await raise(hall, network, facts.unseen) }
@@ -204,7 +205,11 @@ async function seat(
     hall.announcer.announce(sandbox, seat)
   }
   const now = [...staying, ...seated]
-  if (!lacksWayOut(hall, now)) await leave(hall, sandbox, now.filter(isWayOut))
+  const idle = lacksWayOut(hall, now) ? [] : now.filter(isWayOut)
+  if (idle.length > 0) {
+    const [refusal] = await carryOut(hall, [await planLeave(hall, sandbox, idle)])
+    if (refusal) throw refusal
+  }
   return seated
 }
 
@@ -245,24 +250,57 @@ function heldByOthers(hall: Hall, self: Sandbox, wanted: readonly Opening[]): re
     )
 }
 
-export async function disconnect(hall: Hall, networkRef: string, sandboxRef: string): Promise<void> {
-  const network = ownNetwork(hall, networkRef)
-  const sandbox = ownSandbox(hall, sandboxRef)
+export interface Leave {
+  readonly network: string
+  readonly sandbox: string
+}
+
+/** Each by itself is refused, or done. A sandbox that leaves several networks does so at once. */
+export const disconnectAll = (hall: Hall, all: readonly Asked<Leave>[]): Promise<Outcomes<Removal>> =>
+  inPieces(hall, all, async (some) => {
+    const parting = new Map<Id, { readonly sandbox: Sandbox; readonly seats: readonly Seat[] }>()
+    const find = ({ what, signal }: Asked<Leave>): Id => {
+      signal?.throwIfAborted()
+      const { sandbox, seat } = seatLeft(hall, what)
+      const seats = parting.get(sandbox.id)?.seats ?? []
+      if (seats.some(({ network }) => network.id === seat.network.id)) throw notConnected(sandbox, seat.network)
+      parting.set(sandbox.id, { sandbox, seats: [...seats, seat] })
+      return sandbox.id
+    }
+    const found = await Promise.all(some.map((asked) => outcomeOf(() => find(asked))))
+    const planned = new Map<Id, PromiseSettledResult<Removal>>()
+    for (const [id, { sandbox, seats }] of parting) planned.set(id, await outcomeOf(() => planParting(hall, sandbox, seats)))
+    return found.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome] : (planned.get(outcome.value) ?? [])))
+  })
+
+export async function disconnect(hall: Hall, network: string, sandbox: string): Promise<void> {
+  const [outcome] = await disconnectAll(hall, [{ what: { network, sandbox } }])
+  if (outcome?.status === 'rejected') throw outcome.reason
+}
+
+function seatLeft(hall: Hall, what: Leave): { readonly sandbox: Sandbox; readonly seat: Seat } {
+  const network = ownNetwork(hall, what.network)
+  const sandbox = ownSandbox(hall, what.sandbox)
   if (network.driver === 'host' && sandbox.kind === 'host') throw fault('HOST_DISCONNECT', {})
-  const seats = seatsOf(hall, sandbox)
-  const seat = seats.find((candidate) => candidate.network.id === network.id && !isWayOut(candidate))
-  if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
-  const rest = seats.filter((other) => other !== seat)
+  const seat = seatsOf(hall, sandbox).find((candidate) => candidate.network.id === network.id && !isWayOut(candidate))
+  if (!seat) throw notConnected(sandbox, network)
+  return { sandbox, seat }
+}
+
+const notConnected = (sandbox: Sandbox, network: Network) => fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
+
+/** Should the sandbox lack a way out then, it gets one first. */
+async function planParting(hall: Hall, sandbox: Sandbox, seats: readonly Seat[]): Promise<Removal> {
+  const rest = seatsOf(hall, sandbox).filter(({ endpoint }) => seats.every((seat) => seat.endpoint.id !== endpoint.id))
   const lacks = lacksWayOut(hall, rest)
-  if (lacks && !rest.some(isWayOut)) await attach(hall, sandbox, [], { plan: [], record: () => {} }, undefined, seat)
-  await leave(hall, sandbox, [seat, ...(lacks ? [] : rest.filter(isWayOut))])
+  if (lacks && !rest.some(isWayOut)) await attach(hall, sandbox, [], { plan: [], record: () => {} }, undefined, seats)
+  return planLeave(hall, sandbox, [...seats, ...(lacks ? [] : rest.filter(isWayOut))])
 }
 
 const isWayOut = ({ endpoint }: Seat): boolean => endpoint.wayOut === true
 
 /** Takes a sandbox from some of its seats. */
-async function leave(hall: Hall, sandbox: Sandbox, seats: readonly Seat[]): Promise<void> {
-  if (seats.length === 0) return
+async function planLeave(hall: Hall, sandbox: Sandbox, seats: readonly Seat[]): Promise<Removal> {
   const gone = new Set(seats.map(({ endpoint }) => endpoint.id))
   const before = seatsOf(hall, sandbox)
   const after = before.filter(({ endpoint }) => !gone.has(endpoint.id))
@@ -273,45 +311,5 @@ async function leave(hall: Hall, sandbox: Sandbox, seats: readonly Seat[]): Prom
   for (const seat of seats) plan.push(...homes.settle(seat.network, await planDeparture(hall, seat, true)))
   const record = () => gone.forEach((id) => hall.store.endpoints.delete(id))
   const told = leaving(sandbox, before, after)
-  await commitAndMend(hall, { way: 'down', plan, ...told, sandbox: sandbox.path, networks: homes.paths, record }).finally(() =>
-    forget(hall, sandbox, seats),
-  )
-  await lowerIdle(
-    hall,
-    seats.map(({ network }) => network),
-  )
-}
-
-export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
-  const sandbox = ownSandbox(hall, ref)
-  const seats = seatsOf(hall, sandbox)
-  const plan = [...unpublish(openingsOf(hall, sandbox.ports, seats))]
-  const homes = new Homes(hall)
-  for (const seat of seats) plan.push(...homes.settle(seat.network, await planDeparture(hall, seat, sandbox.kind !== 'own')))
-  if (sandbox.kind === 'own') plan.push({ op: 'netns.del', at: SANDBOX })
-  const record = () => {
-    for (const { endpoint } of seats) hall.store.endpoints.delete(endpoint.id)
-    hall.store.sandboxes.delete(sandbox.id)
-  }
-  const told = leaving(sandbox, seats, [])
-  await commitAndMend(hall, { way: 'down', plan, ...told, sandbox: sandbox.path, networks: homes.paths, record }).finally(() =>
-    forget(hall, sandbox, seats),
-  )
-  await lowerIdle(
-    hall,
-    seats.map(({ network }) => network),
-  )
-  return sandbox
-}
-
-/** What follows when the records no longer have an endpoint, whether or not every step in the kernel went through. */
-async function forget(hall: Hall, { id, name }: Sandbox, seats: readonly Seat[]): Promise<void> {
-  const gone = seats.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))
-  const { session } = hall.swarm
-  await session?.withdraw(gone.filter(({ network }) => hall.swarm.has(network)).map(({ endpoint }) => session.share(endpoint, name)))
-  for (const { network, endpoint } of gone) {
-    await releaseAddresses(hall, network, endpoint)
-    await settlePeers(hall, { network, endpoint })
-    hall.tell('disconnect', network, { container: id })
-  }
+  return { sandbox, seats, work: { way: 'down', plan, ...told, sandbox: sandbox.path, networks: homes.paths, record } }
 }

@@ -34,7 +34,8 @@ const NOT_IN_USE: ReadonlySet<string> = new Set(['local', 'broadcast', 'anycast'
  * its own and a gateway, and what it leads to is as lost when a bridge takes its place.
  */
 export async function inUseOnHost({ host, store }: Hall): Promise<InUse> {
-  const own = new Set(store.networks.list().flatMap(({ configOnly, pools }) => (configOnly ? [] : pools.map(({ subnet }) => subnet))))
+  const own = new Set<string>()
+  for (const { configOnly, pools } of store.networks.list()) if (!configOnly) for (const { subnet } of pools) own.add(subnet)
   const columns = await dumpColumns(host, 'route')
   const foreign = routesTo(
     columns,

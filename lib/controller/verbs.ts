@@ -21,6 +21,7 @@ export interface Verbs
     | 'unreserve'
     | 'createSandbox'
     | 'removeSandbox'
+    | 'removeSandboxes'
     | 'sandbox'
     | 'sandboxes'
     | 'connect'

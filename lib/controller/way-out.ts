@@ -38,7 +38,7 @@ export interface WayOut {
 
 /** Plans a sandbox's endpoint on the gateway network, and that network itself where there is none. */
 export async function planWayOut(hall: Hall, interior: Interior, claims: Claims): Promise<WayOut> {
-  const known = hall.store.networks.list().find(({ name }) => name === GATEWAY_NETWORK)
+  const [known] = hall.store.networks.with('name', GATEWAY_NETWORK)
   const network = known ?? (await made(hall, claims))
   const raised = await raise(hall, network)
   const { seat, plan } = await planEndpoint(hall, network, raised.config, { network: network.id }, interior, claims)

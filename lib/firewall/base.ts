@@ -82,8 +82,8 @@ const redirect = (family: Family, any: boolean) => {
 
 /**
  * What every network shares: the table, its sets and maps, and chains that look them up. A packet costs the same however
- * many networks and ports there are. Everything here may be there already: each change that adds a network declares it
- * again, so nobody has to read what is there.
+ * many networks and ports there are. Everything here may be there already: it is declared with the first network
+ * and whenever somebody took some of it away, and nobody has to read what is there.
  */
 export const base: readonly Command[] = [
   addTable,

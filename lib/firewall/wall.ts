@@ -38,12 +38,12 @@ export type Remains = 'walls' | 'user rules' | 'nothing'
 
 /**
  * Walls a network off: new connections get in only as its gateway modes say, and nothing gets out of an internal one.
- * Repeated, it changes nothing. Taken back, it leaves what there was `before`.
+ * Repeated, it changes nothing. Taken back, it leaves what there was `before`. Refused with ENOENT where that is less.
  */
-export const raiseWall = (wall: Wall, before: Remains): Plan => [transaction([...base, ...raising(wall)], razing(wall, before))]
+export const raiseWall = (wall: Wall, before: Remains): Plan => [transaction(standing(wall, before), razing(wall, before))]
 
 /** Takes a wall away, if it is there. Where no wall `remains`, published ports and lent uplinks go with it. */
-export const razeWall = (wall: Wall, remains: Remains): Plan => [transaction(razing(wall, remains), [...base, ...raising(wall)])]
+export const razeWall = (wall: Wall, remains: Remains): Plan => [transaction(razing(wall, remains), standing(wall, remains))]
 
 /** All of our rules, in place of whatever became of them; the operator's stay. Not taken back: they are what should be. */
 export const rebuild = (walls: readonly Wall[], uplinks: Uplinks, openings: readonly Opening[]): Plan => [
@@ -118,6 +118,9 @@ function leavingOf(wall: Wall): readonly Rule[] {
 const familyOf = (text: string): Family => (text.includes(':') ? 6 : 4)
 const from = (subnet: string) => is(payload(ip(familyOf(subnet)), 'saddr'), prefix(subnet))
 const translated = ({ subnet, source }: Masquerade) => (source === undefined ? masquerade : snat(ip(familyOf(subnet)), source))
+
+/** What walls share takes most of the time to be told; it is there with the first. */
+const standing = (wall: Wall, before: Remains): readonly Command[] => [...(before === 'walls' ? [] : base), ...raising(wall)]
 
 const raising = (wall: Wall): readonly Command[] => [
   ...gatesOf(wall).flatMap(({ map, chain, rules }) => [

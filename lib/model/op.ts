@@ -78,14 +78,16 @@ export const withoutKeys = (plan: Plan): Plan =>
   plan.filter((op) => !hasKey(op)).map((op) => (op.undo ? { ...op, undo: withoutKeys(op.undo) } : op))
 
 /** The plan of one network among others: with its namespace as number `to`. */
-export const inNamespace = (plan: Plan, to: number): Plan => (to === NETWORK ? plan : plan.map((op) => moved(op, to)))
+export const inNamespace = (plan: Plan, to: number): Plan => (to === NETWORK ? plan : renumbered(plan, (at) => (at === NETWORK ? to : at)))
 
-function moved(op: Op, to: number): Op {
-  const number = (at: number): number => (at === NETWORK ? to : at)
+/** A plan among others, which has other numbers for its namespaces there. */
+export const renumbered = (plan: Plan, number: (at: number) => number): Plan => plan.map((op) => moved(op, number))
+
+function moved(op: Op, number: (at: number) => number): Op {
   const whole: Op = {
     ...op,
     ...(op.at === undefined ? {} : { at: number(op.at) }),
-    ...(op.undo ? { undo: op.undo.map((step) => moved(step, to)) } : {}),
+    ...(op.undo ? { undo: renumbered(op.undo, number) } : {}),
   }
   if (whole.op === 'link.set' && whole.link !== undefined && whole.moveTo !== undefined) return { ...whole, moveTo: number(whole.moveTo) }
   if (whole.op !== 'link.add') return whole

@@ -86,6 +86,7 @@ function refusedStep(namespaces: readonly Netns[], plan: Plan, { done, refusal }
     refusal,
     () => printOp(step, places),
     () => printOp(first, places),
+    step,
   )
 }
 

@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import type { Refusal } from '../../binding.d.ts'
 import { CnmError } from '../model/errors.ts'
+import type { Op } from '../model/op.ts'
 
 const { EACCES, EADDRNOTAVAIL, EBUSY, EINVAL, ENETDOWN, ENODEV, ENOENT, EOPNOTSUPP, EPERM, EPROTONOSUPPORT, ESRCH } = constants.errno
 const EXFULL = 54
@@ -36,16 +37,19 @@ export class NetlinkError extends CnmError {
   /** Negative, as Node has it. */
   readonly errno: number
   readonly refusal: Refusal
+  /** Of a plan; undefined: it was no step. */
+  readonly step: Op | undefined
   readonly #command: () => string
 
   /** `excerpt` is the command with as much as a sentence has room for. */
-  constructor(refusal: Refusal, command: () => string, excerpt = command) {
+  constructor(refusal: Refusal, command: () => string, excerpt = command, step?: Op) {
     const [name, text] = getSystemErrorMap().get(refusal.errno) ?? UNNAMED.get(refusal.errno) ?? [`errno ${-refusal.errno}`, 'refused']
     const words = (refusal.message || text) + (refusal.attribute && ` (${refusal.attribute})`)
     super('KERNEL_REFUSED', { errno: name, words, command: brief(excerpt()), hint: hintOf(refusal) })
     this.#command = command
     this.errno = refusal.errno
     this.refusal = refusal
+    this.step = step
   }
 
   /** The whole of it, to be pasted; of a million rows it is long, and made when it is asked for. */

@@ -16,6 +16,9 @@ const SMALLEST = 8_192
 /** More than a transaction writes. Putting leaves this much, so that there is always room to delete. */
 const ROOM = 262_144
 
+/** So many bytes are written with each that is put: a long entry of the journal tells of many records, each on a page of its own. */
+const PER_BYTE = 16
+
 /** One LMDB file of text under text keys, and the errors it has. */
 export class StateFile {
   readonly path: string
@@ -115,9 +118,13 @@ export class StateFile {
 
   /** LMDB takes a lock, and a page or two, for a transaction: none for nothing, one for whatever there is. */
   #write(entries: ReadonlyMap<string, string | null>): void {
-    const all = [...this.#idle, ...entries]
-    if (all.length === 0) return
-    if (all.some(([, value]) => value !== null)) checkRoom(this.path)
+    if (this.#idle.size + entries.size === 0) return
+    const free = freeOn(this.path)
+    const needed = needOf(entries)
+    if (needed > 0 && needed > free) throw full(this.path)
+    // A disk with no room for what nobody waits for has to take deletions all the same.
+    const idle = needed + needOf(this.#idle) > free ? [] : this.#idle
+    const all = [...idle, ...entries]
     this.#guard(() =>
       this.#db.transactionSync(() => {
         for (const [key, value] of all) {
@@ -170,7 +177,7 @@ function checkFile(path: string): void {
   try {
     const { size } = fstatSync(fd)
     if (size === 0) {
-      checkRoom(path)
+      if (freeOn(path) < ROOM) throw full(path)
       return
     }
     const header = Buffer.alloc(MAGIC.offset + 4)
@@ -183,9 +190,17 @@ function checkFile(path: string): void {
   }
 }
 
-/** lmdb 3.5 writes past a buffer of its own when a disk is full (mdb_page_flush), so it must not come to that. */
-function checkRoom(path: string): void {
+/** Bytes; a file system without a limit (ramfs) has no blocks to count. */
+function freeOn(path: string): number {
   const { blocks, bavail, bsize } = statfsSync(dirname(path))
-  // A file system without a limit (ramfs) has no blocks to count.
-  if (blocks > 0 && bavail * bsize < ROOM) throw fault('STATE_UNWRITABLE', { path, reason: 'ENOSPC: no space left on device' })
+  return blocks > 0 ? bavail * bsize : Number.POSITIVE_INFINITY
 }
+
+/** lmdb 3.5 writes past a buffer of its own when a disk is full (mdb_page_flush), so it must not come to that. */
+function needOf(entries: ReadonlyMap<string, string | null>): number {
+  let size = 0
+  for (const value of entries.values()) size += value?.length ?? 0
+  return size === 0 ? 0 : ROOM + PER_BYTE * size
+}
+
+const full = (path: string) => fault('STATE_UNWRITABLE', { path, reason: 'ENOSPC: no space left on device' })

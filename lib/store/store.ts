@@ -46,9 +46,11 @@ export interface StoreOptions {
 }
 
 /** Records by their id, in no particular order. */
-export interface Records<T> {
+export interface Records<T, P extends keyof T = never> {
   get(id: string): T | undefined
   list(): readonly T[]
+  /** Those that share a property: with('networkId', id). It costs what they are, not what there is. */
+  with(property: P, shared: T[P]): readonly T[]
   /** In place of the one with this id, if there is one. */
   put(record: T): void
   /** No error when there is none. */
@@ -80,20 +82,20 @@ export interface Journal {
  * nobody changes them. Reading throws STATE_BROKEN, writing STATE_UNWRITABLE.
  */
 export interface Store {
-  readonly networks: Records<Network>
+  readonly networks: Records<Network, 'name'>
   /** What container engines have of our IPAM: definitions too, an engine asks for them once. */
   readonly lentPools: Records<LentPool>
-  readonly lentAddresses: Records<LentAddress>
+  readonly lentAddresses: Records<LentAddress, 'pool'>
   /** Those that containers have: no container outlives a boot. */
-  readonly lentForBoot: Records<LentAddress>
+  readonly lentForBoot: Records<LentAddress, 'pool'>
   /** What plugins have of ours: it outlives a boot in them, and they are told when the records no longer have it. */
   readonly dues: Records<Due>
   /** This host's place in a swarm: none, or one. */
   readonly memberships: Records<Membership>
   /** What a swarm without an engine keeps here. */
   readonly cluster: Marks
-  readonly sandboxes: Records<Sandbox>
-  readonly endpoints: Records<Endpoint>
+  readonly sandboxes: Records<Sandbox, 'name'>
+  readonly endpoints: Records<Endpoint, 'networkId' | 'sandboxId'>
   readonly marks: Marks
   readonly journal: Journal
   /**
@@ -165,19 +167,19 @@ function beginIn(run: string): void {
 }
 
 function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>): Store {
-  const networks = recordsOf(new Table(state, 'networks', network))
+  const networks = recordsOf(new Table(state, 'networks', network, ['name']))
   const journal = new Table(live, 'journal', journalEntry)
   let last: (() => void)[] | undefined
   return {
     networks: { ...networks, delete: (id) => (last ? void last.push(() => networks.delete(id)) : networks.delete(id)) },
     lentPools: recordsOf(new Table(state, 'lentPools', lentPool)),
-    lentAddresses: recordsOf(new Table(state, 'lentAddresses', lentAddress)),
-    lentForBoot: recordsOf(new Table(live, 'lentForBoot', lentAddress)),
+    lentAddresses: recordsOf(new Table(state, 'lentAddresses', lentAddress, ['pool'])),
+    lentForBoot: recordsOf(new Table(live, 'lentForBoot', lentAddress, ['pool'])),
     dues: recordsOf(new Table(state, 'dues', due)),
     memberships: recordsOf(new Table(state, 'memberships', membership)),
     cluster: new Table(state, 'cluster', anything),
-    sandboxes: recordsOf(new Table(live, 'sandboxes', sandbox)),
-    endpoints: recordsOf(new Table(live, 'endpoints', endpoint)),
+    sandboxes: recordsOf(new Table(live, 'sandboxes', sandbox, ['name'])),
+    endpoints: recordsOf(new Table(live, 'endpoints', endpoint, ['networkId', 'sandboxId'])),
     marks: new Table(live, 'marks', anything),
     journal: {
       add(entry) {
@@ -204,9 +206,10 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
   }
 }
 
-const recordsOf = <T extends { readonly id: string }>(table: Table<T>): Records<T> => ({
+const recordsOf = <T extends { readonly id: string }, P extends keyof T>(table: Table<T, P>): Records<T, P> => ({
   get: (id) => table.get(id),
   list: () => table.values(),
+  with: (property, shared) => table.with(property, shared),
   put: (record) => table.put(record.id, record),
   delete: (id) => table.delete(id),
 })

@@ -68,6 +68,12 @@ describe('a sandbox', () => {
       stdout: '',
       stderr: 'Bind for 127.0.0.1:8080 failed: port is already allocated\nhint: held by sandbox one\n',
     })
-    await host.must('sandbox rm one')
+    await host.must('sandbox create --name two --network front')
+    expect(await host.must('sandbox rm --dry-run one two')).toMatch(/^umount [^]*\numount /m)
+    expect(await host.cnm('sandbox rm one nobody two')).toEqual({
+      status: 1,
+      stdout: 'one\ntwo\n',
+      stderr: 'No such sandbox: nobody\nhint: cnm sandbox ls\n',
+    })
   })
 })

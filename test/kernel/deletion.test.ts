@@ -1,8 +1,13 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Outcomes } from '../../lib/index.ts'
 import { LAN4 } from '../support/lab.ts'
 import { must, run } from '../support/run.ts'
 import { retired } from '../support/snapshot.ts'
 import { Stage } from '../support/stage.ts'
+
+const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 
 const stage = new Stage()
 const links = (netns: string) => must(['ip', '-o', 'link'], { netns })
@@ -49,14 +54,6 @@ describe('what is taken away', () => {
     await stage.reopen()
   })
 
-  it('goes in groups', async () => {
-    for (let i = 0; i < 40; i++) await stage.cnm.createSandbox({ name: `s${i}`, networks: [{ network: 'net' }] })
-    await Promise.all(stage.cnm.sandboxes().map(({ id }) => stage.cnm.removeSandbox(id)))
-    await stage.cnm.close()
-    expect(links(stage.lab.host)).not.toMatch(/veth|gone/)
-    await stage.reopen()
-  })
-
   it('is deleted by the next controller when this one is killed', async () => {
     const { path } = await stage.cnm.createSandbox({ name: 's', networks: [{ network: 'net' }] })
     must(['ping', '-c', '1', '-w', '5', LAN4], { netns: path })
@@ -73,6 +70,75 @@ describe('what is taken away', () => {
     await stage.reopen()
     expect(retired(host)).toBe('')
     expect(tracked()).not.toContain('src=10.1.0.2 ')
+  })
+})
+
+describe('many that are taken away at once', () => {
+  const port = (n: number) => ({ protocol: 'tcp' as const, hostIP: '', hostPort: 8000 + n, port: 80 })
+  const names = Array.from({ length: 24 }, (_, n) => `s${n}`)
+  const members = () => stage.cnm.guests('net').map(({ sandbox }) => sandbox.name)
+  const reasons = (outcomes: Outcomes<unknown>) => outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'gone'))
+
+  beforeEach(async () => {
+    await stage.cnm.createNetwork({ name: 'other' })
+    for (const [n, name] of names.entries())
+      await stage.cnm.createSandbox({ name, networks: [{ network: 'net' }], ...(n % 8 === 0 ? { ports: [port(n)] } : {}) })
+  })
+
+  it('go in one piece, and what one has against it is its own', async () => {
+    await stage.cnm.connect('s0', { network: 'other' })
+    const abort = AbortSignal.abort(new Error('changed my mind'))
+    // Where its namespace was, somebody has put something else.
+    const { path } = stage.cnm.sandbox('s7')
+    must(['umount', path])
+    writeFileSync(path, 'precious')
+    const kept = stage.cnm.removeSandbox('s23', { signal: abort })
+    const outcomes = await stage.cnm.removeSandboxes(['nobody', ...names.slice(0, 20), 's3'])
+    const fate = (name: string) => (name === 's7' ? 'KERNEL_REFUSED' : 'gone')
+    expect(reasons(outcomes)).toEqual(['SANDBOX_NOT_FOUND', ...names.slice(0, 20).map(fate), 'SANDBOX_NOT_FOUND'])
+    rmSync(path)
+    await expect(kept).rejects.toThrow('changed my mind')
+    expect(members()).toEqual(names.slice(20))
+    // Nothing waits to be deleted.
+    expect(links(stage.lab.host).match(/veth|gone/g)).toHaveLength(4)
+    expect(must(['nft', 'list', 'table', 'inet', 'cnm'], { netns: stage.lab.host })).not.toMatch(/ 80(00|08|16) /)
+    must(['ping', '-c', '1', '-w', '5', LAN4], { netns: stage.cnm.sandbox('s20').path })
+  })
+
+  it('leave a network in one piece, and their sandboxes stay', async () => {
+    for (const name of names.slice(0, 10)) await stage.cnm.connect(name, { network: 'other' })
+    const leave = (name: string, network: string) => stage.cnm.disconnect(name, network)
+    const outcomes = await Promise.allSettled([
+      ...names.map((name) => leave(name, 'net')),
+      ...names.slice(0, 3).map((name) => leave(name, 'other')),
+      leave('s5', 'net'),
+    ])
+    expect(reasons(outcomes)).toEqual([...Array(27).fill('gone'), 'NOT_CONNECTED'])
+    expect(members()).toEqual([])
+    expect(links(stage.lab.host).match(/veth|gone/g)).toHaveLength(7)
+    const [first, later] = ['s0', 's8'].map((name) => stage.cnm.sandbox(name).path)
+    expect(links(first ?? '')).not.toContain('eth')
+    // Its way out, and its port, are by the network that is left to it.
+    must(['ping', '-c', '1', '-w', '5', LAN4], { netns: later ?? '' })
+    expect(stage.cnm.openings('s8').map(({ address }) => address)).toEqual([stage.cnm.seats('s8')[0]?.endpoint.address?.split('/')[0]])
+    await stage.cnm.connect('s0', { network: 'net' })
+  })
+
+  it('are all there or all gone when their process is killed', async () => {
+    const { root, run: runDirectory, host } = stage.lab
+    const left = async (verb: string, step: string): Promise<number> => {
+      await stage.cnm.close()
+      const { stdout, stderr } = run([process.execPath, DOOMED, root, runDirectory, host, step, JSON.stringify([verb, names])])
+      expect([stdout, stderr]).toEqual([step, ''])
+      stage.cnm = await stage.lab.open()
+      expect(retired(host)).toBe('')
+      expect(await stage.cnm.findings(), step).toEqual([])
+      return stage.cnm.sandboxes().length
+    }
+    expect(await left('removeSandboxes', 'put journal')).toBe(24)
+    expect(await left('removeSandboxes', 'after link.set')).toBe(0)
+    await Promise.all(names.map((name) => stage.cnm.createSandbox({ name, networks: [{ network: 'net' }] })))
+    expect(await left('removeSandboxes', 'after netns.del')).toBe(0)
   })
 })
 

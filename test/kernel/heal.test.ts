@@ -47,6 +47,14 @@ describe('after `nft flush ruleset`', () => {
     expect(await stage.cnm.findings()).toEqual([])
   })
 
+  it('also when only what all networks share has lost a part', async () => {
+    host('nft', 'flush', 'chain', 'inet', 'cnm', 'postrouting')
+    host('nft', 'delete', 'map', 'inet', 'cnm', 'masquerades')
+    await stage.cnm.createNetwork({ name: 'more' })
+    expect(await stage.cnm.findings()).toEqual([])
+    expect(await pings(web, BEYOND4)).toBe(true)
+  })
+
   it('the rules are those that were there', async () => {
     const had = rules()
     host('nft', 'flush', 'ruleset')

@@ -76,6 +76,12 @@ describe('with a daemon, cnm', () => {
       stdout: expect.stringContaining('10.70.0.'),
       stderr: '',
     })
+    await does('sandbox create --name other --network front')
+    expect(await cnm('sandbox rm other nobody')).toEqual({
+      status: 1,
+      stdout: 'other\n',
+      stderr: 'No such sandbox: nobody\nhint: cnm sandbox ls\n',
+    })
     expect(await does('sandbox ls --format {{.Name}}')).toBe('web')
   })
 

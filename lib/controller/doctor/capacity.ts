@@ -18,7 +18,7 @@ export async function shortages(hall: Hall): Promise<readonly Finding[]> {
   for (const network of hall.store.networks.list().filter(({ configOnly }) => !configOnly)) {
     found.push(...crowded(hall, network))
     if (network.ipam.driver !== fresh.name) continue
-    const endpoints = hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id)
+    const endpoints = hall.store.endpoints.with('networkId', network.id)
     // What contradicts itself among the records was told of already (records.ts).
     if (!(await succeeds(replay(fresh, network, endpoints)))) continue
     for (const pool of network.pools) found.push(...(await scarce(hall, network, pool, fresh.usage(pool.id))))
@@ -37,7 +37,7 @@ const succeeds = (work: Promise<void>): Promise<boolean> =>
 
 function crowded(hall: Hall, network: Network): readonly Finding[] {
   const room = hasDriver(hall, network) ? roomOf(hall, network) : null
-  const count = hall.store.endpoints.list().filter(({ networkId }) => networkId === network.id).length
+  const count = hall.store.endpoints.with('networkId', network.id).length
   return room && count >= room.nearly ? [finding('NETWORK_NEARLY_FULL', `network ${network.name}`, { count, limit: room.limit })] : []
 }
 

@@ -15,7 +15,7 @@ import { writing } from '../overlay/rows.ts'
 import { isAlive } from '../processes.ts'
 import { configOf, familiesOn, isStanding, isThere, onThisKernel, ownUp, raise, raisedIds, recordWay, unfitness } from '../raising.ts'
 import { hasDriver } from '../remote/drivers.ts'
-import { removeSandbox } from '../sandboxes.ts'
+import { removeSandbox } from '../removal.ts'
 import { type Ailment, type Mend, making, taking } from './ailment.ts'
 import { type Lack, lacksOf, subjectOf } from './audit.ts'
 import { Scene } from './scene.ts'
@@ -139,7 +139,7 @@ export async function forwardingDrift({ hall, host }: Round): Promise<readonly A
   for (const family of [4, 6] as const) {
     const links = walls.filter(({ network }) => familiesOn(network).includes(family)).map(({ wall }) => wall.link)
     if (links.length === 0) continue
-    const way = await openWay(hall, links, [family], ownUp(hall))
+    const way = await openWay(hall, links, [family], () => ownUp(hall))
     const isLent = Object.keys(way.lent).length > 0
     const lacks = await lacksOf(await onThisKernel(hall, way.plan), [host])
     const mend = (remedy: Plan) =>

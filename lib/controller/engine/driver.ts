@@ -98,7 +98,7 @@ export class EngineDriver {
   async deleteNetwork(id: Id): Promise<void> {
     const { store, commit, tell } = this.#hall
     const network = this.#network(id)
-    for (const endpoint of store.endpoints.list().filter(({ networkId }) => networkId === id)) await this.deleteEndpoint(id, endpoint.id)
+    for (const endpoint of store.endpoints.with('networkId', id)) await this.deleteEndpoint(id, endpoint.id)
     const lowered = await lower(this.#hall, network)
     const record = () => {
       store.networks.delete(id)
@@ -268,7 +268,7 @@ export class EngineDriver {
 /** As the engine told when it asked for the address, where it did. */
 function nameFor({ store, lentNames }: Hall, { id, address, address6 }: EngineEndpoint): string {
   const name = [address, address6].map((cidr) => lentNames.get(withoutPrefix(cidr ?? ''))).find((told) => told !== undefined)
-  return name === undefined ? shortId(id) : freeName(store.sandboxes.list(), id, name, shortId(id))
+  return name === undefined ? shortId(id) : freeName(store.sandboxes, id, name, shortId(id))
 }
 
 /** Not a way out of its sandbox. */

@@ -125,7 +125,7 @@ export class EngineIpam {
 
   #addressesOf({ id }: LentPool): readonly LentAddress[] {
     const { lentAddresses, lentForBoot } = this.#hall.store
-    return [...lentAddresses.list(), ...lentForBoot.list()].filter(({ pool }) => pool === id)
+    return [...lentAddresses.with('pool', id), ...lentForBoot.with('pool', id)]
   }
 }
 

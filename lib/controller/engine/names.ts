@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Options } from '../../model/network.ts'
+import type { Store } from '../../store/store.ts'
 import type { Hall } from '../hall.ts'
 
 /** What a container engine calls what it has of us. It tells only ids when it asks; names come later, or never. */
@@ -13,14 +14,18 @@ export interface EngineEndpointName extends EngineName {
 }
 
 /** A name that somebody else has is not given twice: then the id has to do. */
-export const freeName = (all: readonly { readonly id: string; readonly name: string }[], id: string, name: string, now: string): string =>
-  name === '' || all.some((other) => other.id !== id && other.name === name) ? now : name
+export const freeName = (
+  { with: those }: Pick<Store['networks'], 'with'> | Pick<Store['sandboxes'], 'with'>,
+  id: string,
+  name: string,
+  now: string,
+): string => (name === '' || those('name', name).some((other) => other.id !== id) ? now : name)
 
 /** Nothing where the engine's network is not ours. */
 export function nameNetwork({ store }: Hall, id: string, { name, labels }: EngineName): void {
   const network = store.networks.get(id)
   if (!network?.engine) return
-  const named = { ...network, name: freeName(store.networks.list(), id, name, network.name), labels }
+  const named = { ...network, name: freeName(store.networks, id, name, network.name), labels }
   if (!isDeepStrictEqual(named, network)) store.networks.put(named)
 }
 
@@ -28,7 +33,7 @@ export function nameNetwork({ store }: Hall, id: string, { name, labels }: Engin
 export function nameEndpoint({ store }: Hall, id: string, { name, labels, aliases }: EngineEndpointName): void {
   const [endpoint, sandbox] = [store.endpoints.get(id), store.sandboxes.get(id)]
   if (!endpoint || sandbox?.kind !== 'engine') return
-  const named = freeName(store.sandboxes.list(), id, name, sandbox.name)
+  const named = freeName(store.sandboxes, id, name, sandbox.name)
   store.transact(() => {
     store.sandboxes.put({ ...sandbox, name: named, labels })
     store.endpoints.put({ ...endpoint, aliases })

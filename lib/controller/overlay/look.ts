@@ -13,4 +13,4 @@ export const look = (hall: Hall, network: Network, repair: boolean): Promise<Aud
 
 /** `found` by look(). A network that nobody here is on has no tunnel. */
 export const isDamaged = (hall: Hall, { id }: Network, found: Audit | null): boolean =>
-  found ? !found.sound : hall.store.endpoints.list().some(({ networkId }) => networkId === id)
+  found ? !found.sound : hall.store.endpoints.with('networkId', id).length > 0

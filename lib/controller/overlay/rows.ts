@@ -15,7 +15,7 @@ export interface Here {
 
 /** `address`: that of this host on the underlay. */
 export function hereOf({ endpoints }: Store, { id }: Network, address: string): Here {
-  const own = endpoints.list().filter(({ networkId }) => networkId === id)
+  const own = endpoints.with('networkId', id)
   return {
     vtep: ipKey(address) ?? 0,
     macs: new Set(own.flatMap(({ mac }) => macKey(mac) ?? [])),

@@ -46,10 +46,8 @@ const takingBack = (envoy: Envoy, name: string) => ({
 
 /** What the plugin answers to what is asked once more is not believed, and what it refuses is its business, as in dockerd. */
 async function replayAll(hall: Hall, ipam: IpamDriver): Promise<void> {
-  const endpoints = hall.store.endpoints.list()
   for (const network of hall.store.networks.list().filter((candidate) => candidate.ipam.plugin && candidate.ipam.driver === ipam.name)) {
-    const guests = endpoints.filter(({ networkId }) => networkId === network.id)
-    await replay(ipam, network, guests).catch((error) =>
+    await replay(ipam, network, hall.store.endpoints.with('networkId', network.id)).catch((error) =>
       process.emitWarning(`plugin ${ipam.name}, told again what network ${network.name} has: ${error.message}`, { code: 'CNM_PLUGIN' }),
     )
   }

@@ -86,7 +86,7 @@ async function settleIn(
   const cluster = new Cluster(engine, new View())
   const undo: (() => Promise<unknown>)[] = [async () => engine.close()]
   try {
-    if (!hall.store.networks.list().some(({ name }) => name === GATEWAY_NETWORK)) {
+    if (hall.store.networks.with('name', GATEWAY_NETWORK).length === 0) {
       await createNetwork(hall, gatewayNetwork)
       undo.push(() => removeNetwork(hall, GATEWAY_NETWORK))
     }

@@ -69,8 +69,8 @@ export class Mirror {
 
   /** Removed by another node: nobody is on it, but for those of this node while it was away. */
   async #forget(network: Network): Promise<void> {
-    for (const { networkId, sandboxId } of this.#hall.store.endpoints.list())
-      if (networkId === network.id) await disconnect(this.#hall, networkId, sandboxId)
+    for (const { networkId, sandboxId } of this.#hall.store.endpoints.with('networkId', network.id))
+      await disconnect(this.#hall, networkId, sandboxId)
     await forgetNetwork(this.#hall, network)
     for (const key of this.#held.keys()) if (key.startsWith(`${network.id} `)) this.#held.delete(key)
   }

@@ -1,6 +1,7 @@
 import { Agent, request as byHttp, type IncomingMessage } from 'node:http'
 import { request as byTls, Agent as TlsAgent } from 'node:https'
-import { CnmError, ERRORS, type ErrorCode, fault } from '../../model/errors.ts'
+import { CnmError, ERRORS, fault } from '../../model/errors.ts'
+import type { Complaint } from '../engine/complaint.ts'
 import { type Host, textOf } from '../host.ts'
 import type { Certificates } from '../tls.ts'
 
@@ -62,18 +63,12 @@ async function textIn(answer: IncomingMessage, host: Host, signal: AbortSignal |
 }
 
 /** The error that was thrown there. */
-function refusalIn(text: string): Error {
-  const { message = text, code, values } = jsonIn(text)
-  return code !== undefined && code in ERRORS ? new CnmError(code, values ?? {}) : new Error(message)
-}
+export const errorOf = ({ message = '', code, values }: Partial<Complaint>): Error =>
+  code !== undefined && code in ERRORS ? new CnmError(code, values ?? {}) : new Error(message)
 
-interface Refusal {
-  readonly message?: string
-  readonly code?: ErrorCode
-  readonly values?: Readonly<Record<string, string | number>>
-}
+const refusalIn = (text: string): Error => errorOf({ message: text, ...jsonIn(text) })
 
-function jsonIn(text: string): Refusal {
+function jsonIn(text: string): Partial<Complaint> {
   try {
     return JSON.parse(text)
   } catch {

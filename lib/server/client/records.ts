@@ -1,5 +1,5 @@
 import type { Seat } from '../../controller/gateway.ts'
-import { networkAmong, sandboxAmong } from '../../controller/lookup.ts'
+import { type Known, networkAmong, sandboxAmong } from '../../controller/lookup.ts'
 import type { Endpoint, Network, Sandbox } from '../../model/network.ts'
 import type { Opening } from '../../model/wall.ts'
 
@@ -11,6 +11,13 @@ export interface Recorded {
   /** By sandbox. */
   readonly openings: Readonly<Record<string, readonly Opening[]>>
 }
+
+/** Looked up by name once or twice in the life of a client. */
+const known = <T extends { readonly id: string; readonly name: string }>(all: ReadonlyMap<string, T>): Known<T> => ({
+  get: (id) => all.get(id),
+  with: (_, wanted) => [...all.values()].filter(({ name }) => name === wanted),
+  list: () => [...all.values()],
+})
 
 const byId = <T extends { readonly id: string }>(all: readonly T[]): Map<string, T> => new Map(all.map((one) => [one.id, one]))
 
@@ -41,11 +48,11 @@ export class Records {
   }
 
   network(ref: string): Network {
-    return networkAmong(this.networks(), ref)
+    return networkAmong(known(this.#networks), ref)
   }
 
   sandbox(ref: string): Sandbox {
-    return sandboxAmong(this.sandboxes(), ref)
+    return sandboxAmong(known(this.#sandboxes), ref)
   }
 
   seats(ref: string): readonly Seat[] {

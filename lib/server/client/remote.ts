@@ -8,6 +8,7 @@ import { unusedAmong } from '../../controller/lookup.ts'
 import type { Verification } from '../../controller/overlay/verify.ts'
 import type { StateExport } from '../../controller/state.ts'
 import type { NodeStatus } from '../../controller/swarm/nodes.ts'
+import type { Outcomes } from '../../controller/turns.ts'
 import type { Verbs } from '../../controller/verbs.ts'
 import type { PeerNode, SubnetUsage } from '../../model/engine.ts'
 import { CnmError, type ErrorCode, fault } from '../../model/errors.ts'
@@ -16,9 +17,10 @@ import type { Endpoint, Network, Sandbox } from '../../model/network.ts'
 import type { Peer } from '../../model/peer.ts'
 import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, InitSwarm, JoinSwarm } from '../../model/request.ts'
 import type { Membership } from '../../model/swarm.ts'
+import type { Complaint } from '../engine/complaint.ts'
 import type { Host } from '../host.ts'
 import { certificatesIn } from '../tls.ts'
-import { type Line, lineTo } from './line.ts'
+import { errorOf, type Line, lineTo } from './line.ts'
 import { type Recorded, Records } from './records.ts'
 
 /** Reaches the controller of a daemon. Throws DAEMON_UNREACHABLE. */
@@ -98,6 +100,14 @@ export class Remote implements Verbs {
     const removed = await this.#change<Sandbox>('removeSandbox', { sandbox }, options)
     this.#records.drop({ sandboxes: [removed] })
     return removed
+  }
+
+  async removeSandboxes(sandboxes: readonly string[], options?: VerbOptions): Promise<Outcomes<Sandbox>> {
+    const answers = await this.#change<readonly (Gone | Stayed)[]>('removeSandboxes', { sandboxes }, options)
+    this.#records.drop({ sandboxes: answers.flatMap((answer) => ('gone' in answer ? [answer.gone] : [])) })
+    return answers.map((answer) =>
+      'gone' in answer ? { status: 'fulfilled', value: answer.gone } : { status: 'rejected', reason: errorOf(answer.refusal) },
+    )
   }
 
   async connect(sandbox: string, attachment: Attachment, options?: VerbOptions): Promise<Endpoint> {
@@ -249,6 +259,14 @@ export class Remote implements Verbs {
 interface Refusal {
   readonly code: ErrorCode
   readonly values: Readonly<Record<string, string | number>>
+}
+
+/** What became of one of several. */
+interface Gone {
+  readonly gone: Sandbox
+}
+interface Stayed {
+  readonly refusal: Complaint
 }
 
 /** Thrown where a dry run ends. */

@@ -1,5 +1,6 @@
 import { type Static, Type as T, type TSchema } from '@sinclair/typebox'
 import type { Controller, VerbOptions } from '../../controller/controller.ts'
+import { complaint } from '../engine/complaint.ts'
 import * as wire from './wire.ts'
 
 /** A verb of a controller: what it is asked with, and what is answered, as JSON has it. */
@@ -45,6 +46,11 @@ export const VERBS: ReadonlyMap<string, OwnVerb> = new Map(
       return { sandbox, endpoints: cnm.seats(sandbox.id).map(({ endpoint }) => endpoint) }
     }),
     removeSandbox: verb({ sandbox: Text }, (cnm, { sandbox }, options) => cnm.removeSandbox(sandbox, options)),
+    removeSandboxes: verb({ sandboxes: T.Array(Text) }, async (cnm, { sandboxes }, options) =>
+      (await cnm.removeSandboxes(sandboxes, options)).map((outcome) =>
+        outcome.status === 'fulfilled' ? { gone: outcome.value } : { refusal: complaint(outcome.reason) },
+      ),
+    ),
     connect: verb({ sandbox: Text, attachment: wire.Attachment }, (cnm, { sandbox, attachment }, options) =>
       cnm.connect(sandbox, attachment, options),
     ),

@@ -52,12 +52,12 @@ beforeEach(() => {
 describe('forwarding for a network', () => {
   it('is not lent by the link that it is for, nor by that of another network, whoever made them', async () => {
     const names = ['eth0', 'eth1']
-    expect((await openWay(hall, ['theirs'], [4], { ...OWN, links: new Set() })).uplinks).toEqual([{ family: 4, names }])
-    expect((await openWay(hall, ['br-new'], [4], OWN)).uplinks).toEqual([{ family: 4, names }])
+    expect((await openWay(hall, ['theirs'], [4], () => ({ ...OWN, links: new Set() }))).uplinks).toEqual([{ family: 4, names }])
+    expect((await openWay(hall, ['br-new'], [4], () => OWN)).uplinks).toEqual([{ family: 4, names }])
   })
 
   it('is lent by the links of the host that have an address and do not forward yet', async () => {
-    const way = await openWay(hall, ['br-new'], [4], OWN)
+    const way = await openWay(hall, ['br-new'], [4], () => OWN)
     expect(printPlan(way.plan).split('\n')).toEqual([
       'sysctl -w net.ipv4.conf.br-new.forwarding=1',
       'sysctl -w net.ipv4.conf.eth0.forwarding=1',
@@ -68,14 +68,14 @@ describe('forwarding for a network', () => {
 
   it('in IPv6 is link by link too, where the kernel can', async () => {
     kernel.sysctls = { ...recent }
-    const way = await openWay(hall, ['br-new'], [6], OWN)
+    const way = await openWay(hall, ['br-new'], [6], () => OWN)
     expect(printPlan(way.plan)).toBe(
       ['br-new', 'eth0', 'eth1'].map((link) => `sysctl -w net.ipv6.conf.${link}.force_forwarding=1`).join('\n'),
     )
   })
 
   it('in IPv6 is for all links on older kernels, and routers are still heard where they were', async () => {
-    const way = await openWay(hall, ['br-new'], [6], OWN)
+    const way = await openWay(hall, ['br-new'], [6], () => OWN)
     expect(printPlan(way.plan)).toBe('sysctl -w net.ipv6.conf.eth0.accept_ra=2\nsysctl -w net.ipv6.conf.all.forwarding=1')
     kernel.sysctls['net/ipv6/conf/all/forwarding'] = '1'
     expect(printPlan(await closeWay(hall, way.lent))).toBe(
@@ -84,9 +84,9 @@ describe('forwarding for a network', () => {
   })
 
   it('is not touched where the host forwards, nor given back to one that was made to forward meanwhile', async () => {
-    const way = await openWay(hall, ['br-new'], [4], OWN)
+    const way = await openWay(hall, ['br-new'], [4], () => OWN)
     kernel.sysctls['net/ipv4/ip_forward'] = '1'
     expect(await closeWay(hall, way.lent)).toEqual([])
-    expect((await openWay(hall, ['br-new'], [4], OWN)).plan).toEqual([])
+    expect((await openWay(hall, ['br-new'], [4], () => OWN)).plan).toEqual([])
   })
 })
