@@ -28,6 +28,7 @@ import { settleWith } from './remote/ipam.ts'
 import { namespaceFirst, type Steps } from './remote/namespace.ts'
 import { leaving, turning } from './remote/network.ts'
 import { insist } from './swarm/insist.ts'
+import { shareOf } from './swarm/shares.ts'
 import { lacksWayOut, planWayOut } from './way-out.ts'
 
 export async function createSandbox(hall: Hall, request: CreateSandbox, signal?: AbortSignal): Promise<Sandbox> {
@@ -324,7 +325,9 @@ export async function removeSandbox(hall: Hall, ref: string): Promise<Sandbox> {
 async function forget(hall: Hall, { id, name }: Sandbox, seats: readonly Seat[]): Promise<void> {
   const gone = seats.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))
   const { session } = hall.swarm
-  await session?.withdraw(gone.filter(({ network }) => hall.swarm.has(network)).map(({ endpoint }) => session.share(endpoint, name)))
+  await session?.withdraw(
+    gone.filter(({ network }) => hall.swarm.has(network)).map(({ endpoint }) => shareOf(session.membership, endpoint, name)),
+  )
   for (const { network, endpoint } of gone) {
     await releaseAddresses(hall, network, endpoint)
     await settlePeers(hall, { network, endpoint })
