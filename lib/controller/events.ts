@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Action, NetworkEvent } from '../model/event.ts'
 import type { Network, Options } from '../model/network.ts'
 
-export type Tell = (action: Action, network: Pick<Network, 'id' | 'name' | 'driver'> | null, attributes?: Options) => void
+export type Tell = (action: Action, network: Pick<Network, 'id' | 'name' | 'driver' | 'scope'> | null, attributes?: Options) => void
 
 /** The newer half of what is remembered, and the older one. */
 const newer = (run: string): string => join(run, 'events.jsonl')
@@ -16,7 +16,8 @@ const MOST = 1 << 20
 export function eventLog(run: string): Tell {
   return (action, network, attributes = {}) => {
     const facts = network ? { name: network.name, type: network.driver } : {}
-    const event: NetworkEvent = { action, id: network?.id ?? '', attributes: { ...attributes, ...facts }, time: now() }
+    const { id, scope } = network ?? { id: '', scope: 'local' as const }
+    const event: NetworkEvent = { action, id, scope, attributes: { ...attributes, ...facts }, time: now() }
     try {
       if (sizeOf(newer(run)) > MOST) renameSync(newer(run), older(run))
       appendFileSync(newer(run), `${JSON.stringify(event)}\n`, { mode: 0o600 })

@@ -15,6 +15,7 @@ import { merged } from './merged.ts'
 import { lowerIdle } from './networks.ts'
 import { settlePeers } from './overlay/peers.ts'
 import { leaving } from './remote/network.ts'
+import { shareOf } from './swarm/shares.ts'
 import { type Asked, type Outcomes, outcomeOf } from './turns.ts'
 
 /** More in one piece would hold the kernel's lock for long, and ask much of one transaction. */
@@ -115,7 +116,7 @@ async function forget(hall: Hall, removals: readonly Removal[]): Promise<void> {
   const gone = left.filter(({ endpoint }) => !hall.store.endpoints.get(endpoint.id))
   const { session } = hall.swarm
   const shared = gone.filter(({ network }) => hall.swarm.has(network))
-  await session?.withdraw(shared.map(({ endpoint, sandbox }) => session.share(endpoint, sandbox.name)))
+  await session?.withdraw(shared.map(({ endpoint, sandbox }) => shareOf(session.membership, endpoint, sandbox.name)))
   for (const { network, endpoint, sandbox } of gone) {
     await releaseAddresses(hall, network, endpoint)
     await settlePeers(hall, { network, endpoint })

@@ -98,7 +98,7 @@ const EVENT_TESTS: ReadonlyMap<string, EventTest> = new Map(
     label: ({ attributes }, value) => hasLabel(attributes, value),
     network: ({ id, attributes }, value) => attributes['name'] === value || begins(id, value),
     sandbox: ({ attributes }, value) => begins(attributes['container'], value),
-    scope: (_, value) => value === 'local',
+    scope: ({ scope }, value) => value === scope,
     type: (_, value) => value === 'network',
   }),
 )

@@ -29,6 +29,20 @@ export const FINDINGS = {
     'endpoints on other hosts are not reached, or others in their place',
     REPAIR,
   ],
+  UNDERLAY_GONE: ['{reason}, and networks begin there: {networks}', 'their sandboxes reach nobody on other hosts', '{remedy}'],
+  NODE_DOWN: [
+    'this node does not show a sign of life: the others take it for down',
+    'its endpoints are not reached from other nodes, and their addresses are given to others',
+    '{remedy}',
+  ],
+  NODE_UNKNOWN: ['this node was removed from its swarm', 'nobody may be put on its networks', 'cnm swarm leave --force'],
+  ENGINE_AWAY: ['{reason}', 'nothing of the swarm can be changed, and nothing is heard of the other nodes', 'etcdctl endpoint health'],
+  SWARM_DRIFT: ['{found}{more}', 'other nodes send what is for it nowhere, or to this one for nothing', REPAIR],
+  NETWORK_MISSING: [
+    'every swarm has it, and it is not there',
+    'sandboxes do not reach the rest of the world, or are not reached',
+    '{remedy}',
+  ],
   CHECKSUMS_WRONG: [
     '{count} packets came to it with wrong checksums',
     'a link of another host computes checksums inside of tunnels, and does it wrong: what is sent to it gets lost',

@@ -123,8 +123,8 @@ export class StateFile {
     const needed = needOf(entries)
     if (needed > 0 && needed > free) throw full(this.path)
     // A disk with no room for what nobody waits for has to take deletions all the same.
-    const idle = needed + needOf(this.#idle) > free ? [] : this.#idle
-    const all = [...idle, ...entries]
+    const withIdle = needed + needOf(this.#idle) <= free
+    const all = withIdle ? [...this.#idle, ...entries] : [...entries]
     this.#guard(() =>
       this.#db.transactionSync(() => {
         for (const [key, value] of all) {
@@ -133,7 +133,7 @@ export class StateFile {
         }
       }),
     )
-    this.#idle.clear()
+    if (withIdle) this.#idle.clear()
   }
 
   broken(key: string, reason: string): CnmError {

@@ -104,7 +104,7 @@ describe('the log', () => {
     })().catch(() => {})
     const COUNT = 12_000
     for (let number = 0; number < COUNT; number++) {
-      tell('create', { id: id(number), name: 'x'.repeat(100), driver: 'bridge' })
+      tell('create', { id: id(number), name: 'x'.repeat(100), driver: 'bridge', scope: 'local' })
       if (number % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 1))
     }
     await vi.waitFor(() => expect(seen.at(-1)).toBe(id(COUNT - 1)), 5000)
@@ -119,7 +119,7 @@ describe('the log', () => {
   it('a line that was cut off is none', async () => {
     appendFileSync(join(host.run, 'events.jsonl'), '{"action":"cre')
     eventLog(host.run)('prune', null)
-    eventLog(host.run)('destroy', { id: 'last', name: 'x', driver: 'bridge' })
+    eventLog(host.run)('destroy', { id: 'last', name: 'x', driver: 'bridge', scope: 'local' })
     expect((await collect(eventsOf(host.run, { since: 0, until: Date.now() }))).at(-1)).toBe('last')
   })
 })

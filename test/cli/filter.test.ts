@@ -85,10 +85,11 @@ describe('--filter', () => {
 
   it('of events takes what it knows from who types, and from a client anything', () => {
     expect(() => readEventFilters(['colour=red'])).toThrow("invalid filter 'colour'")
-    const event = { action: 'create', id: 'abc1', attributes: { name: 'web', type: 'bridge' }, time: 0 } as const
+    const event = { action: 'create', id: 'abc1', scope: 'swarm', attributes: { name: 'web', type: 'bridge' }, time: 0 } as const
     const passes = (key: string, ...values: string[]) => eventFilter(new Map([[key, values]]))(event)
     expect(['colour', '__proto__', 'constructor'].map((key) => passes(key, 'red'))).toEqual([true, true, true])
     expect(['volume', 'image', 'container'].map((key) => passes(key, 'web'))).toEqual([false, false, false])
+    expect([passes('scope', 'swarm'), passes('scope', 'local')]).toEqual([true, false])
     expect([passes('network'), passes('network', 'x', 'web'), passes('label', 'type=bridge'), passes('label', 'x')]).toEqual([
       true,
       true,

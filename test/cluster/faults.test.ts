@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Endpoint, Network, NodeStatus, Sandbox } from '../../lib/index.ts'
 import { EtcdCluster } from '../support/etcd.ts'
-import { Fleet } from './fleet.ts'
+import { Fleet, Teller } from './fleet.ts'
 
-let fleet: Fleet
+let fleet: Fleet<Teller>
 let etcd: EtcdCluster
 let app: string
 let count = 0
 
-const node = (index: number) => fleet.nodes[index] as Fleet['nodes'][number]
+const node = (index: number) => fleet.nodes[index] as Teller
 const all = [0, 1, 2]
 const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 25_000, interval: 50 })
 
@@ -37,12 +37,12 @@ async function agreed(): Promise<void> {
 }
 
 beforeAll(async () => {
-  fleet = new Fleet(3)
+  fleet = new Fleet(3, Teller)
   etcd = await EtcdCluster.start(fleet.nodes)
   await Promise.all(fleet.nodes.map((each) => each.start()))
-  await node(0).call('initSwarm', { engine: etcd.engine(), heartbeat: 2 })
+  await node(0).call('initSwarm', { engine: etcd.engine(), heartbeat: 2, advertise: node(0).host })
   const token = await node(0).call('joinToken')
-  for (const index of [1, 2]) await node(index).call('joinSwarm', { engine: etcd.engine(), token })
+  for (const index of [1, 2]) await node(index).call('joinSwarm', { engine: etcd.engine(), token, advertise: node(index).host })
   app = (await node(1).call<Network>('createNetwork', { name: 'app', driver: 'overlay', attachable: true })).id
   for (const index of all) await eventually(async () => expect(await names(index)).toContain('app'))
   for (const index of all) await sandbox(index)

@@ -6,6 +6,10 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { must, run } from '../support/run.ts'
 
+/** Of the rest of the world, on the switch and beyond. */
+const GATEWAY = '192.0.2.254'
+export const WORLD = '203.0.113.1'
+
 const NODE = fileURLToPath(new URL('node.mjs', import.meta.url))
 
 interface Answer {
@@ -15,8 +19,16 @@ interface Answer {
   readonly message?: string
 }
 
-/** A node of its own: a namespace on the underlay, and a process with a controller in it. */
-class FleetNode {
+/** What is on a host. */
+interface FleetNode extends AsyncDisposable {
+  /** Its namespace. */
+  readonly netns: string
+  /** Its address on the underlay. */
+  readonly host: string
+}
+
+/** A process with a controller in it that knows no kernel: who is told of whom can be asked. */
+export class Teller implements FleetNode {
   readonly netns: string
   readonly host: string
   readonly #folder: string
@@ -30,9 +42,8 @@ class FleetNode {
     this.#folder = folder
   }
 
-  /** `kind`: 'overlay' has packets on its way. */
-  async start(kind: 'segment' | 'overlay' = 'segment'): Promise<void> {
-    const argv = [`--net=${this.netns}`, '--', process.execPath, NODE, join(this.#folder, 'root'), join(this.#folder, 'run'), kind]
+  async start(): Promise<void> {
+    const argv = [`--net=${this.netns}`, '--', process.execPath, NODE, join(this.#folder, 'root'), join(this.#folder, 'run')]
     const child = spawn('nsenter', argv, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
     const lines = createInterface({ input: child.stdout })
@@ -69,37 +80,57 @@ class FleetNode {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
-    for (const line of must(['cat', '/proc/self/mounts']).split('\n')) {
-      const path = line.split(' ')[1] ?? ''
-      if (path.startsWith(`${this.#folder}/`)) must(['umount', '-l', path])
-    }
+    unmount(this.#folder)
   }
 }
 
-/** Hosts that reach one another through a switch, and nothing else. */
-export class Fleet implements AsyncDisposable {
-  readonly nodes: readonly FleetNode[]
-  readonly #stem = `cnmf${process.pid}`
+/** Namespaces that are kept in a folder are there no more. */
+export function unmount(folder: string): void {
+  for (const line of must(['cat', '/proc/self/mounts']).split('\n')) {
+    const path = line.split(' ')[1] ?? ''
+    if (path.startsWith(`${folder}/`)) must(['umount', '-l', path])
+  }
+}
+
+let fleets = 0
+
+/** Hosts that reach one another through a switch: by addresses of one family, and by others the rest of the world. */
+export class Fleet<N extends FleetNode> implements AsyncDisposable {
+  readonly nodes: readonly N[]
+  /** A namespace on the switch that knows no way to anything behind a host. */
+  readonly world: string
+  readonly #stem = `cnmf${process.pid}${'abcdefgh'[fleets++]}`
   readonly #switch = `/run/netns/${this.#stem}`
+  readonly #names: string[] = []
   readonly #folder = mkdtempSync(join(tmpdir(), 'cnm-fleet-'))
 
-  constructor(count: number) {
+  constructor(count: number, Node: new (netns: string, host: string, folder: string) => N, family: 4 | 6 = 4) {
     must(['ip', 'netns', 'add', this.#stem])
-    const inside = { netns: this.#switch }
-    must(['ip', 'link', 'add', 'sw', 'type', 'bridge'], inside)
-    must(['ip', 'link', 'set', 'sw', 'up'], inside)
+    must(['ip', 'link', 'add', 'sw', 'type', 'bridge'], { netns: this.#switch })
+    must(['ip', 'link', 'set', 'sw', 'up'], { netns: this.#switch })
+    this.world = this.#plug('world', [`${GATEWAY}/24`])
+    must(['ip', 'addr', 'add', `${WORLD}/32`, 'dev', 'lo'], { netns: this.world })
     this.nodes = Array.from({ length: count }, (_, index) => {
-      const name = `${this.#stem}-${index}`
-      const netns = `/run/netns/${name}`
-      const host = `10.99.0.${index + 1}`
-      must(['ip', 'netns', 'add', name])
-      must(['ip', 'link', 'add', `port${index}`, 'netns', this.#switch, 'type', 'veth', 'peer', 'name', 'under0', 'netns', netns])
-      must(['ip', 'link', 'set', `port${index}`, 'master', 'sw', 'up'], inside)
-      must(['ip', 'addr', 'add', `${host}/24`, 'dev', 'under0'], { netns })
-      must(['ip', 'link', 'set', 'under0', 'up'], { netns })
-      must(['ip', 'link', 'set', 'lo', 'up'], { netns })
-      return new FleetNode(netns, host, join(this.#folder, String(index)))
+      const n = index + 1
+      const host = family === 4 ? `10.99.0.${n}` : `fd00:99::${n}`
+      const netns = this.#plug(String(index), [`${host}/${family === 4 ? 24 : 64}`, `192.0.2.${n}/24`])
+      must(['ip', 'route', 'add', 'default', 'via', GATEWAY], { netns })
+      return new Node(netns, host, join(this.#folder, String(index)))
     })
+  }
+
+  /** A namespace with a link to the switch. */
+  #plug(name: string, addresses: readonly string[]): string {
+    const full = `${this.#stem}-${name}`
+    const netns = `/run/netns/${full}`
+    this.#names.push(full)
+    must(['ip', 'netns', 'add', full])
+    must(['ip', 'link', 'add', `port${name}`, 'netns', this.#switch, 'type', 'veth', 'peer', 'name', 'under0', 'netns', netns])
+    must(['ip', 'link', 'set', `port${name}`, 'master', 'sw', 'up'], { netns: this.#switch })
+    for (const address of addresses)
+      must(['ip', 'addr', 'add', address, 'dev', 'under0', ...(address.includes(':') ? ['nodad'] : [])], { netns })
+    for (const link of ['under0', 'lo']) must(['ip', 'link', 'set', link, 'up'], { netns })
+    return netns
   }
 
   /** Draws, or plugs in, the cable of a node. */
@@ -109,7 +140,7 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const node of this.nodes) await node[Symbol.asyncDispose]()
-    for (const name of ['', ...this.nodes.map((_, index) => `-${index}`)]) run(['ip', 'netns', 'del', `${this.#stem}${name}`])
+    for (const name of [this.#stem, ...this.#names]) run(['ip', 'netns', 'del', name])
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }

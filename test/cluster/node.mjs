@@ -1,12 +1,12 @@
 // A node in a process of its own. Each line that it reads is a call of the controller, each line that it prints an answer.
-// Arguments: state directory, run directory, and 'overlay' for the real thing.
+// Arguments: state directory, run directory.
 import { createInterface } from 'node:readline'
 import { open } from '../../dist/esm/lib/index.js'
 import { segment, Told } from './segment.mjs'
 
-const [root, run, kind] = process.argv.slice(2)
+const [root, run] = process.argv.slice(2)
 const told = new Told()
-const cnm = await open({ root, run, ...(kind === 'overlay' ? {} : { drivers: [segment], peers: told }) })
+const cnm = await open({ root, run, drivers: [segment], peers: told })
 process.on('warning', () => {})
 
 const OWN = { told: (network) => told.on(network), withdrawn: () => told.withdrawn }

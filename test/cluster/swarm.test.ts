@@ -114,6 +114,17 @@ describe('a swarm on etcd', () => {
     await at(2).must('network create -d overlay gone')
     await eventually(() => at(0).must('network rm gone'))
     await eventually(async () => expect(await rows(at(2))).not.toContain('gone|overlay|swarm'))
+    for (const host of hosts) {
+      await eventually(async () => {
+        const past = await host.must(
+          'events --since 0 --until 0s -f scope=swarm --format {{.Action}}|{{.Actor.Attributes.name}}|{{.Scope}}',
+        )
+        expect(past.split('\n')).toEqual(expect.arrayContaining(['create|gone|swarm', 'destroy|gone|swarm']))
+      })
+      const own = (await host.must('events --since 0 --until 0s -f scope=local --format {{.Actor.Attributes.name}}')).split('\n')
+      expect(own).toContain('docker_gwbridge')
+      expect(own).not.toContain('gone')
+    }
     const say = async (line: string) => (await at(0).cnm(line)).stderr
     expect(await say('network create -d overlay app')).toContain('network with name app already exists')
     expect(await say('network create -d overlay --subnet 10.0.1.0/25 other')).toContain('Pool overlaps')

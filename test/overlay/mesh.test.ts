@@ -2,16 +2,9 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Hosts } from '../support/hosts.ts'
-import { must, runAsync } from '../support/run.ts'
+import { must } from '../support/run.ts'
 import { settled, snapshot } from '../support/snapshot.ts'
-import { ask, pings, serve } from '../support/traffic.ts'
-
-/** A packet of exactly `size` bytes, which may not be taken apart, gets there and back. */
-async function passes(netns: string, address: string, size: number): Promise<boolean> {
-  const headers = address.includes(':') ? 48 : 28
-  const { status } = await runAsync(['ping', '-M', 'do', '-s', String(size - headers), '-c', '1', '-w', '2', '-n', address], { netns })
-  return status === 0
-}
+import { ask, passes, pings, serve } from '../support/traffic.ts'
 
 const NUMBERS = [1, 2, 3]
 

@@ -168,6 +168,9 @@ describe('a plugin that is away', () => {
     })
     await stubs.start('stub')
     stubs.heard('stub')
+    // Whoever only looks tells it nothing.
+    expect((await stage.cnm.examine()).findings).toEqual([left])
+    expect(stubs.methods('stub')).toEqual([])
     expect(await stage.cnm.repair()).toEqual({ mended: [left], left: [], errors: [] })
     const told = stubs.heard('stub').map(({ method }) => method.replace(/^.*\./, ''))
     expect(told.filter((method) => !/Activate|Get/.test(method))).toEqual([

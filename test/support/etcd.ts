@@ -44,7 +44,7 @@ export class EtcdCluster implements AsyncDisposable {
 
   /** For --engine. */
   engine(prefix = '/cnm'): string {
-    return `etcd://${this.#spots.map(({ host, client }) => `${host}:${client}`).join(',')}${prefix}`
+    return `etcd://${this.#spots.map(({ host, client }) => `${inUrl(host)}:${client}`).join(',')}${prefix}`
   }
 
   run(index: number): void {
@@ -111,7 +111,7 @@ export class EtcdCluster implements AsyncDisposable {
   }
 
   #urls({ host, client, peer }: Spot) {
-    return { client: `${this.#tls ? 'https' : 'http'}://${host}:${client}`, peer: `http://${host}:${peer}` }
+    return { client: `${this.#tls ? 'https' : 'http'}://${inUrl(host)}:${client}`, peer: `http://${inUrl(host)}:${peer}` }
   }
 
   #spot(index: number): Spot {
@@ -125,6 +125,8 @@ export class EtcdCluster implements AsyncDisposable {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }
+
+const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {

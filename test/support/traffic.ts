@@ -10,6 +10,13 @@ export async function pings(netns: string, address: string): Promise<boolean> {
   return status === 0
 }
 
+/** A packet of exactly `size` bytes, which may not be taken apart, gets there and back. */
+export async function passes(netns: string, address: string, size: number): Promise<boolean> {
+  const headers = isIPv6(address) ? 48 : 28
+  const { status } = await runAsync(['ping', '-M', 'do', '-s', String(size - headers), '-c', '1', '-w', '2', '-n', address], { netns })
+  return status === 0
+}
+
 export type Transport = 'tcp' | 'udp'
 
 /** A server in `netns` that answers each caller with the address it sees. */

@@ -3,7 +3,7 @@ import type { Usage } from '../../ipam/driver.ts'
 import { CnmError } from '../../model/errors.ts'
 import { type Finding, finding } from '../../model/findings.ts'
 import type { Network, Pool } from '../../model/network.ts'
-import { replay } from '../addresses.ts'
+import { poolFor, replay } from '../addresses.ts'
 import { roomOf } from '../endpoints.ts'
 import type { Hall } from '../hall.ts'
 import { hasDriver } from '../remote/drivers.ts'
@@ -21,9 +21,16 @@ export async function shortages(hall: Hall): Promise<readonly Finding[]> {
     const endpoints = hall.store.endpoints.with('networkId', network.id)
     // What contradicts itself among the records was told of already (records.ts).
     if (!(await succeeds(replay(fresh, network, endpoints)))) continue
+    for (const ip of hall.swarm.session?.heldElsewhere(network.id) ?? []) await succeeds(held(fresh, network, ip))
     for (const pool of network.pools) found.push(...(await scarce(hall, network, pool, fresh.usage(pool.id))))
   }
   return found
+}
+
+/** By somebody on another node. */
+async function held(ipam: DefaultIpam, network: Network, ip: string): Promise<void> {
+  const pool = poolFor(network, ip)
+  if (pool) await ipam.requestAddress(pool.id, ip, {})
 }
 
 const succeeds = (work: Promise<void>): Promise<boolean> =>
@@ -45,13 +52,13 @@ function crowded(hall: Hall, network: Network): readonly Finding[] {
 async function scarce({ ipams }: Hall, { name, ipam }: Network, { id, subnet }: Pool, known: Usage): Promise<readonly Finding[]> {
   const subject = `network ${name}`
   const { available, inUse } = known
-  const held = await usageNow(() => ipams.get(ipam.driver).usage?.(id))
+  const now = await usageNow(() => ipams.get(ipam.driver).usage?.(id))
   return [
     ...(available * FEW <= available + inUse
       ? [finding('SUBNET_NEARLY_FULL', subject, { available: String(available), pool: subnet })]
       : []),
-    ...(held && held.inUse !== inUse
-      ? [finding('LEASES_DIFFER', subject, { leases: String(held.inUse), pool: subnet, known: String(inUse) })]
+    ...(now && now.inUse !== inUse
+      ? [finding('LEASES_DIFFER', subject, { leases: String(now.inUse), pool: subnet, known: String(inUse) })]
       : []),
   ]
 }

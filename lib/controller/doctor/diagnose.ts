@@ -14,6 +14,7 @@ import { foreignDrops, shadowedPorts } from './foreign.ts'
 import { contradictions } from './records.ts'
 import { ruleDrift } from './rules.ts'
 import { danglingRecords, recordsOf, strays } from './strays.ts'
+import { groundless, swarmDrift } from './swarm.ts'
 
 /** All that is not as it should be, in an order in which it can be mended. Changes nothing. */
 export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
@@ -43,6 +44,7 @@ async function examine(hall: Hall, round: Round): Promise<readonly Ailment[]> {
     // What other drivers want of the firewall, this program cannot say. Rules come before what builds on them.
     ...(known ? await ruleDrift(hall) : []),
     ...drift,
+    ...(await swarmDrift(hall)),
     ...(known ? [...(await forwardingDrift(round)), ...(await leftForwarding(hall)), ...(await inTheWay(hall))] : []),
   ]
 }
@@ -82,4 +84,6 @@ async function leftForwarding(hall: Hall): Promise<readonly Ailment[]> {
 }
 
 const inTheWay = async (hall: Hall): Promise<readonly Ailment[]> =>
-  [...(await foreignDrops(hall)), ...(await shadowedPorts(hall)), ...(await wrongChecksums(hall))].map((found) => ({ finding: found }))
+  [...(await foreignDrops(hall)), ...(await shadowedPorts(hall)), ...(await groundless(hall)), ...(await wrongChecksums(hall))].map(
+    (found) => ({ finding: found }),
+  )

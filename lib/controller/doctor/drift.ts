@@ -1,4 +1,5 @@
 import { lendUplinks } from '../../firewall/firewall.ts'
+import { CnmError } from '../../model/errors.ts'
 import { finding } from '../../model/findings.ts'
 import { isOurs, LINK_GROUP } from '../../model/ids.ts'
 import type { Network, Sandbox } from '../../model/network.ts'
@@ -93,15 +94,24 @@ async function driftOf(round: Round, network: Network): Promise<readonly Ailment
   const subject = `network ${network.name}`
   const unfit = await unfitness(hall, network)
   if (unfit) return [{ finding: finding('NETWORK_UNFIT', subject, { reason: unfit.message, remedy: unfit.remedy }) }]
-  if (!(await isStanding(hall, network))) {
-    const again = await raise(hall, network)
-    return [{ finding: finding('NETWORK_DRIFT', subject, { subject: 'its link', found: 'it is gone', more: '' }), mend: making(again) }]
-  }
+  if (!(await isStanding(hall, network))) return [await fallen(hall, network)]
   const scenes = [host, host, ...networks.map((path) => round.sceneAt(path))]
   return [
     ...drifts('NETWORK_DRIFT', subject, await lacksOf(plan, scenes), (remedy) => making({ plan: remedy, networks })),
     ...(await peersDrift(hall, network)),
   ]
+}
+
+/** Its links are gone; where they cannot be made either, that is what is wrong. */
+async function fallen(hall: Hall, network: Network): Promise<Ailment> {
+  const subject = `network ${network.name}`
+  const gone = { subject: 'its link', found: 'it is gone', more: '' }
+  try {
+    return { finding: finding('NETWORK_DRIFT', subject, gone), mend: making(await raise(hall, network)) }
+  } catch (error) {
+    if (!(error instanceof CnmError)) throw error
+    return { finding: finding('NETWORK_UNFIT', subject, { reason: error.message, remedy: error.remedy }) }
+  }
 }
 
 /** What a tunnel knows of other hosts, held against what this controller was told. */
@@ -211,4 +221,4 @@ function drifts(
   return [...inTheWay, { finding: finding(code, subject, words), mend: mending(ours.flatMap(({ remedy }) => remedy)) }]
 }
 
-const moreThan = (count: number): string => (count === 0 ? '' : `, and ${count} more`)
+export const moreThan = (count: number): string => (count === 0 ? '' : `, and ${count} more`)

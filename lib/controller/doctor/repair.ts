@@ -71,7 +71,11 @@ const keyOf = ({ code, subject }: Finding): string => `${code} ${subject}`
 async function rehearse(hall: Hall, ailments: readonly Ailment[]): Promise<string> {
   const works: Pick<Work, 'plan' | 'sandbox' | 'networks'>[] = hall.store.journal.list().map(({ value }) => value)
   const commit = async (work: Work): Promise<void> => void works.push(work)
-  for (const { mend } of ailments) await mend?.({ ...hall, commit, tell: () => {} }).catch(refusalOf)
+  // Plugins are not told of what is only looked at, and nothing that mends asks one to make something.
+  const envoy = hall.envoy.dry(({ plugin, method }) => {
+    throw new RangeError(`${method} of plugin ${plugin} mends nothing`)
+  })
+  for (const { mend } of ailments) await mend?.({ ...hall, commit, envoy, tell: () => {} }).catch(refusalOf)
   const places = (work: (typeof works)[number]) => [hall.host.path, ...pathsIn(hall.host, work)]
   const commands = works.flatMap((work) => work.plan.map((op) => printOp(op, places(work))))
   // What an interrupted verb has left is found again as a stray.

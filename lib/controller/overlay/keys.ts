@@ -102,19 +102,37 @@ export function ipKeyAt(column: Buffer, row: number, family: Family): IpKey {
 export const familyOf = (key: IpKey): Family => (typeof key === 'number' ? 4 : 6)
 
 export function macColumn(keys: readonly MacKey[]): Uint8Array {
-  const column = Buffer.allocUnsafe(keys.length * 6)
-  keys.forEach((key, row) => column.writeUIntBE(key, row * 6, 6))
+  const column = new Uint8Array(keys.length * 6)
+  let at = 0
+  for (const key of keys) {
+    const high = Math.floor(key / 0x1000000)
+    at = put24(column, at, high)
+    at = put24(column, at, key - high * 0x1000000)
+  }
   return column
+}
+
+function put24(column: Uint8Array, at: number, value: number): number {
+  column[at] = value >> 16
+  column[at + 1] = value >> 8
+  column[at + 2] = value
+  return at + 3
 }
 
 /** All of one family. */
 export function ipColumn(keys: readonly IpKey[], family: Family): Uint8Array {
   const width = family === 4 ? 4 : 16
   const column = Buffer.allocUnsafe(keys.length * width)
-  keys.forEach((key, row) => {
-    if (typeof key === 'number') column.writeUInt32BE(key, row * width)
-    else column.write(key, row * width, 'latin1')
-  })
+  let at = 0
+  for (const key of keys) {
+    if (typeof key === 'number') {
+      column[at] = key >>> 24
+      column[at + 1] = key >>> 16
+      column[at + 2] = key >>> 8
+      column[at + 3] = key
+    } else column.write(key, at, 'latin1')
+    at += width
+  }
   return column
 }
 

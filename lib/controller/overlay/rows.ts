@@ -1,4 +1,5 @@
 import type { Tunnel } from '../../drivers/driver.ts'
+import type { Family } from '../../model/address.ts'
 import type { Network } from '../../model/network.ts'
 import type { Op, Plan } from '../../model/op.ts'
 import type { Store } from '../../store/store.ts'
@@ -74,37 +75,42 @@ export function wantNeighbour({ neigh, noNeigh }: Rows, ip: IpKey, mac: MacKey |
 export function writing({ link }: Tunnel, { fdb, neigh, noFdb, noNeigh }: Rows, at?: number): Plan {
   const base = { ...(at === undefined ? {} : { at }), link }
   const family = familyOf(fdb.vteps[0] ?? 0)
+  const gone = byFamily(noNeigh)
+  const there = byFamily(neigh.ips, neigh.macs)
   return [
-    ...byFamily(noNeigh).map(({ rows: _, ...part }): Op => ({ ...base, op: 'neigh.delMany', ...part })),
+    ...gone.map(({ family, ips }): Op => ({ ...base, op: 'neigh.delMany', family, addresses: ipColumn(ips, family) })),
     ...(noFdb.length > 0 ? [{ ...base, op: 'fdb.delMany', macs: macColumn(noFdb) } as const] : []),
     ...(fdb.macs.length > 0
       ? [{ ...base, op: 'fdb.replaceMany', macs: macColumn(fdb.macs), family, dsts: ipColumn(fdb.vteps, family) } as const]
       : []),
-    ...byFamily(neigh.ips).map(
-      ({ rows, ...part }): Op => ({
+    ...there.map(
+      ({ family, ips, macs }): Op => ({
         ...base,
         op: 'neigh.replaceMany',
-        ...part,
-        macs: macColumn(rows.map((row) => neigh.macs[row] ?? 0)),
+        family,
+        addresses: ipColumn(ips, family),
+        macs: macColumn(macs),
       }),
     ),
   ]
 }
 
-/** Columns of one family each, and which rows they are. */
-function byFamily(ips: readonly IpKey[]) {
-  return ([4, 6] as const).flatMap((family) => {
-    const rows = ips.flatMap((ip, row) => (familyOf(ip) === family ? [row] : []))
-    if (rows.length === 0) return []
-    return [
-      {
-        family,
-        rows,
-        addresses: ipColumn(
-          rows.map((row) => ips[row] ?? 0),
-          family,
-        ),
-      },
-    ]
+interface OfFamily {
+  readonly family: Family
+  readonly ips: IpKey[]
+  readonly macs: MacKey[]
+}
+
+/** `macs`: one for each. Of families that are there. */
+function byFamily(ips: readonly IpKey[], macs: readonly MacKey[] = []): readonly OfFamily[] {
+  const [four, six]: [OfFamily, OfFamily] = [
+    { family: 4, ips: [], macs: [] },
+    { family: 6, ips: [], macs: [] },
+  ]
+  ips.forEach((ip, row) => {
+    const { ips, macs: own } = typeof ip === 'number' ? four : six
+    ips.push(ip)
+    own.push(macs[row] ?? 0)
   })
+  return [four, six].filter(({ ips }) => ips.length > 0)
 }

@@ -45,6 +45,12 @@ export class Mirror {
     for (const endpoint of came) for (const ip of addressesOf(endpoint)) await this.take({ ...endpoint, ip })
   }
 
+  /** Addresses on a network that others hold. */
+  heldOn(network: Id): readonly string[] {
+    const prefix = `${network} `
+    return [...this.#held.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+  }
+
   /** An address that somebody on another node holds. */
   async take({ networkId, nodeId, endpointId, ip }: Taken): Promise<void> {
     if (nodeId === this.#node) return

@@ -5,7 +5,7 @@ import { Member, type MemberOptions } from '../../cluster/member.ts'
 import { type News, NO_NEWS, together, type View } from '../../cluster/view.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import { type Id, shortId } from '../../model/ids.ts'
-import { type Endpoint, isShared, type Network, type Sandbox } from '../../model/network.ts'
+import type { Endpoint, Network, Sandbox } from '../../model/network.ts'
 import type { Membership, SwarmEndpoint } from '../../model/swarm.ts'
 import type { Agreement } from '../commit.ts'
 import type { Hall } from '../hall.ts'
@@ -14,6 +14,7 @@ import type { Turns } from '../turns.ts'
 import { Feed, type PeerSink } from './feed.ts'
 import { Mirror } from './mirror.ts'
 import { Overtaken } from './overtaken.ts'
+import { shareOf, sharesOf } from './shares.ts'
 
 const LEASE = 'swarm/lease'
 /** How long lists and inspections wait for the engine when a controller is opened, in ms. */
@@ -124,26 +125,12 @@ export class Session {
 
   /** What this node has on networks of the swarm. */
   mine(): readonly SwarmEndpoint[] {
-    const { endpoints, networks } = this.#hall.store
-    return endpoints.list().flatMap((endpoint) => {
-      const network = networks.get(endpoint.networkId)
-      return network && isShared(network) ? [this.share(endpoint)] : []
-    })
-  }
-
-  /** An endpoint as the swarm knows it. */
-  share(
-    { id, networkId, sandboxId, mac, address, address6 }: Endpoint,
-    sandbox = this.#hall.store.sandboxes.get(sandboxId)?.name ?? '',
-  ): SwarmEndpoint {
-    const { node } = this.membership
-    const addresses = { ...(address ? { address } : {}), ...(address6 ? { address6 } : {}) }
-    return { endpointId: id, networkId, nodeId: node.id, vtep: node.dataPath, mac, ...addresses, sandbox }
+    return sharesOf(this.#hall, this.membership)
   }
 
   /** That nobody else has the addresses of new endpoints of a sandbox. */
   agreement(endpoints: readonly Endpoint[], sandbox: Sandbox): Agreement {
-    const shares = endpoints.map((endpoint) => this.share(endpoint, sandbox.name))
+    const shares = endpoints.map((endpoint) => shareOf(this.membership, endpoint, sandbox.name))
     return { reach: () => this.publish(shares), retract: () => this.withdraw(shares) }
   }
 
@@ -175,9 +162,23 @@ export class Session {
     }
   }
 
+  /** Makes the swarm know of this node what is true, whatever became of it there. Throws ENGINE_LOST, NODE_REMOVED. */
+  async rejoin(): Promise<void> {
+    const { member, membership } = this
+    await member.leased(async (lease) => {
+      if (!(await member.cluster.announce(membership.node.id, lease))) throw fault('NODE_REMOVED', {})
+    })
+    await this.#reconcile()
+  }
+
   /** Addresses that others turned out to have. */
   async learn(taken: readonly Taken[]): Promise<void> {
     for (const each of taken) await this.#mirror.take(each)
+  }
+
+  /** Addresses on a network that other nodes hold, as far as this one's IPAM knows. */
+  heldElsewhere(network: Id): readonly string[] {
+    return this.#mirror.heldOn(network)
   }
 
   /** In words. */

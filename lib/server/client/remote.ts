@@ -13,7 +13,7 @@ import type { Verbs } from '../../controller/verbs.ts'
 import type { PeerNode, SubnetUsage } from '../../model/engine.ts'
 import { CnmError, type ErrorCode, fault } from '../../model/errors.ts'
 import type { Action, NetworkEvent } from '../../model/event.ts'
-import type { Endpoint, Network, Sandbox } from '../../model/network.ts'
+import type { Endpoint, Network, Sandbox, Scope } from '../../model/network.ts'
 import type { Peer } from '../../model/peer.ts'
 import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, InitSwarm, JoinSwarm } from '../../model/request.ts'
 import type { Membership } from '../../model/swarm.ts'
@@ -280,12 +280,14 @@ class Planned {
 interface EngineEvent {
   readonly Action: Action
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> }
+  readonly scope: Scope
   readonly timeNano: number
 }
 
-const eventIn = ({ Action: action, Actor: { ID: id, Attributes: attributes }, timeNano }: EngineEvent): NetworkEvent => ({
+const eventIn = ({ Action: action, Actor: { ID: id, Attributes: attributes }, scope, timeNano }: EngineEvent): NetworkEvent => ({
   action,
   id,
+  scope,
   attributes,
   time: Math.round(timeNano / 1000),
 })

@@ -1,7 +1,7 @@
-import { addressesOf } from '../../../lib/cluster/cluster.ts'
+import { addressesOf, Cluster } from '../../../lib/cluster/cluster.ts'
 import type { Lease } from '../../../lib/cluster/engine.ts'
 import { Member } from '../../../lib/cluster/member.ts'
-import { type News, NO_NEWS, together } from '../../../lib/cluster/view.ts'
+import { type News, NO_NEWS, together, View } from '../../../lib/cluster/view.ts'
 import type { Hall } from '../../../lib/controller/hall.ts'
 import { Feed } from '../../../lib/controller/swarm/feed.ts'
 import { CnmError } from '../../../lib/model/errors.ts'
@@ -32,6 +32,8 @@ export class Agent {
   member: Member | undefined
   readonly #store: SimulatedStore
   #lease: Lease | undefined
+  /** It is no node of the swarm. */
+  #outside = false
   #feed: Feed
   #news: News = NO_NEWS
   #turn: Promise<void> = Promise.resolve()
@@ -45,7 +47,7 @@ export class Agent {
 
   /** The process begins; the swarm has the node already. */
   start(): void {
-    if (this.member) return
+    if (this.member || this.#outside) return
     this.engine = new SimulatedEngine(this.#store)
     this.#feed = this.#newFeed()
     const member = new Member({
@@ -79,6 +81,39 @@ export class Agent {
     await this.kill()
     this.mine.clear()
     this.#lease = undefined
+  }
+
+  /** The node goes from the swarm, with all that it has; while the engine is away, it does not. */
+  leave(): Promise<void> {
+    return this.#take(async (member) => {
+      await member.cluster.remove(this.node.id)
+      this.#depart(member)
+    })
+  }
+
+  /** And comes back as a new one; one that was removed has to leave first. */
+  join(): Promise<void> {
+    const { member } = this
+    if (member?.isRemoved) this.#depart(member)
+    if (!this.#outside) return Promise.resolve()
+    this.#outside = false
+    const engine = new SimulatedEngine(this.#store)
+    const cluster = new Cluster(engine, new View())
+    const admit = async () => {
+      do await cluster.refresh()
+      while (!(await cluster.admit(this.node)))
+      engine.close()
+      this.start()
+    }
+    return admit()
+  }
+
+  #depart(member: Member): void {
+    this.member = undefined
+    this.mine.clear()
+    this.#lease = undefined
+    this.#outside = true
+    void member.close()
   }
 
   /** Somebody comes to the network. `address`: and insists on this one. */

@@ -16,7 +16,7 @@ const event = fc.record({
     { weight: 6, arbitrary: fc.constantFrom('attach', 'insist') },
     { weight: 3, arbitrary: fc.constantFrom('detach', 'define', 'undefine') },
     { weight: 2, arbitrary: fc.constantFrom('cut', 'heal') },
-    { weight: 1, arbitrary: fc.constantFrom('kill', 'die', 'start', 'forget', 'lose an answer') },
+    { weight: 1, arbitrary: fc.constantFrom('kill', 'die', 'start', 'leave', 'join', 'forget', 'lose an answer') },
   ),
   node: fc.nat(NODES - 1),
   address: fc.nat(4),
@@ -58,6 +58,8 @@ class World {
     if (what === 'kill') await agent.kill()
     if (what === 'die') await agent.die()
     if (what === 'start') agent.start()
+    if (what === 'leave') void agent.leave()
+    if (what === 'join') await agent.join()
     if (what === 'forget') this.store.compact()
     if (what === 'lose an answer') agent.engine.loseAnswer = true
     await this.pass(pause)
@@ -90,7 +92,8 @@ class World {
     this.check()
     const endpoints = this.endpoints
     const sorted = (all: Iterable<SwarmEndpoint>) => [...all].sort((a, b) => (a.endpointId < b.endpointId ? -1 : 1))
-    for (const { node, member, mine, peers } of this.agents) {
+    for (const { node, member: running, mine, peers } of this.agents) {
+      const member = running?.isRemoved ? undefined : running
       const own = sorted(endpoints.filter(({ nodeId }) => nodeId === node.id))
       expect(this.store.rows.has(aliveKey(node.id))).toBe(member !== undefined)
       expect(own).toEqual(member ? sorted(mine.values()) : [])
