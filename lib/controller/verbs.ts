@@ -42,6 +42,7 @@ export interface Verbs
     | 'joinSwarm'
     | 'leaveSwarm'
     | 'joinToken'
+    | 'rotateKeys'
     | 'removeNode'
     | 'exported'
     | 'close'
