@@ -7,17 +7,21 @@ import {
   aliveKey,
   DEFINITIONS,
   endpointKey,
+  FRESH,
   guestsPrefix,
   HELD,
+  hearingKey,
   heldKey,
   NETWORKS,
   NODES,
   networkKey,
   nodeKey,
+  RING,
   STATE,
   SWARM,
 } from './keys.ts'
 import { encode, holderText, readHolder } from './records.ts'
+import type { Hearing, SealedRing } from './ring.ts'
 import type { News, View } from './view.ts'
 
 /** An address that another endpoint holds. */
@@ -93,7 +97,7 @@ export class Cluster {
   /** A node with all that it has. */
   async remove(node: Id): Promise<void> {
     await this.withdraw(this.view.endpointsOf(node))
-    await this.#agree([], [{ delete: nodeKey(node) }, { delete: aliveKey(node) }])
+    await this.#agree([], [{ delete: nodeKey(node) }, { delete: aliveKey(node) }, { delete: hearingKey(node) }])
   }
 
   /** The whole swarm. False: a node or a network came in the meantime. */
@@ -130,6 +134,26 @@ export class Cluster {
   /** Says that a node is there, as long as its lease lives. False: it was removed. */
   announce(node: Id, lease: Lease): Promise<boolean> {
     return this.#agree([{ key: nodeKey(node), is: 'present' }], [{ put: aliveKey(node), value: lease, lease }])
+  }
+
+  /** A node in other words. False: it was removed. */
+  redescribe(node: SwarmNode): Promise<boolean> {
+    return this.#agree([{ key: nodeKey(node.id), is: 'present' }], [put(nodeKey(node.id), node)])
+  }
+
+  /** What a node has heard of the ring. False: it was removed. */
+  hear(node: Id, hearing: Hearing): Promise<boolean> {
+    return this.#agree([{ key: nodeKey(node), is: 'present' }], [put(hearingKey(node), hearing)])
+  }
+
+  /**
+   * The ring is another one. `seconds`: it has a new key, and so long that one is not old. False: the ring is not what the view had
+   * any more; the view knows it by now.
+   */
+  async turnRing(ring: SealedRing, seconds?: number): Promise<boolean> {
+    const fresh: Change[] =
+      seconds === undefined ? [] : [{ put: FRESH, value: String(ring.step), lease: await this.#told(this.#engine.grant(seconds)) }]
+    return this.#agree([this.#unchanged(RING)], [put(RING, ring), ...fresh], [RING, FRESH])
   }
 
   /** Endpoints of one node with their addresses: all of them, or none. At most 40. */

@@ -15,6 +15,16 @@ export const nodeKey = (id: Id): string => `${NODES}${id}`
 export const ALIVE = 'state/alive/'
 export const aliveKey = (id: Id): string => `${ALIVE}${id}`
 
+/** What encrypted networks are encrypted with, sealed for each node. */
+export const RING = 'state/ring'
+
+/** Tied to a lease of its own: gone, the ring is old. */
+export const FRESH = 'state/fresh'
+
+/** What each node has heard of the ring. */
+export const HEARINGS = 'state/hearings/'
+export const hearingKey = (id: Id): string => `${HEARINGS}${id}`
+
 export const NETWORKS = 'state/networks/'
 export const networkKey = (id: Id): string => `${NETWORKS}${id}`
 

@@ -1,6 +1,7 @@
-import { list, Mismatch, object, optional, type Shape, text, whole } from '../model/shape.ts'
+import { list, Mismatch, map, object, optional, type Shape, text, whole } from '../model/shape.ts'
 import { network } from '../model/shapes.ts'
 import type { Swarm, SwarmEndpoint, SwarmNode } from '../model/swarm.ts'
+import type { Hearing, SealedKey, SealedRing } from './ring.ts'
 
 const swarm: Shape<Swarm> = object<Swarm>({
   id: text,
@@ -9,10 +10,26 @@ const swarm: Shape<Swarm> = object<Swarm>({
   fingerprint: text,
   heartbeat: whole,
   dataPathPort: whole,
+  keyRotation: whole,
   pools: list(object<Swarm['pools'][number]>({ base: text, size: whole })),
 })
 
-const node: Shape<SwarmNode> = object<SwarmNode>({ id: text, name: text, address: text, dataPath: text, joined: text })
+const node: Shape<SwarmNode> = object<SwarmNode>({
+  id: text,
+  name: text,
+  address: text,
+  dataPath: text,
+  joined: text,
+  publicKey: text,
+})
+
+const hearing: Shape<Hearing> = object<Hearing>({ session: text, step: whole })
+
+const ring: Shape<SealedRing> = object<SealedRing>({
+  step: whole,
+  primary: whole,
+  keys: list(object<SealedKey>({ tag: whole, seals: map(text) })),
+})
 
 const endpoint: Shape<SwarmEndpoint> = object<SwarmEndpoint>({
   endpointId: text,
@@ -25,7 +42,7 @@ const endpoint: Shape<SwarmEndpoint> = object<SwarmEndpoint>({
   sandbox: text,
 })
 
-export const SHAPES = { swarm, node, endpoint, network } as const
+export const SHAPES = { swarm, node, hearing, ring, endpoint, network } as const
 
 /** The same record is always the same text. */
 export const encode = (record: object): string =>

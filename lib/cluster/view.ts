@@ -3,8 +3,9 @@ import type { Network } from '../model/network.ts'
 import type { Shape } from '../model/shape.ts'
 import type { Swarm, SwarmEndpoint, SwarmNode } from '../model/swarm.ts'
 import type { Batch, Snapshot } from './engine.ts'
-import { ALIVE, ENDPOINTS, NETWORKS, NODES, STATE, SWARM } from './keys.ts'
+import { ALIVE, ENDPOINTS, FRESH, HEARINGS, NETWORKS, NODES, RING, STATE, SWARM } from './keys.ts'
 import { decode, SHAPES } from './records.ts'
+import type { Hearing, SealedRing } from './ring.ts'
 
 /** What has changed in a view. An endpoint that is other than it was has gone and come. */
 export interface News {
@@ -12,6 +13,8 @@ export interface News {
   readonly came: readonly SwarmEndpoint[]
   /** Networks came, went or are others now. */
   readonly networks: boolean
+  /** So is what networks are encrypted with, or who has heard of it. */
+  readonly keys: boolean
 }
 
 type Written = Batch['written'][number]
@@ -26,6 +29,11 @@ export class View {
   /** Rows that are not what they should be, and why; they count as absent. */
   readonly problems = new Map<string, string>()
   swarm: Swarm | undefined
+  ring: SealedRing | undefined
+  /** Nobody need change the ring for its age. */
+  isFresh = false
+  /** By node. */
+  readonly hearings = new Map<Id, Hearing>()
   /** The revision up to which the watch has told everything. */
   seen = 0
   /** By key, the revision of what is known; of what is gone too, as long as the watch may still speak of it. */
@@ -82,7 +90,7 @@ export class View {
   #write(written: readonly Written[]): News {
     const gone: SwarmEndpoint[] = []
     const came: SwarmEndpoint[] = []
-    let networks = false
+    let [networks, keys] = [false, false]
     for (const { key, value, revision } of written) {
       if (revision <= (this.#revisions.get(key) ?? this.#gone.get(key) ?? 0)) continue
       if (value === undefined) {
@@ -91,10 +99,11 @@ export class View {
       } else this.#revisions.set(key, revision)
       this.problems.delete(key)
       networks ||= key.startsWith(NETWORKS)
+      keys ||= ABOUT_KEYS.some((prefix) => key.startsWith(prefix))
       if (key.startsWith(ENDPOINTS)) this.#writeEndpoint(key, value, gone, came)
       else this.#writeOther(key, value)
     }
-    return { ...withoutDetours(gone, came), networks }
+    return { ...withoutDetours(gone, came), networks, keys }
   }
 
   #writeEndpoint(key: string, value: string | undefined, gone: SwarmEndpoint[], came: SwarmEndpoint[]): void {
@@ -114,6 +123,9 @@ export class View {
 
   #writeOther(key: string, value: string | undefined): void {
     if (key === SWARM) this.swarm = this.#read(key, SHAPES.swarm, value)
+    else if (key === RING) this.ring = this.#read(key, SHAPES.ring, value)
+    else if (key === FRESH) this.isFresh = value !== undefined
+    else if (key.startsWith(HEARINGS)) put(this.hearings, key.slice(HEARINGS.length), this.#read(key, SHAPES.hearing, value))
     else if (key.startsWith(NODES)) put(this.nodes, key.slice(NODES.length), this.#read(key, SHAPES.node, value))
     else if (key.startsWith(NETWORKS)) put(this.networks, key.slice(NETWORKS.length), this.#read(key, SHAPES.network, value))
     else if (key.startsWith(ALIVE)) {
@@ -131,6 +143,9 @@ export class View {
   }
 }
 
+/** Nodes and who of them is there too: for whom the ring is sealed, and who is waited for. */
+const ABOUT_KEYS = [RING, FRESH, HEARINGS, NODES, ALIVE, NETWORKS]
+
 const NOBODY: ReadonlyMap<Id, SwarmEndpoint> = new Map()
 
 function put<T>(map: Map<Id, T>, id: Id, record: T | undefined): void {
@@ -138,12 +153,13 @@ function put<T>(map: Map<Id, T>, id: Id, record: T | undefined): void {
   else map.set(id, record)
 }
 
-export const NO_NEWS: News = { gone: [], came: [], networks: false }
+export const NO_NEWS: News = { gone: [], came: [], networks: false, keys: false }
 
 /** Two pieces of news as one. */
 export const together = (first: News, second: News): News => ({
   ...withoutDetours([...first.gone, ...second.gone], [...first.came, ...second.came]),
   networks: first.networks || second.networks,
+  keys: first.keys || second.keys,
 })
 
 /** Of an endpoint that was written several times, the first that went and the last that came. */

@@ -42,6 +42,7 @@ import { spawnIn } from './spawn.ts'
 import { type StateExport, snapshotOf } from './state.ts'
 import { initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
 import { findNode, type NodeStatus, nodesOf, nodesOn, removeNode } from './swarm/nodes.ts'
+import { rotateKeys } from './swarm/rotate-keys.ts'
 import type { Asked, Outcomes, Turns } from './turns.ts'
 
 export interface VerbOptions {
@@ -295,6 +296,14 @@ export class Controller implements AsyncDisposable {
   /** What a host needs to join; `rotate`: what was needed until now does not do any more. */
   joinToken({ rotate = false }: { readonly rotate?: boolean } = {}): Promise<string> {
     return this.#turns.take(() => joinToken(this.#hall, rotate))
+  }
+
+  /**
+   * Has what encrypted networks are encrypted with changed now, and not when it is time; answers with the number of the new key.
+   * It is sent with as soon as all nodes have it, and then the old one goes.
+   */
+  rotateKeys(): Promise<number> {
+    return this.#turns.take(() => rotateKeys(this.#hall))
   }
 
   /** The nodes of the swarm, as this one knows them. */

@@ -105,6 +105,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       host: netns,
       hasIPv6: ipv6In(netns),
       hasDummy: dummyIn(netns),
+      root,
       run,
       drivers: new Registry([bridge, macvlan, ipvlan, overlay, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
         fault('DRIVER_NOT_FOUND', { name, known }),

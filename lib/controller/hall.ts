@@ -2,13 +2,13 @@ import type { NetworkDriver } from '../drivers/driver.ts'
 import type { DhcpIpam } from '../ipam/dhcp/driver.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
 import type { Id } from '../model/ids.ts'
-import type { KeyRing } from '../model/keys.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import type { Store } from '../store/store.ts'
 import type { Announcer } from './announcing.ts'
 import type { Work } from './commit.ts'
 import type { Tell } from './events.ts'
 import type { Roster } from './overlay/roster.ts'
+import type { Secrets } from './overlay/secrecy.ts'
 import type { DataPath } from './overlay/underlay.ts'
 import type { Registry } from './registry.ts'
 import type { Envoy } from './remote/envoy.ts'
@@ -23,6 +23,8 @@ export interface Hall {
   readonly hasIPv6: () => Promise<boolean>
   /** The kernel has links that lead nowhere. */
   readonly hasDummy: () => Promise<boolean>
+  /** The state directory. */
+  readonly root: string
   /** The run directory; the namespaces that we make are in its folder `netns`. */
   readonly run: string
   readonly drivers: Registry<NetworkDriver>
@@ -40,8 +42,8 @@ export interface Hall {
   readonly swarm: Presence
   /** How this host takes part in networks of more than one host; undefined while it does not. */
   readonly dataPath: () => DataPath | undefined
-  /** What encrypted networks are encrypted with; none until somebody says. */
-  readonly secrets: { ring?: KeyRing }
+  /** What encrypted networks are encrypted with. */
+  readonly secrets: Secrets
   /** Who is on other hosts, by network. */
   readonly rosters: Map<Id, Roster>
   /** Resolves when what is deleted behind is gone. */

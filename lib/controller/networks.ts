@@ -14,7 +14,7 @@ import { ownNetwork } from './lookup.ts'
 import { commitAndMend, commitOnWalls } from './mend.ts'
 import { tunnelOf } from './overlay/known.ts'
 import { keepSecrets } from './overlay/secrecy.ts'
-import { checkLate, configOf, isRaisedLate, lower, raise } from './raising.ts'
+import { checkLate, configOf, isRaisedLate, lower, raise, raisedIds } from './raising.ts'
 import { checkScope, findDriver } from './remote/drivers.ts'
 import { ipamOf } from './remote/ipam.ts'
 import { dissolve, found } from './remote/network.ts'
@@ -246,7 +246,8 @@ function unlessRefused(error: unknown): void {
 export async function lowerIdle(hall: Hall, networks: readonly Network[]): Promise<void> {
   const isIdle = ({ id }: Network) => hall.store.endpoints.with('networkId', id).length === 0
   for (const network of [...new Set(networks)].filter((each) => isRaisedLate(hall, each) && isIdle(each))) {
+    const isUp = raisedIds(hall).includes(network.id)
     await hall.commit({ way: 'down', ...(await lower(hall, network)) })
-    if (tunnelOf(hall, network, configOf(hall, network))?.encrypted) await keepSecrets(hall)
+    if (isUp && tunnelOf(hall, network, configOf(hall, network))?.encrypted) await keepSecrets(hall)
   }
 }

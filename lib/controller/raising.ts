@@ -12,7 +12,8 @@ import { closeWay, type Lent, type Own, openWay, type Way } from './forwarding.t
 import type { Hall } from './hall.ts'
 import { homeOf } from './homes.ts'
 import { linkAt } from './links.ts'
-import { knownPeers } from './overlay/known.ts'
+import { checkEsp } from './overlay/esp.ts'
+import { knownPeers, tunnelOf } from './overlay/known.ts'
 import { underlayOf } from './overlay/underlay.ts'
 import { mayAdministerNetworks } from './processes.ts'
 import { driverOf } from './remote/drivers.ts'
@@ -88,6 +89,7 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
   const found = await foundFor(hall, network)
   const underlay = driver.capabilities.scope === 'global' ? await underlayOf(hall) : undefined
   const config = toConfig(network, { ...(found ? { found } : {}), ...(underlay ? { underlay } : {}) })
+  await checkSecrecy(hall, network, config)
   const { plan: whole, wall, base } = await driver.createNetwork(config, othersOf(hall, network))
   const plan = await withoutShared(hall, whole)
   const home = plan.some(({ op, at }) => op === 'netns.add' && at === NETWORK)
@@ -157,7 +159,14 @@ export const isRaisedLate = ({ drivers }: Hall, { name, driver }: Network): bool
 export async function checkLate(hall: Hall, network: Network): Promise<void> {
   const driver = driverOf(hall, network)
   const underlay = driver.capabilities.scope === 'global' ? { underlay: await underlayOf(hall) } : {}
-  await driver.createNetwork(toConfig(network, underlay), othersOf(hall, network))
+  const config = toConfig(network, underlay)
+  await driver.createNetwork(config, othersOf(hall, network))
+  await checkSecrecy(hall, network, config)
+}
+
+/** What is to be encrypted needs a kernel that can. Throws ESP_ABSENT. */
+async function checkSecrecy(hall: Hall, network: Network, config: NetworkConfig): Promise<void> {
+  if (config.underlay && tunnelOf(hall, network, config)?.encrypted) await checkEsp(hall, config.underlay.address)
 }
 
 export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family[] => [

@@ -43,6 +43,7 @@ export interface Verbs
     | 'joinSwarm'
     | 'leaveSwarm'
     | 'joinToken'
+    | 'rotateKeys'
     | 'removeNode'
     | 'exported'
     | 'close'

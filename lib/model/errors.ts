@@ -46,6 +46,12 @@ export const ERRORS = {
   PEER_NOT_FOUND: [404, 'network {network} has no such peer: {peer}', 'cnm network peer ls {network}'],
   PEER_EXISTS: [409, 'network {network} knows {what} already: {holder}', 'cnm network peer rm {network} {mac}'],
   KEYS_INVALID: [400, 'invalid keys: {what}'],
+  KEYS_NONE: [409, 'no network of this swarm was ever encrypted: there are no keys', 'cnm network create -d overlay -o encrypted NAME'],
+  ESP_ABSENT: [
+    500,
+    'this kernel cannot encrypt what networks send to other hosts: {reason}',
+    'modprobe {module}; or a kernel with CONFIG_INET_ESP, CONFIG_INET6_ESP and CONFIG_CRYPTO_GCM; or leave out -o encrypted',
+  ],
   NETWORK_LOCAL: [403, 'network {name} ends with this host: its driver {driver} knows no peers'],
   PEERS_UNKNOWN: [
     409,

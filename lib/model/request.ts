@@ -102,6 +102,8 @@ export interface InitSwarm extends Arrival {
   readonly poolSize?: number
   /** Seconds between two signs of life of a node. Default: 5. */
   readonly heartbeat?: number
+  /** Seconds until what encrypted networks are encrypted with is changed. Default: 12 hours. */
+  readonly keyRotation?: number
 }
 
 /** `docker swarm join`. */

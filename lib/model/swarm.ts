@@ -15,6 +15,8 @@ export interface Swarm {
   readonly heartbeat: number
   /** UDP, of VXLAN. */
   readonly dataPathPort: number
+  /** Seconds until what encrypted networks are encrypted with is changed. */
+  readonly keyRotation: number
   /** Where automatic subnets of its networks come from: [{ base: '10.0.0.0/8', size: 24 }]. */
   readonly pools: readonly { readonly base: string; readonly size: number }[]
 }
@@ -28,6 +30,8 @@ export interface SwarmNode {
   /** Underlay address of its tunnels: as a rule the same. */
   readonly dataPath: string
   readonly joined: string
+  /** X25519, base64url: keys are sealed with it, and whoever has its other half can read them. */
+  readonly publicKey: string
 }
 
 /** An endpoint of some node, as the whole swarm knows it. */

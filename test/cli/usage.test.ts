@@ -50,6 +50,7 @@ describe('help', () => {
     ['swarm join --help'],
     ['swarm join-token --help'],
     ['swarm leave --help'],
+    ['swarm rotate-keys --help'],
     ['node'],
     ['node ls --help'],
     ['node inspect --help'],

@@ -18,6 +18,8 @@ ln -s "$MODULES" /run/modules/lib/modules
 printf '#!/bin/sh\nexec modprobe -d /run/modules "$@"\n' >/run/modprobe
 chmod +x /run/modprobe
 echo /run/modprobe >/proc/sys/kernel/modprobe
+# It comes with the first socket, and settings of namespaces are set before there is one.
+modprobe -d /run/modules -q ipv6 || true
 ip link set lo up
 
 if [ $# -gt 0 ]; then

@@ -10,6 +10,7 @@ interface Flags extends ArrivalFlags {
   readonly defaultAddrPool?: readonly string[]
   readonly defaultAddrPoolMaskLength?: string
   readonly dispatcherHeartbeat?: string
+  readonly keyRotation?: string
 }
 
 export const swarmInit = (noun: Verb): Verb =>
@@ -19,6 +20,7 @@ export const swarmInit = (noun: Verb): Verb =>
     .option('--default-addr-pool <cidr>', 'Where automatic subnets come from (default: 10.0.0.0/8; may be repeated)', collect)
     .option('--default-addr-pool-mask-length <bits>', 'Size of automatic subnets (default: 24)')
     .option('--dispatcher-heartbeat <duration>', 'Between two signs of life of a node; three missed, and it is down (default: 5s)')
+    .option('--key-rotation <duration>', 'How often what encrypted networks are encrypted with is changed (default: 12h)')
     .examples('cnm swarm init', 'cnm swarm init --engine etcd://10.0.0.1,10.0.0.2,10.0.0.3 --advertise-addr eth0')
     .perform((visit, flags: Flags) => {
       const request = {
@@ -28,7 +30,8 @@ export const swarmInit = (noun: Verb): Verb =>
           dataPathPort: number('--data-path-port', flags.dataPathPort),
           pools: flags.defaultAddrPool && listed('--default-addr-pool', flags.defaultAddrPool),
           poolSize: number('--default-addr-pool-mask-length', flags.defaultAddrPoolMaskLength),
-          heartbeat: seconds(flags.dispatcherHeartbeat),
+          heartbeat: seconds('--dispatcher-heartbeat', flags.dispatcherHeartbeat),
+          keyRotation: seconds('--key-rotation', flags.keyRotation),
         }),
       }
       return visit.open(async (cnm) => {
@@ -48,9 +51,9 @@ function number(flag: string, text: string | undefined): number | undefined {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 
-function seconds(text: string | undefined): number | undefined {
+function seconds(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const [, count = '', unit = ''] = /^(\d+)([smh])$/.exec(text) ?? []
-  if (unit === '') throw badValue('--dispatcher-heartbeat', text, 'not a duration: 5s, 1m')
+  if (unit === '') throw badValue(flag, text, 'not a duration: 5s, 1m')
   return Number(count) * (UNITS[unit] ?? 1)
 }

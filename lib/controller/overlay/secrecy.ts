@@ -2,15 +2,24 @@ import type { Underlay } from '../../drivers/driver.ts'
 import { policiesBetween, REQID, SHIELD_PRIORITY, secretPort, spiOf, stateBetween } from '../../drivers/overlay-esp.ts'
 import { type Address, formatAddress, fromBytes, toBytes } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
-import type { Key, KeyRing } from '../../model/keys.ts'
-import type { Op, Plan } from '../../model/op.ts'
+import type { KeyRing } from '../../model/keys.ts'
+import type { Op } from '../../model/op.ts'
 import { applyLeniently, dump } from '../../netlink/kernel.ts'
 import type { XfrmPolicyRow } from '../../netlink/xfrm.ts'
 import type { Hall } from '../hall.ts'
 import { configOf, raisedIds } from '../raising.ts'
 import { textOfIp } from './keys.ts'
 import { rosterOf, tunnelOf } from './known.ts'
+import { hasSpent, spend } from './spent.ts'
 import { portOf } from './underlay.ts'
+
+/** What encrypted networks are encrypted with. */
+export interface Secrets {
+  /** null: with nothing, and nothing gets through; undefined: nobody has said yet, and what the kernel has is as it should be. */
+  ring?: KeyRing | null
+  /** Begins another session, and puts the ring in place that has it; absent where whoever gives the keys sees to it. */
+  renew?: () => void
+}
 
 const MOST_KEYS = 3
 const LEAST_SECRET = 16
@@ -18,8 +27,7 @@ const LEAST_SECRET = 16
 /** The keys from now on, in place of those before; null: none, and nothing gets through. Throws KEYS_INVALID. */
 export async function setKeys(hall: Hall, ring: KeyRing | null): Promise<void> {
   if (ring) checkRing(ring)
-  if (ring) hall.secrets.ring = ring
-  else delete hall.secrets.ring
+  hall.secrets.ring = ring
   await keepSecrets(hall)
 }
 
@@ -34,30 +42,38 @@ function checkRing({ keys, primary }: KeyRing): void {
 
 /**
  * Makes the kernel's states and policies what they should be: for every host that an encrypted network leads to, what any key of the
- * ring says is understood, and what is sent goes by the primary one. What is there already stays, with its count of packets.
+ * ring says is understood, and what is sent goes by the primary one. What is there already stays, with its count of packets: also where
+ * a network leads no more, or not yet as far as is known, as long as there is such a network here.
  */
 export async function keepSecrets(hall: Hall): Promise<void> {
   const { underlay, vteps } = secretHosts(hall)
-  const { ring } = hall.secrets
+  if (underlay && hall.secrets.ring === undefined) return
   const [states, policies] = await Promise.all([dump(hall.host, 'xfrmState'), dump(hall.host, 'xfrmPolicy')])
-  const wanted = underlay && ring ? [...vteps].flatMap((vtep) => wantedBetween(underlay, vtep, ring)) : []
   const known = new Set(states.map(({ dst, spi }) => nameOf(dst, spi)))
+  for (const { reqid, dst } of states) if (reqid === REQID) vteps.add(formatAddress(dst))
+  if (underlay) vteps.delete(underlay.address)
+  const isMissing = ({ dst, spi }: State) => !known.has(nameOf(fromBytes(dst), spi))
+  const wanted = wantedOf(hall, underlay, vteps, isMissing)
   const stay = new Set(wanted.flatMap(({ states }) => states.map(({ dst, spi }) => nameOf(fromBytes(dst), spi))))
-  const alive = new Set(underlay && ring ? vteps : [])
+  const alive = new Set(wanted.map(({ vtep }) => vtep))
+  const left = states.filter(({ reqid, dst, spi }) => reqid === REQID && !stay.has(nameOf(dst, spi)))
   const plan: Op[] = [
-    ...wanted.flatMap(({ states }) => states.filter(({ dst, spi }) => !known.has(nameOf(fromBytes(dst), spi)))),
+    ...wanted.flatMap(({ states }) => states.filter(isMissing)),
     ...wanted.flatMap(({ policies }) => policies),
     ...policies.filter((row) => isLeft(row, alive, underlay ? null : secretPort(portOf(hall)))).map(removal),
-    ...states
-      .filter(({ reqid, dst, spi }) => reqid === REQID && !stay.has(nameOf(dst, spi)))
-      .map(({ dst, spi }): Op => ({ op: 'xfrm.state.del', dst: toBytes(dst), proto: 'esp', spi })),
+    ...left.map(({ dst, spi }): Op => ({ op: 'xfrm.state.del', dst: toBytes(dst), proto: 'esp', spi })),
   ]
   const [refusal] = await applyLeniently([hall.host], plan)
   if (refusal) throw refusal
 }
 
+type State = ReturnType<typeof stateBetween>
+
+/** An encrypted network has its links here, or had them since the boot: who was killed may have left something. */
+export const hasSecrets = (hall: Hall): boolean => secretHosts(hall).underlay !== undefined || hasSpent(hall.store)
+
 /** Hosts that encrypted networks of this one lead to. */
-function secretHosts(hall: Hall): { readonly underlay: Underlay | undefined; readonly vteps: ReadonlySet<string> } {
+function secretHosts(hall: Hall): { readonly underlay: Underlay | undefined; readonly vteps: Set<string> } {
   const raised = new Set(raisedIds(hall))
   const vteps = new Set<string>()
   let underlay: Underlay | undefined
@@ -67,20 +83,40 @@ function secretHosts(hall: Hall): { readonly underlay: Underlay | undefined; rea
     underlay = config.underlay
     for (const vtep of rosterOf(hall, network).vteps) vteps.add(textOfIp(vtep))
   }
-  if (underlay) vteps.delete(underlay.address)
   return { underlay, vteps }
 }
 
+/** A state by which was sent before is never made again: its count of packets would begin anew, with the same key. */
+function wantedOf(hall: Hall, underlay: Underlay | undefined, vteps: Iterable<string>, isMissing: (state: State) => boolean) {
+  const between = () => {
+    const { ring } = hall.secrets
+    return underlay && ring ? [...vteps].flatMap((vtep) => wantedBetween(underlay, vtep, ring)) : []
+  }
+  const isFresh = (wanted: ReturnType<typeof between>): boolean => {
+    const { session = '', primary = 0 } = hall.secrets.ring ?? {}
+    const spis = wanted.flatMap(({ sends }) => sends.filter(isMissing).map(({ spi }) => spi))
+    return spend(hall.store, session, primary, spis)
+  }
+  const wanted = between()
+  if (isFresh(wanted) || !hall.secrets.renew) return wanted
+  hall.secrets.renew()
+  const renewed = between()
+  isFresh(renewed)
+  return renewed
+}
+
+/** Of a host that nobody knows a session of, nothing is. */
 function wantedBetween({ address, port }: Underlay, vtep: string, { keys, primary, session, sessions }: KeyRing) {
+  const theirs = sessions[vtep]
+  const key = keys.find(({ tag }) => tag === primary)
+  if (theirs === undefined || !key) return []
   const [own, other] = [
     { vtep: address, session },
-    { vtep, session: sessions[vtep] ?? '' },
+    { vtep, session: theirs },
   ]
-  const isPrimary = ({ tag }: Key) => tag === primary
-  return {
-    states: [...keys.map((key) => stateBetween(other, own, key)), ...keys.filter(isPrimary).map((key) => stateBetween(own, other, key))],
-    policies: keys.filter(isPrimary).flatMap((key): Plan => policiesBetween(address, vtep, port, spiOf(own, other, key))),
-  }
+  const sends = [stateBetween(own, other, key)]
+  const states = [...keys.map((each) => stateBetween(other, own, each)), ...sends]
+  return [{ vtep, sends, states, policies: policiesBetween(address, vtep, port, spiOf(own, other, key)) }]
 }
 
 const OUT = 1

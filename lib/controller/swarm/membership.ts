@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { Cluster } from '../../cluster/cluster.ts'
+import { type NodeKey, newNodeKey } from '../../cluster/seal.ts'
 import { View } from '../../cluster/view.ts'
 import { blocksOf, GLOBAL_POOLS, ulaPool } from '../../ipam/predefined.ts'
 import { CnmError, fault } from '../../model/errors.ts'
@@ -15,11 +16,14 @@ import { disconnect } from '../sandboxes.ts'
 import { gatewayNetwork } from '../way-out.ts'
 import { advertised } from './advertise.ts'
 import { engineOf } from './engines.ts'
+import { forgetNodeKey, keepNodeKey } from './node-key.ts'
 import { checkToken, fingerprintOf, formatToken, newSecret, parseToken } from './token.ts'
 
 const DATA_PATH_PORT = 4789
 /** Seconds. */
 const HEARTBEAT = 5
+/** Seconds: as long as Docker's. */
+const KEY_ROTATION = 12 * 3600
 export const INGRESS = 'ingress'
 
 /** Begins a swarm with this host as its first node. */
@@ -28,14 +32,17 @@ export async function initSwarm(hall: Hall, request: InitSwarm): Promise<Members
   const id = newSwarmId()
   const tls = tlsOf(request.tls)
   const pools = poolsOf(request, id)
-  const { dataPathPort = DATA_PATH_PORT, heartbeat = HEARTBEAT } = request
+  const { dataPathPort = DATA_PATH_PORT, heartbeat = HEARTBEAT, keyRotation = KEY_ROTATION } = request
   check('--data-path-port', dataPathPort, dataPathPort >= 1024 && dataPathPort <= 49_151, 'from 1024 to 49151')
   check('--dispatcher-heartbeat', heartbeat, heartbeat >= 1 && heartbeat <= 3600, 'from 1s to 1h')
+  check('--key-rotation', keyRotation, keyRotation >= 2 && keyRotation <= 31_536_000, 'from 2s to 8760h')
   const now = new Date().toISOString()
-  const node = await nodeOf(hall, request, now)
-  const swarm: Swarm = { id, created: now, secret: newSecret(), fingerprint: fingerprintOf({ id }, tls), heartbeat, dataPathPort, pools }
+  const key = newNodeKey()
+  const node = await nodeOf(hall, request, now, key)
+  const fingerprint = fingerprintOf({ id }, tls)
+  const swarm: Swarm = { id, created: now, secret: newSecret(), fingerprint, heartbeat, dataPathPort, keyRotation, pools }
   const membership: Membership = { id, node, place: 0, heartbeat, dataPathPort, engine: request.engine ?? '', ...(tls ? { tls } : {}) }
-  return settleIn(hall, membership, async (cluster) => {
+  return settleIn(hall, membership, key, async (cluster) => {
     hall.swarm.founding = pools
     const ingress = await ingressNetwork(hall)
     try {
@@ -53,7 +60,8 @@ export async function joinSwarm(hall: Hall, request: JoinSwarm): Promise<Members
   checkAlone(hall)
   const token = parseToken(request.token)
   const tls = tlsOf(request.tls)
-  const node = await nodeOf(hall, request, new Date().toISOString())
+  const key = newNodeKey()
+  const node = await nodeOf(hall, request, new Date().toISOString(), key)
   const engine = engineOf(hall.store, { engine: request.engine, ...(tls ? { tls } : {}) })
   const view = new View()
   const swarm = await knownAt(new Cluster(engine, view)).finally(() => engine.close())
@@ -67,7 +75,7 @@ export async function joinSwarm(hall: Hall, request: JoinSwarm): Promise<Members
     engine: request.engine,
     ...(tls ? { tls } : {}),
   }
-  return settleIn(hall, membership, async (cluster) => {
+  return settleIn(hall, membership, key, async (cluster) => {
     do {
       checkToken(token, await knownAt(cluster), tls)
       checkAddress(cluster.view, node)
@@ -80,6 +88,7 @@ export async function joinSwarm(hall: Hall, request: JoinSwarm): Promise<Members
 async function settleIn(
   hall: Hall,
   membership: Membership,
+  key: NodeKey,
   agree: (cluster: Cluster) => Promise<() => Promise<unknown>>,
 ): Promise<Membership> {
   const engine = engineOf(hall.store, membership)
@@ -91,6 +100,8 @@ async function settleIn(
       undo.push(() => removeNetwork(hall, GATEWAY_NETWORK))
     }
     await decided(hall)
+    keepNodeKey(hall.root, key)
+    undo.push(async () => forgetNodeKey(hall.root))
     // Killed in between, this host takes itself for a node that was removed, and can leave.
     hall.store.memberships.put(membership)
     undo.push(async () => hall.store.memberships.delete(membership.id))
@@ -136,9 +147,10 @@ export async function leaveSwarm(hall: Hall, force: boolean): Promise<void> {
   await hall.swarm.leave()
   for (const network of shared) await forgetNetwork(hall, network)
   store.transact(() => {
-    store.marks.delete('swarm/lease')
+    for (const mark of ['swarm/lease', 'swarm/session']) store.marks.delete(mark)
     store.memberships.delete(id)
   })
+  forgetNodeKey(hall.root)
   await removeNetwork(hall, GATEWAY_NETWORK).catch(unlessRefused)
 }
 
@@ -167,7 +179,12 @@ function checkAlone({ swarm }: Hall): void {
   if (swarm.membership) throw fault('SWARM_MEMBER', {})
 }
 
-async function nodeOf(hall: Hall, { advertise, dataPath }: Pick<JoinSwarm, 'advertise' | 'dataPath'>, joined: string): Promise<SwarmNode> {
+async function nodeOf(
+  hall: Hall,
+  { advertise, dataPath }: Pick<JoinSwarm, 'advertise' | 'dataPath'>,
+  joined: string,
+  { publicKey }: NodeKey,
+): Promise<SwarmNode> {
   const address = await advertised(hall, advertise)
   return {
     id: newSwarmId(),
@@ -175,6 +192,7 @@ async function nodeOf(hall: Hall, { advertise, dataPath }: Pick<JoinSwarm, 'adve
     address,
     dataPath: dataPath === undefined ? address : await advertised(hall, dataPath),
     joined,
+    publicKey,
   }
 }
 

@@ -12,6 +12,7 @@ import type { Hall } from '../hall.ts'
 import { disconnect } from '../sandboxes.ts'
 import type { Turns } from '../turns.ts'
 import { Feed, type PeerSink } from './feed.ts'
+import { Keyring } from './keyring.ts'
 import { Mirror } from './mirror.ts'
 import { Overtaken } from './overtaken.ts'
 import { shareOf, sharesOf } from './shares.ts'
@@ -38,7 +39,8 @@ export class Session {
   readonly #turns: Turns
   readonly #mirror: Mirror
   readonly #feed: Feed
-  #news: News = { ...NO_NEWS, networks: true }
+  readonly #keyring: Keyring
+  #news: News = { ...NO_NEWS, networks: true, keys: true }
   #definitions = 0
   readonly #told = new Set<string>()
   #estranged = true
@@ -59,7 +61,7 @@ export class Session {
       leased: (lease) => marks.put(LEASE, lease),
       estranged: () => this.#estrange(),
       contact: (lost) => this.#tell(lost),
-      removed: () => this.isLeaving || this.#warn('this node was removed from its swarm: cnm swarm leave --force'),
+      removed: () => this.#banish(),
     }
     const lease = marks.get(LEASE) as Lease | undefined
     this.member = new Member({
@@ -70,6 +72,7 @@ export class Session {
       sleep: (ms, signal) => pause(ms, undefined, { signal }),
       ears,
     })
+    this.#keyring = new Keyring({ hall, membership, member: this.member, again: (ms) => this.#scheduleIn(ms) })
   }
 
   get view(): View {
@@ -93,13 +96,15 @@ export class Session {
   /** Nothing more is begun. `outside`: of any turn, so that what is under way can be waited for. */
   async close({ outside }: { readonly outside: boolean }): Promise<void> {
     this.#end.abort()
+    this.#keyring.close()
     await this.member.close()
     if (outside) await this.#underWay
   }
 
   /** Acts upon what the swarm has told. Within a turn. */
   async settle(networks: readonly Network[] = []): Promise<void> {
-    if (this.view.seen === 0 || this.member.isRemoved) return
+    if (this.member.isRemoved) return this.#keyring.forget()
+    if (this.view.seen === 0) return
     const news = this.#news
     this.#news = NO_NEWS
     this.#complain()
@@ -108,8 +113,10 @@ export class Session {
       this.#definitions = this.member.cluster.definitions
       if (news.networks) await this.#mirror.networks([...this.view.networks.values()])
       await this.#mirror.endpoints(news.gone, news.came)
+      if (news.keys) this.#keyring.learn()
       const wanted = new Set([...networks.map(({ id }) => id), ...this.mine().map(({ networkId }) => networkId)])
       await this.#feed.tell(this.#hall, wanted, (id) => this.view.endpointsOn(id).values(), news)
+      await this.#keyring.settle()
     } catch (error) {
       // What could not be acted upon is again, with what comes next.
       this.#news = together(news, this.#news)
@@ -201,9 +208,9 @@ export class Session {
     }
   }
 
-  #hear({ gone, came, networks }: News): void {
+  #hear({ gone, came, ...rest }: News): void {
     const others = (endpoints: readonly SwarmEndpoint[]) => endpoints.filter(({ nodeId }) => nodeId !== this.membership.node.id)
-    this.#news = together(this.#news, { gone: others(gone), came: others(came), networks })
+    this.#news = together(this.#news, { gone: others(gone), came: others(came), ...rest })
     this.#schedule()
   }
 
@@ -218,6 +225,19 @@ export class Session {
       .catch((error) => {
         if (!this.#end.signal.aborted) this.#warn((error as Error).message)
       })
+  }
+
+  #scheduleIn(ms: number): void {
+    pause(ms, undefined, { signal: this.#end.signal, ref: false }).then(
+      () => this.#schedule(),
+      () => {},
+    )
+  }
+
+  #banish(): void {
+    if (this.isLeaving) return
+    this.#warn('this node was removed from its swarm: cnm swarm leave --force')
+    this.#schedule()
   }
 
   #estrange(): void {

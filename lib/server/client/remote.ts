@@ -180,6 +180,10 @@ export class Remote implements Verbs {
     await this.#change('leaveSwarm', { force })
   }
 
+  rotateKeys(): Promise<number> {
+    return this.#change('rotateKeys', {})
+  }
+
   joinToken({ rotate = false }: { readonly rotate?: boolean } = {}): Promise<string> {
     return this.#change('joinToken', { rotate })
   }

@@ -66,6 +66,7 @@ export const VERBS: ReadonlyMap<string, OwnVerb> = new Map(
     initSwarm: verb({ request: wire.InitSwarm }, (cnm, { request }) => cnm.initSwarm(request)),
     joinSwarm: verb({ request: wire.JoinSwarm }, (cnm, { request }) => cnm.joinSwarm(request)),
     leaveSwarm: verb({ force: T.Boolean() }, (cnm, { force }) => cnm.leaveSwarm({ force })),
+    rotateKeys: verb({}, (cnm) => cnm.rotateKeys()),
     joinToken: verb({ rotate: T.Boolean() }, (cnm, { rotate }) => cnm.joinToken({ rotate })),
     swarm: verb({}, (cnm) => cnm.swarm()),
     nodes: verb({}, (cnm) => cnm.nodes()),

@@ -72,6 +72,7 @@ export const InitSwarm = Exactly({
   pools: Maybe(T.Array(Text)),
   poolSize: Maybe(T.Integer()),
   heartbeat: Maybe(T.Number({ exclusiveMinimum: 0 })),
+  keyRotation: Maybe(T.Number({ exclusiveMinimum: 0 })),
 })
 
 export const JoinSwarm = Exactly({ ...arrival, engine: Text, token: Text })

@@ -41,7 +41,14 @@ export class Agent {
   constructor(store: SimulatedStore, index: number) {
     this.#store = store
     this.engine = new SimulatedEngine(store)
-    this.node = { id: `n${index}`, name: `n${index}`, address: `10.99.0.${index}`, dataPath: `10.99.0.${index}`, joined: '' }
+    this.node = {
+      id: `n${index}`,
+      name: `n${index}`,
+      address: `10.99.0.${index}`,
+      dataPath: `10.99.0.${index}`,
+      joined: '',
+      publicKey: `k${index}`,
+    }
     this.#feed = this.#newFeed()
   }
 

@@ -9,7 +9,7 @@ import { Agent, NETWORK, NETWORK_RECORD } from './agent.ts'
 
 const NODES = 3
 
-const swarm: Swarm = { id: 's', created: '', secret: '', fingerprint: '', heartbeat: 5, dataPathPort: 4789, pools: [] }
+const swarm: Swarm = { id: 's', created: '', secret: '', fingerprint: '', heartbeat: 5, dataPathPort: 4789, keyRotation: 43_200, pools: [] }
 
 const event = fc.record({
   what: fc.oneof(
