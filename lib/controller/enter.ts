@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { bridge } from '../drivers/bridge.ts'
@@ -7,8 +8,8 @@ import { macvlan } from '../drivers/macvlan.ts'
 import { overlay } from '../drivers/overlay.ts'
 import { host, none } from '../drivers/singleton.ts'
 import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
-import type { Lease } from '../ipam/dhcp/client.ts'
 import { DhcpIpam } from '../ipam/dhcp/driver.ts'
+import type { Lease } from '../ipam/dhcp/lan.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
 import type { Notes } from '../ipam/notes.ts'
 import { nullIpam } from '../ipam/null.ts'
@@ -17,7 +18,7 @@ import { fault } from '../model/errors.ts'
 import * as descriptor from '../netlink/descriptor.ts'
 import { namespaceAt } from '../netlink/namespace.ts'
 import { Plugins, type PluginsOptions } from '../plugins/plugins.ts'
-import { openStore, type Store } from '../store/store.ts'
+import { type Marks, openStore, type Store } from '../store/store.ts'
 import { Announcer } from './announcing.ts'
 import { commit } from './commit.ts'
 import { heldToContract, ipamHeldToContract } from './contracts.ts'
@@ -87,7 +88,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
     throw error
   })
   const deletion = new Deletion(netns, store)
-  const dhcp = new DhcpIpam({ lan: lanOf(netns), leases: notesIn<Lease>(store, 'lease/') })
+  const dhcp = new DhcpIpam({ lan: lanOf(netns), leases: notesIn<Lease>(store.marks, 'lease/'), duid: duidIn(store) })
   const announcer = new Announcer(store)
   const envoy = new Envoy(new Plugins(options.plugins), store)
   const swarm = new Presence(store, options.peers ?? { set: setPeers, change: changePeers })
@@ -142,12 +143,12 @@ export async function enter(options: OpenOptions): Promise<Entered> {
 /** What the built-in IPAM needs of the records: who holds what, which address it gave last, which were just released. */
 const memoryIn = (store: Store, swarm: Presence): DefaultIpamOptions => ({
   describe: (poolId, address) => holderOf(store, poolId, address, 'default', swarm),
-  lastGiven: idleNotesIn<string>(store, 'last/'),
+  lastGiven: idleNotesIn<string>(store.marks, 'last/'),
   beginAt: (poolId) => swarm.beginAt(poolId),
-  quarantine: { notes: idleNotesIn<number>(store, 'released/') },
+  quarantine: { notes: idleNotesIn<number>(store.marks, 'released/') },
 })
 
-const notesIn = <T>({ marks }: Store, prefix: string): Notes<T> => ({
+const notesIn = <T>(marks: Marks, prefix: string): Notes<T> => ({
   get: (key) => marks.get(`${prefix}${key}`) as T | undefined,
   set: (key, value) => marks.put(`${prefix}${key}`, value),
   delete: (key) => marks.delete(`${prefix}${key}`),
@@ -155,8 +156,19 @@ const notesIn = <T>({ marks }: Store, prefix: string): Notes<T> => ({
 })
 
 /** Of addresses that are free: a kill that loses one of them does no more harm than a boot does. */
-const idleNotesIn = <T>(store: Store, prefix: string): Notes<T> => ({
-  ...notesIn<T>(store, prefix),
-  set: (key, value) => store.marks.putIdly(`${prefix}${key}`, value),
-  delete: (key) => store.marks.deleteIdly(`${prefix}${key}`),
+const idleNotesIn = <T>(marks: Marks, prefix: string): Notes<T> => ({
+  ...notesIn<T>(marks, prefix),
+  set: (key, value) => marks.putIdly(`${prefix}${key}`, value),
+  delete: (key) => marks.deleteIdly(`${prefix}${key}`),
 })
+
+/** By what servers of DHCPv6 know this host as long as it has its state directory: a UUID (RFC 6355). */
+const duidIn =
+  ({ identity }: Store) =>
+  (): string => {
+    const known = identity.get('duid')
+    if (typeof known === 'string') return known
+    const duid = `0004${randomBytes(16).toString('hex')}`
+    identity.put('duid', duid)
+    return duid
+  }

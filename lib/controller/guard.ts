@@ -7,8 +7,9 @@ import { repair } from './doctor/repair.ts'
 import type { Hall } from './hall.ts'
 import { checkFirewall, commitOnWalls, reloadFirewall } from './mend.ts'
 import { isDamaged, look } from './overlay/look.ts'
+import { aftermath, stirred } from './parents.ts'
 import { Patience } from './patience.ts'
-import { configOf, raise, raisedIds, walledLink } from './raising.ts'
+import { configOf, raise, raisedIds, standsOn, walledLink } from './raising.ts'
 import { isOrphan, removeOrphans, unlessRefused } from './recover.ts'
 import type { Turns } from './turns.ts'
 
@@ -85,6 +86,7 @@ export class Guard {
     for await (const event of monitor(this.#hall.host, ['link'], { signal: this.#end.signal })) {
       if (event.type === 'removed') this.#missing((link) => link === event.row.name)
       if (event.type === 'snapshot') this.#missing((link) => event.rows.every(({ name }) => name !== link))
+      this.#stirred(stirred(event))
     }
   }
 
@@ -102,6 +104,22 @@ export class Guard {
       if (link === undefined || !isGone(link) || configOf(this.#hall, network).found) continue
       this.#damaged({ what: link, network, heal: () => this.#raise(network) })
     }
+  }
+
+  /** Endpoints that are on a link of the host go with it, and are put on it again when it is back. */
+  #stirred(links: ReadonlySet<string>): void {
+    for (const network of links.size > 0 ? this.#hall.store.networks.list() : []) {
+      const what = standsOn(this.#hall, network).find((link) => links.has(link))
+      if (what !== undefined) this.#keep(this.#turns.take(() => this.#inspect(what, network), this.#end.signal))
+    }
+  }
+
+  async #inspect(what: string, network: Network): Promise<void> {
+    if (standsOn(this.#hall, network).length === 0) return
+    const { obstacle, mend } = await aftermath(this.#hall, network)
+    if (!mend) return
+    if (obstacle === undefined) this.#damaged({ what, network, heal: mend })
+    else this.#hall.tell('damage', network, { what, healing: 'when it is back', by: obstacle })
   }
 
   /** The kernel tells of every row, ours too, and there may be a hundred thousand: looking now and then costs less. */
@@ -133,9 +151,10 @@ export class Guard {
 
   #damaged(damage: Damage): void {
     const { what, network, by } = damage
-    if (this.#pending.has(what)) return
-    this.#pending.add(what)
-    const delay = this.#patience.next(what)
+    const key = keyOf(damage)
+    if (this.#pending.has(key)) return
+    this.#pending.add(key)
+    const delay = this.#patience.next(key)
     const healing = delay === 0 ? 'now' : `in ${delay / 1000} s`
     this.#hall.tell('damage', network, { what, healing, ...(by ? { by } : {}) })
     this.#keep(this.#heal(damage, delay))
@@ -146,7 +165,7 @@ export class Guard {
     await pause(delay, undefined, { signal: this.#end.signal })
     try {
       await this.#turns.take(() => {
-        this.#pending.delete(what)
+        this.#pending.delete(keyOf(damage))
         return heal()
       }, this.#end.signal)
       this.#hall.tell('heal', network, { what })
@@ -156,6 +175,9 @@ export class Guard {
     }
   }
 }
+
+/** Several networks may be on one link. */
+const keyOf = ({ what, network }: Damage): string => `${what} ${network?.id ?? ''}`
 
 const PERIOD_MS = 10_000
 /** How often owners of sandboxes are looked for. */

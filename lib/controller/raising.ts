@@ -64,6 +64,13 @@ export async function mtuOf(hall: Hall, network: Network): Promise<Mtu | undefin
 /** The link at which a network is walled off; undefined while it is not. */
 export const walledLink = ({ store }: Hall, network: Network): string | undefined => raisedOf(store, network)?.link
 
+/** The link of the host that a network's endpoints are on, and what that may be on; none where that is a link of ours alone. */
+export function standsOn(hall: Hall, network: Network): readonly string[] {
+  const { base } = raisedOf(hall.store, network) ?? {}
+  if (base === undefined || !hall.drivers.has(network.driver)) return []
+  return [base, ...(driverOf(hall, network).adoptedLinks?.(configOf(hall, network)) ?? [])]
+}
+
 /** The host's links that forward for our networks only. */
 export const uplinksOf = ({ store }: Hall) => Object.values((store.marks.get(UPLINKS) ?? {}) as Record<string, Way['uplinks'][number]>)
 

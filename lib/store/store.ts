@@ -94,6 +94,8 @@ export interface Store {
   readonly memberships: Records<Membership>
   /** What a swarm without an engine keeps here. */
   readonly cluster: Marks
+  /** By what others know this host. */
+  readonly identity: Marks
   readonly sandboxes: Records<Sandbox, 'name'>
   readonly endpoints: Records<Endpoint, 'networkId' | 'sandboxId'>
   readonly marks: Marks
@@ -178,6 +180,7 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
     dues: recordsOf(new Table(state, 'dues', due)),
     memberships: recordsOf(new Table(state, 'memberships', membership)),
     cluster: new Table(state, 'cluster', anything),
+    identity: new Table(state, 'identity', anything),
     sandboxes: recordsOf(new Table(live, 'sandboxes', sandbox, ['name'])),
     endpoints: recordsOf(new Table(live, 'endpoints', endpoint, ['networkId', 'sandboxId'])),
     marks: new Table(live, 'marks', anything),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Controller } from '../../lib/index.ts'
+import { type Controller, eventsOf } from '../../lib/index.ts'
 import type { IpamConfig } from '../../lib/model/request.ts'
 import { BEYOND4, BEYOND6, HOST4, HOST6, LAN4, LAN6 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
@@ -262,6 +262,48 @@ describe('the parent of a network', () => {
     expect(await stage.cnm.repair()).toMatchObject({ left: [], errors: [] })
     await expectReach([[a, router()]], both('a → router'))
     await stage.cnm.removeSandbox('a')
+    stage.accept()
+  })
+
+  it('is back while a controller is on guard: its sandboxes are on it again as they were, as soon as it can carry them', async () => {
+    await stage.reopen({ guard: true })
+    await create({ 'cnm.host_access': 'true' })
+    const [a, b] = [await join('a'), await join('b')]
+    const macs = () => [a, b].map(({ netns }) => macOf(netns, 'eth0'))
+    const before = macs()
+    host('ip', 'link', 'set', 'lan0', 'down')
+    host('ip', 'link', 'set', 'lan0', 'name', 'wan7')
+    host('ip', 'link', 'set', 'wan7', 'name', 'lan0')
+    host('ip', 'link', 'set', 'lan0', 'up')
+    host('ip', 'link', 'del', 'lan0')
+    // Another card, which somebody has made the port of a bridge.
+    host('ip', 'link', 'add', 'theirs', 'type', 'bridge')
+    host('ip', 'link', 'add', 'wan7', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', stage.lab.lan)
+    lan('ip', 'link', 'set', 'eth0', 'master', 'lan', 'up')
+    host('ip', 'link', 'set', 'wan7', 'master', 'theirs')
+    host('ip', 'link', 'set', 'wan7', 'name', 'lan0')
+    const told: object[] = []
+    for await (const { action, attributes } of eventsOf(stage.lab.run, { since: 0 })) {
+      if (action !== 'damage' && action !== 'heal') continue
+      told.push([action, attributes['what'], attributes['healing']])
+      if (attributes['by']?.includes('is a port of theirs')) host('ip', 'link', 'del', 'theirs')
+      if (action === 'heal') break
+    }
+    expect(told[0]).toEqual(['damage', 'lan0', 'when it is back'])
+    expect(told.at(-1)).toEqual(['heal', 'lan0', undefined])
+    expect(macs()).toEqual(before)
+    host('ip', 'link', 'set', 'lan0', 'up')
+    await expectReach(
+      [
+        [a, router()],
+        [a, b],
+        [hostParty(), b],
+      ],
+      both('a → router', 'a → b', 'host → b'),
+    )
+    expect(await stage.cnm.findings()).toEqual([])
+    for (const name of ['a', 'b']) await stage.cnm.removeSandbox(name)
+    await stage.cnm.removeNetwork('lan')
     stage.accept()
   })
 

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { eventsOf } from '../../lib/index.ts'
 import { capture } from '../support/capture.ts'
 import { HOST4, HOST6 } from '../support/lab.ts'
 import { must, run } from '../support/run.ts'
@@ -127,6 +128,55 @@ scenario('the parent falls and rises, and its VLAN with it; a VLAN that somebody
     await assertReach(pairs, both('a → router10', 'host → a'))
     host('ip', 'addr', 'replace', `${HOST6}/64`, 'dev', 'lan0', 'nodad')
     host('ip', 'route', 'replace', 'default', 'via', '192.0.2.2')
+  }),
+)
+
+scenario('while a controller is on guard, a VLAN that somebody deletes comes back, with the sandboxes on it', () =>
+  onTrunk(async (lab) => {
+    const host = (...argv: string[]) => must(argv, { netns: lab.host })
+    const guard = await lab.open({ root: `${lab.root}-guard`, run: `${lab.run}-guard`, guard: true })
+    try {
+      await guard.createNetwork(network('blue', 'lan0.10', subnetsOf(10)))
+      const a = await join(guard, 'a', 'blue')
+      const mac = () => must(['ip', '-br', 'link', 'show', 'eth0'], { netns: a.netns }).split(/ +/)[2]
+      const had = mac()
+      host('ip', 'link', 'del', 'lan0.10')
+      for await (const { action, attributes } of eventsOf(`${lab.run}-guard`, { since: 0 })) {
+        if (action === 'heal') {
+          assert.deepEqual(attributes, { what: 'lan0.10', name: 'blue', type: 'macvlan' })
+          break
+        }
+      }
+      assert.equal(mac(), had)
+      await assertReach([[a, routerIn(lab, 10)]], both('a → router10'))
+      assert.deepEqual(await guard.findings(), [])
+      await guard.removeSandbox('a')
+      await guard.removeNetwork('blue')
+    } finally {
+      await guard.close()
+    }
+  }),
+)
+
+scenario('a bridge that filters VLANs carries those that it is in itself', () =>
+  onTrunk(async (lab, cnm) => {
+    const [host, router] = [lab.host, lab.lan].map((netns) => (line: string) => must(line.split(' '), { netns }))
+    host?.('ip link add br0 type bridge vlan_filtering 1 vlan_default_pvid 0')
+    host?.(`ip link add port0 type veth peer name port1 netns ${lab.lan.split('/').at(-1)}`)
+    host?.('ip link set port0 master br0 up')
+    host?.('ip link set br0 up')
+    host?.('bridge vlan add dev port0 vid 10')
+    router?.('ip link set port1 master lan up')
+    router?.('bridge vlan add dev port1 vid 10')
+    await cnm.createNetwork(network('blue', 'br0.10', subnetsOf(10)))
+    const a = await join(cnm, 'a', 'blue')
+    await assertReach([[a, routerIn(lab, 10)]], [])
+    host?.('bridge vlan add dev br0 vid 10 self')
+    await assertReach([[a, routerIn(lab, 10)]], both('a → router10'))
+    await cnm.removeSandbox('a')
+    await cnm.removeNetwork('blue')
+    host?.('ip link del port0')
+    host?.('ip link del br0')
   }),
 )
 

@@ -114,6 +114,20 @@ async function fallen(hall: Hall, network: Network): Promise<Ailment> {
   }
 }
 
+/** What a network lacks, and the sandboxes on it, in an order in which it can be mended. */
+export async function driftOn(hall: Hall, network: Network): Promise<readonly Ailment[]> {
+  await hall.deleted()
+  const seated = new Set(hall.store.endpoints.with('networkId', network.id).map(({ sandboxId }) => sandboxId))
+  const round = await Round.of(hall)
+  try {
+    const ailments = [...(await driftOf(round, network))]
+    for (const sandbox of hall.store.sandboxes.list().filter(({ id }) => seated.has(id))) ailments.push(...(await lookInto(round, sandbox)))
+    return ailments
+  } finally {
+    round.close()
+  }
+}
+
 /** What a tunnel knows of other hosts, held against what this controller was told. */
 async function peersDrift(hall: Hall, network: Network): Promise<readonly Ailment[]> {
   const config = configOf(hall, network)

@@ -9,6 +9,8 @@ it('what was sent with is never sent with again: not in the same session', () =>
       put: (key: string, value: unknown) => void notes.set(key, value),
       list: () => [],
       delete: () => {},
+      putIdly: () => {},
+      deleteIdly: () => {},
     },
   }
   expect(spend(store, 'a', 1, [10])).toBe(true)
