@@ -30,7 +30,8 @@ const world: World = {
   examine: async (options) => (await import('../controller/doctor/repair.ts')).examine(options),
 }
 const code = await cnm(process.argv.slice(2), world)
-// Of a write that failed, Node tells a turn later.
+// A pipe takes as much as its reader does, and of a write that failed Node tells a turn later.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))))
 await setImmediate()
 if (lost) process.stderr.write(`the answer cannot be written: ${lost.message}\n`)
 process.exit(lost ? 1 : code)

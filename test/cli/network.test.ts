@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { World } from '../../lib/cli/world.ts'
-import { must } from '../support/run.ts'
+import { must, run } from '../support/run.ts'
 import { snapshot } from '../support/snapshot.ts'
-import { Host } from './host.ts'
+import { CNM, Host } from './host.ts'
 
 let host: Host
 beforeAll(() => {
@@ -84,6 +84,15 @@ describe('a network', () => {
     expect(JSON.parse(stdout).map(({ Name }: { Name: string }) => Name)).toEqual(['host'])
     expect(stderr).toBe('network nope not found\nhint: cnm network ls\n')
     expect(status).toBe(1)
+  })
+
+  it('what is longer than a pipe is written to its end, however slow its reader', async () => {
+    const label = 'x'.repeat(100_000)
+    await host.must(['network', 'create', '--config-only', '--label', `long=${label}`, 'long'])
+    const slowly = '"$@" network inspect long | (sleep 1; cat)'
+    const { stdout } = run(['sh', '-c', slowly, 'sh', process.execPath, CNM], { netns: host.host, env: host.env })
+    expect(JSON.parse(stdout)[0].Labels).toEqual({ long: label })
+    await host.must('network rm long')
   })
 
   it('rm goes on after a failure, and prints what is removed', async () => {
