@@ -1,7 +1,11 @@
-/** The order of Docker's lists: numbers by value, so 'web2' is before 'web10'; digits before other characters. */
-export function naturalOrder(a: string, b: string): number {
-  const left = pieces(a)
-  const right = pieces(b)
+/** Sorted as Docker's lists are: numbers by value, so 'web2' is before 'web10'; digits before other characters. */
+export const inNaturalOrder = <T>(items: readonly T[], nameOf: (item: T) => string): readonly T[] =>
+  items
+    .map((item) => ({ item, name: pieces(nameOf(item)) }))
+    .sort((a, b) => compareAll(a.name, b.name))
+    .map(({ item }) => item)
+
+function compareAll(left: readonly string[], right: readonly string[]): number {
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
     const order = compare(left[i] ?? '', right[i] ?? '')
     if (order !== 0) return order

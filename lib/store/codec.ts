@@ -9,8 +9,9 @@ export const encode = (value: unknown): string =>
   })
 
 /** Throws SyntaxError. Bytes come back as plain Uint8Arrays, each with memory of its own. */
-export const decode = (text: string): unknown =>
-  JSON.parse(text, (_, part: unknown) => {
-    const hex = part !== null && typeof part === 'object' ? (part as Readonly<Record<string, unknown>>)[BYTES] : undefined
-    return typeof hex === 'string' ? Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)) : part
-  })
+export const decode = (text: string): unknown => (text.includes(BYTES) ? JSON.parse(text, restored) : JSON.parse(text))
+
+function restored(_: string, part: unknown): unknown {
+  const hex = part !== null && typeof part === 'object' ? (part as Readonly<Record<string, unknown>>)[BYTES] : undefined
+  return typeof hex === 'string' ? Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)) : part
+}

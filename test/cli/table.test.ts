@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { naturalOrder } from '../../lib/cli/natural.ts'
+import { inNaturalOrder } from '../../lib/cli/natural.ts'
 import { table } from '../../lib/cli/table.ts'
 
 describe('table', () => {
@@ -27,6 +27,6 @@ describe('table', () => {
 describe('order', () => {
   it('is that of Docker for the same names', () => {
     const docker = ['Web1', 'a_b', 'bridge', 'host', 'naïve', 'web', 'web2', 'web02', 'web002', 'web10', 'web-1']
-    expect(docker.toReversed().sort(naturalOrder)).toEqual(docker)
+    expect(inNaturalOrder(docker.toReversed(), (name) => name)).toEqual(docker)
   })
 })

@@ -2,7 +2,7 @@ import { networkFilter } from '../../model/filter.ts'
 import { readFilters } from '../filter.ts'
 import { collect } from '../flags.ts'
 import { formatRows, type ListFlags } from '../format/rows.ts'
-import { naturalOrder } from '../natural.ts'
+import { inNaturalOrder } from '../natural.ts'
 import type { Verb } from '../verb.ts'
 import { NETWORKS, networkRow } from '../views.ts'
 
@@ -29,7 +29,7 @@ export const networkLs = (noun: Verb): Verb =>
       const passes = await networkFilter(readFilters(filter))
       return visit.open((cnm) => {
         const networks = cnm.networks().filter((network) => passes(network, ({ id }) => cnm.guests(id).length > 0))
-        const rows = networks.toSorted((a, b) => naturalOrder(a.name, b.name)).map((network) => networkRow(network, trunc))
+        const rows = inNaturalOrder(networks, ({ name }) => name).map((network) => networkRow(network, trunc))
         visit.write(formatRows(NETWORKS, rows, flags))
       })
     })

@@ -1,5 +1,5 @@
 import { formatRows, type ListFlags } from '../format/rows.ts'
-import { naturalOrder } from '../natural.ts'
+import { inNaturalOrder } from '../natural.ts'
 import { PLUGINS, pluginRow } from '../plugin-views.ts'
 import type { Verb } from '../verb.ts'
 
@@ -22,7 +22,7 @@ export const pluginLs = (noun: Verb): Verb =>
       const looked = await Promise.allSettled(pluginNames(places).map((name) => look(name, places, visit.interrupts.signal)))
       visit.interrupts.signal.throwIfAborted()
       const seen = looked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-      const rows = seen.toSorted((a, b) => naturalOrder(a.name, b.name)).map((each) => pluginRow(each, trunc))
+      const rows = inNaturalOrder(seen, ({ name }) => name).map((each) => pluginRow(each, trunc))
       visit.write(formatRows(PLUGINS, rows, flags))
       // A file that cannot be read is no row.
       for (const each of looked) if (each.status === 'rejected') visit.complain(each.reason)

@@ -3,7 +3,7 @@ import { shortId } from '../../model/ids.ts'
 import type { Sandbox } from '../../model/network.ts'
 import { formatRows, type ListFlags, type Listing } from '../format/rows.ts'
 import { type Row, Time } from '../format/value.ts'
-import { naturalOrder } from '../natural.ts'
+import { inNaturalOrder } from '../natural.ts'
 import { formatOpening } from '../port.ts'
 import type { Verb } from '../verb.ts'
 import { rowOf } from '../views.ts'
@@ -38,14 +38,14 @@ export const sandboxLs = (noun: Verb): Verb =>
     .examples('cnm sandbox ls', "cnm sandbox ls --format '{{.Name}} {{.Addresses}}'", 'cnm sandbox rm $(cnm sandbox ls -q)')
     .perform((visit, { trunc, ...flags }: Flags) =>
       visit.open((cnm) => {
-        const sandboxes = cnm.sandboxes().toSorted((a, b) => naturalOrder(a.name, b.name))
+        const sandboxes = inNaturalOrder(cnm.sandboxes(), ({ name }) => name)
         const rows = sandboxes.map((sandbox) => rowFor(cnm, sandbox, trunc))
         visit.write(formatRows(SANDBOXES, rows, flags))
       }),
     )
 
 function rowFor(cnm: Verbs, { id, name, created, labels }: Sandbox, trunc: boolean): Row {
-  const seats = cnm.seats(id).toSorted((a, b) => naturalOrder(a.network.name, b.network.name))
+  const seats = inNaturalOrder(cnm.seats(id), ({ network }) => network.name)
   const addresses = seats.flatMap(({ endpoint: { address, address6 } }) => [address, address6].filter((text) => text !== undefined))
   const openings = cnm.openings(id).toSorted((a, b) => a.port - b.port)
   const fields = {
