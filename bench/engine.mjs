@@ -43,7 +43,7 @@ const asks =
     inspect: await timed(() => call('GET', '/networks/n500')),
   })
 
-const CNM = fileURLToPath(new URL('../dist/esm/lib/cli/main.js', import.meta.url))
+const CNM = fileURLToPath(new URL('../dist/cli/main.cjs', import.meta.url))
 
 /** `cnm serve`, in the bench's namespace. */
 async function daemon(bench) {

@@ -8,7 +8,7 @@ import { openStore } from '../dist/esm/lib/store/store.js'
 import { contest, must, timed, withBench } from './harness.mjs'
 import { dockerd } from './peers.mjs'
 
-const CNM = fileURLToPath(new URL('../dist/esm/lib/cli/main.js', import.meta.url))
+const CNM = fileURLToPath(new URL('../dist/cli/main.cjs', import.meta.url))
 const MANY = 4_000
 
 /** Networks as a host has them after a boot: recorded, without links. */

@@ -14,6 +14,7 @@ export class Verb extends Command {
   readonly #world: World
   readonly #toggles = new Set<string>()
   #launches = false
+  #verbs: readonly ((parent: Verb) => Verb)[] = []
 
   constructor(name: string, world: World) {
     super(name)
@@ -42,9 +43,19 @@ export class Verb extends Command {
       .addOption(new Option('--dry-run', 'Print what would be done, and change nothing').helpGroup(GLOBAL))
   }
 
-  /** Makes this a command that does nothing itself, but has `verbs`. */
+  /** Makes this a command that does nothing itself, but has `verbs`. They are made when it is this command's turn: few are, each time. */
   gather(...verbs: readonly ((parent: Verb) => Verb)[]): this {
-    this.#withGlobals().enablePositionalOptions().helpCommand('help [command]', 'Print help for a command')
+    this.#verbs = verbs
+    return this.#withGlobals()
+      .enablePositionalOptions()
+      .helpCommand('help [command]', 'Print help for a command')
+      .hook('preSubcommand', (_, next) => void (next as Verb).fill())
+  }
+
+  /** Makes what it has gathered, once. */
+  fill(): this {
+    const verbs = this.#verbs
+    this.#verbs = []
     for (const verb of verbs) verb(this)
     return this
   }
@@ -87,6 +98,7 @@ export class Verb extends Command {
 
   /** A noun without a verb shows its help, as Docker's do: that is no error. */
   override help(): never {
+    this.fill()
     return super.help()
   }
 

@@ -20,6 +20,8 @@ export interface World {
   readonly stdout: Output
   readonly stderr: Output
   readonly env: NodeJS.ProcessEnv
+  /** The file of the program. */
+  readonly program: string
   readonly signals: SignalSource
   /** The next line of standard input; '' at its end. */
   readonly ask: () => Promise<string>

@@ -112,7 +112,7 @@ describe('installed on x64, with Node.js, libnftables and util-linux', () => {
   afterAll(() => root[Symbol.dispose]())
 
   const cnm = (netns: string, ...argv: readonly string[]): string => {
-    const { status, stdout, stderr } = root.run(['/node', `${PACKAGE}/dist/esm/lib/cli/main.js`, ...argv], { netns })
+    const { status, stdout, stderr } = root.run(['/node', `${PACKAGE}/dist/cli/main.cjs`, ...argv], { netns })
     if (status !== 0) throw new Error(`cnm ${argv.join(' ')}: ${stderr}`)
     return stdout
   }

@@ -20,7 +20,7 @@ describe('the tarball', () => {
       expect.arrayContaining([
         'dist/esm/lib/index.js',
         'dist/esm/lib/index.d.ts',
-        'dist/esm/lib/cli/main.js',
+        'dist/cli/main.cjs',
         'dist/esm/native/load.cjs',
         'dist/cjs/lib/index.js',
         'dist/cjs/lib/index.d.ts',
@@ -50,6 +50,8 @@ describe('the tarball', () => {
       'package.json',
       'scripts/common.sh',
     ])
+    // The command is there once.
+    expect(beginning('dist/esm/lib/cli/')).toEqual([])
     expect(beginning('dist/').filter((file) => !/\.(js|cjs|d\.ts)$|\/package\.json$/.test(file))).toEqual([])
     expect(
       beginning('prebuilds/').filter((file) => !/^prebuilds\/(linux-(x64|arm64)\/libcnm\.glibc\.node|source\/libnl3_.*)$/.test(file)),
