@@ -21,6 +21,7 @@ const world: World = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
+  cwd: process.cwd,
   program: fileURLToPath(import.meta.url),
   signals: process,
   ask: firstLine,

@@ -15,6 +15,7 @@ export class Verb extends Command {
   readonly #toggles = new Set<string>()
   #launches = false
   #verbs: readonly ((parent: Verb) => Verb)[] = []
+  #isErrand = false
 
   constructor(name: string, world: World) {
     super(name)
@@ -76,11 +77,18 @@ export class Verb extends Command {
     return this.passThroughOptions()
   }
 
+  /** A daemon may do it for another program: it needs nothing of that but the line (errand.ts). */
+  errand(): this {
+    this.#isErrand = true
+    return this
+  }
+
   /** What the verb does. `work` gets operands and flags as commander does; it may resolve with an exit code. */
   perform<A extends readonly unknown[]>(work: (visit: Visit, ...args: A) => Promise<number | void>): this {
     return this.#withGlobals().action(async (...args: unknown[]) => {
       const visit = new Visit(this.#world, this.#globals(), new Interrupts(this.#world.signals))
       const operands = args.slice(0, -1) as unknown as A
+      this.#world.admit?.(visit, this.#isErrand)
       let code: number | void
       try {
         code = await work(visit, ...operands)

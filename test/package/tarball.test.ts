@@ -18,6 +18,7 @@ describe('the tarball', () => {
   it('has what is imported and run', () => {
     expect(files).toEqual(
       expect.arrayContaining([
+        'bin/cnm',
         'dist/esm/lib/index.js',
         'dist/esm/lib/index.d.ts',
         'dist/cli/main.cjs',
@@ -39,7 +40,7 @@ describe('the tarball', () => {
   })
 
   it('has nothing else', () => {
-    const folders = ['binding/', 'dist/', 'prebuilds/', 'native/', 'scripts/prebuild/', 'docs/', 'systemd/', 'LICENSES/']
+    const folders = ['bin/', 'binding/', 'dist/', 'prebuilds/', 'native/', 'scripts/prebuild/', 'docs/', 'systemd/', 'LICENSES/']
     const rest = files.filter((file) => !folders.some((folder) => file.startsWith(folder)))
     expect([...rest].sort()).toEqual([
       'CHANGELOG.md',
@@ -54,7 +55,9 @@ describe('the tarball', () => {
     expect(beginning('dist/esm/lib/cli/')).toEqual([])
     expect(beginning('dist/').filter((file) => !/\.(js|cjs|d\.ts)$|\/package\.json$/.test(file))).toEqual([])
     expect(
-      beginning('prebuilds/').filter((file) => !/^prebuilds\/(linux-(x64|arm64)\/libcnm\.glibc\.node|source\/libnl3_.*)$/.test(file)),
+      beginning('prebuilds/').filter(
+        (file) => !/^prebuilds\/(linux-(x64|arm64)\/(libcnm\.glibc\.node|cnm-client)|source\/libnl3_.*)$/.test(file),
+      ),
     ).toEqual([])
   })
 
