@@ -1,10 +1,7 @@
 // The Docker Engine API with many networks there: what a list and an inspect cost, beside dockerd with as many. Configuration-only
 // networks, which cost neither daemon any links. One connection each, kept open, as an SDK does.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { Agent, request } from 'node:http'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { daemon } from './daemon.mjs'
 import { contest, timed, withBench } from './harness.mjs'
 import { dockerd } from './peers.mjs'
 
@@ -42,26 +39,6 @@ const asks =
     'ls --filter': await timed(() => call('GET', '/networks?filters={"label":["number=500"]}')),
     inspect: await timed(() => call('GET', '/networks/n500')),
   })
-
-const CNM = fileURLToPath(new URL('../dist/esm/lib/cli/main.js', import.meta.url))
-
-/** `cnm serve`, in the bench's namespace. */
-async function daemon(bench) {
-  const run = join(bench.folder, 'run')
-  const flags = ['--root', join(bench.folder, 'root'), '--run', run, '--no-plugins']
-  const child = spawn('ip', ['netns', 'exec', bench.name, process.execPath, CNM, 'serve', ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = once(child, 'exit')
-  await once(child.stdout, 'data')
-  return {
-    socket: join(run, 'cnm.sock'),
-    async end() {
-      child.kill()
-      await ended
-    },
-  }
-}
 
 export const engine = () =>
   withBench(async (bench) => {

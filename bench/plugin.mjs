@@ -11,7 +11,7 @@ import { PluginClient } from '../dist/esm/lib/plugins/client.js'
 import { contest, show, timed, withBench } from './harness.mjs'
 import { dockerd } from './peers.mjs'
 
-const CNM = fileURLToPath(new URL('../dist/esm/lib/cli/main.js', import.meta.url))
+const CNM = fileURLToPath(new URL('../dist/cli/main.cjs', import.meta.url))
 const ENDPOINTS = 256
 const ROUNDS = 15
 

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-const CNM = here('../dist/esm/lib/cli/main.js')
+const CNM = here('../dist/cli/main.cjs')
 const HTTP = here('http.mjs')
 const HOST = `cnmdemo${process.pid}-host`
 const LAN = `cnmdemo${process.pid}-lan`

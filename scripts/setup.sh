@@ -37,7 +37,7 @@ if stale node_modules/.package-lock.json package-lock.json; then
 fi
 
 if stale build/Release/cnm.node native test/native CMakeLists.txt; then
-  say 'building the native addon and its tests (cmake-js)'
+  say 'building the native addon, the client and their tests (cmake-js)'
   npx --no-install cmake-js configure --CDCNM_NATIVE_TESTS=ON --CDCNM_UNITY=ON --log-level error >&2
   npx --no-install cmake-js build --log-level error >&2
   touch build/Release/cnm.node

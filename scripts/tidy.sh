@@ -8,6 +8,6 @@ source scripts/common.sh
 bash scripts/setup.sh
 need_packages clang-tidy-14
 files=("$@")
-[ $# -gt 0 ] || mapfile -t files < <(find native/addon.cc native/js native/kernel -name '*.cc' | sort)
+[ $# -gt 0 ] || mapfile -t files < <(find native/addon.cc native/client native/js native/kernel -name '*.cc' | sort)
 # It counts what it did not say, too.
 printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy-14 -p build --quiet 2> >(grep -v 'warnings\? \(and .* \)\?generated' >&2)

@@ -91,6 +91,12 @@ describe('native', () => {
     expect(sources.flatMap((file) => includes(file).filter((name) => foreign.test(name)))).toEqual([])
   })
 
+  it('client has nothing of the addon', () => {
+    const sources = files('native/client', /\.(cc|h)$/)
+    expect(sources.length).toBeGreaterThan(0)
+    expect(sources.flatMap((file) => includes(file).filter((name) => /^(kernel|js|facts|netlink|napi|node)/.test(name)))).toEqual([])
+  })
+
   it('exports exactly what binding.d.ts declares', async () => {
     const declared = Array.from(text('binding.d.ts').matchAll(/^export (?:const|class|function) (\w+)/gm), (match) => match[1])
     const { default: addon } = await import('#addon')

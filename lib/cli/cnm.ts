@@ -68,6 +68,7 @@ export async function cnm(argv: readonly string[], world: World): Promise<number
       completion,
       candidates,
     )
+    .fill()
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0

@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander'
 import type { Verbs } from '../controller/verbs.ts'
+import type { Verb } from './verb.ts'
 
 type Look = (cnm: Verbs) => readonly string[] | Promise<readonly string[]>
 
@@ -18,8 +19,8 @@ export interface Candidates {
 }
 
 /** `words`: those behind `cnm`, up to the cursor; the last one may be begun. */
-export function complete(program: Command, words: readonly string[]): Candidates {
-  let command = program
+export function complete(program: Verb, words: readonly string[]): Candidates {
+  let command: Command = program
   let operands = 0
   let expected: Option | undefined
   for (const word of words.slice(0, -1)) {
@@ -30,7 +31,7 @@ export function complete(program: Command, words: readonly string[]): Candidates
     }
     const verb =
       operands === 0 ? command.commands.find((candidate) => candidate.name() === word || candidate.aliases().includes(word)) : undefined
-    if (verb) command = verb
+    if (verb) command = (verb as Verb).fill()
     else operands++
   }
   if (expected) return valuesOf(expected)

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { createInterface } from 'node:readline/promises'
-import { setImmediate } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { cnm } from './cnm.ts'
 import type { World } from './world.ts'
 
@@ -13,6 +12,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {})
 
 async function firstLine(): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
   for await (const line of createInterface({ input: process.stdin })) return line
   return ''
 }
@@ -21,6 +21,8 @@ const world: World = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
+  cwd: process.cwd,
+  program: fileURLToPath(import.meta.url),
   signals: process,
   ask: firstLine,
   // Loaded when it is needed: help, and complaints about the command line, want neither the addon nor the store.
@@ -29,9 +31,13 @@ const world: World = {
   state: () => import('../controller/state.ts'),
   examine: async (options) => (await import('../controller/doctor/repair.ts')).examine(options),
 }
-const code = await cnm(process.argv.slice(2), world)
-// A pipe takes as much as its reader does, and of a write that failed Node tells a turn later.
-await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))))
-await setImmediate()
-if (lost) process.stderr.write(`the answer cannot be written: ${lost.message}\n`)
-process.exit(lost ? 1 : code)
+async function main(): Promise<void> {
+  const code = await cnm(process.argv.slice(2), world)
+  // A pipe takes as much as its reader does, and of a write that failed Node tells a turn later.
+  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))))
+  await new Promise(setImmediate)
+  if (lost) process.stderr.write(`the answer cannot be written: ${lost.message}\n`)
+  process.exit(lost ? 1 : code)
+}
+
+void main()

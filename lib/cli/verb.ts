@@ -14,6 +14,8 @@ export class Verb extends Command {
   readonly #world: World
   readonly #toggles = new Set<string>()
   #launches = false
+  #verbs: readonly ((parent: Verb) => Verb)[] = []
+  #isErrand = false
 
   constructor(name: string, world: World) {
     super(name)
@@ -42,9 +44,19 @@ export class Verb extends Command {
       .addOption(new Option('--dry-run', 'Print what would be done, and change nothing').helpGroup(GLOBAL))
   }
 
-  /** Makes this a command that does nothing itself, but has `verbs`. */
+  /** Makes this a command that does nothing itself, but has `verbs`. They are made when it is this command's turn: few are, each time. */
   gather(...verbs: readonly ((parent: Verb) => Verb)[]): this {
-    this.#withGlobals().enablePositionalOptions().helpCommand('help [command]', 'Print help for a command')
+    this.#verbs = verbs
+    return this.#withGlobals()
+      .enablePositionalOptions()
+      .helpCommand('help [command]', 'Print help for a command')
+      .hook('preSubcommand', (_, next) => void (next as Verb).fill())
+  }
+
+  /** Makes what it has gathered, once. */
+  fill(): this {
+    const verbs = this.#verbs
+    this.#verbs = []
     for (const verb of verbs) verb(this)
     return this
   }
@@ -65,11 +77,18 @@ export class Verb extends Command {
     return this.passThroughOptions()
   }
 
+  /** A daemon may do it for another program: it needs nothing of that but the line (errand.ts). */
+  errand(): this {
+    this.#isErrand = true
+    return this
+  }
+
   /** What the verb does. `work` gets operands and flags as commander does; it may resolve with an exit code. */
   perform<A extends readonly unknown[]>(work: (visit: Visit, ...args: A) => Promise<number | void>): this {
     return this.#withGlobals().action(async (...args: unknown[]) => {
       const visit = new Visit(this.#world, this.#globals(), new Interrupts(this.#world.signals))
       const operands = args.slice(0, -1) as unknown as A
+      this.#world.admit?.(visit, this.#isErrand)
       let code: number | void
       try {
         code = await work(visit, ...operands)
@@ -87,6 +106,7 @@ export class Verb extends Command {
 
   /** A noun without a verb shows its help, as Docker's do: that is no error. */
   override help(): never {
+    this.fill()
     return super.help()
   }
 

@@ -10,7 +10,7 @@ import type { Verbs } from '../controller/verbs.ts'
 import { CnmError, fault } from '../model/errors.ts'
 import type { NetworkEvent } from '../model/event.ts'
 import type { Finding } from '../model/findings.ts'
-import { parseHost } from '../server/host.ts'
+import { type Host, parseHost } from '../server/host.ts'
 import { SOCKET } from '../server/places.ts'
 import { complaint } from './complaint.ts'
 import type { Interrupts } from './interrupts.ts'
@@ -150,13 +150,19 @@ export class Visit {
     return host
   }
 
+  /** Where the daemon is that was named, or would be that owns the run directory. */
+  get daemon(): Host {
+    const host = this.#host
+    return host === undefined ? { path: join(this.run, SOCKET) } : parseHost(host)
+  }
+
   /** The controller of the daemon that was named, or of the one that owns the run directory; undefined: there is none. */
   async #remote(): Promise<Verbs | undefined> {
-    if (this.#host !== undefined) return this.world.reach(parseHost(this.#host), this.tls)
-    const path = join(this.run, SOCKET)
-    if (!existsSync(path)) return undefined
+    const { daemon } = this
+    if (this.#host !== undefined || 'port' in daemon) return this.world.reach(daemon, this.tls)
+    if (!existsSync(daemon.path)) return undefined
     try {
-      return await this.world.reach({ path })
+      return await this.world.reach(daemon)
     } catch (error) {
       // One that was killed has left its socket.
       if (error instanceof CnmError && error.code === 'DAEMON_UNREACHABLE') return undefined

@@ -4,6 +4,7 @@ import type { OpenOptions } from '../controller/open.ts'
 import type * as State from '../controller/state.ts'
 import type { Verbs } from '../controller/verbs.ts'
 import type { Host } from '../server/host.ts'
+import type { Visit } from './visit.ts'
 
 export interface Output {
   write(text: string): unknown
@@ -20,6 +21,9 @@ export interface World {
   readonly stdout: Output
   readonly stderr: Output
   readonly env: NodeJS.ProcessEnv
+  /** The file of the program. */
+  readonly program: string
+  readonly cwd: () => string
   readonly signals: SignalSource
   /** The next line of standard input; '' at its end. */
   readonly ask: () => Promise<string>
@@ -29,4 +33,6 @@ export interface World {
   /** What reads records without a controller. */
   readonly state: () => Promise<Pick<typeof State, 'exportState' | 'verifyExport' | 'verifyState'>>
   readonly examine: (options: OpenOptions) => Promise<Examination>
+  /** Hears of a verb before it begins, and whether it is one for errand.ts. Throws where it must not begin here. */
+  readonly admit?: (visit: Visit, isErrand: boolean) => void
 }

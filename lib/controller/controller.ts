@@ -77,6 +77,11 @@ export class Controller implements AsyncDisposable {
     this.#disconnect = turns.together((all: readonly Asked<Leave>[]) => disconnectAll(hall, all))
   }
 
+  /** The same for somebody else, whose close() ends nothing. */
+  lend(): Controller {
+    return new Controller(this.#hall, this.#turns, async () => {})
+  }
+
   /** The run directory. */
   get run(): string {
     return this.#hall.run

@@ -223,6 +223,7 @@ export const ERRORS = {
     '{method} {path} is not supported: cnm has networks and sandboxes, and neither images nor containers',
     'cnm sandbox create, cnm run',
   ],
+  ERRAND_DECLINED: [421, 'this command line has to be carried out where it was typed'],
   CLIENT_GONE: [499, 'the client has hung up'],
   DAEMON_UNREACHABLE: [500, 'cannot reach the daemon at {host}: {reason}', 'cnm serve'],
   NOT_HERE: [400, 'a process runs on the host of its sandbox: the daemon is on another', 'run cnm there'],

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Controller } from '../controller/controller.ts'
 import { fault } from '../model/errors.ts'
+import { given } from '../model/given.ts'
 import { engineServer } from './engine/engine.ts'
 import { EngineNames } from './engine-names.ts'
 import { isLoopback, parseHost } from './host.ts'
@@ -11,6 +12,7 @@ import { type PluginOptions, pluginServer } from './plugin/plugin.ts'
 import type { Daemon } from './served.ts'
 import { hangUp, listen, listenAt } from './socket.ts'
 import { certificatesIn } from './tls.ts'
+import type { Errands } from './verbs/errands.ts'
 
 export interface ServeOptions {
   /** Of cnm, as clients are told. */
@@ -25,6 +27,8 @@ export interface ServeOptions {
   readonly plugins?: string | null
   /** The API of the engine that uses the plugins, from which names are learned. Default: /run/docker.sock. */
   readonly engine?: string
+  /** Who does whole command lines that come by unix sockets; absent: they are declined. */
+  readonly errands?: Errands
 }
 
 /** The name by which an engine asks for it, and what is behind it. */
@@ -62,11 +66,12 @@ export async function serve(cnm: Controller, options: ServeOptions): Promise<Dae
   return { sockets: open.map(({ socket }) => socket), close, [Symbol.asyncDispose]: close }
 }
 
-async function serveApi(cnm: Controller, text: string, ending: AbortSignal, { release, tls, group }: ServeOptions) {
+async function serveApi(cnm: Controller, text: string, ending: AbortSignal, { release, tls, group, errands }: ServeOptions) {
   const host = parseHost(text)
   const byTcp = 'port' in host
   if (byTcp && tls === undefined && !isLoopback(host.address)) throw fault('HOST_OPEN', { host: text })
-  const app = engineServer(cnm, { ending, release, ...(byTcp && tls !== undefined ? { tls: certificatesIn(tls) } : {}) })
+  const way = byTcp ? given({ tls: tls === undefined ? undefined : certificatesIn(tls) }) : given({ socket: host.path, errands })
+  const app = engineServer(cnm, { ending, release, ...way })
   await app.ready()
   if (!byTcp) {
     await listen(app.server, host.path, group)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# prebuilds/linux-{x64,arm64}/libcnm.glibc.node, with libnl inside, and prebuilds/source, which is that libnl's. Idempotent;
-# does only what is missing and says so. Debian 12 on x64: what is made depends on its compiler and on its source of libnl.
+# prebuilds/linux-{x64,arm64}/libcnm.glibc.node, with libnl inside, and cnm-client, and prebuilds/source, which is that libnl's.
+# Idempotent; does only what is missing and says so. Debian 12 on x64: what is made depends on its compiler and on its source of libnl.
 # Installing system packages needs root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -26,6 +26,9 @@ for arch in x64 arm64; do
     --cwd "$stage" --out "$stage" --node-gyp "$PWD/scripts/prebuild/cmake-js.mjs" >&2
   node scripts/prebuild/floor.mjs "$stage/$addon"
   mkdir -p "$(dirname "$addon")"
+  "${strip[$arch]}" "$stage/build/Release/cnm-client"
+  node scripts/prebuild/floor.mjs "$stage/build/Release/cnm-client"
+  mv "$stage/build/Release/cnm-client" "prebuilds/linux-$arch/"
   mv "$stage/$addon" "$addon"
 done
 

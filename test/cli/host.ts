@@ -4,7 +4,7 @@ import type { Ran } from '../support/run.ts'
 import { play, type Stage } from './play.ts'
 
 /** The built program. */
-export const CNM = fileURLToPath(new URL('../../dist/esm/lib/cli/main.js', import.meta.url))
+export const CNM = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url))
 
 /** `cnm` on a host of its own. */
 export class Host extends Lab {

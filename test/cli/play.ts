@@ -28,6 +28,8 @@ export async function play(
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text), isTTY: tty },
     env,
+    cwd: process.cwd,
+    program: 'cnm',
     signals: signals ?? new EventEmitter(),
     ask: ask ?? (async () => input.split('\n')[0] ?? ''),
     open,

@@ -6,7 +6,7 @@ import type { Controller } from '../../lib/index.ts'
 import { Lab } from '../support/lab.ts'
 import { must, run, start } from '../support/run.ts'
 
-const CNM = fileURLToPath(new URL('../../dist/esm/lib/cli/main.js', import.meta.url))
+const CNM = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url))
 const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 
 let lab: Lab

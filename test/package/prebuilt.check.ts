@@ -93,6 +93,13 @@ describe.each(MACHINES)('installed on $name, with Node.js and nothing else', ({ 
     expect(spaces.link(0, 'br7')).toMatchObject({ mtu: 1400, linkinfo: { info_kind: 'bridge' } })
   })
 
+  it('has a client that begins, and looks for Node.js where no daemon is', async () => {
+    await using spaces = await Spaces.open()
+    const client = [...node.slice(0, -1), `${PACKAGE}/prebuilds/linux-${arch}/cnm-client`, 'network', 'ls']
+    const ran = root.run(client, { netns: spaces.paths[0] })
+    expect(ran).toEqual({ status: 127, stdout: '', stderr: 'cnm: node: No such file or directory\n' })
+  })
+
   it('keeps its state, and finds it again', async () => {
     await using spaces = await Spaces.open()
     const { status, stdout, stderr } = root.run([...node, '-e', REOPEN], { netns: spaces.paths[0] })
@@ -111,8 +118,9 @@ describe('installed on x64, with Node.js, libnftables and util-linux', () => {
   }, 120_000)
   afterAll(() => root[Symbol.dispose]())
 
+  const CLIENT = `${PACKAGE}/prebuilds/linux-x64/cnm-client`
   const cnm = (netns: string, ...argv: readonly string[]): string => {
-    const { status, stdout, stderr } = root.run(['/node', `${PACKAGE}/dist/esm/lib/cli/main.js`, ...argv], { netns })
+    const { status, stdout, stderr } = root.run([CLIENT, ...argv], { netns, env: { PATH: `${process.env['PATH']}:/` } })
     if (status !== 0) throw new Error(`cnm ${argv.join(' ')}: ${stderr}`)
     return stdout
   }

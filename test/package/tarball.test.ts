@@ -18,9 +18,10 @@ describe('the tarball', () => {
   it('has what is imported and run', () => {
     expect(files).toEqual(
       expect.arrayContaining([
+        'bin/cnm',
         'dist/esm/lib/index.js',
         'dist/esm/lib/index.d.ts',
-        'dist/esm/lib/cli/main.js',
+        'dist/cli/main.cjs',
         'dist/esm/native/load.cjs',
         'dist/cjs/lib/index.js',
         'dist/cjs/lib/index.d.ts',
@@ -39,7 +40,7 @@ describe('the tarball', () => {
   })
 
   it('has nothing else', () => {
-    const folders = ['binding/', 'dist/', 'prebuilds/', 'native/', 'scripts/prebuild/', 'docs/', 'systemd/', 'LICENSES/']
+    const folders = ['bin/', 'binding/', 'dist/', 'prebuilds/', 'native/', 'scripts/prebuild/', 'docs/', 'systemd/', 'LICENSES/']
     const rest = files.filter((file) => !folders.some((folder) => file.startsWith(folder)))
     expect([...rest].sort()).toEqual([
       'CHANGELOG.md',
@@ -50,9 +51,13 @@ describe('the tarball', () => {
       'package.json',
       'scripts/common.sh',
     ])
+    // The command is there once.
+    expect(beginning('dist/esm/lib/cli/')).toEqual([])
     expect(beginning('dist/').filter((file) => !/\.(js|cjs|d\.ts)$|\/package\.json$/.test(file))).toEqual([])
     expect(
-      beginning('prebuilds/').filter((file) => !/^prebuilds\/(linux-(x64|arm64)\/libcnm\.glibc\.node|source\/libnl3_.*)$/.test(file)),
+      beginning('prebuilds/').filter(
+        (file) => !/^prebuilds\/(linux-(x64|arm64)\/(libcnm\.glibc\.node|cnm-client)|source\/libnl3_.*)$/.test(file),
+      ),
     ).toEqual([])
   })
 

@@ -12,7 +12,7 @@ import { examine, open } from '../../dist/esm/lib/index.js'
 
 const ROUNDS = Number(process.argv[2] ?? 1000)
 const SEED = Number(process.argv[3] ?? Date.now() % 1_000_000)
-const CNM = fileURLToPath(new URL('../../dist/esm/lib/cli/main.js', import.meta.url))
+const CNM = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url))
 const PROGRAM = fileURLToPath(new URL('program.mjs', import.meta.url))
 const PROCESSES = 2
 const VERBS = 6

@@ -9,7 +9,7 @@ import { open } from '../../dist/esm/lib/index.js'
 
 const COUNT = Number(process.argv[2] ?? 4_000)
 const EVERY = 250
-const CNM = fileURLToPath(new URL('../../dist/esm/lib/cli/main.js', import.meta.url))
+const CNM = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url))
 
 function must(...argv) {
   const { status, stdout, stderr } = spawnSync(argv[0], argv.slice(1), { encoding: 'utf8', maxBuffer: 2 ** 28 })

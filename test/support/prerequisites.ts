@@ -24,7 +24,7 @@ export default function prerequisites(): void {
   ]) {
     if (spawnSync(tool, ['-V'], { stdio: 'ignore' }).error) missing.push(tool)
   }
-  const files = ['build/Release/cnm.node', 'dist/esm/lib/cli/main.js', 'dist/cjs/lib/index.js', ...KERNELS]
+  const files = ['build/Release/cnm.node', 'build/Release/cnm-client', 'dist/cli/main.cjs', 'dist/cjs/lib/index.js', ...KERNELS]
   missing.push(...files.filter((file) => !existsSync(file)))
   if (missing.length > 0) throw new Error(`the tests need ${missing.join(', ')}; run them with: npm test`)
 }

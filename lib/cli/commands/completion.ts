@@ -32,6 +32,7 @@ export const candidates = (program: Verb): Verb =>
   program
     .command('__complete', { hidden: true })
     .argument('[words...]')
+    .errand()
     .perform(async (visit, words: readonly string[]) => {
       const { words: known, names } = complete(program, words)
       const named = names ? ((await visit.glance(names)) ?? []) : []

@@ -27,6 +27,7 @@ export const explain = (program: Verb): Verb =>
     .option('--format <format>', "'table', 'json', or a Go template: {{.Where}}, {{.Verdict}}, {{.What}}")
     .option('--ipv6', 'Over IPv6 where both have IPv4 too')
     .examples('cnm explain internet web 80', 'cnm explain web db 5432', 'cnm explain web 192.0.2.53 53/udp')
+    .errand()
     .perform(async (visit, from: string, to: string, text: string | undefined, { format, ipv6 }: Flags) => {
       const request = { from, to, ...(text === undefined ? {} : portOf(text)), ...(ipv6 ? { family: 6 as const } : {}) }
       const hops = await visit.open((cnm) => cnm.explain(request))

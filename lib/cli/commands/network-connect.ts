@@ -36,6 +36,7 @@ export const networkConnect = (noun: Verb): Verb =>
       'cnm network connect --driver-opt com.docker.network.endpoint.ifname=uplink0 front web',
       'cnm network connect --driver-opt cnm.rate.out=1mbit front web',
     )
+    .errand()
     .perform(async (visit, network: string, sandbox: string, flags: Flags) => {
       const attachment = attachmentOf(network, flags)
       await visit.open((cnm) => visit.change(cnm, (it, options) => it.connect(sandbox, attachment, options)))

@@ -60,6 +60,7 @@ export const networkCreate = (noun: Verb): Verb =>
       'cnm network create --config-from plain --internal back',
       'cnm --dry-run network create --internal back',
     )
+    .errand()
     .perform(async (visit, name: string, flags: Flags) => {
       const request = requestOf(name, flags)
       const network = await visit.open((cnm) => visit.change(cnm, (it, options) => it.createNetwork(request, options)))

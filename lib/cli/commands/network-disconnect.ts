@@ -8,6 +8,7 @@ export const networkDisconnect = (noun: Verb): Verb =>
     .argument('<sandbox>', 'Name, id, or unique beginning of an id')
     .option('-f, --force', 'Also when its namespace is gone; accepted for the sake of scripts, it makes no difference here')
     .examples('cnm network disconnect back web')
+    .errand()
     .perform(async (visit, network: string, sandbox: string) => {
       await visit.open((cnm) => visit.change(cnm, (it, options) => it.disconnect(sandbox, network, options)))
     })

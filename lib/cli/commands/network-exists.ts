@@ -7,6 +7,7 @@ export const networkExists = (noun: Verb): Verb =>
     .description('End with 0 when there is such a network, with 1 when there is none; print nothing')
     .argument('<network>', 'Name, id, or unique beginning of an id')
     .examples('cnm network exists web || cnm network create web')
+    .errand()
     .perform((visit, name: string) =>
       visit.open((cnm) => {
         try {

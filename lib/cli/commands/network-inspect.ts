@@ -14,6 +14,7 @@ export const networkInspect = (noun: Verb): Verb =>
     .option('-f, --format <format>', "'json' for one line, or a Go template for each: {{.Name}}, {{json .IPAM}}, …")
     .option('-v, --verbose', 'Of services too; here there are none')
     .examples('cnm network inspect bridge', "cnm network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' web")
+    .errand()
     .perform((visit, names: readonly string[], { format }: Flags) =>
       inspectAll(visit, names, format, async (cnm, name) => {
         const network = cnm.network(name)

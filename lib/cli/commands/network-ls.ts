@@ -25,6 +25,7 @@ export const networkLs = (noun: Verb): Verb =>
       'cnm network ls --filter driver=bridge --filter label=app=shop',
       "cnm network ls --format 'table {{.Name}}\\t{{.Internal}}\\t{{.Labels}}'",
     )
+    .errand()
     .perform(async (visit, { filter, trunc, ...flags }: Flags) => {
       const passes = await networkFilter(readFilters(filter))
       return visit.open((cnm) => {

@@ -29,6 +29,7 @@ const add = (noun: Verb): Verb =>
     .option('--ip <address>', 'Its IPv4 address, which nobody else is given from now on')
     .option('--ip6 <address>', 'Its IPv6 address')
     .examples('cnm network peer add app --vtep 10.99.0.9 --mac 02:00:00:00:00:09 --ip 10.0.1.9')
+    .errand()
     .perform(async (visit, network: string, { vtep, mac, ip, ip6 }: AddFlags) => {
       if (vtep === undefined || mac === undefined) throw new Misuse(`'--${vtep === undefined ? 'vtep' : 'mac'}' is needed`)
       const peer = await visit.open((cnm) =>
@@ -45,6 +46,7 @@ const rm = (noun: Verb): Verb =>
     .argument('<network>', 'Name, id, or unique beginning of an id')
     .argument('<peer>', 'Its MAC address, one of its addresses, or its id')
     .examples('cnm network peer rm app 02:00:00:00:00:09')
+    .errand()
     .perform(async (visit, network: string, peer: string) => {
       await visit.open((cnm) => visit.change(cnm, (it, options) => it.removePeer(network, peer, options)))
     })
@@ -65,6 +67,7 @@ const ls = (noun: Verb): Verb =>
     .option('--format <format>', "'table', 'json', 'raw', or a Go template: {{.ID}}, {{.VTEP}}, {{.MAC}}, {{.IPv4}}, {{.IPv6}}, {{.Node}}")
     .option('-q, --quiet', 'Print ids only')
     .examples('cnm network peer ls app', "cnm network peer ls --format '{{.MAC}} {{.VTEP}}' app")
+    .errand()
     .perform((visit, network: string, flags: ListFlags) =>
       visit.open(async (cnm) => {
         const peers = await cnm.peers(network)

@@ -8,6 +8,7 @@ export const networkReserve = (noun: Verb): Verb =>
     .argument('<sandbox>', 'Name')
     .argument('<address>', 'In place of the one that was kept in that subnet')
     .examples('cnm network reserve back db 10.10.0.5')
+    .errand()
     .perform(async (visit, network: string, sandbox: string, address: string) => {
       await visit.open((cnm) => visit.change(cnm, (it, options) => it.reserve(network, sandbox, address, options)))
     })

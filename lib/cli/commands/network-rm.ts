@@ -14,6 +14,7 @@ export const networkRm = (noun: Verb): Verb =>
     .argument('<network...>', 'Name, id, or unique beginning of an id')
     .option('-f, --force', 'Do not error if the network does not exist')
     .examples('cnm network rm web', 'cnm network rm $(cnm network ls -q --filter type=custom)')
+    .errand()
     .perform((visit, names: readonly string[], { force = false }: Flags) =>
       removeAll(
         visit,

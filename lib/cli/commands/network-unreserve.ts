@@ -7,6 +7,7 @@ export const networkUnreserve = (noun: Verb): Verb =>
     .argument('<network>', 'Name, id, or unique beginning of an id')
     .argument('<sandbox>', 'Name')
     .examples('cnm network unreserve back db')
+    .errand()
     .perform(async (visit, network: string, sandbox: string) => {
       await visit.open((cnm) => visit.change(cnm, (it, options) => it.unreserve(network, sandbox, options)))
     })

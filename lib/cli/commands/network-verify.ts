@@ -15,6 +15,7 @@ export const networkVerify = (noun: Verb): Verb =>
     .option('--repair', 'Put right what differs')
     .option('--format <format>', "'json'")
     .examples('cnm network verify app', 'cnm network verify --repair app')
+    .errand()
     .perform(async (visit, network: string, { repair = false, format }: Flags) => {
       const found = await visit.open((cnm) => cnm.verify(network, { repair, signal: visit.interrupts.signal }))
       if (format === 'json') visit.print(JSON.stringify(found))

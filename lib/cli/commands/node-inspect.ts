@@ -15,6 +15,7 @@ export const nodeInspect = (noun: Verb): Verb =>
     .argument('<node...>', "Id, host name, unique beginning of an id, or 'self'")
     .option('-f, --format <format>', "'json' for one line, or a Go template for each: {{.ID}}, {{.Status.State}}, …")
     .examples('cnm node inspect self', "cnm node inspect -f '{{.Status.Addr}}' self")
+    .errand()
     .perform((visit, names: readonly string[], { format }: Flags) =>
       inspectAll(visit, names, format, async (cnm, name) => nodeFinding(await cnm.node(name))),
     )

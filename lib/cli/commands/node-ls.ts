@@ -26,6 +26,7 @@ export const nodeLs = (noun: Verb): Verb =>
     .option('--format <format>', "'table', 'table TEMPLATE', 'json', 'raw', or a Go template: {{.ID}}, {{.Hostname}}, …")
     .option('-q, --quiet', 'Print ids only')
     .examples('cnm node ls', "cnm node ls --format '{{.Hostname}} {{.Status}}'")
+    .errand()
     .perform((visit, flags: ListFlags) =>
       visit.open(async (cnm) => {
         const nodes = await cnm.nodes()

@@ -13,6 +13,7 @@ export const nodeRm = (noun: Verb): Verb =>
     .argument('<node...>', 'Id, host name, or unique beginning of an id')
     .option('-f, --force', 'Also a node that is not down')
     .examples('cnm node rm worker-3', 'cnm node rm --force worker-3')
+    .errand()
     .perform((visit, names: readonly string[], { force = false }: Flags) =>
       removeAll(visit, names, (cnm, name) => cnm.removeNode(name, { force })),
     )

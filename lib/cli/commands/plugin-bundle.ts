@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Verb } from '../verb.ts'
 
 export const pluginBundle = (noun: Verb): Verb =>
@@ -10,6 +9,6 @@ export const pluginBundle = (noun: Verb): Verb =>
     .examples('cnm plugin bundle ./cnm', 'docker plugin create cnm ./cnm && docker plugin enable cnm')
     .perform(async (visit, folder: string) => {
       const { makeBundle } = await import('../../plugins/bundle/bundle.ts')
-      await makeBundle(resolve(folder), fileURLToPath(new URL('../main.js', import.meta.url)))
+      await makeBundle(resolve(folder), visit.world.program)
       visit.print(folder)
     })

@@ -7,6 +7,7 @@ export const repair = (program: Verb): Verb =>
     .description('Mend what doctor finds, as far as it is ours; show what is left, and end with 3 if that is anything')
     .option('--format <format>', FINDINGS_FORMAT)
     .examples('cnm repair', 'cnm repair --dry-run')
+    .errand()
     .perform(async (visit, { format }: { readonly format?: string }) => {
       if (visit.dryRun) {
         const { remedy } = await visit.examine()

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { given } from '../../model/given.ts'
 import { type AttachmentFlags, attachmentFlags, attachmentsOf } from '../attachment.ts'
 import { collect, labels } from '../flags.ts'
@@ -27,9 +28,11 @@ export const sandboxCreate = (noun: Verb): Verb =>
       'cnm sandbox create --network front --network name=back,alias=db,gw-priority=-1',
       'cnm sandbox create --name vm7 --netns /run/netns/vm7 --network front',
     )
-    .perform(async (visit, flags: Flags) => {
+    .errand()
+    .perform(async (visit, { netns, ...flags }: Flags) => {
+      const path = netns === undefined ? undefined : resolve(visit.world.cwd(), netns)
       const request = {
-        ...given({ name: flags.name, path: flags.netns, networks: attachmentsOf(flags), ports: flags.publish?.flatMap(parsePorts) }),
+        ...given({ name: flags.name, path, networks: attachmentsOf(flags), ports: flags.publish?.flatMap(parsePorts) }),
         labels: labels(flags.label),
       }
       const sandbox = await visit.open((cnm) => visit.change(cnm, (it, options) => it.createSandbox(request, options)))

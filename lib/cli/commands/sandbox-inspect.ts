@@ -13,6 +13,7 @@ export const sandboxInspect = (noun: Verb): Verb =>
     .argument('<sandbox...>', 'Name, id, or unique beginning of an id')
     .option('-f, --format <format>', "'json' for one line, or a Go template for each: {{.Name}}, {{json .NetworkSettings}}, …")
     .examples('cnm sandbox inspect web', "cnm sandbox inspect -f '{{.NetworkSettings.Networks.front.IPAddress}}' web")
+    .errand()
     .perform((visit, names: readonly string[], { format }: Flags) =>
       inspectAll(visit, names, format, (cnm, name) => {
         const sandbox = cnm.sandbox(name)

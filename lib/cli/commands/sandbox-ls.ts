@@ -36,6 +36,7 @@ export const sandboxLs = (noun: Verb): Verb =>
     .option('--no-trunc', 'Print ids in full')
     .option('-q, --quiet', 'Print ids only')
     .examples('cnm sandbox ls', "cnm sandbox ls --format '{{.Name}} {{.Addresses}}'", 'cnm sandbox rm $(cnm sandbox ls -q)')
+    .errand()
     .perform((visit, { trunc, ...flags }: Flags) =>
       visit.open((cnm) => {
         const sandboxes = inNaturalOrder(cnm.sandboxes(), ({ name }) => name)

@@ -8,6 +8,7 @@ export const sandboxRm = (noun: Verb): Verb =>
     .description('Remove one or more sandboxes; a namespace that was there before stays')
     .argument('<sandbox...>', 'Name, id, or unique beginning of an id')
     .examples('cnm sandbox rm web db')
+    .errand()
     .perform((visit, names: readonly string[]) =>
       // A plan is shown for each.
       visit.dryRun

@@ -29,9 +29,16 @@ export const serve = (program: Verb): Verb =>
     .perform((visit, { plugins, pluginDir, group }: Flags) =>
       visit.own(async (cnm) => {
         const { serve: open } = await import('../../server/daemon.ts')
+        // Not before: it does what all verbs do, and this is one of them.
+        const { errandsFor } = await import('../errand.ts')
         const { hosts, tls } = visit
         const options = given({ group, tls, hosts: hosts.length > 0 ? hosts : undefined })
-        await using daemon = await open(cnm, { release: version(), ...options, plugins: plugins ? pluginDir : null })
+        await using daemon = await open(cnm, {
+          release: version(),
+          ...options,
+          errands: errandsFor(cnm),
+          plugins: plugins ? pluginDir : null,
+        })
         for (const socket of daemon.sockets) visit.print(socket)
         const { feedWatchdog, tellSupervisor } = await import('../../controller/supervisor.ts')
         using _ = feedWatchdog(visit.world.env)

@@ -3,6 +3,7 @@ import type { Controller } from '../../controller/controller.ts'
 import { fault } from '../../model/errors.ts'
 import { exactJson } from '../../model/json.ts'
 import type { Certificates } from '../tls.ts'
+import type { Errands } from '../verbs/errands.ts'
 import { verbRoutes } from '../verbs/routes.ts'
 import { absent, emptyRoutes } from './absent.ts'
 import { complaint } from './complaint.ts'
@@ -26,11 +27,15 @@ export interface EngineOptions {
   readonly release: string
   /** Speak TLS, with clients whose certificates these are. */
   readonly tls?: Certificates
+  /** The unix socket at which it will listen; absent: by TCP. */
+  readonly socket?: string
+  /** Who does whole command lines; absent: nobody. */
+  readonly errands?: Errands
 }
 
 /** The Docker Engine API over a controller; it does not listen yet. */
-export function engineServer(cnm: Controller, { ending, release, tls }: EngineOptions): FastifyInstance {
-  const refusal = refusalOf(headersOf(release))
+export function engineServer(cnm: Controller, { tls, ...rest }: EngineOptions): FastifyInstance {
+  const refusal = refusalOf(headersOf(rest.release))
   const app = fastify({
     bodyLimit: MOST,
     exposeHeadRoutes: false,
@@ -40,17 +45,15 @@ export function engineServer(cnm: Controller, { ending, release, tls }: EngineOp
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text))
   app.setErrorHandler((error, request, reply) => refusal(error, reply, addressOf(pathOf(request)).version))
-  app.route({ method: METHODS, url: '*', handler: (request, reply) => answer({ cnm, ending, release }, request, reply) })
+  app.route({ method: METHODS, url: '*', handler: (request, reply) => answer({ cnm, ...rest }, request, reply) })
   return app
 }
 
 const pathOf = ({ raw: { url = '' } }: FastifyRequest): string => url.split('?', 1)[0] ?? ''
 const queryOf = ({ raw: { url = '' } }: FastifyRequest): URLSearchParams => new URLSearchParams(/\?(.*)$/s.exec(url)?.[1] ?? '')
 
-interface House {
+interface House extends Omit<EngineOptions, 'tls'> {
   readonly cnm: Controller
-  readonly ending: AbortSignal
-  readonly release: string
 }
 
 async function answer(house: House, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { Controller } from '../../controller/controller.ts'
+import type { Errands } from '../verbs/errands.ts'
 
 /** One request of a client. */
 export interface Call {
@@ -20,6 +21,10 @@ export interface Call {
   /** Aborted when we are about to go. */
   readonly ending: AbortSignal
   readonly reply: FastifyReply
+  /** The unix socket through which it came; undefined: by TCP. */
+  readonly socket?: string | undefined
+  /** Who does whole command lines; undefined: nobody. */
+  readonly errands?: Errands | undefined
 }
 
 export interface Answer {

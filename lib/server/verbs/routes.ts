@@ -1,11 +1,11 @@
-import type { TSchema } from '@sinclair/typebox'
-import { Value } from '@sinclair/typebox/value'
 import { fault } from '../../model/errors.ts'
 import { type Call, type Route, route } from '../engine/route.ts'
+import { checked } from './checked.ts'
+import { errandRoutes } from './errands.ts'
 import { VERBS } from './verbs.ts'
 
 /** POST /cnm/v1/VERB, with {"dryRun": true} for its plan alone. */
-export const verbRoutes: readonly Route[] = [route('POST /cnm/v1/(\\w+)', perform)]
+export const verbRoutes: readonly Route[] = [...errandRoutes, route('POST /cnm/v1/(\\w+)', perform)]
 
 async function perform({ cnm, names: [name = ''], body = {}, signal }: Call) {
   const verb = VERBS.get(name)
@@ -14,10 +14,4 @@ async function perform({ cnm, names: [name = ''], body = {}, signal }: Call) {
   const answer = async (it: typeof cnm) => verb.answer(it, asked as never, { signal })
   if (dryRun) return { json: { plan: (await cnm.plan(answer)).text } }
   return { json: { result: (await answer(cnm)) ?? null } }
-}
-
-function checked(schema: TSchema, json: unknown): unknown {
-  const wrong = Value.Errors(schema, json).First()
-  if (wrong) throw fault('REQUEST_INVALID', { what: `${wrong.path.slice(1).replaceAll('/', '.') || 'it'}: ${wrong.message}` })
-  return json
 }
