@@ -9,7 +9,6 @@ const { basename, join } = require('node:path')
 const addon = require('../../native/load.cjs')
 const { open } = require(join(__dirname, '../../dist/cjs/lib/index.js'))
 const { PluginClient } = require(join(__dirname, '../../dist/cjs/lib/plugins/client.js'))
-const { pluginServer } = require(join(__dirname, '../../dist/cjs/lib/server/plugin/plugin.js'))
 const { StateFile } = require(join(__dirname, '../../dist/cjs/lib/store/file.js'))
 
 const [root, run, netns, step, verb, more = '{}'] = process.argv.slice(2)
@@ -67,6 +66,7 @@ function killAtPlugin() {
 }
 
 async function asked(cnm, method, payload) {
+  const { pluginServer } = require(join(__dirname, '../../dist/cjs/lib/server/plugin/plugin.js'))
   const { statusCode, body } = await pluginServer(cnm, { network: 'bridge', ipam: 'default' }).inject({
     method: 'POST',
     url: `/${method}`,

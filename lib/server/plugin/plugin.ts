@@ -23,7 +23,8 @@ export function pluginServer(cnm: Controller, { network, ipam, patience = 10_000
     ...(network ? networkMethods(cnm, network) : {}),
     ...(ipam ? ipamMethods(cnm, ipam) : {}),
   }
-  const app = fastify({ ajv: { customOptions: { coerceTypes: false, removeAdditional: false } } })
+  // An engine keeps its connection; one that is closed while it asks makes it ask again, a second later and with nothing in its body.
+  const app = fastify({ keepAliveTimeout: 0, ajv: { customOptions: { coerceTypes: false, removeAdditional: false } } })
   // The engine does not say what it sends, and sends nothing at all when it asks again.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text === '' ? undefined : parse(String(text))))
