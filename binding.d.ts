@@ -82,16 +82,19 @@ export class Monitor {
   close(): void
 }
 
+export type Heard = 'arp' | 'ndp' | number
+
 /**
  * Speaks and hears on a link as it is, whatever addresses that has: whole Ethernet frames. What arrives waits in the kernel,
  * some hundreds of frames, until it is read. A handle that is collected is closed.
  */
 export class PacketSocket {
   /**
-   * `heard` of what arrives by the link: ARP, also for another MAC than the link's (it is promiscuous until close()), or UDP over
-   * IPv4 to a port. Kernel thread. Rejects with Error{errno}.
+   * `heard` of what arrives by the link, whoever else takes it: 'arp', 'ndp' (ICMPv6 of routers and neighbours), and UDP to one
+   * port. With one of the words also what is for another MAC than the link's: it is promiscuous until close(). Nothing of the
+   * link's VLANs. Kernel thread. Rejects with Error{errno}.
    */
-  static open(namespace: Netns, link: LinkRef, heard: 'arp' | number): Promise<PacketSocket>
+  static open(namespace: Netns, link: LinkRef, heard: readonly Heard[]): Promise<PacketSocket>
   /**
    * Waits for frames; null once there will be none: after cancel(job), or when the Netns was closed. Waiting thread, as a
    * Monitor. Rejects with Error{errno}: ENETDOWN when the link went down or away, which is told once.

@@ -1,6 +1,6 @@
 import { isHostName } from '../drivers/host-access.ts'
 import { checkIpamConfig } from '../ipam/config.ts'
-import { PARENT } from '../ipam/dhcp/driver.ts'
+import { MAC_OF_PARENT, PARENT } from '../ipam/dhcp/driver.ts'
 import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../ipam/driver.ts'
 import { contains, type Family, isSame, parseAddress, parseCidr } from '../model/address.ts'
 import type { SubnetUsage } from '../model/engine.ts'
@@ -31,13 +31,14 @@ export async function claimPools(
   hall: Hall,
   ipam: IpamDriver,
   request: Pick<CreateNetwork, 'ipam' | 'options' | 'scope'> & { readonly enableIPv4: boolean; readonly enableIPv6: boolean },
-  wishes: { readonly skip: { readonly v4: boolean; readonly v6: boolean }; readonly hostAddress: boolean },
+  wishes: { readonly skip: { readonly v4: boolean; readonly v6: boolean }; readonly hostAddress: boolean; readonly sharesMac: boolean },
   claims: Claims,
 ): Promise<{ readonly space: string; readonly pools: readonly Pool[] }> {
   const configs = request.ipam?.config ?? []
   checkIpamConfig(configs, request)
   const space = await spaceFor(ipam, request)
-  const options = { ...(ipam.name === 'dhcp' ? lanIn(request.options) : {}), ...request.ipam?.options }
+  const lan = ipam.name === 'dhcp' ? { ...lanIn(request.options), ...(wishes.sharesMac ? MAC_OF_PARENT : {}) } : {}
+  const options = { ...lan, ...request.ipam?.options }
   const wanted = ([4, 6] as const)
     .filter((family) => (family === 4 ? request.enableIPv4 : request.enableIPv6))
     .flatMap((family) => {
@@ -54,13 +55,15 @@ export async function claimPools(
 }
 
 /** A network's own options say by which link its endpoints are on a LAN. A bridge there must not take the router's address. */
-function lanIn({ parent, [BRIDGE_NAME]: bridge, [INHIBIT]: inhibit = '' }: Options = {}): Options {
+function lanIn({ parent, [BRIDGE_NAME]: bridge, [INHIBIT]: inhibit = '', [IPVLAN_MODE]: mode = 'l2' }: Options = {}): Options {
   if (bridge && inhibit !== 'true') throw fault('DHCP_ROUTER', { link: bridge, option: INHIBIT })
+  if (mode !== 'l2') throw fault('INVALID_OPTION', { key: IPVLAN_MODE, value: mode, reason: 'a DHCP server does not hear it there: l2' })
   const link = parent ?? bridge
   return link ? { [PARENT]: link } : {}
 }
 
 const BRIDGE_NAME = 'com.docker.network.bridge.name'
+const IPVLAN_MODE = 'ipvlan_mode'
 const INHIBIT = 'com.docker.network.bridge.inhibit_ipv4'
 
 async function spaceFor(ipam: IpamDriver, { scope }: Pick<CreateNetwork, 'scope'>): Promise<string> {
@@ -101,14 +104,14 @@ async function claimPool(ipam: IpamDriver, claim: PoolClaim, claims: Claims): Pr
   }
   for (const address of Object.values(config.reservations ?? {})) await take(address, {})
   const named = Object.keys(config.auxAddresses ?? {}).some(isHostName)
-  const host = hostAddress && !named ? { host: withoutPrefix(await take('', {})) } : {}
+  const own = hostAddress && !named ? withoutPrefix(await take('', {})) : ''
   return {
     family,
     id: answer.id,
     subnet: answer.pool,
     ...(config.ipRange ? { range: config.ipRange } : {}),
     ...(gateway ? { gateway } : {}),
-    aux: { ...config.auxAddresses, ...host },
+    aux: { ...config.auxAddresses, ...(own ? { host: own } : {}) },
     ...(config.reservations ? { reservations: config.reservations } : {}),
   }
 }
@@ -193,7 +196,7 @@ function reservedFor(sandbox: string, pools: readonly Pool[], ip: string | undef
   return ip === undefined ? kept[0] : kept.find((cidr) => isSame(withoutPrefix(cidr), ip))
 }
 
-const isReserved = ({ reservations = {} }: Pool, ip: string): boolean => Object.values(reservations).some((kept) => isSame(kept, ip))
+export const isReserved = ({ reservations = {} }: Pool, ip: string): boolean => Object.values(reservations).some((kept) => isSame(kept, ip))
 
 export function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
   const address = parseAddress(requested)

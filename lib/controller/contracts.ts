@@ -79,6 +79,7 @@ export const heldToContract = (driver: NetworkDriver): NetworkDriver =>
       skipGateway: object<{ v4: boolean; v6: boolean }>({ v4: flag, v6: flag }),
       adoptedLinks: list(text),
       hostAddress: flag,
+      sharesMac: flag,
       maxEndpoints: (value, at) => (value === undefined ? value : whole(value, at)),
       publishing,
       tunnel,

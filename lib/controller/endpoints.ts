@@ -74,6 +74,7 @@ export async function planEndpoint(
   const id = newId()
   const ipam = await ipamOf(hall, network.ipam, waiting)
   const { requiresMACAddress } = ipam.capabilities
+  const own = attachment.mac !== undefined
   const mac = attachment.mac ?? (requiresMACAddress ? macOf(id) : undefined)
   const wish = { sandbox: interior.sandbox.name, mac }
   const address = await claimAddress(hall, ipam, network, 4, { ...wish, ip: attachment.ip }, claims)
@@ -82,11 +83,10 @@ export async function planEndpoint(
     id,
     ...(address ? { address } : {}),
     ...(address6 ? { address6 } : {}),
-    ...(mac ? { mac } : {}),
+    ...(mac && (own || !(await driverOf(hall, network).sharesMac?.(facts))) ? { mac } : {}),
     ports: interior.sandbox.ports,
     options: attachment.options ?? {},
   }
-  const own = attachment.mac !== undefined
   const config = network.plugin ? await arrive(hall, network, wanted, interior.sandbox, own, claims, waiting) : wanted
   const answers = await ask(driverOf(hall, network), facts, config)
   const { made, joined } = answers

@@ -7,8 +7,8 @@ import { macvlan } from '../drivers/macvlan.ts'
 import { overlay } from '../drivers/overlay.ts'
 import { host, none } from '../drivers/singleton.ts'
 import { DefaultIpam, type DefaultIpamOptions } from '../ipam/default.ts'
-import type { Lease } from '../ipam/dhcp/client.ts'
 import { DhcpIpam } from '../ipam/dhcp/driver.ts'
+import type { Lease } from '../ipam/dhcp/lan.ts'
 import type { IpamDriver } from '../ipam/driver.ts'
 import type { Notes } from '../ipam/notes.ts'
 import { nullIpam } from '../ipam/null.ts'
@@ -23,6 +23,7 @@ import { commit } from './commit.ts'
 import { heldToContract, ipamHeldToContract } from './contracts.ts'
 import { Deletion } from './deletion.ts'
 import { type Directories, rootOf, runOf } from './directories.ts'
+import { duidIn } from './duid.ts'
 import { dummyIn } from './dummy.ts'
 import { eventLog } from './events.ts'
 import type { Hall } from './hall.ts'
@@ -87,7 +88,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
     throw error
   })
   const deletion = new Deletion(netns, store)
-  const dhcp = new DhcpIpam({ lan: lanOf(netns), leases: notesIn<Lease>(store, 'lease/') })
+  const dhcp = new DhcpIpam({ lan: lanOf(netns), leases: notesIn<Lease>(store, 'lease/'), duid: duidIn(store) })
   const announcer = new Announcer(store)
   const envoy = new Envoy(new Plugins(options.plugins), store)
   const swarm = new Presence(store, options.peers ?? { set: setPeers, change: changePeers })

@@ -1,12 +1,18 @@
-import type { Lan } from '../ipam/dhcp/client.ts'
+import type { Lan } from '../ipam/dhcp/lan.ts'
 import { sinceBoot } from '../ipam/quarantine.ts'
 import { CnmError, fault } from '../model/errors.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import { openWire } from '../netlink/packets.ts'
+import { linkAt } from './links.ts'
 
 /** The LANs that this host is on, for a DHCP client to speak on. */
 export const lanOf = (host: Netns): Lan => ({
   clock: sinceBoot,
+  async macOf(link) {
+    const found = await linkAt(host, link)
+    if (!found) throw fault('DHCP_DEAF', { link, reason: 'there is no such link' })
+    return found.mac
+  },
   async talk(link, heard, body) {
     const inbox = new Inbox()
     try {

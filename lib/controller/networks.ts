@@ -114,10 +114,11 @@ export async function define(
   try {
     const skip = await driver.skipGateway(facts)
     const hostAddress = await driver.hostAddress(facts)
+    const sharesMac = await driver.sharesMac(facts)
     const ipam = await ipamOf(hall, { driver: request.ipam?.driver ?? 'default' }, waiting)
     for (const { name, plugin } of [driver, ipam]) if (plugin) await hall.envoy.settle(name)
     const asked = { ...facts, scope, ...(request.ipam ? { ipam: request.ipam } : {}) }
-    const { space, pools } = await claimPools(hall, ipam, asked, { skip, hostAddress }, claims)
+    const { space, pools } = await claimPools(hall, ipam, asked, { skip, hostAddress, sharesMac }, claims)
     const network: Network = {
       id: scope === 'swarm' ? newSwarmId() : newId(),
       ...facts,
@@ -160,7 +161,7 @@ function scopeOf(
 export async function ingressNetwork(hall: Hall): Promise<{ readonly network: Network; readonly claims: Claims }> {
   const claims = new Claims()
   const families = { enableIPv4: true, enableIPv6: false }
-  const wishes = { skip: { v4: false, v6: false }, hostAddress: false }
+  const wishes = { skip: { v4: false, v6: false }, hostAddress: false, sharesMac: false }
   const { pools } = await claimPools(hall, hall.ipams.get('default'), { ...families, scope: 'swarm' }, wishes, claims)
   const network: Network = {
     id: newSwarmId(),

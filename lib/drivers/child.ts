@@ -49,6 +49,8 @@ export interface ChildKind {
   seclusion(options: Options): string | undefined
   /** The MAC address of an endpoint; undefined where it has none of its own that anybody could set. */
   macOf(network: NetworkConfig, endpoint: EndpointConfig): string | undefined
+  /** That is the parent's. */
+  sharesMac(options: Options): boolean
   /** Absent: the host's. */
   child(birth: Birth, network: NetworkConfig, endpoint?: EndpointConfig): LinkAdd
   /** What endpoints send goes by the routes of the host. */
@@ -100,6 +102,7 @@ export function childDriver(kind: ChildKind): NetworkDriver {
     },
 
     hostAddress: hasHost,
+    sharesMac: ({ options }) => kind.sharesMac(options),
     adoptedLinks: (network) => levelsOf(parentIn(network)),
     maxEndpoints: ({ options }) => kind.maxEndpoints(options),
     publishing: () => PUBLISHING,

@@ -159,6 +159,8 @@ export interface NetworkDriver {
   skipGateway?(network: Omit<NetworkConfig, 'id' | 'pools'>): Answer<{ readonly v4: boolean; readonly v6: boolean }>
   /** The host wants an address in each subnet, by which the network's sandboxes reach it: as an auxiliary one called `host`. */
   hostAddress?(network: Omit<NetworkConfig, 'id' | 'pools'>): Answer<boolean>
+  /** Its endpoints have the MAC address of the link that they are on, and can be given no other. */
+  sharesMac?(network: Omit<NetworkConfig, 'id' | 'pools'>): Answer<boolean>
   /** Links of the host that the network takes over, or builds on, where they are there already; the first counts most. */
   adoptedLinks?(network: NetworkConfig): readonly string[]
   /** The most endpoints that a network can have, where its options say so. */

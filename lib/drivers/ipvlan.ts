@@ -55,6 +55,8 @@ export const ipvlan = childDriver({
 
   macOf: () => undefined,
 
+  sharesMac: () => true,
+
   child: (birth, { options }) => ({ op: 'link.add', ...birth, kind: 'ipvlan', ipvlan: { mode: modeOf(options), flag: flagOf(options) } }),
 
   isRouted: ({ [MODE]: mode = 'l2' }) => mode !== 'l2',

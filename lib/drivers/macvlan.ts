@@ -79,6 +79,8 @@ export const macvlan = childDriver({
 
   macOf: (network, { id, mac }) => (modeOf(network.options) === 'passthru' ? macOfParent(network) : (mac ?? macOf(id))),
 
+  sharesMac: (options) => modeOf(options) === 'passthru',
+
   child(birth, network, endpoint) {
     const mode = endpoint ? modeOf(network.options) : 'bridge'
     const mac = endpoint ? (endpoint.mac ?? macOf(endpoint.id)) : macOf(`host ${network.id}`)

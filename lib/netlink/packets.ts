@@ -1,4 +1,4 @@
-import type { LinkRef, PacketSocket } from '../../binding.d.ts'
+import type { Heard, LinkRef, PacketSocket } from '../../binding.d.ts'
 import { addon } from './addon.ts'
 import { newJob } from './kernel.ts'
 import type { Netns } from './namespace.ts'
@@ -10,13 +10,13 @@ export interface Wire {
 }
 
 /**
- * Opens a packet socket: `hear` gets each frame that arrives, ARP or UDP over IPv4 to that port; `lost` is called once, when
- * the link went down or away. Nobody waits for it: a process that has nothing else to do ends. Rejects with Error{errno}.
+ * Opens a packet socket: `hear` gets each frame that arrives, of those that are to be `heard`; `lost` is called once, when the
+ * link went down or away. Nobody waits for it: a process that has nothing else to do ends. Rejects with Error{errno}.
  */
 export async function openWire(
   netns: Netns,
   link: LinkRef,
-  heard: 'arp' | number,
+  heard: readonly Heard[],
   { hear, lost }: { readonly hear: (frame: Uint8Array) => void; readonly lost: (reason: Error) => void },
 ): Promise<Wire> {
   const socket = await addon().PacketSocket.open(netns, link, heard)

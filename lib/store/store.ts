@@ -87,6 +87,8 @@ export interface Store {
   readonly memberships: Records<Membership>
   /** What a swarm without an engine keeps here. */
   readonly cluster: Marks
+  /** By what others know this host. */
+  readonly identity: Marks
   readonly sandboxes: Records<Sandbox>
   readonly endpoints: Records<Endpoint>
   readonly marks: Marks
@@ -170,6 +172,7 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
     dues: recordsOf(new Table(state, 'dues', due)),
     memberships: recordsOf(new Table(state, 'memberships', membership)),
     cluster: new Table(state, 'cluster', anything),
+    identity: new Table(state, 'identity', anything),
     sandboxes: recordsOf(new Table(live, 'sandboxes', sandbox)),
     endpoints: recordsOf(new Table(live, 'endpoints', endpoint)),
     marks: new Table(live, 'marks', anything),

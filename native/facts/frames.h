@@ -11,8 +11,10 @@ namespace cnm {
 /** What a packet socket hears of the frames that arrive by a link. */
 struct Ear {
   LinkRef link;
-  /** ARP, instead of UDP over IPv4 to a port. */
   bool arp = false;
+  /** Neighbour discovery: ICMPv6 of routers and neighbours. */
+  bool ndp = false;
+  /** UDP to this port; 0: none. */
   uint16_t port = 0;
 };
 

@@ -26,6 +26,28 @@ struct OpenedSocket {
   Refused refusal;
 };
 
+bool ReadWord(const Napi::Value& value, Ear& ear) {
+  std::string word;
+  uint32_t port = 0;
+  if (!Read(value, word)) {
+    if (word == "arp") ear.arp = true;
+    if (word == "ndp") ear.ndp = true;
+    return word == "arp" || word == "ndp";
+  }
+  const bool ok = !ear.port && !Read(value, port) && port > 0 && port <= UINT16_MAX;
+  if (ok) ear.port = static_cast<uint16_t>(port);
+  return ok;
+}
+
+bool ReadHeard(const Napi::Value& value, Ear& ear) {
+  if (!value.IsArray()) return false;
+  const auto words = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < words.Length(); i++) {
+    if (!ReadWord(words.Get(i), ear)) return false;
+  }
+  return words.Length() > 0;
+}
+
 /** False has thrown. */
 bool ReadEar(const Napi::Value& link, const Napi::Value& heard, Ear& ear) {
   const char* expected = Read(link, ear.link);
@@ -33,12 +55,8 @@ bool ReadEar(const Napi::Value& link, const Napi::Value& heard, Ear& ear) {
     ThrowInvalid(link.Env(), "link: expected a link's name or ifindex");
     return false;
   }
-  std::string word;
-  uint32_t port = 0;
-  ear.arp = !Read(heard, word) && word == "arp";
-  const bool ok = ear.arp || (!Read(heard, port) && port > 0 && port <= UINT16_MAX);
-  ear.port = static_cast<uint16_t>(port);
-  if (!ok) ThrowInvalid(link.Env(), "heard: expected 'arp', or a port of UDP");
+  const bool ok = ReadHeard(heard, ear);
+  if (!ok) ThrowInvalid(link.Env(), "heard: expected a list of 'arp', 'ndp', and a port of UDP");
   return ok;
 }
 

@@ -4,13 +4,16 @@
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include "kernel/thread.h"
@@ -22,22 +25,76 @@ namespace {
 /** Longer than a frame of any link that has such talk. */
 constexpr size_t kLongest = 9216;
 
-/** Lets pass whole packets of UDP over IPv4 to `port`. */
-int HearPort(int fd, uint16_t port) {
-  constexpr uint32_t kIp = sizeof(ether_header);
-  std::array<sock_filter, 9> program = {{
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kIp + 9),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 5),
+constexpr uint32_t kType = 2 * ETHER_ADDR_LEN;
+constexpr uint32_t kIp = sizeof(ether_header);
+constexpr uint32_t kIpv6Body = kIp + 40;
+
+constexpr sock_filter Load(uint16_t size, uint32_t offset) { return BPF_STMT(BPF_LD | size | BPF_ABS, offset); }
+constexpr sock_filter Skip(uint8_t steps, uint16_t unless, uint32_t value) {
+  return BPF_JUMP(BPF_JMP | unless | BPF_K, value, 0, steps);
+}
+constexpr sock_filter kTake = BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+constexpr sock_filter kDrop = BPF_STMT(BPF_RET | BPF_K, 0);
+
+/** What others say by the link, and what is on a VLAN of it: that comes by another link. */
+constexpr std::array kNotOurs = {
+    Load(BPF_W, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE)),  Skip(1, BPF_JEQ, PACKET_OUTGOING), kDrop,
+    Load(BPF_W, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG)), Skip(1, BPF_JSET, 0xfff),          kDrop,
+};
+
+constexpr std::array kArp = {Load(BPF_H, kType), Skip(1, BPF_JEQ, ETHERTYPE_ARP), kTake};
+
+/** Solicitations and advertisements of routers and of neighbours. */
+constexpr std::array kNdp = {
+    Load(BPF_H, kType),
+    Skip(7, BPF_JEQ, ETHERTYPE_IPV6),
+    Load(BPF_B, kIp + 6),
+    Skip(5, BPF_JEQ, IPPROTO_ICMPV6),
+    Load(BPF_B, kIpv6Body),
+    Skip(3, BPF_JGE, ND_ROUTER_SOLICIT),
+    Skip(1, BPF_JGT, ND_NEIGHBOR_ADVERT),
+    kDrop,
+    kTake,
+};
+
+/** Whole packets of UDP to `port`, over IPv4 and over IPv6. */
+constexpr std::array<sock_filter, 19> Udp(uint16_t port) {
+  return {{
+      Load(BPF_H, kType),
+      Skip(10, BPF_JEQ, ETHERTYPE_IP),
+      Load(BPF_B, kIp + 9),
+      Skip(7, BPF_JEQ, IPPROTO_UDP),
       // A later fragment has no ports.
-      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kIp + 6),
-      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 3, 0),
+      Load(BPF_H, kIp + 6),
+      Skip(1, BPF_JSET, IP_OFFMASK),
+      kDrop,
       BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, kIp),
       BPF_STMT(BPF_LD | BPF_H | BPF_IND, kIp + 2),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, 0),
-      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+      Skip(1, BPF_JEQ, port),
+      kTake,
+      kDrop,
+      Load(BPF_H, kType),
+      Skip(5, BPF_JEQ, ETHERTYPE_IPV6),
+      Load(BPF_B, kIp + 6),
+      Skip(3, BPF_JEQ, IPPROTO_UDP),
+      Load(BPF_H, kIpv6Body + 2),
+      Skip(1, BPF_JEQ, port),
+      kTake,
   }};
-  const sock_fprog filter = {.len = program.size(), .filter = program.data()};
+}
+
+/** Lets pass what is to be heard. */
+int Hear(int fd, const Ear& ear) {
+  std::vector<sock_filter> program;
+  const auto add = [&program](std::span<const sock_filter> part) {
+    program.insert(program.end(), part.begin(), part.end());
+  };
+  add(kNotOurs);
+  if (ear.arp) add(kArp);
+  if (ear.ndp) add(kNdp);
+  if (ear.port) add(Udp(ear.port));
+  program.push_back(kDrop);
+  const sock_fprog filter = {.len = static_cast<uint16_t>(program.size()), .filter = program.data()};
   return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0 ? 0 : -errno;
 }
 
@@ -47,10 +104,11 @@ int HearOthers(int fd, int32_t link) {
   return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) == 0 ? 0 : -errno;
 }
 
-int Bind(int fd, int32_t link, const Ear& ear) {
+/** To all that arrives, before what is built on the link takes what is for it. */
+int Bind(int fd, int32_t link) {
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(ear.arp ? ETHERTYPE_ARP : ETHERTYPE_IP);
+  address.sll_protocol = htons(ETH_P_ALL);
   address.sll_ifindex = link;
   return bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : -errno;
 }
@@ -59,8 +117,9 @@ int Bind(int fd, int32_t link, const Ear& ear) {
 
 std::shared_ptr<PacketSocket> PacketSocket::Open(Fd fd, int32_t link, const Ear& ear,
                                                  std::shared_ptr<const Bell> bell) {
-  int error = ear.arp ? HearOthers(fd.get(), link) : HearPort(fd.get(), ear.port);
-  if (error == 0) error = Bind(fd.get(), link, ear);
+  int error = Hear(fd.get(), ear);
+  if (error == 0 && (ear.arp || ear.ndp)) error = HearOthers(fd.get(), link);
+  if (error == 0) error = Bind(fd.get(), link);
   if (error) {
     errno = -error;
     return nullptr;

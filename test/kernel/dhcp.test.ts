@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { eventsOf } from '../../lib/index.ts'
 import { dnsmasq } from '../support/dnsmasq.ts'
 import { must, start } from '../support/run.ts'
@@ -21,6 +21,7 @@ beforeEach(async () => {
   await settled(host)
   stage.accept()
 })
+afterEach(() => stage.silence())
 
 const BRIDGE = { 'com.docker.network.bridge.name': 'br-lan', 'com.docker.network.bridge.inhibit_ipv4': 'true' }
 const create = (ipam: object = {}) => stage.cnm.createNetwork({ name: 'lan', options: BRIDGE, ipam: { driver: 'dhcp', ...ipam } })
@@ -53,7 +54,7 @@ it('50 endpoints have 50 leases, which a daemon prolongs, and give them back', a
   await expect.poll(() => inside('s7', 'ip', 'addr', 'show', 'dev', 'eth0'), { timeout: 10_000 }).toMatch(/valid_lft 1[012]\dsec/)
   expect(lent(names)).toEqual(lan.leases())
   for (const name of names) await stage.cnm.removeSandbox(name)
-  await expect.poll(() => lan.leases()).toEqual({})
+  await expect.poll(() => lan.leases(), { timeout: 15_000 }).toEqual({})
 })
 
 it('an address that is asked for is had, or it is said who offers which', async () => {
@@ -109,25 +110,26 @@ it('what the server denies is taken away at once, and the sandbox goes without',
   expect(lent(['web'])).toEqual(second.leases())
 })
 
-it("an address of IPv6 is the one of the router's prefix and the MAC, and the router the way out", async () => {
+it("an address of IPv6 is the one of the router's prefix and the MAC, unless somebody has it; the router is the way out", async () => {
   const { lan } = stage.lab
   must(['ip', 'addr', 'add', 'fd00:9::1/64', 'dev', 'eth1', 'nodad'], { netns: lan })
+  must(['ip', 'addr', 'add', 'fd00:9::ff:fe00:77/64', 'dev', 'eth1', 'nodad'], { netns: lan })
   await using _ = await server({ more: ['--enable-ra', '--ra-param=eth1,4,1800', '--dhcp-range=fd00:9::,ra-only'] })
-  await stage.cnm.createNetwork({
-    name: 'lan',
-    enableIPv6: true,
-    options: BRIDGE,
-    ipam: { driver: 'dhcp', config: [{ subnet: 'fd00:9::/64' }] },
-  })
+  const { pools } = await stage.cnm.createNetwork({ name: 'lan', enableIPv6: true, options: BRIDGE, ipam: { driver: 'dhcp' } })
+  expect(pools).toMatchObject([{ subnet: '10.93.0.0/24' }, { subnet: 'fd00:9::/64' }])
   await add('web', { mac: '02:00:00:00:00:99' })
   expect(endpoint('web')).toMatchObject({ address: expect.stringMatching(/^10\.93\.0\./), address6: 'fd00:9::ff:fe00:99/64' })
+  expect(await refused(add('late', { mac: '02:00:00:00:00:77' }))).toMatch(
+    /^DHCP_TAKEN: fd00:9::ff:fe00:77 is what 02:00:00:00:00:77 makes/,
+  )
   await expect.poll(() => inside('web', 'ip', '-6', 'route'), { timeout: 15_000 }).toMatch(/default via fe80::\S+ dev eth0 proto ra/)
   expect(await pings(stage.cnm.sandbox('web').path, 'fd00:9::1')).toBe(true)
 })
 
 it('what a process that is killed was lent and does not use goes back', async () => {
-  await using lan = await server()
-  await create()
+  must(['ip', 'addr', 'add', 'fd00:9::1/64', 'dev', 'eth1', 'nodad'], { netns: stage.lab.lan })
+  await using lan = await server({ more: ['--enable-ra', '--dhcp-range=fd00:9::100,fd00:9::1ff,64,2m'] })
+  await stage.cnm.createNetwork({ name: 'lan', enableIPv6: true, options: BRIDGE, ipam: { driver: 'dhcp' } })
   await stage.cnm.close()
   const { root, run, host } = stage.lab
   const program = `
@@ -136,12 +138,14 @@ it('what a process that is killed was lent and does not use goes back', async ()
     console.log('open')
     for (let n = 0; ; n++) await cnm.createSandbox({ name: 's' + n, networks: [{ network: 'lan' }] })`
   const killed = await start([process.execPath, '--input-type=module', '-e', program])
-  await expect.poll(() => Object.keys(lan.leases()).length, { interval: 1, timeout: 20_000 }).toBe(3)
+  await expect.poll(() => lan.leases6().length, { interval: 1, timeout: 20_000 }).toBe(3)
   await killed[Symbol.asyncDispose]()
   await stage.reopen()
   const names = stage.cnm.sandboxes().map(({ name }) => name)
   expect(names.length).toBeLessThan(3)
-  await expect.poll(() => lan.leases()).toEqual(lent(names))
+  const lent6 = (all: readonly string[]) => all.map((name) => endpoint(name)?.address6?.replace('/64', '')).toSorted()
+  const given = () => [lan.leases(), lan.leases6().map(({ address }) => address)]
+  await expect.poll(given, { timeout: 15_000 }).toEqual([lent(names), lent6(names)])
   await add('next')
-  expect(lan.leases()).toEqual(lent([...names, 'next']))
+  expect(given()).toEqual([lent([...names, 'next']), lent6([...names, 'next'])])
 })

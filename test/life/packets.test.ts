@@ -19,8 +19,8 @@ const FRAME = 'Uint8Array.from({ length: 60 }, (_, n) => n < 6 ? 255 : n === 6 ?
 function end(stage: string, options: readonly string[] = []) {
   const program = `const netns = at(); ${collect} const frame = ${FRAME}
     ;(async () => {
-      let ear = await addon.PacketSocket.open(netns, 'v1', 'arp')
-      let voice = await addon.PacketSocket.open(netns, 'v0', 'arp')
+      let ear = await addon.PacketSocket.open(netns, 'v1', ['arp'])
+      let voice = await addon.PacketSocket.open(netns, 'v0', ['arp'])
       ${stage}
     })()`
   return endAt(spaces.paths[0], program, options)
@@ -51,8 +51,8 @@ it('a worker with packet sockets ends sixty times at any moment, while it speaks
   const busy = `const netns = at(); let jobs = 1; const frame = ${FRAME}
     const hear = async (ear) => { for (;;) await ear.next(jobs++) }
     const speak = async (voice) => { for (;;) await voice.send(frame) }
-    addon.PacketSocket.open(netns, 'v1', 'arp').then(hear)
-    addon.PacketSocket.open(netns, 'v0', 68).then(speak)
+    addon.PacketSocket.open(netns, 'v1', ['arp']).then(hear)
+    addon.PacketSocket.open(netns, 'v0', [68]).then(speak)
     setTimeout(() => parentPort.postMessage('busy'), Math.random() * 5)`
   const program = `const once = () => terminated(${JSON.stringify(busy)})
     ;(async () => {

@@ -40,6 +40,13 @@ export class Stage {
     expect(snapshot(this.lab.host)).toEqual(this.#before)
   }
 
+  /** For an afterEach of tests with packet sockets: those are closed aside, and until then their link is promiscuous. */
+  async silence(): Promise<void> {
+    for (const { id } of this.cnm.sandboxes()) await this.cnm.removeSandbox(id)
+    const ears = () => promiscuous(snapshot(this.lab.host))
+    await expect.poll(ears, { timeout: 10_000 }).toEqual(promiscuous(this.#before))
+  }
+
   /** Namespaces that the controller keeps. */
   pinned(): readonly string[] {
     return pinned(`${this.lab.run}/netns`)
@@ -50,3 +57,5 @@ export class Stage {
     this.cnm = await this.lab.open(options)
   }
 }
+
+const promiscuous = ({ links = '' }: Record<string, string>) => links.match(/^\d+: [^:@]+|promiscuity \d+/gm)?.join(' ') ?? ''

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { dnsmasq } from '../support/dnsmasq.ts'
 import { HOST4, HOST6 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import type { Party } from '../support/segment.ts'
@@ -92,6 +93,60 @@ for (const mode of ['l3', 'l3s']) {
     }),
   )
 }
+
+scenario('flag vepa: neighbours by a switch that sends back what came by the same port, and not without', () =>
+  onTrunk(async (lab, cnm) => {
+    await cnm.createNetwork(network({ ipvlan_flag: 'vepa' }))
+    const [a, b] = [await join(cnm, 'a', 'lan'), await join(cnm, 'b', 'lan')]
+    await assertReach(
+      [
+        [a, b],
+        [a, routerIn(lab, 10)],
+      ],
+      both('a → router10'),
+    )
+    must(['bridge', 'link', 'set', 'dev', 'eth0', 'hairpin', 'on'], { netns: lab.lan })
+    await assertReach([[a, b]], both('a → b'))
+    must(['bridge', 'link', 'set', 'dev', 'eth0', 'hairpin', 'off'], { netns: lab.lan })
+  }),
+)
+
+scenario('addresses of a DHCP server: one MAC address has a lease for each sandbox, which is prolonged and given back', () =>
+  onTrunk(async (lab, cnm) => {
+    const host = (line: string) => must(line.split(' '), { netns: lab.host })
+    // The server is asked before the network is there, so its VLAN has to be.
+    host('ip link add link lan0 name lan0.10 type vlan id 10')
+    host('sysctl -qw net.ipv6.conf.lan0/10.accept_ra=0')
+    host('ip link set lan0.10 up')
+    const more = ['--enable-ra', '--ra-param=lan.10,4,1800', '--dhcp-range=fd00:10::100,fd00:10::1ff,64,2m']
+    await using server = await dnsmasq(lab.lan, { link: 'lan.10', range: '10.10.9.1,10.10.9.99', more })
+    await assert.rejects(cnm.createNetwork({ ...network({ ipvlan_mode: 'l3' }), ipam: { driver: 'dhcp' } }), { code: 'INVALID_OPTION' })
+    await cnm.createNetwork({ ...network(), ipam: { driver: 'dhcp' } })
+    const [a, b] = [await join(cnm, 'a', 'lan'), await join(cnm, 'b', 'lan')]
+    const mac = macIn(lab.host, 'lan0.10')
+    const granted = (address = '') => server.log().split(`DHCPACK(lan.10) ${address} ${mac}`).length - 1
+    assert.deepEqual(
+      [a, b].map(({ addresses: [address] }) => granted(address)),
+      [1, 1],
+    )
+    assert.deepEqual(
+      server.leases6().map(({ address }) => address),
+      [a, b].map(({ addresses }) => addresses[1]).toSorted(),
+    )
+    await assertReach(
+      [
+        [a, b],
+        [a, routerIn(lab, 10)],
+      ],
+      both('a → b', 'a → router10'),
+    )
+    await cnm.removeSandbox('a')
+    assert.deepEqual(server.leases6().length, 1)
+    await cnm.removeSandbox('b')
+    await cnm.removeNetwork('lan')
+    host('ip link del lan0.10')
+  }),
+)
 
 scenario('a parent carries one ipvlan network, and no macvlan beside it; an address is given again at once', () =>
   onTrunk(async (_, cnm) => {

@@ -36,6 +36,7 @@ export interface Found extends Pick<NetworkDriver, 'name' | 'capabilities'> {
   /** As in NetworkDriver. */
   readonly skipGateway: (network: Draft) => Promise<{ readonly v4: boolean; readonly v6: boolean }>
   readonly hostAddress: (network: Draft) => Promise<boolean>
+  readonly sharesMac: (network: Draft) => Promise<boolean>
 }
 
 type Draft = Omit<NetworkConfig, 'id' | 'pools'>
@@ -51,6 +52,7 @@ export async function findDriver(hall: Hall, name: string, options: AskOptions):
       plugin: false,
       skipGateway: async (network) => driver.skipGateway?.(network) ?? NO_SKIP,
       hostAddress: async (network) => driver.hostAddress?.(network) ?? false,
+      sharesMac: async (network) => driver.sharesMac?.(network) ?? false,
     }
   }
   const activated = await hall.envoy.plugins.get(name, options).catch((error) => unknown(error, () => hall.drivers.get(name)))
@@ -60,6 +62,7 @@ export async function findDriver(hall: Hall, name: string, options: AskOptions):
     capabilities,
     plugin: true,
     hostAddress: async () => false,
+    sharesMac: async () => false,
     async skipGateway(network) {
       if (!gwAllocChecker) return NO_SKIP
       const call = gwAllocCheck(name, network)

@@ -40,7 +40,7 @@ export function wrap(mac: Uint8Array, message: Uint8Array): Uint8Array {
 export function unwrap(frame: Uint8Array): Uint8Array | null {
   const ip = ETHERNET_BYTES
   const head = ((frame[ip] ?? 0) & 15) * 4
-  if (frame.length < ip + head + UDP_BYTES || frame[ip + 9] !== UDP) return null
+  if (frame.length < ip + head + UDP_BYTES || frame[12] !== IPV4 >> 8 || frame[13] !== 0 || frame[ip + 9] !== UDP) return null
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
   const length = view.getUint16(ip + head + 4)
   const body = frame.subarray(ip + head + UDP_BYTES, ip + head + length)

@@ -11,6 +11,8 @@ export interface Question {
   readonly xid: number
   /** Of the client, 6 bytes. */
   readonly mac: Uint8Array
+  /** What the server is to know it by; absent: the MAC address. */
+  readonly client?: Uint8Array
   /** What the client has (ciaddr); what it would like. */
   readonly own?: Address
   readonly wanted?: Address
@@ -62,11 +64,11 @@ const OPTION = {
 const SHORTEST = 300
 
 /** RFC 2131. Answers are asked for as broadcasts: nobody is at the address yet, or it is not for us to hear. */
-export function encode({ kind, xid, mac, own, wanted, server, hostname }: Question): Uint8Array {
+export function encode({ kind, xid, mac, client, own, wanted, server, hostname }: Question): Uint8Array {
   const options = [
     [OPTION.kind, KINDS[kind]],
-    // The MAC, so that a server tells endpoints apart by what it also sees.
-    [OPTION.client, ETHERNET, ...mac],
+    // By default the MAC, so that a server tells endpoints apart by what it also sees.
+    [OPTION.client, ...(client ?? [ETHERNET, ...mac])],
     ...(wanted ? [[OPTION.wanted, ...toBytes(wanted)]] : []),
     ...(server ? [[OPTION.server, ...toBytes(server)]] : []),
     ...(hostname ? [[OPTION.hostname, ...Buffer.from(hostname).subarray(0, 63)]] : []),

@@ -1,14 +1,20 @@
 import { expect, it } from 'vitest'
-import type { Lan, Lease } from '../../../lib/ipam/dhcp/client.ts'
 import { DhcpIpam } from '../../../lib/ipam/dhcp/driver.ts'
 import { unwrap, wrap } from '../../../lib/ipam/dhcp/frame.ts'
+import type { Lan, Lease } from '../../../lib/ipam/dhcp/lan.ts'
 
 const MAC = '02:00:00:00:00:07'
 const POOL = 'eth0 192.0.2.0/24'
 const ask = { 'com.docker.network.endpoint.macaddress': MAC }
 
 /** What a server makes of a question: the kind of its answer, and with which options; null: it is silent. */
-type Server = (question: { readonly kind: number; readonly wanted: readonly number[] }) => readonly number[] | null
+type Server = (question: {
+  readonly kind: number
+  readonly wanted: readonly number[]
+  /** Option 61. */
+  readonly client: readonly number[]
+  readonly mac: readonly number[]
+}) => readonly number[] | null
 
 const LASTS = [51, 4, 0, 0, 0, 100, 58, 4, 0, 0, 0, 40]
 const ACK = [53, 1, 5, 54, 4, 192, 0, 2, 1, ...LASTS]
@@ -22,7 +28,8 @@ class Fake implements Lan {
   readonly heard: number[] = []
   readonly clock = (): number => this.now
   readonly leases = new Map<string, Lease>()
-  readonly ipam = new DhcpIpam({ lan: this, leases: this.leases })
+  readonly ipam = new DhcpIpam({ lan: this, leases: this.leases, duid: () => '0004aa' })
+  readonly macOf = async () => '02:00:00:00:00:99'
 
   talk<T>(_link: string, _heard: unknown, body: Parameters<Lan['talk']>[2]): Promise<T> {
     const inbox: Uint8Array[] = []
@@ -33,7 +40,8 @@ class Fake implements Lan {
         const kind = message[242] ?? 0
         this.heard.push(kind)
         const at = message.indexOf(50, 240)
-        const options = this.server({ kind, wanted: [...message.subarray(at + 2, at + 6)] })
+        const client = [...message.subarray(245, 245 + (message[244] ?? 0))]
+        const options = this.server({ kind, wanted: [...message.subarray(at + 2, at + 6)], client, mac: [...message.subarray(28, 34)] })
         if (options) inbox.push(this.#answer(message, options))
       },
       heard: async (ms) => {
@@ -100,25 +108,40 @@ it('a server that changes its mind is asked three times, and nothing is held', a
   expect(lan.leases.size).toBe(0)
 })
 
-it('an address of IPv6 is that which the MAC makes of the prefix', async () => {
+it('who has the MAC address of the parent is known by a number of its own', async () => {
   const lan = new Fake()
-  const pool = await lan.ipam.requestPool({
-    space: 'lan',
-    pool: 'fd00:9::/64',
-    subPool: '',
-    options: { parent: 'eth0' },
-    v6: true,
-    reserved: [],
-  })
-  expect(pool).toEqual({ id: 'eth0 fd00:9::/64', pool: 'fd00:9::/64', data: {} })
-  expect(await lan.ipam.requestAddress(pool.id, '', ask)).toBe('fd00:9::ff:fe00:7/64')
-  expect(lan.heard).toEqual([])
+  const seen = new Set<string>()
+  lan.server = ({ kind, client, mac }) => {
+    seen.add(`${Buffer.from(client).toString('hex')} of ${Buffer.from(mac).toString('hex')}`)
+    return kind === 1 ? OFFER : ACK
+  }
+  const options = { parent: 'eth0', mac: 'parent' }
+  const { id } = await lan.ipam.requestPool({ space: 'lan', pool: '192.0.2.0/24', subPool: '', options, v6: false, reserved: [] })
+  await lan.ipam.requestAddress(id, '', ask)
+  const [held] = lan.ipam.held()
+  await lan.ipam.renew(held ?? expect.fail())
+  await lan.ipam.releaseAddress(id, '192.0.2.9')
+  await lan.ipam.requestAddress(id, '', ask)
+  expect([...seen]).toEqual([expect.stringMatching(/^ff[0-9a-f]{8}0004aa of 020000000099$/)])
+  await lan.ipam.releaseAddress(id, '192.0.2.9')
+  await lan.ipam.requestAddress(id, '', { 'com.docker.network.endpoint.macaddress': '02:00:00:00:00:08' })
+  expect(seen.size).toBe(2)
+})
+
+it('what an endpoint of ours has, no other gets, whatever the server has forgotten', async () => {
+  const lan = new Fake()
+  await lan.ipam.requestAddress(POOL, '', ask)
+  const other = lan.ipam.requestAddress(POOL, '', { 'com.docker.network.endpoint.macaddress': '02:00:00:00:00:08' })
+  await expect(other).rejects.toMatchObject({ code: 'DHCP_CONFLICT', message: expect.stringContaining(MAC) })
+  expect(lan.ipam.held().map(({ lease }) => lease.mac)).toEqual([MAC])
+  expect(lan.heard.slice(2)).toEqual([1, 3, 4, 1, 3, 4, 1, 3, 4])
 })
 
 it.each([
   [{ subPool: '192.0.2.0/25' }, 'leave out --ip-range'],
   [{ pool: '0.0.0.0/24' }, 'is no subnet of a LAN'],
-  [{ v6: true }, '--subnet'],
+  [{ v6: true, pool: 'fd00::/48', options: { parent: 'eth0', ipv6: 'slaac' } }, 'an address of a /64'],
+  [{ v6: true, options: { parent: 'eth0', ipv6: 'maybe' } }, 'not maybe'],
 ])('a pool of %j is refused', async (request, reason) => {
   const wanted = { space: 'lan', pool: '', subPool: '', options: { parent: 'eth0' }, v6: false, reserved: [], ...request }
   await expect(new Fake().ipam.requestPool(wanted)).rejects.toMatchObject({

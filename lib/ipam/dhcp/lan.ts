@@ -1,0 +1,106 @@
+import type { Address, Cidr } from '../../model/address.ts'
+import type { Clock } from '../quarantine.ts'
+
+/** What may be heard on a link: ARP, IPv6's neighbour discovery, UDP to a port. */
+export type Heard = 'arp' | 'ndp' | number
+
+/** A link for the time of a conversation. */
+export interface Wire {
+  send(frame: Uint8Array): Promise<void>
+  /** The next frame that arrives; null when none has for `ms`. */
+  heard(ms: number): Promise<Uint8Array | null>
+}
+
+/** What a client needs of the world. */
+export interface Lan {
+  /** Listens on a link of the host as long as `body` goes on. */
+  talk<T>(link: string, heard: readonly Heard[], body: (wire: Wire) => Promise<T>): Promise<T>
+  /** The MAC address of a link of the host. */
+  macOf(link: string): Promise<string>
+  /** In ms, and never back. */
+  readonly clock: Clock
+}
+
+/** What servers know an endpoint by that speaks IPv6, or has no MAC address of its own (RFC 4361). */
+export interface Identity {
+  /** Of the host, in hex. */
+  readonly duid: string
+  /** The number of the endpoint among those of the host. */
+  readonly iaid: number
+  /** Whose number that is: 'LINK MAC'. */
+  readonly of: string
+}
+
+/** Who speaks, and by which link. */
+export interface Speaker {
+  readonly link: string
+  /** That of its frames. */
+  readonly mac: string
+  /** Absent: servers know it by its MAC address. */
+  readonly identity?: Identity
+}
+
+export interface Lease extends Speaker {
+  /** 'IP/PREFIX' */
+  readonly address: string
+  /** 'IP' */
+  readonly server: string
+  /** On the clock; when to renew it, when it ends. */
+  readonly renewAt: number
+  readonly endsAt: number
+}
+
+export interface Want extends Speaker {
+  readonly subnet: Cidr
+  /** No other will do. */
+  readonly address?: Address
+}
+
+/** Where leases are written down before they are asked for, since they may be granted unheard, and crossed out when of no use. */
+export interface Ledger<L = Lease> {
+  put(lease: L): void
+  delete(lease: L): void
+  /** Who else has its address by these notes: a server may have forgotten whom it gave it. */
+  other(lease: L): string | undefined
+}
+
+/** How long an answer is waited for each time, in ms; then the question is asked again. */
+export const PATIENCE = [500, 1000, 2000, 4000]
+/** How often an address is asked for that turns out to be of no use. */
+export const ATTEMPTS = 3
+/** One that is for ever is asked about once a day. */
+export const DAY = 86_400
+
+/** How long the holder of an address has to say that it is taken, twice, in ms. */
+const DOUBT = 50
+
+/** Asks twice who has an address; `claimed` is the holder that a frame names. null when nobody says that it does. */
+export async function probe(
+  lan: Lan,
+  { send, heard }: Wire,
+  question: Uint8Array,
+  claimed: (frame: Uint8Array) => string | null,
+): Promise<string | null> {
+  for (let asked = 0; asked < 2; asked++) {
+    await send(question)
+    const holder = await hear(lan, heard, DOUBT, claimed)
+    if (holder) return holder
+  }
+  return null
+}
+
+/** What `read` makes of the first frame that it makes something of, of those that arrive in `ms`. */
+export async function hear<T>(
+  { clock }: Lan,
+  heard: Wire['heard'],
+  ms: number,
+  read: (frame: Uint8Array) => T | null | Promise<T | null>,
+): Promise<T | null> {
+  const end = clock() + ms
+  for (let left = ms; left > 0; left = end - clock()) {
+    const frame = await heard(left)
+    const answer = frame && (await read(frame))
+    if (answer) return answer
+  }
+  return null
+}
