@@ -121,6 +121,9 @@ export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls, 
   const { ifname } = endpoint
   const link = { at: SANDBOX, link: ifname } as const
   const addresses = addressesOf(endpoint)
+  const add = (cidr: Cidr): Op => ({ op: 'addr.add', ...link, ...lasting(cidr, lifetimes) })
+  // The kernel gives an address of IPv6 that is to end a route to its subnet only on a link that is up.
+  const isLate = (cidr: Cidr) => cidr.family === 6 && lifetimes[formatCidr(cidr)] !== undefined
   const disabled: Op = {
     op: 'sysctl',
     at: SANDBOX,
@@ -131,9 +134,10 @@ export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls, 
   return [
     ...(bytes ? [{ op: 'link.set', ...link, mac: bytes } as const] : []),
     ...(ipv6 ? [disabled] : []),
-    ...addresses.map((cidr): Op => ({ op: 'addr.add', ...link, ...lasting(cidr, lifetimes) })),
+    ...addresses.filter((cidr) => !isLate(cidr)).map(add),
     ...sysctls.map(({ path, value }): Op => ({ op: 'sysctl', at: SANDBOX, path: path(ifname), value })),
     { op: 'link.set', ...link, up: true },
+    ...addresses.filter(isLate).map(add),
     ...neighbours.flatMap((neighbour) => knownNeighbour(neighbour, ifname)),
     ...routes.flatMap((route) => staticRoute(route, ifname)),
   ]

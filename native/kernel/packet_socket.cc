@@ -36,10 +36,17 @@ constexpr sock_filter Skip(uint8_t steps, uint16_t unless, uint32_t value) {
 constexpr sock_filter kTake = BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
 constexpr sock_filter kDrop = BPF_STMT(BPF_RET | BPF_K, 0);
 
-/** What others say by the link, and what is on a VLAN of it: that comes by another link. */
+/** What others say by the link, and what is on a VLAN of it: that comes by another link, where old kernels still know
+ * the number. */
 constexpr std::array kNotOurs = {
-    Load(BPF_W, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE)),  Skip(1, BPF_JEQ, PACKET_OUTGOING), kDrop,
-    Load(BPF_W, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG)), Skip(1, BPF_JSET, 0xfff),          kDrop,
+    Load(BPF_W, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+    Skip(1, BPF_JEQ, PACKET_OUTGOING),
+    kDrop,
+    Load(BPF_W, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT)),
+    Skip(3, BPF_JGT, 0),
+    Load(BPF_W, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG)),
+    Skip(1, BPF_JSET, 0xfff),
+    kDrop,
 };
 
 constexpr std::array kArp = {Load(BPF_H, kType), Skip(1, BPF_JEQ, ETHERTYPE_ARP), kTake};

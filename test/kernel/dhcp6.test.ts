@@ -62,6 +62,7 @@ describe('on a parent', () => {
     const { path } = stage.cnm.sandbox('s7')
     expect([await pings(path, LAN4), await pings(path, LAN6)]).toEqual([true, true])
     expect(inside('s7', 'ip', '-6', 'addr', 'show', 'dev', 'eth0')).toMatch(/::1\w\w\/64 [\s\S]*valid_lft 1[012]\dsec/)
+    expect(inside('s7', 'ip', '-6', 'route')).toContain('2001:db8:0:1::/64 dev eth0 proto kernel')
     await expect.poll(() => inside('s7', 'ip', '-6', 'route'), { timeout: 15_000 }).toMatch(/default via fe80::\S+ dev eth0 proto ra/)
 
     const heard = (words: string) => lan.log().split(words).length - 1

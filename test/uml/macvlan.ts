@@ -138,7 +138,7 @@ scenario('while a controller is on guard, a VLAN that somebody deletes comes bac
     try {
       await guard.createNetwork(network('blue', 'lan0.10', subnetsOf(10)))
       const a = await join(guard, 'a', 'blue')
-      const mac = () => must(['cat', '/sys/class/net/eth0/address'], { netns: a.netns })
+      const mac = () => must(['ip', '-br', 'link', 'show', 'eth0'], { netns: a.netns }).split(/ +/)[2]
       const had = mac()
       host('ip', 'link', 'del', 'lan0.10')
       for await (const { action, attributes } of eventsOf(`${lab.run}-guard`, { since: 0 })) {
