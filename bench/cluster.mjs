@@ -1,38 +1,18 @@
 // Many nodes in one process, on three real members of etcd: what a node's endpoints cost the others, and how soon they know.
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Cluster } from '../dist/esm/lib/cluster/cluster.js'
 import { Etcd } from '../dist/esm/lib/cluster/etcd/etcd.js'
 import { Member } from '../dist/esm/lib/cluster/member.js'
 import { View } from '../dist/esm/lib/cluster/view.js'
+import { Members } from './etcd.mjs'
+import { quantile } from './harness.mjs'
 
 const NODES = 8
 const EACH = 250
 const HEARTBEAT = 5
 
-const folder = mkdtempSync(join(tmpdir(), 'cnm-bench-etcd-'))
-const port = (member, kind) => 23_700 + 10 * kind + member
-const url = (member, kind) => `http://127.0.0.1:${port(member, kind)}`
-const members = [0, 1, 2]
-const all = members.map((member) => `m${member}=${url(member, 1)}`).join(',')
-const etcds = members.map((member) => {
-  const own = ['--name', `m${member}`, '--data-dir', join(folder, String(member)), '--initial-cluster', all, '--log-level', 'error']
-  const listen = ['--listen-client-urls', url(member, 0), '--advertise-client-urls', url(member, 0)]
-  const peers = ['--listen-peer-urls', url(member, 1), '--initial-advertise-peer-urls', url(member, 1)]
-  return spawn('etcd', [...own, ...listen, ...peers], { stdio: 'ignore' })
-})
-
-const healthy = (member) =>
-  fetch(`${url(member, 0)}/health`)
-    .then((answer) => answer.json())
-    .then(({ health }) => health === 'true')
-    .catch(() => false)
-
-const engine = () => new Etcd(`etcd://${members.map((member) => `127.0.0.1:${port(member, 0)}`).join(',')}/bench`)
-const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]
+const etcd = await Members.start()
+const engine = () => new Etcd(etcd.engine)
 const show = (name, values) => {
   const sorted = values.toSorted((a, b) => a - b)
   console.log(
@@ -41,7 +21,6 @@ const show = (name, values) => {
 }
 
 try {
-  for (const member of members) while (!(await healthy(member))) await pause(50)
   const swarm = { id: 's', created: '', secret: '', fingerprint: '', heartbeat: HEARTBEAT, dataPathPort: 4789, pools: [] }
   const network = {
     ...{ id: 'net', name: 'app', driver: 'overlay', scope: 'swarm', created: '', internal: false, attachable: true, enableIPv4: true },
@@ -120,8 +99,7 @@ try {
   console.log(`memory: ${bytes.toFixed(0)} bytes of heap per endpoint per node${globalThis.gc ? '' : ' (with --expose-gc it is exact)'}`)
   for (const { member } of agents) await member.close()
 } finally {
-  for (const etcd of etcds) etcd.kill('SIGKILL')
-  rmSync(folder, { recursive: true, force: true })
+  etcd.end()
 }
 
 function deferred() {

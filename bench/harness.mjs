@@ -15,6 +15,9 @@ export function must(...argv) {
 
 export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
 
+/** Of values that are sorted. */
+export const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]
+
 export async function timed(work) {
   const start = performance.now()
   await work()

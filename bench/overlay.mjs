@@ -196,7 +196,7 @@ function theirs(daemon) {
   )
   return async () => {
     const measured = await turn()
-    await pass(500)
+    await pass(1500)
     return measured
   }
 }

@@ -12,6 +12,7 @@ import { connectOverlay, peers, raiseOverlay, stream } from './overlay.mjs'
 import { rows } from './rows.mjs'
 import { networks, published, removal } from './scale.mjs'
 import { start } from './start.mjs'
+import { joins, reached } from './swarm.mjs'
 import { attach, connect, network } from './verbs.mjs'
 
 const BENCHES = {
@@ -32,6 +33,7 @@ const BENCHES = {
   stream,
   peers,
   overlay: async () => [...(await connectOverlay()), ...(await raiseOverlay())],
+  swarm: async () => [...(await joins()), ...(await reached())],
   start,
   // Files that print for themselves.
   threads: () => import('./threads.mjs'),

@@ -15,6 +15,7 @@ packages=(
   zsh:test fish:test             # shell completion
   procps:test netbase:test       # sysctl; names of protocols in nft's listings
   conntrack:test tcpdump:test    # connections; frames
+  ethtool:test                   # what a link computes by itself
   netsniff-ng:test ipv6toolkit:test # announcements as they are printed: mausezahn, na6
   util-linux:run                 # nsenter
   python3:test                   # a plugin that somebody else has written

@@ -162,14 +162,3 @@ const idleNotesIn = <T>(marks: Marks, prefix: string): Notes<T> => ({
   set: (key, value) => marks.putIdly(`${prefix}${key}`, value),
   delete: (key) => marks.deleteIdly(`${prefix}${key}`),
 })
-
-/** By what servers of DHCPv6 know this host as long as it has its state directory: a UUID (RFC 6355). */
-const duidIn =
-  ({ identity }: Store) =>
-  (): string => {
-    const known = identity.get('duid')
-    if (typeof known === 'string') return known
-    const duid = `0004${randomBytes(16).toString('hex')}`
-    identity.put('duid', duid)
-    return duid
-  }

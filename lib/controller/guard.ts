@@ -7,6 +7,7 @@ import { repair } from './doctor/repair.ts'
 import type { Hall } from './hall.ts'
 import { checkFirewall, commitOnWalls, reloadFirewall } from './mend.ts'
 import { isDamaged, look } from './overlay/look.ts'
+import { selfTest } from './overlay/offload.ts'
 import { aftermath, stirred } from './parents.ts'
 import { Patience } from './patience.ts'
 import { configOf, raise, raisedIds, standsOn, walledLink } from './raising.ts'
@@ -127,8 +128,21 @@ export class Guard {
     for (;;) {
       await pause(this.#period, undefined, { signal: this.#end.signal })
       const raised = new Set(raisedIds(this.#hall))
-      for (const network of this.#hall.store.networks.list().filter(({ id }) => raised.has(id) && this.#hall.rosters.get(id)?.complete))
+      const isKnown = ({ id }: Network) => raised.has(id) && this.#hall.rosters.get(id)?.complete
+      for (const network of this.#hall.store.networks.list().filter(isKnown)) {
         await this.#turns.take(() => this.#audit(network), this.#end.signal)
+        this.#keep(this.#test(network))
+      }
+    }
+  }
+
+  /** Hosts that a network has not led to yet. */
+  async #test(network: Network): Promise<void> {
+    for (const vtep of await selfTest(this.#hall, network, this.#end.signal)) {
+      this.#hall.tell('damage', network, { what: 'checksums', healing: 'no', by: vtep })
+      process.emitWarning(`network ${network.name}: datagrams to ${vtep} get lost, echo requests do not: cnm doctor`, {
+        code: 'CNM_OFFLOAD',
+      })
     }
   }
 

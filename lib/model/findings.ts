@@ -43,6 +43,11 @@ export const FINDINGS = {
     'sandboxes do not reach the rest of the world, or are not reached',
     '{remedy}',
   ],
+  CHECKSUMS_LOST: [
+    'datagrams to {vtep} get lost, echo requests do not',
+    'a link of this host computes checksums inside of tunnels, and does it wrong, or somebody there lets no datagrams in',
+    'ethtool -K {link} tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off tx-checksum-ip-generic off',
+  ],
   CHECKSUMS_WRONG: [
     '{count} packets came to it with wrong checksums',
     'a link of another host computes checksums inside of tunnels, and does it wrong: what is sent to it gets lost',

@@ -88,7 +88,7 @@ describe('a swarm on etcd', () => {
       Ingress: true,
       Scope: 'swarm',
       IPAM: { Config: [{ Subnet: '10.0.0.0/24', Gateway: '10.0.0.1' }] },
-      Options: { 'com.docker.network.driver.overlay.vxlanid_list': '4097' },
+      Options: { 'com.docker.network.driver.overlay.vxlanid_list': '4096' },
     })
   })
 
@@ -102,7 +102,7 @@ describe('a swarm on etcd', () => {
       Driver: 'overlay',
       Attachable: true,
       Labels: { a: 'b' },
-      Options: { 'com.docker.network.driver.overlay.vxlanid_list': '4098' },
+      Options: { 'com.docker.network.driver.overlay.vxlanid_list': '4097' },
     })
     expect(inspected[0].IPAM.Config).toEqual([
       { Subnet: '10.0.1.0/24', Gateway: '10.0.1.1' },
@@ -135,7 +135,7 @@ describe('a swarm on etcd', () => {
     expect(await say('network create -d overlay --subnet 10.0.1.0/25 other')).toContain('Pool overlaps')
     expect(await say('network create -d overlay --scope local other')).toContain('cannot downgrade network scope for overlay networks')
     expect(await say('network create --scope swarm other')).toContain('a bridge is a network of one host')
-    expect(await say('network create -d overlay -o com.docker.network.driver.overlay.vxlanid_list=4098 other')).toContain(
+    expect(await say('network create -d overlay -o com.docker.network.driver.overlay.vxlanid_list=4097 other')).toContain(
       'network app has it',
     )
     expect(await say('network create -d overlay --ingress other')).toContain('is already present')

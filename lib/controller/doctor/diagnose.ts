@@ -4,6 +4,7 @@ import { closeWay } from '../forwarding.ts'
 import type { Hall } from '../hall.ts'
 import { raisedWalls } from '../mend.ts'
 import { wrongChecksums } from '../overlay/checksums.ts'
+import { offloadLosses } from '../overlay/offload.ts'
 import { forgetWay, lentOf } from '../raising.ts'
 import { hasDriver } from '../remote/drivers.ts'
 import { overdue } from '../remote/dues.ts'
@@ -84,6 +85,10 @@ async function leftForwarding(hall: Hall): Promise<readonly Ailment[]> {
 }
 
 const inTheWay = async (hall: Hall): Promise<readonly Ailment[]> =>
-  [...(await foreignDrops(hall)), ...(await shadowedPorts(hall)), ...(await groundless(hall)), ...(await wrongChecksums(hall))].map(
-    (found) => ({ finding: found }),
-  )
+  [
+    ...(await foreignDrops(hall)),
+    ...(await shadowedPorts(hall)),
+    ...(await groundless(hall)),
+    ...(await offloadLosses(hall)),
+    ...(await wrongChecksums(hall)),
+  ].map((found) => ({ finding: found }))

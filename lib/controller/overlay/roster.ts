@@ -27,6 +27,8 @@ export class Roster {
   readonly #byIp = new Map<IpKey, Claims>()
   /** How many are behind each. */
   readonly #vteps = new Map<IpKey, number>()
+  /** Hosts whom it was tried to reach (offload.ts). */
+  readonly tested = new Map<string, 'fine' | 'loses'>()
   /** Those that a person told us of; they stay when all others are told anew. */
   readonly #fixed = new Set<string>()
   /** Somebody has told us of all of them. */

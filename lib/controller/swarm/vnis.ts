@@ -4,7 +4,7 @@ import type { Network, Options } from '../../model/network.ts'
 /** One for each subnet as Docker has it, with commas in between. */
 export const VNI_OPTION = 'com.docker.network.driver.overlay.vxlanid_list'
 
-const FIRST = 4097
+const FIRST = 4096
 
 const vnisOf = ({ options }: Pick<Network, 'options'>): readonly number[] => (options[VNI_OPTION] ?? '').split(',').map(Number)
 
