@@ -1,6 +1,7 @@
 // What grows with what is there already, and what many at once cost. Contender `libcnm` is the first of its kind; the others are
 // the same verb where there is much, so their ratio says by how much it grows.
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { open } from '../dist/esm/lib/index.js'
 import { apply } from '../dist/esm/lib/netlink/kernel.js'
 import { contest, must, timed, withBench } from './harness.mjs'
@@ -75,6 +76,8 @@ export const removal = () =>
     const bridge = `br-${cnm.network('bench').id.slice(0, 12)}`
     const removed = async (remove) => {
       for (const name of names) await cnm.createSandbox({ name, networks: [{ network: 'bench' }] })
+      // Until then what is new is announced.
+      await pause(2_500)
       return {
         rm: await timed(async () => {
           await remove()
