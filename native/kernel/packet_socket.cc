@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <span>
@@ -92,16 +93,18 @@ constexpr std::array<sock_filter, 19> Udp(uint16_t port) {
 
 /** Lets pass what is to be heard. */
 int Hear(int fd, const Ear& ear) {
-  std::vector<sock_filter> program;
-  const auto add = [&program](std::span<const sock_filter> part) {
-    program.insert(program.end(), part.begin(), part.end());
+  std::array<sock_filter, 48> program;
+  size_t size = 0;
+  const auto add = [&program, &size](std::span<const sock_filter> part) {
+    std::copy(part.begin(), part.end(), program.begin() + size);
+    size += part.size();
   };
   add(kNotOurs);
   if (ear.arp) add(kArp);
   if (ear.ndp) add(kNdp);
   if (ear.port) add(Udp(ear.port));
-  program.push_back(kDrop);
-  const sock_fprog filter = {.len = static_cast<uint16_t>(program.size()), .filter = program.data()};
+  add({&kDrop, 1});
+  const sock_fprog filter = {.len = static_cast<uint16_t>(size), .filter = program.data()};
   return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0 ? 0 : -errno;
 }
 
