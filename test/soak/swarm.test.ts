@@ -13,7 +13,7 @@ import { pings } from '../support/traffic.ts'
 
 const [ENDPOINTS = 30, SECONDS = 1] = (process.env['CNM_SOAK_SWARM'] ?? '').split(' ').filter(Boolean).map(Number)
 /** Of a node, in seconds; three missed, and it is down. */
-const HEARTBEAT = 2
+const HEARTBEAT = 5
 const PATIENCE = 20_000 + 1_000 * (SECONDS + ENDPOINTS)
 const LONG = 3 * PATIENCE
 
