@@ -17,6 +17,7 @@ import type { ClassAdd, ClassDel, FilterAdd, FilterDel, QdiscAdd, QdiscDel } fro
 import type { AddrManyOp, AddrOp, FdbManyOp, FdbOp, NeighManyOp, NeighOp, RouteManyOp, RouteOp, RuleOp } from './binding/rows.d.ts'
 import type { Filter, TableName, Tables } from './binding/tables.d.ts'
 import type { VlanOp, VniOp } from './binding/vlans.d.ts'
+import type { WireguardSync } from './binding/wireguard.d.ts'
 import type { XfrmPolicyFlush, XfrmPolicyOp } from './binding/xfrm.d.ts'
 import type { XfrmStateDel, XfrmStateFlush, XfrmStatePut } from './binding/xfrm-state.d.ts'
 
@@ -30,6 +31,7 @@ export type * from './binding/qdiscs.d.ts'
 export type * from './binding/rows.d.ts'
 export type * from './binding/tables.d.ts'
 export type * from './binding/vlans.d.ts'
+export type * from './binding/wireguard.d.ts'
 export type * from './binding/xfrm.d.ts'
 export type * from './binding/xfrm-state.d.ts'
 
@@ -179,6 +181,7 @@ export type Op = { readonly at?: number; readonly undo?: readonly Op[] } & (
   | XfrmStatePut
   | XfrmStateDel
   | XfrmStateFlush
+  | WireguardSync
   | SysctlOp
   | NftOp
   | NftGetOp

@@ -174,10 +174,12 @@ export type LinkKind =
   | ({ readonly kind: 'vlan'; readonly vlan: VlanOptions } & OnParent)
   /** For a program that opens /dev/net/tun; it stays when nobody has it open. EBUSY when the name is taken. */
   | { readonly kind: 'tun'; readonly tun: TunOptions }
+  /** What it knows of its peers is told by `wireguard.sync`; its UDP socket stays where the op is carried out. */
+  | { readonly kind: 'wireguard' }
   | { readonly kind: 'dummy' | 'ifb' }
 
 /**
- * `into`: the number of the namespace that it is born in, of any kind but tun; what it is made of (a parent, the socket of a vxlan)
+ * `into`: the number of the namespace that it is born in, of any kind but tun; what it is made of (a parent, the socket of a vxlan or of WireGuard)
  * stays in the op's own. Nothing is moved, which would take a grace period of RCU. Before Linux 6.15 the name of a link that has
  * a parent has to be free in that one's namespace too.
  */

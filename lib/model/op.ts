@@ -71,7 +71,7 @@ const xfrmStateId = ({ dst, proto, spi, mark, mask }: XfrmStatePut): Omit<XfrmSt
   ...(mask === undefined ? {} : { mask }),
 })
 
-const hasKey = ({ op }: Op): boolean => op === 'xfrm.state.add' || op === 'xfrm.state.replace'
+const hasKey = ({ op }: Op): boolean => op === 'xfrm.state.add' || op === 'xfrm.state.replace' || op === 'wireguard.sync'
 
 /** As much of a plan as may be written down: steps that have keys may not, be it those that take others back. */
 export const withoutKeys = (plan: Plan): Plan =>

@@ -10,6 +10,7 @@ import { classCommand, filterCommand, qdiscCommand } from './print-qdiscs.ts'
 import { addrCommand, routeCommand } from './print-routes.ts'
 import { fdbCommand, fdbManyCommand, neighCommand, neighManyCommand, ruleCommand } from './print-rows.ts'
 import { vlanCommand, vniCommand } from './print-vlans.ts'
+import { wireguardCommand } from './print-wireguard.ts'
 import { xfrmPolicyCommand, xfrmPolicyFlushCommand } from './print-xfrm.ts'
 import { xfrmStateCommands, xfrmStateFlushCommand } from './print-xfrm-state.ts'
 import { hereDocument, linkRef, macText, option, quote, type Words, words } from './words.ts'
@@ -118,6 +119,8 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
       return xfrmStateCommands(op)
     case 'xfrm.state.flush':
       return [xfrmStateFlushCommand(op)]
+    case 'wireguard.sync':
+      return [wireguardCommand(op)]
     case 'sysctl':
       return [sysctlCommand(op)]
     case 'nft':

@@ -12,6 +12,7 @@
 #include "facts/rows.h"
 #include "facts/vlan.h"
 #include "facts/vni.h"
+#include "facts/wireguard.h"
 #include "facts/xfrm_policy.h"
 #include "facts/xfrm_state.h"
 
@@ -42,8 +43,8 @@ struct Op {
   size_t at = 0;
   std::variant<LinkAdd, LinkSet, GroupSet, LinkDel, GroupDel, AddrOp, AddressesOp, RouteOp, RoutesOp, NeighOp, FdbOp,
                NexthopOp, VniOp, VlanOp, RuleOp, QdiscOp, TcClassOp, TcFilterOp, AnnounceOp, ConntrackDel,
-               ConntrackDelMany, XfrmPolicyOp, XfrmPolicyFlush, XfrmStateOp, XfrmStateFlush, SysctlOp, NftOp, NftGetOp,
-               NetnsOp>
+               ConntrackDelMany, XfrmPolicyOp, XfrmPolicyFlush, XfrmStateOp, XfrmStateFlush, WireguardSync, SysctlOp,
+               NftOp, NftGetOp, NetnsOp>
       step;
 };
 

@@ -15,6 +15,7 @@
 #include "js/route_ops.h"
 #include "js/row_ops.h"
 #include "js/vlan_ops.h"
+#include "js/wireguard_ops.h"
 #include "js/xfrm_policy_ops.h"
 #include "js/xfrm_state_ops.h"
 
@@ -128,6 +129,8 @@ bool ReadOp(const Napi::Value& value, const std::string& where, const Places& pl
     ReadXfrmState(fields, VerbOf(kind), Become<XfrmStateOp>(op));
   } else if (kind == "xfrm.state.flush") {
     ReadXfrmStateFlush(fields, Become<XfrmStateFlush>(op));
+  } else if (kind == "wireguard.sync") {
+    ReadWireguardSync(fields, Become<WireguardSync>(op));
   } else if (kind == "sysctl") {
     ReadSysctl(fields, Become<SysctlOp>(op));
   } else if (kind == "nft") {

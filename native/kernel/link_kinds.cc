@@ -59,6 +59,7 @@ std::span<const LinkKind> LinkKinds() {
       {"tun"},
       {"dummy"},
       {"ifb"},
+      {"wireguard"},
   };
   return kinds;
 }

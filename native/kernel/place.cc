@@ -102,6 +102,12 @@ Refused Place::DumpXfrm(Message& message, const Socket::OnReply& on_reply, const
   return Read(xfrm_, message, on_reply, restart);
 }
 
+Refused Place::Generic(Socket*& socket) { return Ready(generic_, socket); }
+
+Refused Place::DumpGeneric(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart) {
+  return Read(generic_, message, on_reply, restart);
+}
+
 Refused Place::Packet(Fd& socket) {
   return Open([] { return Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); }, socket);
 }
@@ -186,6 +192,7 @@ void Place::Close() {
   route_.socket.reset();
   netfilter_.socket.reset();
   xfrm_.socket.reset();
+  generic_.socket.reset();
   sysctls_.Close();
   netns_ = Fd();
 }

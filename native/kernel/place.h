@@ -51,6 +51,9 @@ class Place {
   /** That of IPsec. */
   Refused Xfrm(Socket*& socket);
   Refused DumpXfrm(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
+  /** That of generic netlink. */
+  Refused Generic(Socket*& socket);
+  Refused DumpGeneric(Message& message, const Socket::OnReply& on_reply, const std::function<void()>& restart);
   /** A packet socket that receives nothing; the caller's own. */
   Refused Packet(Fd& socket);
   /** Of IP, bound to nothing; the caller's own. */
@@ -88,6 +91,7 @@ class Place {
   Kept route_{NETLINK_ROUTE};
   Kept netfilter_{NETLINK_NETFILTER};
   Kept xfrm_{NETLINK_XFRM};
+  Kept generic_{NETLINK_GENERIC};
   std::unique_ptr<Nft> nft_;
   Sysctls sysctls_;
   /** What ends with the place. */

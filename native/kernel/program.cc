@@ -19,6 +19,7 @@
 #include "kernel/tc_filter.h"
 #include "kernel/vlan.h"
 #include "kernel/vni.h"
+#include "kernel/wireguard.h"
 #include "kernel/xfrm_flush.h"
 #include "kernel/xfrm_policy.h"
 #include "kernel/xfrm_state.h"
@@ -63,6 +64,7 @@ class Step {
   Refused operator()(const XfrmPolicyFlush& op) { return FlushXfrmPolicies(place_, op, count_); }
   Refused operator()(const XfrmStateOp& op) { return ApplyXfrmState(place_, op); }
   Refused operator()(const XfrmStateFlush& op) { return FlushXfrmStates(place_, op, count_); }
+  Refused operator()(const WireguardSync& op) { return SyncWireguard(place_, op); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
   Refused operator()(const NftOp& op) {
     std::string output;

@@ -40,7 +40,7 @@ describe('misuse', () => {
     ['ops[0].name: expected a string', [{ ...add, name: undefined }]],
     ['ops[0].name: expected a string without a zero byte', [{ ...add, name: 'a\0b' }]],
     [
-      "ops[0].kind: expected one of 'bridge', 'veth', 'vxlan', 'macvlan', 'macvtap', 'ipvlan', 'vlan', 'tun', 'dummy', 'ifb'",
+      "ops[0].kind: expected one of 'bridge', 'veth', 'vxlan', 'macvlan', 'macvtap', 'ipvlan', 'vlan', 'tun', 'dummy', 'ifb', 'wireguard'",
       [{ ...add, kind: 'bond' }],
     ],
     ['ops[0].link: expected nothing, since this kind has no parent', [{ ...add, link: 'lo' }]],

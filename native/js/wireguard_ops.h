@@ -1,0 +1,10 @@
+#pragma once
+
+#include "facts/wireguard.h"
+#include "js/fields.h"
+
+namespace cnm {
+
+void ReadWireguardSync(Fields& fields, WireguardSync& sync);
+
+}  // namespace cnm

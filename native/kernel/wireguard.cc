@@ -1,0 +1,145 @@
+#include "kernel/wireguard.h"
+
+#include <arpa/inet.h>
+#include <linux/genetlink.h>
+#include <linux/wireguard.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <span>
+
+#include "kernel/attributes.h"
+#include "kernel/link.h"
+
+namespace cnm {
+
+namespace {
+
+/** A message has room for as many, with an address or two each. */
+constexpr size_t kMostPeers = 16;
+static_assert(sizeof(WireguardKey) == WG_KEY_LEN);
+
+genlmsghdr HeaderOf(Named command, uint8_t version) {
+  genlmsghdr header{};
+  header.cmd = static_cast<uint8_t>(command.value);
+  header.version = version;
+  return header;
+}
+
+/** The number by which generic netlink knows a family; to ask for it loads its module. */
+Refused FamilyOf(Socket& socket, const char* name, int& family) {
+  Message message({.value = GENL_ID_CTRL, .name = "CTRL_CMD_GETFAMILY"}, 0, HeaderOf(CNM_NAMED(CTRL_CMD_GETFAMILY), 1));
+  message.PutName(CNM_NAMED(CTRL_ATTR_FAMILY_NAME), name);
+  return socket.Ask(message, [&](const nlmsghdr* reply) {
+    if (HeaderIn<genlmsghdr>(reply)) family = Attributes(reply, sizeof(genlmsghdr)).U16(CTRL_ATTR_FAMILY_ID);
+  });
+}
+
+Message Request(int family, Named command, int flags, int32_t link) {
+  Message message({.value = family, .name = command.name}, flags, HeaderOf(command, WG_GENL_VERSION));
+  message.PutU32(CNM_NAMED(WGDEVICE_A_IFINDEX), static_cast<uint32_t>(link));
+  return message;
+}
+
+using Keys = std::set<WireguardKey>;
+
+/** A peer with many addresses is told of several times. */
+void TakeKeys(const nlmsghdr* reply, Keys& keys) {
+  if (!HeaderIn<genlmsghdr>(reply)) return;
+  const auto [data, length] = Attributes(reply, sizeof(genlmsghdr)).Raw(WGDEVICE_A_PEERS);
+  const nlattr* peer;
+  int rest;
+  nla_for_each_attr(peer, static_cast<const nlattr*>(data), length, rest) {
+    WireguardKey key{};
+    if (Attributes(nla_data(peer), nla_len(peer)).Bytes(WGPEER_A_PUBLIC_KEY, key)) keys.insert(key);
+  }
+}
+
+void PutEndpoint(Message& message, const Address& address, uint16_t port) {
+  if (address.length == 16) {
+    sockaddr_in6 endpoint{};
+    endpoint.sin6_family = AF_INET6;
+    endpoint.sin6_port = htons(port);
+    memcpy(&endpoint.sin6_addr, address.bytes.data(), sizeof endpoint.sin6_addr);
+    message.Put(CNM_NAMED(WGPEER_A_ENDPOINT), &endpoint, sizeof endpoint);
+  } else {
+    sockaddr_in endpoint{};
+    endpoint.sin_family = AF_INET;
+    endpoint.sin_port = htons(port);
+    memcpy(&endpoint.sin_addr, address.bytes.data(), sizeof endpoint.sin_addr);
+    message.Put(CNM_NAMED(WGPEER_A_ENDPOINT), &endpoint, sizeof endpoint);
+  }
+}
+
+// What is in a list has no number: the kernel does not look at it.
+constexpr Named kItem = {.value = NLA_F_NESTED, .name = "peer"};
+constexpr Named kAllowedIp = {.value = NLA_F_NESTED, .name = "allowed IP"};
+
+void PutPeer(Message& message, const WireguardPeer& peer) {
+  const Message::Nest item(message, kItem);
+  message.Put(CNM_NAMED(WGPEER_A_PUBLIC_KEY), peer.public_key.data(), peer.public_key.size());
+  message.PutU32(CNM_NAMED(WGPEER_A_FLAGS), WGPEER_F_REPLACE_ALLOWEDIPS);
+  PutEndpoint(message, peer.endpoint, peer.port);
+  const Message::Nest list(message, Nested(CNM_NAMED(WGPEER_A_ALLOWEDIPS)));
+  for (const AllowedIp& allowed : peer.allowed_ips) {
+    const Message::Nest entry(message, kAllowedIp);
+    message.PutU16(CNM_NAMED(WGALLOWEDIP_A_FAMILY), allowed.address.length == 16 ? AF_INET6 : AF_INET);
+    message.PutAddress(CNM_NAMED(WGALLOWEDIP_A_IPADDR), allowed.address);
+    message.PutU8(CNM_NAMED(WGALLOWEDIP_A_CIDR_MASK), allowed.prefix);
+  }
+}
+
+void PutRemoval(Message& message, const WireguardKey& key) {
+  const Message::Nest item(message, kItem);
+  message.Put(CNM_NAMED(WGPEER_A_PUBLIC_KEY), key.data(), key.size());
+  message.PutU32(CNM_NAMED(WGPEER_A_FLAGS), WGPEER_F_REMOVE_ME);
+}
+
+}  // namespace
+
+Refused SyncWireguard(Place& place, const WireguardSync& sync) {
+  int32_t link;
+  if (Refused refusal = ResolveLink(place, sync.link, "", link)) return refusal;
+  Socket* socket;
+  if (Refused refusal = place.Generic(socket)) return refusal;
+  int family = 0;
+  if (Refused refusal = FamilyOf(*socket, WG_GENL_NAME, family)) return refusal;
+
+  Keys present;
+  Message dump = Request(family, CNM_NAMED(WG_CMD_GET_DEVICE), NLM_F_DUMP, link);
+  const auto on_reply = [&](const nlmsghdr* reply) { TakeKeys(reply, present); };
+  if (Refused refusal = place.DumpGeneric(dump, on_reply, [&] { present.clear(); })) return refusal;
+  if (Refused refusal = place.Generic(socket)) return refusal;
+  for (const WireguardPeer& peer : sync.peers) present.erase(peer.public_key);
+
+  Message settings = Request(family, CNM_NAMED(WG_CMD_SET_DEVICE), 0, link);
+  settings.Put(CNM_NAMED(WGDEVICE_A_PRIVATE_KEY), sync.private_key.data(), sync.private_key.size());
+  settings.PutU16(CNM_NAMED(WGDEVICE_A_LISTEN_PORT), sync.listen_port);
+  if (Refused refusal = socket->Ask(settings)) return refusal;
+
+  // Those that go do so first: another one may have their addresses.
+  for (const WireguardKey& gone : present) {
+    Message message = Request(family, CNM_NAMED(WG_CMD_SET_DEVICE), 0, link);
+    {
+      const Message::Nest list(message, Nested(CNM_NAMED(WGDEVICE_A_PEERS)));
+      PutRemoval(message, gone);
+    }
+    if (Refused refusal = socket->Ask(message)) return refusal;
+  }
+  for (std::span<const WireguardPeer> rest = sync.peers; !rest.empty();) {
+    const auto some = rest.first(std::min(rest.size(), kMostPeers));
+    Message message = Request(family, CNM_NAMED(WG_CMD_SET_DEVICE), 0, link);
+    {
+      const Message::Nest list(message, Nested(CNM_NAMED(WGDEVICE_A_PEERS)));
+      for (const WireguardPeer& peer : some) PutPeer(message, peer);
+    }
+    if (Refused refusal = socket->Ask(message)) return refusal;
+    rest = rest.subspan(some.size());
+  }
+  return {};
+}
+
+}  // namespace cnm
