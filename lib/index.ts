@@ -32,7 +32,7 @@ export { CnmError, type ErrorCode } from './model/errors.ts'
 export type { Action, NetworkEvent } from './model/event.ts'
 export type { Finding, FindingCode } from './model/findings.ts'
 export { LINK_GROUP } from './model/ids.ts'
-export type { Key, KeyRing } from './model/keys.ts'
+export type { Key, KeyRing, WireguardKeys } from './model/keys.ts'
 export type {
   Answered,
   Endpoint,

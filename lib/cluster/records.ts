@@ -21,6 +21,7 @@ const node: Shape<SwarmNode> = object<SwarmNode>({
   dataPath: text,
   joined: text,
   publicKey: text,
+  wireguardKey: text,
 })
 
 const hearing: Shape<Hearing> = object<Hearing>({ session: text, step: whole })

@@ -61,6 +61,17 @@ export function unseal(sealed: string, { publicKey, privateKey }: NodeKey, what:
   }
 }
 
+/** Another key of the same node, which is of WireGuard and good for nothing else. */
+export function wireguardKeyOf({ privateKey }: NodeKey): { readonly publicKey: string; readonly privateKey: Uint8Array } {
+  const { d = '' } = createPrivateKey(privateKey).export({ format: 'jwk' })
+  const bytes = new Uint8Array(hkdfSync('sha256', bytesOf(d), '', 'cnm wireguard', PUBLIC_BYTES))
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8, bytes]), format: 'der', type: 'pkcs8' })
+  return { publicKey: textOf(createPublicKey(key)), privateKey: bytes }
+}
+
+/** What stands before the bytes of an X25519 key (RFC 8410). */
+const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex')
+
 const keyOf = (shared: Uint8Array, sender: string, receiver: string): Uint8Array =>
   new Uint8Array(hkdfSync('sha256', shared, '', JSON.stringify(['cnm seal', sender, receiver]), 32))
 

@@ -8,6 +8,7 @@ import type {
   NetworkSteps,
   Publishing,
   Tunnel,
+  WireguardWay,
 } from '../drivers/driver.ts'
 import type { IpamCapabilities, IpamDriver, PoolAnswer, Usage } from '../ipam/driver.ts'
 import { parseCidr } from '../model/address.ts'
@@ -47,7 +48,8 @@ const joinSteps = object<JoinSteps>({
   neighbours: optional(list(object<Neighbour>({ address: text, mac: text }))),
 })
 
-const tunnel = object<Tunnel>({ link: text, bridge: text, vni: whole, encrypted: flag })
+const wireguard = object<WireguardWay>({ link: text, port: whole, own: text })
+const tunnel = object<Tunnel>({ link: text, bridge: text, vni: whole, encrypted: flag, wireguard: optional(wireguard) })
 const mtu = object<Mtu>({ bytes: whole, derivation: text })
 
 const publishing = object<Publishing>({

@@ -4,7 +4,7 @@ import { printCall } from '../model/call.ts'
 import type { PeerNode, SubnetUsage } from '../model/engine.ts'
 import type { NetworkEvent } from '../model/event.ts'
 import type { Finding } from '../model/findings.ts'
-import type { KeyRing } from '../model/keys.ts'
+import type { KeyRing, WireguardKeys } from '../model/keys.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { Peer } from '../model/peer.ts'
@@ -32,6 +32,7 @@ import { addPeer, peersOf, removePeer } from './overlay/fixed.ts'
 import { changePeers, setPeers } from './overlay/peers.ts'
 import { setKeys } from './overlay/secrecy.ts'
 import { type Verification, verifyNetwork } from './overlay/verify.ts'
+import { setWireguardKeys } from './overlay/wireguard-keys.ts'
 import { pruneNetworks, unusedNetworks } from './prune.ts'
 import { mtuOf } from './raising.ts'
 import { tellOfNode } from './remote/nodes.ts'
@@ -193,6 +194,11 @@ export class Controller implements AsyncDisposable {
   /** What encrypted networks are encrypted with from now on; null: nothing of them leaves this host. Throws KEYS_INVALID. */
   setKeys(ring: KeyRing | null, { signal }: VerbOptions = {}): Promise<void> {
     return this.#turns.take(() => setKeys(this.#hall, ring), signal)
+  }
+
+  /** The same of networks that WireGuard encrypts. */
+  setWireguardKeys(keys: WireguardKeys | null, { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => setWireguardKeys(this.#hall, keys), signal)
   }
 
   /** Those that this controller knows of. */

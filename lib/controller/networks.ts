@@ -21,6 +21,7 @@ import { dissolve, found } from './remote/network.ts'
 import { definition, undefine } from './swarm/networks.ts'
 import { Overtaken } from './swarm/overtaken.ts'
 import { withVni } from './swarm/vnis.ts'
+import { withWireguardPort } from './swarm/wireguard-ports.ts'
 
 /** So often a network is decided upon anew, because another node was faster. */
 const MOST = 64
@@ -122,7 +123,7 @@ export async function define(
     const network: Network = {
       id: scope === 'swarm' ? newSwarmId() : newId(),
       ...facts,
-      options: scope === 'swarm' && swarm ? withVni({ options, pools }, swarm.view.networks.values()) : options,
+      options: scope === 'swarm' && swarm ? withPlaces({ options, pools }, [...swarm.view.networks.values()]) : options,
       driver: driver.name,
       scope,
       created: new Date().toISOString(),
@@ -141,6 +142,10 @@ export async function define(
     throw error
   }
 }
+
+/** What no two networks of the swarm may have. */
+const withPlaces = (network: Pick<Network, 'options' | 'pools'>, others: readonly Network[]): Network['options'] =>
+  withWireguardPort(withVni(network, others), others)
 
 /** Throws NETWORK_NOT_SWARM, SCOPE_DOWNGRADE, SCOPE_LOCAL, INGRESS_EXISTS. */
 function scopeOf(

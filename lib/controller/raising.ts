@@ -15,6 +15,7 @@ import { linkAt } from './links.ts'
 import { checkEsp } from './overlay/esp.ts'
 import { knownPeers, tunnelOf } from './overlay/known.ts'
 import { underlayOf } from './overlay/underlay.ts'
+import { checkWireguard, wireguardOf } from './overlay/wireguard.ts'
 import { mayAdministerNetworks } from './processes.ts'
 import { driverOf } from './remote/drivers.ts'
 import { sharedIn, sparingShared, withoutShared } from './shared-links.ts'
@@ -109,6 +110,7 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
     ...lendUplinks(way.uplinks),
     ...way.plan,
     ...known.plan,
+    ...wireguardOf(hall, network, config, NETWORK),
   ])
   const settings = found ? await settingsBefore(hall, [...plan, ...way.plan]) : {}
   if (plan.some(isDummy) && !(await hall.hasDummy())) warnOfStandIn(network)
@@ -171,9 +173,11 @@ export async function checkLate(hall: Hall, network: Network): Promise<void> {
   await checkSecrecy(hall, network, config)
 }
 
-/** What is to be encrypted needs a kernel that can. Throws ESP_ABSENT. */
+/** What is to be encrypted needs a kernel that can. Throws ESP_ABSENT, WIREGUARD_ABSENT. */
 async function checkSecrecy(hall: Hall, network: Network, config: NetworkConfig): Promise<void> {
-  if (config.underlay && tunnelOf(hall, network, config)?.encrypted) await checkEsp(hall, config.underlay.address)
+  const tunnel = config.underlay && tunnelOf(hall, network, config)
+  if (config.underlay && tunnel?.encrypted) await checkEsp(hall, config.underlay.address)
+  if (tunnel?.wireguard) await checkWireguard(hall)
 }
 
 export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family[] => [

@@ -48,8 +48,19 @@ export interface Tunnel {
   /** The bridge that has the tunnel and the endpoints of this host. */
   readonly bridge: string
   readonly vni: number
-  /** What it carries is encrypted between the hosts, or does not leave. */
+  /** What it carries is encrypted by ESP between the hosts, or does not leave. */
   readonly encrypted: boolean
+  /** The same, by WireGuard. */
+  readonly wireguard?: WireguardWay
+}
+
+/** The link by which a tunnel's packets go to other hosts, beside it. */
+export interface WireguardWay {
+  readonly link: string
+  /** UDP, the same on all hosts. */
+  readonly port: number
+  /** The address of this host on it, and on the underlay. */
+  readonly own: string
 }
 
 /** The largest packet that an endpoint can send, and why. */

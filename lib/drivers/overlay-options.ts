@@ -6,6 +6,11 @@ import { type Reader, readLinkName, readMtu, readOptions, readText } from './opt
 
 export const VNI_OPTION = 'com.docker.network.driver.overlay.vxlanid_list'
 
+/** UDP, of a network that is encrypted by WireGuard; the same on all hosts, and of one network only. */
+export const WIREGUARD_PORT_OPTION = 'cnm.wireguard_port'
+
+const FIRST_WIREGUARD_PORT = 51_820
+
 const MOST_VNI = 0xffffff
 
 /** '4097', or '4097,4098': Docker wants one for each subnet, and here the first is that of all of them. */
@@ -15,10 +20,17 @@ const readVnis: Reader<readonly number[]> = (text) =>
     return Number(vni)
   })
 
+const readPort: Reader<number> = (text) => {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new Error('not a port')
+  return port
+}
+
 /** Those that are text are read by the controller; known here so that a misspelt one is refused. */
 const NETWORK_OPTIONS = {
   [VNI_OPTION]: readVnis,
   encrypted: readText,
+  [WIREGUARD_PORT_OPTION]: readPort,
   'com.docker.network.driver.mtu': readMtu,
   'com.docker.network.container_iface_prefix': readLinkName,
   'com.docker.network.advertise_addr_nmsgs': readText,
@@ -34,7 +46,9 @@ const ENDPOINT_OPTIONS = {
 
 export interface OverlaySettings {
   readonly vni: number
-  readonly encrypted: boolean
+  /** Between the hosts, and by what. */
+  readonly encrypted: 'esp' | 'wireguard' | undefined
+  readonly wireguardPort: number
   readonly prefix: string
   /** Of the underlay, where it is not that of the link. */
   readonly mtu?: number
@@ -47,7 +61,8 @@ export function overlaySettingsOf({ options }: Pick<NetworkConfig, 'options'>): 
   const mtu = read['com.docker.network.driver.mtu']
   return {
     vni,
-    encrypted: read.encrypted !== undefined,
+    encrypted: read.encrypted === undefined ? undefined : read.encrypted === 'wireguard' ? 'wireguard' : 'esp',
+    wireguardPort: read[WIREGUARD_PORT_OPTION] ?? FIRST_WIREGUARD_PORT,
     prefix: read['com.docker.network.container_iface_prefix'] ?? 'eth',
     ...(mtu ? { mtu } : {}),
   }
@@ -67,6 +82,12 @@ const ESP = [
   [16, 'ESP'],
   [16, 'ICV'],
 ] as const
+/** Before what it carries, a packet inside a packet, and behind it. */
+const WIREGUARD = [
+  [8, 'UDP'],
+  [16, 'WireGuard'],
+  [16, 'Poly1305'],
+] as const
 /** How long the padding is, and what follows. */
 const TRAILER = 2
 const ALIGNMENT = 4
@@ -74,16 +95,20 @@ const ALIGNMENT = 4
 /** What is left for an endpoint's packets of what the underlay takes. */
 export function innerMtu({ underlay }: NetworkConfig, { mtu, encrypted }: OverlaySettings): Mtu {
   const whole = mtu ?? underlay?.mtu ?? ETHERNET_MTU
-  const outer = [HEADERS[parseAddress(underlay?.address ?? '')?.family ?? 4], ...(encrypted ? ESP : [])]
+  const ip = HEADERS[parseAddress(underlay?.address ?? '')?.family ?? 4]
+  const outer = [ip, ...(encrypted === 'esp' ? ESP : []), ...(encrypted === 'wireguard' ? [...WIREGUARD, ip] : [])]
   const room = whole - sum(outer)
-  const padding = encrypted ? (room % ALIGNMENT) + TRAILER : 0
-  const parts = [...outer, ...(encrypted ? [[padding, 'ESP trailer'] as const] : []), ...INNER]
+  const padding = encrypted === 'esp' ? (room % ALIGNMENT) + TRAILER : 0
+  const parts = [...outer, ...(encrypted === 'esp' ? [[padding, 'ESP trailer'] as const] : []), ...INNER]
   const source = mtu ? 'com.docker.network.driver.mtu' : (underlay?.link ?? 'Ethernet')
   return {
     bytes: whole - sum(parts),
     derivation: `${whole} of ${source}${parts.map(([bytes, what]) => ` - ${bytes} ${what}`).join('')}`,
   }
 }
+
+/** What WireGuard's own link takes, for that. */
+export const wireguardMtu = (inner: number, address: string): number => inner + sum([HEADERS[parseAddress(address)?.family ?? 4], ...INNER])
 
 const ETHERNET_MTU = 1500
 

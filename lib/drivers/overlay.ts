@@ -6,7 +6,8 @@ import { NETWORK, type Op, type Plan } from '../model/op.ts'
 import { checkedRoutes, routesOf } from './bridge-routes.ts'
 import type { EndpointConfig, NetworkConfig, NetworkDriver, Underlay } from './driver.ts'
 import { secretPort, shield } from './overlay-esp.ts'
-import { checkOverlayEndpoint, innerMtu, type OverlaySettings, overlaySettingsOf } from './overlay-options.ts'
+import { checkOverlayEndpoint, innerMtu, type OverlaySettings, overlaySettingsOf, wireguardMtu } from './overlay-options.ts'
+import { WIREGUARD, wireguardLink } from './overlay-wireguard.ts'
 import { checkPools, invalid } from './pools.ts'
 
 /** BR_MAX_PORTS is 1024, there is no port number 0, and one is the tunnel's. */
@@ -28,8 +29,10 @@ export const overlay: NetworkDriver = {
   capabilities: { scope: 'global', connectivityScope: 'global', maxEndpoints: MAX_ENDPOINTS },
 
   tunnel(network) {
-    const { vni, encrypted } = overlaySettingsOf(network)
-    return { link: VXLAN, bridge: BRIDGE, vni, encrypted }
+    const { vni, encrypted, wireguardPort: port } = overlaySettingsOf(network)
+    const own = network.underlay?.address ?? ''
+    const wireguard = encrypted === 'wireguard' ? { wireguard: { link: WIREGUARD, port, own } } : {}
+    return { link: VXLAN, bridge: BRIDGE, vni, encrypted: encrypted === 'esp', ...wireguard }
   },
 
   mtu: (network) => innerMtu(network, overlaySettingsOf(network)),
@@ -40,13 +43,16 @@ export const overlay: NetworkDriver = {
     checkedRoutes(network, {})
     const twin = others.find((other) => overlaySettingsOf(other).vni === settings.vni)
     if (twin) throw fault('VNI_IN_USE', { vni: settings.vni, holder: `network ${twin.name}` })
+    const neighbour = others.find((other) => sharesPort(settings, overlaySettingsOf(other)))
+    if (neighbour) throw fault('WIREGUARD_PORT', { port: settings.wireguardPort, network: neighbour.name })
     return { plan: network.underlay ? build(network, settings, network.underlay) : [] }
   },
 
-  // The VXLAN by itself: the kernel ends a namespace a while later, and until then the VNI would be taken.
-  deleteNetwork: () => ({
+  // The VXLAN by itself: the kernel ends a namespace a while later, and until then the VNI would be taken, and WireGuard's port.
+  deleteNetwork: (network) => ({
     plan: [
       { at: NETWORK, op: 'link.del', link: VXLAN },
+      ...(overlaySettingsOf(network).encrypted === 'wireguard' ? [{ at: NETWORK, op: 'link.del', link: WIREGUARD } as const] : []),
       { at: NETWORK, op: 'netns.del' },
     ],
   }),
@@ -88,6 +94,9 @@ export const overlay: NetworkDriver = {
   leave: () => ({ plan: [] }),
 }
 
+const sharesPort = (one: OverlaySettings, other: OverlaySettings): boolean =>
+  one.encrypted === 'wireguard' && other.encrypted === 'wireguard' && one.wireguardPort === other.wireguardPort
+
 const endsOf = (id: Id) => ({ near: `veth${id.slice(0, 7)}`, sandbox: `veth${id.slice(7, 14)}` })
 
 function build(network: NetworkConfig, settings: OverlaySettings, underlay: Underlay): Plan {
@@ -96,23 +105,24 @@ function build(network: NetworkConfig, settings: OverlaySettings, underlay: Unde
   if (mtu < least) throw invalid(`packets of ${least} bytes do not fit: ${mtu} = ${derivation}`)
   const local = parseAddress(underlay.address)
   return [
-    ...(settings.encrypted ? shield(local?.family ?? 4, underlay.port) : []),
+    ...(settings.encrypted === 'esp' ? shield(local?.family ?? 4, underlay.port) : []),
     { at: NETWORK, op: 'netns.add' },
     // Links here have no addresses, not even link-local ones, and nobody answers but the tunnel.
     inside('net/ipv6/conf/default/disable_ipv6', '1'),
     inside('net/ipv6/conf/default/addr_gen_mode', '1'),
-    // Its socket stays on the host, where the underlay is.
+    ...(settings.encrypted === 'wireguard' ? wireguardLink(underlay, wireguardMtu(mtu, underlay.address)) : []),
+    // Its socket stays on the host, where the underlay is; or where the only way out is WireGuard's link.
     {
+      ...(settings.encrypted === 'wireguard' ? { at: NETWORK } : { into: NETWORK }),
       op: 'link.add',
       kind: 'vxlan',
       name: VXLAN,
-      into: NETWORK,
       mtu,
       group: LINK_GROUP,
       vxlan: {
         id: settings.vni,
         ...(local ? { local: toBytes(local) } : {}),
-        dstPort: settings.encrypted ? secretPort(underlay.port) : underlay.port,
+        dstPort: settings.encrypted === 'esp' ? secretPort(underlay.port) : underlay.port,
         learning: false,
         proxy: true,
       },

@@ -47,6 +47,12 @@ export const ERRORS = {
   PEER_EXISTS: [409, 'network {network} knows {what} already: {holder}', 'cnm network peer rm {network} {mac}'],
   KEYS_INVALID: [400, 'invalid keys: {what}'],
   KEYS_NONE: [409, 'no network of this swarm was ever encrypted: there are no keys', 'cnm network create -d overlay -o encrypted NAME'],
+  WIREGUARD_PORT: [409, 'network {network} has the WireGuard port {port}', '-o cnm.wireguard_port=PORT'],
+  WIREGUARD_ABSENT: [
+    500,
+    'this kernel has no WireGuard, which is to encrypt what networks send to other hosts: {reason}',
+    'modprobe wireguard; or a kernel with CONFIG_WIREGUARD; or -o encrypted, which needs ESP',
+  ],
   ESP_ABSENT: [
     500,
     'this kernel cannot encrypt what networks send to other hosts: {reason}',

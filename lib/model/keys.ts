@@ -13,6 +13,14 @@ export interface KeyRing {
   readonly sessions: Readonly<Record<string, string>>
 }
 
+/** What networks are encrypted with that WireGuard encrypts; the same is true of it. */
+export interface WireguardKeys {
+  /** Of this host: 32 bytes, as all of them. */
+  readonly privateKey: Uint8Array
+  /** The public keys of the other hosts, by their address on the underlay. */
+  readonly peers: Readonly<Record<string, Uint8Array>>
+}
+
 export interface Key {
   readonly tag: number
   readonly secret: Uint8Array

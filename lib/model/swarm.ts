@@ -32,6 +32,8 @@ export interface SwarmNode {
   readonly joined: string
   /** X25519, base64url: keys are sealed with it, and whoever has its other half can read them. */
   readonly publicKey: string
+  /** The same of WireGuard's. */
+  readonly wireguardKey: string
 }
 
 /** An endpoint of some node, as the whole swarm knows it. */

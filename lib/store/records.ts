@@ -89,7 +89,7 @@ export const endpoint: Shape<Endpoint> = object<Endpoint>({
 
 export const membership: Shape<Membership> = object<Membership>({
   id: text,
-  node: object<SwarmNode>({ id: text, name: text, address: text, dataPath: text, joined: text, publicKey: text }),
+  node: object<SwarmNode>({ id: text, name: text, address: text, dataPath: text, joined: text, publicKey: text, wireguardKey: text }),
   place: whole,
   heartbeat: whole,
   dataPathPort: whole,

@@ -51,13 +51,16 @@ async function clashOf(hall: Pick<Hall, 'host' | 'run' | 'store'>, work: Work, e
   }
   const tunnel = work.plan.find(isTunnel)
   if (error.errno === -EADDRINUSE && step.op === 'link.set' && tunnel) {
-    const { dstPort: port = 0 } = tunnel.vxlan
+    const { dstPort = 0 } = tunnel.vxlan
+    const port = work.plan.find(isSync)?.listenPort ?? dstPort
     return fault('DATA_PATH_TAKEN', { port, holder: await holderOfPort(hall, port) }, error)
   }
   return error
 }
 
 const isTunnel = (op: Op): op is Op & { readonly op: 'link.add'; readonly kind: 'vxlan' } => op.op === 'link.add' && op.kind === 'vxlan'
+
+const isSync = (op: Op): op is Op & { readonly op: 'wireguard.sync' } => op.op === 'wireguard.sync'
 
 /** Sockets of the kernel's have no inode. */
 async function holderOfPort({ host }: Pick<Hall, 'host'>, port: number): Promise<string> {

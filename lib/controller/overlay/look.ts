@@ -3,7 +3,7 @@ import type { Hall } from '../hall.ts'
 import { type Audit, audit, reconcile } from './audit.ts'
 import { rosterOf } from './known.ts'
 import { withTunnel } from './peers.ts'
-import { keepSecrets } from './secrecy.ts'
+import { keepSafe } from './safe.ts'
 
 /** Somebody has told this controller of all peers, so it can judge. */
 export const isKnown = (hall: Hall, network: Network): boolean => rosterOf(hall, network).complete
@@ -11,7 +11,7 @@ export const isKnown = (hall: Hall, network: Network): boolean => rosterOf(hall,
 /** Reads back what a network's tunnel knows; null where it has none now. With `repair` it is encrypted as it should be, too. */
 export const look = (hall: Hall, network: Network, repair: boolean): Promise<Audit | null> =>
   withTunnel(hall, network, async (tunnel) => {
-    if (repair && tunnel?.encrypted) await keepSecrets(hall)
+    if (repair) await keepSafe(hall, network, tunnel)
     return tunnel && (repair ? reconcile : audit)(tunnel, rosterOf(hall, network))
   })
 

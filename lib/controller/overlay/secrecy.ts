@@ -2,7 +2,7 @@ import type { Underlay } from '../../drivers/driver.ts'
 import { policiesBetween, REQID, SHIELD_PRIORITY, secretPort, spiOf, stateBetween } from '../../drivers/overlay-esp.ts'
 import { type Address, formatAddress, fromBytes, toBytes } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
-import type { KeyRing } from '../../model/keys.ts'
+import type { KeyRing, WireguardKeys } from '../../model/keys.ts'
 import type { Op } from '../../model/op.ts'
 import { applyLeniently, dump } from '../../netlink/kernel.ts'
 import type { XfrmPolicyRow } from '../../netlink/xfrm.ts'
@@ -17,6 +17,8 @@ import { portOf } from './underlay.ts'
 export interface Secrets {
   /** null: with nothing, and nothing gets through; undefined: nobody has said yet, and what the kernel has is as it should be. */
   ring?: KeyRing | null
+  /** The same of WireGuard. */
+  wireguard?: WireguardKeys | null
   /** Begins another session, and puts the ring in place that has it; absent where whoever gives the keys sees to it. */
   renew?: () => void
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Member } from '../../cluster/member.ts'
 import { isReadableBy, newRing, nextRing, readable, type SealedRing } from '../../cluster/ring.ts'
-import type { NodeKey } from '../../cluster/seal.ts'
+import { type NodeKey, wireguardKeyOf } from '../../cluster/seal.ts'
 import { CnmError } from '../../model/errors.ts'
 import type { Key, KeyRing } from '../../model/keys.ts'
 import type { Network } from '../../model/network.ts'
@@ -9,6 +9,7 @@ import type { Membership, SwarmNode } from '../../model/swarm.ts'
 import type { Hall } from '../hall.ts'
 import { tunnelOf } from '../overlay/known.ts'
 import { hasSecrets, keepSecrets } from '../overlay/secrecy.ts'
+import { keepAllWireguard } from '../overlay/wireguard-keys.ts'
 import { configOf } from '../raising.ts'
 import { nodeKeyIn } from './node-key.ts'
 
@@ -34,6 +35,7 @@ export class Keyring {
   readonly #member: Member
   readonly #again: (ms: number) => void
   readonly #own: NodeKey
+  readonly #wireguard: ReturnType<typeof wireguardKeyOf>
   #session: string
   /** The last ring that was read, and what was in it. */
   #read: { readonly ring: SealedRing | undefined; readonly keys: readonly Key[] } = { ring: undefined, keys: [] }
@@ -49,6 +51,7 @@ export class Keyring {
     this.#member = member
     this.#again = again
     this.#own = nodeKeyIn(hall.root)
+    this.#wireguard = wireguardKeyOf(this.#own)
     this.#session = (hall.store.marks.get(SESSION) as string | undefined) ?? this.#begin()
     hall.secrets.renew = () => {
       this.#begin()
@@ -63,16 +66,21 @@ export class Keyring {
     if (this.#read.ring !== view.ring)
       this.#read = { ring: view.ring, keys: view.ring ? readable(this.#membership.id, view.ring, this.#own) : [] }
     const ring = this.#ring()
-    const told = JSON.stringify([view.ring, ring?.session, ring?.sessions])
+    const peers = this.#byAddress(({ wireguardKey }) => wireguardKey)
+    const told = JSON.stringify([view.ring, ring?.session, ring?.sessions, peers])
     if (told === this.#told) return
     this.#told = told
     this.#pending = true
-    this.#hall.secrets.ring = ring
+    const { secrets } = this.#hall
+    secrets.ring = ring
+    const keys = Object.entries(peers).map(([vtep, key]) => [vtep, Buffer.from(key, 'base64url')])
+    secrets.wireguard = { privateKey: this.#wireguard.privateKey, peers: Object.fromEntries(keys) }
   }
 
   /** Makes the kernel agree, tells the others, and does for the ring what is this node's to do. */
   async settle(): Promise<void> {
     if (this.#pending && hasSecrets(this.#hall)) await keepSecrets(this.#hall)
+    if (this.#pending) await keepAllWireguard(this.#hall)
     this.#pending = false
     try {
       await this.#introduce()
@@ -86,13 +94,16 @@ export class Keyring {
 
   /** This node is none of the swarm any more: it neither reads nor speaks. */
   async forget(): Promise<void> {
-    if (this.#hall.secrets.ring === null) return
-    this.#hall.secrets.ring = null
+    const { secrets } = this.#hall
+    if (secrets.wireguard === null) return
+    secrets.ring = secrets.wireguard = null
+    await keepAllWireguard(this.#hall)
     if (hasSecrets(this.#hall)) await keepSecrets(this.#hall)
   }
 
   close(): void {
     delete this.#hall.secrets.ring
+    delete this.#hall.secrets.wireguard
     delete this.#hall.secrets.renew
   }
 
@@ -109,15 +120,20 @@ export class Keyring {
     return { keys, primary: ring.primary, session: this.#session, sessions: this.#sessions() }
   }
 
-  /** Of two nodes with the same address, one is dead. */
   #sessions(): Record<string, string> {
-    const { nodes, alive, hearings } = this.#member.view
+    const { hearings } = this.#member.view
+    return this.#byAddress(({ id }) => hearings.get(id)?.session)
+  }
+
+  /** What is known of the other nodes, by the address of their tunnels. Of two with the same, one is dead. */
+  #byAddress(known: (node: SwarmNode) => string | undefined): Record<string, string> {
+    const { nodes, alive } = this.#member.view
     const others = [...nodes.values()].filter(({ id }) => id !== this.#membership.node.id)
     const sorted = [...others.filter(({ id }) => !alive.has(id)), ...others.filter(({ id }) => alive.has(id))]
     return Object.fromEntries(
-      sorted.flatMap(({ id, dataPath }) => {
-        const hearing = hearings.get(id)
-        return hearing ? [[dataPath, hearing.session]] : []
+      sorted.flatMap((node) => {
+        const text = known(node)
+        return text === undefined ? [] : [[node.dataPath, text]]
       }),
     )
   }
@@ -133,7 +149,7 @@ export class Keyring {
     const { view, cluster } = this.#member
     const known = view.nodes.get(this.#membership.node.id)
     if (!known || known.publicKey === this.#own.publicKey) return
-    const node = { ...this.#membership.node, publicKey: this.#own.publicKey }
+    const node = { ...this.#membership.node, publicKey: this.#own.publicKey, wireguardKey: this.#wireguard.publicKey }
     if (await cluster.redescribe(node)) this.#hall.store.memberships.put({ ...this.#membership, node })
   }
 

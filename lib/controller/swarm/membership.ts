@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { Cluster } from '../../cluster/cluster.ts'
-import { type NodeKey, newNodeKey } from '../../cluster/seal.ts'
+import { type NodeKey, newNodeKey, wireguardKeyOf } from '../../cluster/seal.ts'
 import { View } from '../../cluster/view.ts'
 import { blocksOf, GLOBAL_POOLS, ulaPool } from '../../ipam/predefined.ts'
 import { CnmError, fault } from '../../model/errors.ts'
@@ -183,7 +183,7 @@ async function nodeOf(
   hall: Hall,
   { advertise, dataPath }: Pick<JoinSwarm, 'advertise' | 'dataPath'>,
   joined: string,
-  { publicKey }: NodeKey,
+  key: NodeKey,
 ): Promise<SwarmNode> {
   const address = await advertised(hall, advertise)
   return {
@@ -192,7 +192,8 @@ async function nodeOf(
     address,
     dataPath: dataPath === undefined ? address : await advertised(hall, dataPath),
     joined,
-    publicKey,
+    publicKey: key.publicKey,
+    wireguardKey: wireguardKeyOf(key).publicKey,
   }
 }
 

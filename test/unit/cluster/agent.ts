@@ -48,6 +48,7 @@ export class Agent {
       dataPath: `10.99.0.${index}`,
       joined: '',
       publicKey: `k${index}`,
+      wireguardKey: '',
     }
     this.#feed = this.#newFeed()
   }

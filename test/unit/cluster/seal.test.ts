@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { newNodeKey, nodeKeyFrom, seal, unseal } from '../../../lib/cluster/seal.ts'
+import { newNodeKey, nodeKeyFrom, seal, unseal, wireguardKeyOf } from '../../../lib/cluster/seal.ts'
 
 const secret = Buffer.from('the secret of all of them, 32 by')
 const [ours, theirs] = [newNodeKey(), newNodeKey()]
@@ -35,4 +35,13 @@ describe('a secret that is sealed for a node', () => {
     for (const none of ['', 'x', zero]) expect(seal(secret, none, 'key 1')).toBeNull()
     expect(() => nodeKeyFrom('')).toThrow()
   })
+})
+
+it('a node has another key for WireGuard, always the same', () => {
+  const key = wireguardKeyOf(ours)
+  expect(key.privateKey).toHaveLength(32)
+  expect(Buffer.from(key.publicKey, 'base64url')).toHaveLength(32)
+  expect(wireguardKeyOf(nodeKeyFrom(ours.privateKey))).toEqual(key)
+  expect(wireguardKeyOf(theirs).publicKey).not.toBe(key.publicKey)
+  expect(key.publicKey).not.toBe(ours.publicKey)
 })

@@ -58,7 +58,11 @@ describe('a view', () => {
     const written = [
       { key: SWARM, value: '{"id":1}', revision: 1 },
       { key: networkKey('n'), value: 'not JSON', revision: 1 },
-      { key: nodeKey('a'), value: encode({ id: 'a', name: 'a', address: 'x', dataPath: 'x', joined: '', publicKey: '' }), revision: 1 },
+      {
+        key: nodeKey('a'),
+        value: encode({ id: 'a', name: 'a', address: 'x', dataPath: 'x', joined: '', publicKey: '', wireguardKey: '' }),
+        revision: 1,
+      },
       { key: endpointKey('n', '1'), value: '{"endpointId":"1"}', revision: 1 },
     ]
     expect(view.apply({ revision: 1, written })).toMatchObject({ gone: [], came: [] })

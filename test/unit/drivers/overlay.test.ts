@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { NetworkConfig } from '../../../lib/drivers/driver.ts'
 import { overlay } from '../../../lib/drivers/overlay.ts'
+import { wireguardPeers } from '../../../lib/drivers/overlay-wireguard.ts'
 import { printPlan } from '../../../lib/model/print.ts'
 
 const VNI = 'com.docker.network.driver.overlay.vxlanid_list'
@@ -91,6 +92,52 @@ describe('overlay driver', () => {
     for (const whole of [1501, 1502, 1503])
       expect(mtu({ underlay: { ...underlay, mtu: whole }, options: { [VNI]: '1', encrypted: '' } })?.bytes).toBe(1416)
     expect(mtu({ underlay: { ...underlay, mtu: 1504 }, options: { [VNI]: '1', encrypted: '' } })?.bytes).toBe(1420)
+  })
+
+  it('plans for WireGuard a tunnel that has no other way out than its link, and what the link is told of other hosts', async () => {
+    const encrypted = network({ enableIPv6: false, options: { [VNI]: '4097', encrypted: 'wireguard' } })
+    const { plan } = await overlay.createNetwork(encrypted, [])
+    const inside = printPlan(plan, PLACES).replaceAll(`nsenter --net=${PLACES[2]} `, '> ')
+    expect(inside).toMatchInlineSnapshot(`
+      "touch /run/cnm/netns/net-abababababab && unshare --net=/run/cnm/netns/net-abababababab true
+      > sysctl -w net.ipv6.conf.default.disable_ipv6=1
+      > sysctl -w net.ipv6.conf.default.addr_gen_mode=1
+      > sysctl -w net.ipv4.ip_forward=0
+      > sysctl -w net.ipv4.conf.default.rp_filter=1
+      ip link add wg0 netns /run/cnm/netns/net-abababababab mtu 1440 group 6516333 type wireguard
+      > ip addr add 10.99.0.2/32 dev wg0
+      > ip link add vxlan0 mtu 1390 group 6516333 type vxlan id 4097 local 10.99.0.2 dstport 4789 nolearning proxy
+      > ip link add br0 mtu 1390 address 02:ab:ab:ab:ab:ab group 6516333 type bridge mcast_snooping 0
+      > ip link set dev vxlan0 up master br0
+      > bridge link set dev vxlan0 learning off
+      > ip link set dev br0 up"
+    `)
+    expect(overlay.mtu?.(encrypted)?.bytes).toBe(1390)
+    expect(overlay.mtu?.({ ...encrypted, underlay: { ...underlay, address: 'fd00::2' } })).toEqual({
+      bytes: 1350,
+      derivation: '1500 of eth0 - 40 IPv6 - 8 UDP - 16 WireGuard - 16 Poly1305 - 40 IPv6 - 8 UDP - 8 VXLAN - 14 Ethernet',
+    })
+    const way = overlay.tunnel?.(encrypted)?.wireguard ?? expect.fail('no way')
+    const key = new Uint8Array(32)
+    expect(printPlan(wireguardPeers(way, key.fill(1), [{ vtep: 'fd00::3', publicKey: key.fill(7) }]), PLACES)).toMatchInlineSnapshot(`
+      "wg syncconf wg0 /dev/stdin <<EOF
+      [Interface]
+      PrivateKey = $WIREGUARD_KEY
+      ListenPort = 51820
+      [Peer]
+      PublicKey = BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=
+      Endpoint = [fd00::3]:51820
+      AllowedIPs = fd00::3/128
+      EOF
+      ip link set dev wg0 up
+      ip route replace default dev wg0"
+    `)
+    await expect(async () =>
+      overlay.createNetwork(encrypted, [
+        { ...encrypted, id: 'cd'.repeat(32), name: 'other', options: { ...encrypted.options, [VNI]: '7' } },
+      ]),
+    ).rejects.toThrow('network other has the WireGuard port 51820')
+    expect(await refusal(network({ options: { [VNI]: '1', 'cnm.wireguard_port': '0' } }))).toContain('not a port')
   })
 
   it('refuses what cannot be, in Docker’s words where there are some', async () => {

@@ -1,0 +1,22 @@
+import type { WireguardKeys } from '../../model/keys.ts'
+import type { Hall } from '../hall.ts'
+import { configOf, raisedIds } from '../raising.ts'
+import { tunnelOf } from './known.ts'
+import { withTunnel } from './peers.ts'
+import { keepSafe } from './safe.ts'
+import { checkWireguardKeys } from './wireguard.ts'
+
+/** The keys from now on; null: none, and nothing gets through. Throws KEYS_INVALID. */
+export async function setWireguardKeys(hall: Hall, keys: WireguardKeys | null): Promise<void> {
+  if (keys) checkWireguardKeys(keys)
+  hall.secrets.wireguard = keys
+  await keepAllWireguard(hall)
+}
+
+/** Every network that has its links here. */
+export async function keepAllWireguard(hall: Hall): Promise<void> {
+  const raised = new Set(raisedIds(hall))
+  for (const network of hall.store.networks.list().filter(({ id }) => raised.has(id)))
+    if (tunnelOf(hall, network, configOf(hall, network))?.wireguard)
+      await withTunnel(hall, network, (tunnel) => keepSafe(hall, network, tunnel))
+}
