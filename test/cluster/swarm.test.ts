@@ -44,6 +44,7 @@ describe('a swarm on etcd', () => {
     ).toContain('has no swarm')
     expect((await at(0).cnm('swarm init')).stderr).toContain('multiple addresses on different interfaces')
     expect((await at(0).cnm('swarm init --advertise-addr 10.99.0.9')).stderr).toContain("could not find the system's IP address")
+    expect((await at(0).cnm('swarm init --advertise-addr under0 --key-rotation 1s')).stderr).toContain('invalid --key-rotation: 1')
     expect((await at(0).cnm('swarm init --advertise-addr under0 --engine http://x')).stderr).toContain('invalid engine: http://x')
     expect((await at(0).cnm(`swarm init --advertise-addr under0 --engine ${etcd.engine()} --engine-ca x`)).stderr).toContain(
       'belong together',
@@ -72,6 +73,10 @@ describe('a swarm on etcd', () => {
     expect((await join(1)).stderr).toContain('This node is already part of a swarm.')
     const nodes = () => at(1).must('node ls --format {{.Status}}|{{.Address}}|{{.Self}}')
     await eventually(async () => expect(await nodes()).toBe('Ready|10.99.0.1|false\nReady|10.99.0.2|true\nReady|10.99.0.3|false'))
+  })
+
+  it('has no keys to be changed before a network is encrypted', async () => {
+    expect((await at(1).cnm('swarm rotate-keys')).stderr).toContain('no network of this swarm was ever encrypted')
   })
 
   it('brings its networks along: the five rows, the same id everywhere for those of the swarm only', async () => {

@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Cluster } from '../../../lib/cluster/cluster.ts'
+import { Member } from '../../../lib/cluster/member.ts'
 import { newRing, nextRing, readable, rotated, type SealedRing } from '../../../lib/cluster/ring.ts'
 import { type NodeKey, newNodeKey } from '../../../lib/cluster/seal.ts'
+import { View } from '../../../lib/cluster/view.ts'
+import { SimulatedEngine, SimulatedStore } from '../../support/simulated.ts'
 
 const SWARM = 's'
 const KEYS = Array.from({ length: 5 }, newNodeKey)
@@ -71,6 +75,7 @@ describe('a ring of keys', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 30 }), (events) => {
         const world = new World()
+        for (const each of world.nodes) world.hear(each)
         for (const { what, node } of events) {
           const some = world.nodes[node % world.nodes.length]
           if (what === 'hear' && some) world.hear(some)
@@ -128,4 +133,26 @@ describe('a ring of keys', () => {
     expect(world.tend()).toBe(true)
     expect([world.ring.step, world.ring.primary, readable(SWARM, world.ring, KEYS[4] as NodeKey).length]).toEqual([2, 2, 1])
   })
+})
+
+it('is old when its lease is over, whoever has changed it', async () => {
+  const store = new SimulatedStore()
+  const ears = { hear: () => {}, leased: () => {}, estranged: () => {}, contact: () => {}, removed: () => {} }
+  const member = new Member({ engine: new SimulatedEngine(store), node: 'a', heartbeat: 5, sleep: store.clock.sleep, ears })
+  await member.start()
+  const pass = (ms: number) => store.clock.pass(ms, () => store.expire())
+  const [first, other] = [newRing(SWARM, []), new Cluster(new SimulatedEngine(store), new View())]
+  await other.refresh()
+  expect(await other.turnRing(first, 60)).toBe(true)
+  await pass(50_000)
+  expect([member.view.ring?.step, member.view.isFresh]).toEqual([1, true])
+  // One that has not seen the last change does not change it.
+  expect(await member.cluster.turnRing(rotated(SWARM, first, []), 60)).toBe(true)
+  expect(await other.turnRing(rotated(SWARM, first, []), 60)).toBe(false)
+  expect(other.view.ring?.step).toBe(2)
+  await pass(50_000)
+  expect(member.view.isFresh).toBe(true)
+  await pass(20_000)
+  expect(member.view.isFresh).toBe(false)
+  await member.close()
 })
