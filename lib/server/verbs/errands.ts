@@ -47,20 +47,21 @@ async function perform({ body, signal, reply, release, socket, errands }: Call):
     // It is to know this before anything is done: whoever has not heard does it again.
     client.flushHeaders()
   }
-  const code =
-    socket === undefined
-      ? undefined
-      : await errands?.({
-          ...asked,
-          socket,
-          signal,
-          takeUp,
-          out: (text) => say(OUT, Buffer.from(text)),
-          err: (text) => say(ERR, Buffer.from(text)),
-        })
-  if (code === undefined) throw fault('ERRAND_DECLINED', {})
-  say(END, Buffer.of(code))
-  client.end()
+  try {
+    const errand = {
+      ...asked,
+      signal,
+      takeUp,
+      out: (text: string) => say(OUT, Buffer.from(text)),
+      err: (text: string) => say(ERR, Buffer.from(text)),
+    }
+    const code = socket === undefined ? undefined : await errands?.({ ...errand, socket })
+    if (code === undefined) throw fault('ERRAND_DECLINED', {})
+    say(END, Buffer.of(code))
+  } finally {
+    // Nor is it to wait when that failed as nobody expected.
+    if (client.headersSent) client.end()
+  }
   return undefined
 }
 
