@@ -47,8 +47,8 @@ async function expectWorking(): Promise<void> {
 /** What a host that loses its power is left with: its disks. */
 const POWER_CUT = `
   for name in dockerd containerd containerd-shim; do pkill -KILL -x $name || true; done
-  pkill -KILL -f 'main[.]js serve' || true
-  while pgrep dockerd || pgrep containerd || pgrep -f 'main[.]js serve'; do sleep 0.02; done >/dev/null
+  pkill -KILL -f 'main[.]c?js serve' || true
+  while pgrep dockerd || pgrep containerd || pgrep -f 'main[.]c?js serve'; do sleep 0.02; done >/dev/null
   awk '$5 ~ "^/run/(docker|cnm)" { print $5 }' /proc/self/mountinfo | sort -r | while read place; do umount -l "$place"; done
   rm -rf /run/docker /run/docker.sock /run/docker.pid /run/docker-exec
   for link in $(ls /sys/class/net); do case $link in lo | lan0) ;; *) ip link del "$link" ;; esac 2>/dev/null || true; done
@@ -102,7 +102,7 @@ describe('dockerd starts', { timeout: 120_000 }, () => {
   it('while nobody is at the socket; who comes later is asked again', async () => {
     await docker('rm -f web api')
     for (const name of ['web', 'api']) await places.leave(name)
-    onHost('pkill', '-KILL', '-f', 'main[.]js serve')
+    onHost('pkill', '-KILL', '-f', 'main[.]c?js serve')
     killDockerd(island)
     expect(onHost('ls', '/run/docker/plugins')).toContain('cnm.sock')
     await startDockerd(island)
@@ -116,7 +116,7 @@ describe('dockerd starts', { timeout: 120_000 }, () => {
   it('while somebody is there who hears and says nothing, until a watchdog ends that', async () => {
     for (const name of ['web', 'api']) await places.leave(name)
     await docker('rm -f web api')
-    onHost('pkill', '-KILL', '-f', 'main[.]js serve')
+    onHost('pkill', '-KILL', '-f', 'main[.]c?js serve')
     onHost('rm', '-r', '/run/docker/plugins')
     const systemctl = await startSystemd(island)
     installUnits(island, { patience: '3s' })

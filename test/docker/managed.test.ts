@@ -79,7 +79,7 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
     for (const name of ['web', 'api']) await docker(island, `run -d --name ${name} --network one tiny`)
     expect(await pings(island, 'api', await addressOf(island, 'web'))).toBe(true)
     expect(await pings(island, 'api', '192.0.2.2')).toBe(true)
-    const [plugin] = onHost(island, 'pgrep', '-f', 'main.js serve').trim().split('\n')
+    const [plugin] = onHost(island, 'pgrep', '-f', 'main.c?js serve').trim().split('\n')
     const [, effective = ''] = /^CapEff:\s*(\w+)$/m.exec(onHost(island, 'cat', `/proc/${plugin}/status`)) ?? []
     // What every container has, and CAP_NET_ADMIN (12); not CAP_SYS_ADMIN (21).
     expect(BigInt(`0x${effective}`)).toBe(0xa80425fbn | (1n << 12n))
@@ -88,7 +88,7 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
   it('is killed, and is back with all that it knew; nobody notices', async () => {
     const [island] = islands as [Island]
     const web = await addressOf(island, 'web')
-    onHost(island, 'pkill', '-KILL', '-f', 'main.js serve')
+    onHost(island, 'pkill', '-KILL', '-f', 'main.c?js serve')
     expect(await pings(island, 'api', web)).toBe(true)
     await docker(island, 'run -d --name late --network one tiny')
     expect(await pings(island, 'late', web)).toBe(true)

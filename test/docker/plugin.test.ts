@@ -32,7 +32,7 @@ const host = () => [onHost('ip', '-br', 'link'), onHost('nft', 'list', 'tables')
 async function kill({ child }: Daemon, signal: NodeJS.Signals): Promise<void> {
   const ended = new Promise((resolve) => child.once('exit', resolve))
   // nsenter forked: what it runs is told itself.
-  onHost('pkill', `-${signal.slice(3)}`, '-f', 'main.js serve')
+  onHost('pkill', `-${signal.slice(3)}`, '-f', 'main.c?js serve')
   await ended
 }
 

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
-import { CNM } from '../cli/host.ts'
 import { must } from '../support/run.ts'
 import type { Island } from './island.ts'
 
 const SYSTEMD = fileURLToPath(new URL('systemd.sh', import.meta.url))
+const COMMAND = fileURLToPath(new URL('../../bin/cnm', import.meta.url))
 const UNITS = fileURLToPath(new URL('../../systemd', import.meta.url))
 
 /** For what systemd starts, and for who works on an island beside it: `cnm` is a command, and its state is there. */
@@ -36,5 +36,5 @@ export function installUnits(island: Island, { patience }: { readonly patience: 
     printf '[Service]\\nWatchdogSec=%s\\n' "$2" >/etc/systemd/system/cnm.service.d/test.conf
     systemctl daemon-reload
     systemctl enable --now cnm.socket`
-  must(island.there(['sh', '-euc', script, CNM, UNITS, patience]))
+  must(island.there(['sh', '-euc', script, COMMAND, UNITS, patience]))
 }
