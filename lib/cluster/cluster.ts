@@ -12,6 +12,7 @@ import {
   HELD,
   hearingKey,
   heldKey,
+  heldPrefix,
   NETWORKS,
   NODES,
   networkKey,
@@ -128,6 +129,20 @@ export class Cluster {
       ],
       [{ put: DEFINITIONS, value: `without ${network} ${Date.now()}` }, { delete: networkKey(network) }],
       [guestsPrefix(network), NETWORKS],
+    )
+  }
+
+  /** A network with all that is on it: who gave out its addresses has said that it is no more. */
+  async abolish(network: Id): Promise<void> {
+    await this.#agree(
+      [{ key: networkKey(network), is: 'present' }],
+      [
+        { put: DEFINITIONS, value: `without ${network} ${Date.now()}` },
+        { delete: networkKey(network) },
+        { deleteAll: guestsPrefix(network) },
+        { deleteAll: heldPrefix(network) },
+      ],
+      [NETWORKS],
     )
   }
 

@@ -35,4 +35,5 @@ export const endpointKey = (network: Id, id: Id): string => `${guestsPrefix(netw
 
 /** An address that somebody holds, tied to the same lease as the endpoint; nobody watches these. */
 export const HELD = 'held/'
-export const heldKey = (network: Id, ip: string): string => `${HELD}${network}/${ip}`
+export const heldPrefix = (network: Id): string => `${HELD}${network}/`
+export const heldKey = (network: Id, ip: string): string => `${heldPrefix(network)}${ip}`

@@ -9,7 +9,7 @@ import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { Peer } from '../model/peer.ts'
 import { printPlan } from '../model/print.ts'
-import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, InitSwarm, JoinSwarm } from '../model/request.ts'
+import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, EnterSwarm, InitSwarm, JoinSwarm } from '../model/request.ts'
 import type { Membership } from '../model/swarm.ts'
 import type { Opening } from '../model/wall.ts'
 import type { Node } from '../plugins/network.ts'
@@ -41,7 +41,7 @@ import { reserve, unreserve } from './reservations.ts'
 import { connect, createSandbox, disconnectAll, type Leave } from './sandboxes.ts'
 import { spawnIn } from './spawn.ts'
 import { type StateExport, snapshotOf } from './state.ts'
-import { initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
+import { enterSwarm, initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
 import { findNode, type NodeStatus, nodesOf, nodesOn, removeNode } from './swarm/nodes.ts'
 import { rotateKeys } from './swarm/rotate-keys.ts'
 import type { Asked, Outcomes, Turns } from './turns.ts'
@@ -299,6 +299,11 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(() => joinSwarm(this.#hall, request))
   }
 
+  /** Makes this host a node of the swarm of an engine, and the first one if there is none yet. One that is a node there stays it. */
+  enterSwarm(request: EnterSwarm): Promise<Membership> {
+    return this.#turns.take(() => enterSwarm(this.#hall, request))
+  }
+
   /** `force`: though sandboxes are on its networks, though it is the last node, and though the engine cannot be reached. */
   leaveSwarm({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
     return this.#turns.take(() => leaveSwarm(this.#hall, force))
@@ -338,9 +343,13 @@ export class Controller implements AsyncDisposable {
     return session && { membership: session.membership, lost: session.member.lost }
   }
 
-  /** What a container engine asks of a network driver, in turn with the verbs. */
-  asNetworkPlugin<T>(driver: string, verb: (plugin: EngineDriver) => T | Promise<T>, { signal }: VerbOptions = {}): Promise<T> {
-    return this.#turns.take(async () => verb(new EngineDriver(this.#hall, this.#hall.drivers.get(driver))), signal)
+  /** What a container engine asks of a network driver, in turn with the verbs. `alone`: one that is in no swarm of its own. */
+  asNetworkPlugin<T>(
+    driver: string,
+    verb: (plugin: EngineDriver) => T | Promise<T>,
+    { signal, alone }: VerbOptions & { readonly alone?: boolean | undefined } = {},
+  ): Promise<T> {
+    return this.#turns.take(async () => verb(new EngineDriver(this.#hall, this.#hall.drivers.get(driver), alone)), signal)
   }
 
   /** What a container engine asks of an IPAM driver, in turn with the verbs. */

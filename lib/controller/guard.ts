@@ -4,6 +4,7 @@ import type { Network } from '../model/network.ts'
 import { monitor } from '../netlink/monitor.ts'
 import { rulesetChanges } from '../netlink/ruleset.ts'
 import { repair } from './doctor/repair.ts'
+import { forgetLost } from './engine/lost.ts'
 import type { Hall } from './hall.ts'
 import { checkFirewall, commitOnWalls, reloadFirewall } from './mend.ts'
 import { isDamaged, look } from './overlay/look.ts'
@@ -128,8 +129,9 @@ export class Guard {
     for (;;) {
       await pause(this.#period, undefined, { signal: this.#end.signal })
       const raised = new Set(raisedIds(this.#hall))
-      const isKnown = ({ id }: Network) => raised.has(id) && this.#hall.rosters.get(id)?.complete
-      for (const network of this.#hall.store.networks.list().filter(isKnown)) {
+      for (const network of this.#hall.store.networks.list().filter(({ id }) => raised.has(id))) {
+        await this.#turns.take(() => forgetLost(this.#hall, network), this.#end.signal)
+        if (!this.#hall.rosters.get(network.id)?.complete) continue
         await this.#turns.take(() => this.#audit(network), this.#end.signal)
         this.#keep(this.#test(network))
       }

@@ -235,7 +235,7 @@ export async function forgetNetwork(hall: Hall, network: Network, agreement?: Ag
   }).finally(async () => {
     if (hall.store.networks.get(network.id)) return
     hall.rosters.delete(network.id)
-    const released = network.configOnly ? Promise.resolve() : releasePools(hall, network)
+    const released = network.configOnly || network.engine ? Promise.resolve() : releasePools(hall, network)
     // What the swarm has decided stood, whatever the IPAM of this host had against it.
     await (isShared(network) ? released.catch(unlessRefused) : released)
     if (network.plugin) await dissolve(hall, network)

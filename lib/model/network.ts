@@ -46,6 +46,8 @@ export interface Network {
   readonly configFrom?: string
   /** A container engine's, which drives us as its plugin: only the engine changes it, and gives its endpoints addresses. */
   readonly engine?: boolean
+  /** What a container engine of this host that is in no swarm of its own calls it, of a network that is ours. */
+  readonly engineId?: Id
   /** Its driver is a plugin of somebody else, which acts by itself. */
   readonly plugin?: boolean
   /** Endpoints on hosts that are not of this cluster, told by a person. */

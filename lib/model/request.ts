@@ -112,6 +112,11 @@ export interface JoinSwarm extends Arrival {
   readonly engine: string
 }
 
+/** A place in the swarm that an engine has; what else is said counts where it has none yet. */
+export interface EnterSwarm extends InitSwarm {
+  readonly engine: string
+}
+
 /** An endpoint of a network on a host that is not of this cluster. */
 export interface AddPeer {
   /** The address of its host on the underlay. */

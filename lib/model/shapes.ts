@@ -40,6 +40,7 @@ export const network: Shape<Network> = object<Network>({
   configOnly: optional(flag),
   configFrom: optional(text),
   engine: optional(flag),
+  engineId: optional(text),
   plugin: optional(flag),
   peers: optional(list(peer)),
 })

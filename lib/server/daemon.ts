@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Controller } from '../controller/controller.ts'
 import { fault } from '../model/errors.ts'
 import { given } from '../model/given.ts'
+import type { EnterSwarm } from '../model/request.ts'
+import { Arrival } from './arrival.ts'
 import { engineServer } from './engine/engine.ts'
 import { EngineNames } from './engine-names.ts'
 import { isLoopback, parseHost } from './host.ts'
@@ -25,6 +27,13 @@ export interface ServeOptions {
   readonly group?: string
   /** Where the plugins' sockets are: NAME.sock. Default: /run/docker/plugins; null: none. */
   readonly plugins?: string | null
+  /** The swarm that this host is to be a node of; absent: it is what its records say. */
+  readonly swarm?: EnterSwarm
+  /**
+   * As a managed plugin: there networks over several hosts are those of the engine's swarm. Otherwise each engine is for itself, and
+   * has its own name for what the hosts share.
+   */
+  readonly managed?: boolean
   /** The API of the engine that uses the plugins, from which names are learned. Default: /run/docker.sock. */
   readonly engine?: string
   /** Who does whole command lines that come by unix sockets; absent: they are declined. */
@@ -37,28 +46,36 @@ const SERVED: Readonly<Record<string, PluginOptions>> = {
   'cnm-bridge': { network: 'bridge' },
   'cnm-macvlan': { network: 'macvlan' },
   'cnm-ipvlan': { network: 'ipvlan' },
+  'cnm-overlay': { network: 'overlay' },
 }
+
+/** UDP, where the engine has tunnels of its own at the usual port: they are told apart by their VNI alone. */
+const MANAGED_PORT = 14_789
 
 /** Serves a controller by the Docker Engine API, and to engines as Docker plugins. */
 export async function serve(cnm: Controller, options: ServeOptions): Promise<Daemon> {
-  const { plugins = PLUGINS, hosts = [`unix://${join(cnm.run, SOCKET)}`], engine = ENGINE } = options
+  const { plugins = PLUGINS, managed = false, hosts = [`unix://${join(cnm.run, SOCKET)}`], engine = ENGINE } = options
   const open: { readonly socket: string; readonly app: FastifyInstance }[] = []
   const ending = new AbortController()
+  const arrival = options.swarm && new Arrival(cnm, { ...(managed ? { dataPathPort: MANAGED_PORT } : {}), ...options.swarm })
+  const discovered = arrival ? { discovered: (address: string) => arrival.hear(address) } : {}
   const names = plugins === null ? undefined : new EngineNames(cnm, engine)
   const close = async () => {
     ending.abort()
     await names?.[Symbol.asyncDispose]()
+    await arrival?.[Symbol.asyncDispose]()
     await Promise.all(open.splice(0).map(({ app }) => hangUp(app.server)))
   }
   try {
     for (const host of hosts) open.push(await serveApi(cnm, host, ending.signal, options))
     for (const [name, served] of Object.entries(plugins === null ? {} : SERVED)) {
       const socket = join(plugins ?? '', `${name}.sock`)
-      const app = pluginServer(cnm, served)
+      const app = pluginServer(cnm, { ...served, ...discovered, alone: !managed })
       await app.ready()
       await listen(app.server, socket)
       open.push({ socket, app })
     }
+    await arrival?.begin()
   } catch (error) {
     await close()
     throw error

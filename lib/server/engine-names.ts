@@ -73,7 +73,7 @@ export class EngineNames implements AsyncDisposable {
   }
 
   #isOurs(id: string): boolean {
-    return this.#cnm.networks().some((network) => network.id === id && network.engine)
+    return this.#cnm.networks().some(({ id: own, engine, engineId }) => engineId === id || (own === id && engine))
   }
 
   async #learn(id: string): Promise<void> {

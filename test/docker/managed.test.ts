@@ -4,68 +4,33 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CNM } from '../cli/host.ts'
 import { must } from '../support/run.ts'
-import { DOCKER_ENV, startDockerd } from './dockerd.ts'
-import { Island } from './island.ts'
+import type { Island } from './island.ts'
+import { addressOf, docker as command, formSwarm, onHost, pings, type Trio, threeDockers } from './trio.ts'
 
 // What `cnm plugin bundle` makes, as a managed plugin: under a dockerd alone, and in a swarm of three.
 
 const folder = mkdtempSync(join(tmpdir(), 'cnm-bundle-'))
 const bundle = join(folder, 'cnm')
-const islands: Island[] = []
+let islands: Trio
 
-/** `docker` on an island: what it prints. */
-async function docker(island: Island, line: string): Promise<string> {
-  const { status, stdout, stderr } = await island.run(['docker', ...line.split(' ')], DOCKER_ENV)
-  if (status !== 0) throw new Error(`docker ${line}: ${stderr}`)
-  return stdout.trim()
-}
-
-const onHost = (island: Island, ...argv: string[]) => must(island.there(argv))
+const docker = (island: Island, line: string) => command(island, ...line.split(' '))
 
 /** What is left of networks: dockerd's own link comes and goes between up and down. */
 const host = (island: Island) =>
   [onHost(island, 'ip', '-br', 'link').replace(/^docker0.*\n/m, ''), onHost(island, 'nft', 'list', 'tables')].join('')
 
-/** The network's address of a container; of a service's, the one task on this node. */
-const addressOf = (island: Island, container: string) =>
-  docker(island, `inspect -f {{range.NetworkSettings.Networks}}{{.IPAddress}}{{end}} ${container}`)
-
-/** Whether a container reaches an address. */
-async function pings(island: Island, container: string, address: string): Promise<boolean> {
-  const pid = await docker(island, `inspect -f {{.State.Pid}} ${container}`)
-  return (await island.run(['nsenter', '-t', pid, '-n', 'ping', '-c', '1', '-w', '2', '-n', address])).status === 0
-}
-
-/** A switch, on the first island's LAN, that all islands are on: 10.99.0.1, 10.99.0.2, … */
-function switchFor(lan: string): void {
-  must(['ip', 'link', 'add', 'hub', 'type', 'bridge'], { netns: lan })
-  must(['ip', 'link', 'set', 'hub', 'up'], { netns: lan })
-  for (const [index, { pid }] of islands.entries()) {
-    const netns = `/proc/${pid}/ns/net`
-    must(['ip', 'link', 'add', `port${index}`, 'type', 'veth', 'peer', 'name', 'swarm0', 'netns', netns], { netns: lan })
-    must(['ip', 'link', 'set', `port${index}`, 'master', 'hub', 'up'], { netns: lan })
-    must(['ip', 'addr', 'add', `10.99.0.${index + 1}/24`, 'dev', 'swarm0'], { netns })
-    must(['ip', 'link', 'set', 'swarm0', 'up'], { netns })
-  }
-}
-
 beforeAll(async () => {
   must([process.execPath, CNM, 'plugin', 'bundle', bundle])
-  for (let count = 0; count < 3; count++) islands.push(await Island.rise())
-  const [{ pid, lan }] = islands as [Island]
-  switchFor(`/proc/${pid}/root${lan}`)
+  islands = await threeDockers()
   await Promise.all(
     islands.map(async (island) => {
-      // Then dockerd does not close the way through the host: see docs/docker.md.
-      onHost(island, 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
-      await startDockerd(island)
       await docker(island, `plugin create cnm ${bundle}`)
       await docker(island, 'plugin enable cnm')
     }),
   )
 }, 180_000)
 afterAll(async () => {
-  await Promise.all(islands.map((island) => island[Symbol.asyncDispose]()))
+  await Promise.all((islands ?? []).map((island) => island[Symbol.asyncDispose]()))
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -73,7 +38,7 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
   let before: string
 
   it('serves networks, with no more of the host than a container has but its links', async () => {
-    const [island] = islands as [Island]
+    const [island] = islands
     before = host(island)
     await docker(island, 'network create -d cnm:latest --ipam-driver cnm:latest --subnet 10.81.1.0/24 one')
     for (const name of ['web', 'api']) await docker(island, `run -d --name ${name} --network one tiny`)
@@ -86,7 +51,7 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
   })
 
   it('is killed, and is back with all that it knew; nobody notices', async () => {
-    const [island] = islands as [Island]
+    const [island] = islands
     const web = await addressOf(island, 'web')
     onHost(island, 'pkill', '-KILL', '-f', 'main.c?js serve')
     expect(await pings(island, 'api', web)).toBe(true)
@@ -96,7 +61,7 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
   })
 
   it('is disabled and enabled again while containers run', async () => {
-    const [island] = islands as [Island]
+    const [island] = islands
     const web = await addressOf(island, 'web')
     await docker(island, 'plugin disable -f cnm')
     expect(await pings(island, 'api', web)).toBe(true)
@@ -106,7 +71,7 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
   })
 
   it('leaves nothing', async () => {
-    const [island] = islands as [Island]
+    const [island] = islands
     await docker(island, 'rm -f web api late')
     await docker(island, 'network rm one')
     await expect.poll(() => host(island)).toBe(before)
@@ -115,11 +80,8 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
 
 describe('in a swarm', { timeout: 120_000 }, () => {
   it('a network of the swarm has the settings that each node gives it', async () => {
-    const [manager, ...workers] = islands as [Island, ...Island[]]
-    await docker(manager, 'swarm init --advertise-addr 10.99.0.1')
-    const token = await docker(manager, 'swarm join-token -q worker')
-    for (const [index, worker] of workers.entries())
-      await docker(worker, `swarm join --advertise-addr 10.99.0.${index + 2} --token ${token} 10.99.0.1:2377`)
+    const [manager] = islands
+    await formSwarm(islands)
     for (const [index, island] of islands.entries())
       await docker(
         island,
@@ -137,7 +99,7 @@ describe('in a swarm', { timeout: 120_000 }, () => {
   })
 
   it('goes, and nothing is left on any node', async () => {
-    const [manager] = islands as [Island]
+    const [manager] = islands
     for (const island of islands) await docker(island, 'rm -f one two')
     await docker(manager, 'network rm app')
     // A worker is told later than the manager answers.

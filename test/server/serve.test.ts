@@ -28,7 +28,8 @@ const ended = (child: { readonly exitCode: number | null; once(event: 'exit', he
 it('serves until SIGTERM, and takes its sockets along', async () => {
   await using daemon = await start(command(lab.run), { netns: lab.host })
   expect(await activate('cnm')).toBe('{"Implements":["NetworkDriver","IpamDriver"]}')
-  for (const name of ['cnm-bridge', 'cnm-macvlan', 'cnm-ipvlan']) expect(await activate(name)).toBe('{"Implements":["NetworkDriver"]}')
+  for (const name of ['cnm-bridge', 'cnm-macvlan', 'cnm-ipvlan', 'cnm-overlay'])
+    expect(await activate(name)).toBe('{"Implements":["NetworkDriver"]}')
   const end = ended(daemon.child)
   daemon.child.kill('SIGTERM')
   expect(await end).toBe(0)

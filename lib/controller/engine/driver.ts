@@ -1,22 +1,26 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { JoinSteps, NetworkDriver } from '../../drivers/driver.ts'
+import type { Capabilities, JoinSteps, NetworkDriver } from '../../drivers/driver.ts'
 import { fault } from '../../model/errors.ts'
 import { type Id, shortId } from '../../model/ids.ts'
 import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../../model/network.ts'
 import type { Plan } from '../../model/op.ts'
 import type { PublishPort } from '../../model/request.ts'
-import { withoutPrefix } from '../addresses.ts'
+import { releaseAddresses } from '../addresses.ts'
 import { forgetEndpoint } from '../connections.ts'
 import { recorded } from '../endpoints.ts'
 import type { Hall } from '../hall.ts'
 import { homeOf } from '../homes.ts'
 import { settlePorts } from '../host-ports.ts'
 import { commitOnWalls } from '../mend.ts'
+import { lowerIdle } from '../networks.ts'
 import { settlePeers } from '../overlay/peers.ts'
 import { checkPort } from '../ports.ts'
-import { configOf, lower, onThisKernel, raise } from '../raising.ts'
+import { configOf, lower, raise } from '../raising.ts'
 import { republish } from '../sandboxes.ts'
-import { freeName } from './names.ts'
+import { shareOf } from '../swarm/shares.ts'
+import { borrowNetwork, ofEngine, returnNetwork } from './alone.ts'
+import { seatForEngine } from './seating.ts'
+import { forgetUnshared, freeNetwork, shareNetwork, together } from './shared.ts'
 
 /** A network as the engine tells of it. */
 export interface EngineNetwork {
@@ -40,6 +44,14 @@ export interface EngineEndpoint {
   readonly ports: readonly PublishPort[]
 }
 
+/** What the engine left to us of an endpoint. */
+export interface EngineFace {
+  readonly mac?: string
+  /** 'IP/PREFIX' */
+  readonly address?: string
+  readonly address6?: string
+}
+
 /** What the engine is to put into its sandbox. */
 export type EngineJoin = Omit<JoinSteps, 'plan' | 'neighbours'>
 
@@ -51,13 +63,24 @@ export class EngineDriver {
   readonly #hall: Hall
   readonly #driver: NetworkDriver
 
-  constructor(hall: Hall, driver: NetworkDriver) {
+  readonly #isAlone: boolean
+
+  /** `alone`: the engine is in no swarm of its own, and borrows networks of ours. */
+  constructor(hall: Hall, driver: NetworkDriver, alone = false) {
     this.#hall = hall
     this.#driver = driver
+    this.#isAlone = alone && driver.capabilities.scope === 'global'
   }
 
-  get capabilities() {
-    return this.#driver.capabilities
+  /** What the engine is told: one by itself has only networks of its own host. */
+  get capabilities(): Pick<Capabilities, 'scope' | 'connectivityScope'> {
+    const { scope, connectivityScope } = this.#driver.capabilities
+    return { scope: this.#isAlone ? 'local' : scope, connectivityScope }
+  }
+
+  /** No way out but through the network itself. */
+  get isWhole(): boolean {
+    return this.#driver.capabilities.scope === 'local'
   }
 
   /** Families for which the engine need not ask IPAM for a gateway. */
@@ -65,18 +88,29 @@ export class EngineDriver {
     return (await this.#driver.skipGateway?.({ ...network, name: '' })) ?? { v4: false, v6: false }
   }
 
+  /**
+   * A manager of the engine's own swarm decides upon a network; answers with the options that its nodes are to create it with. It
+   * does so again whenever another manager takes the lead.
+   */
+  async allocateNetwork(asked: EngineNetwork, signal?: AbortSignal): Promise<Options> {
+    const { options } = await shareNetwork(this.#hall, this.#recordOf(asked), signal)
+    return options
+  }
+
+  /** It is removed from the engine's swarm. */
+  async freeNetwork(id: Id): Promise<void> {
+    await freeNetwork(this.#hall, id)
+  }
+
   async createNetwork(asked: EngineNetwork, signal?: AbortSignal): Promise<void> {
-    const { store, tell } = this.#hall
-    const network: Network = {
-      ...asked,
-      name: shortId(asked.id),
-      driver: this.#driver.name,
-      scope: this.#driver.capabilities.scope === 'global' ? 'swarm' : 'local',
-      created: new Date().toISOString(),
-      attachable: false,
-      labels: {},
-      ipam: { driver: 'engine', options: {} },
-      engine: true,
+    const { store, tell, swarm } = this.#hall
+    if (this.#isAlone) return borrowNetwork(this.#hall, this.#driver.name, asked)
+    const network = this.#recordOf(asked)
+    if (swarm.has(network)) {
+      const shared = await shareNetwork(this.#hall, network, signal)
+      // An engine that is told so anew has forgotten whatever it had there: it was killed.
+      for (const { id } of ofEngine(this.#hall, shared)) await this.deleteEndpoint(shared.id, id)
+      return
     }
     const known = store.networks.get(asked.id)
     if (known) {
@@ -98,7 +132,10 @@ export class EngineDriver {
   async deleteNetwork(id: Id): Promise<void> {
     const { store, commit, tell } = this.#hall
     const network = this.#network(id)
-    for (const endpoint of store.endpoints.with('networkId', id)) await this.deleteEndpoint(id, endpoint.id)
+    for (const endpoint of ofEngine(this.#hall, network)) await this.deleteEndpoint(id, endpoint.id)
+    if (!network.engine) return returnNetwork(this.#hall, network)
+    // Its managers say when it is no more; here it is only that nobody is on it.
+    if (this.#hall.swarm.has(network)) return forgetUnshared(this.#hall, network)
     const lowered = await lower(this.#hall, network)
     const record = () => {
       store.networks.delete(id)
@@ -108,57 +145,26 @@ export class EngineDriver {
     tell('destroy', network)
   }
 
-  /** Answers with the MAC that the driver chose; undefined where the engine named one, or none is needed. */
-  async createEndpoint(networkId: Id, asked: EngineEndpoint, signal?: AbortSignal): Promise<string | undefined> {
-    const { store } = this.#hall
+  /** Answers with what the engine left open. */
+  async createEndpoint(networkId: Id, asked: EngineEndpoint, signal?: AbortSignal): Promise<EngineFace> {
     const network = this.#network(networkId)
-    const { ports, ...told } = asked
-    const known = store.endpoints.get(asked.id)
+    const known = this.#hall.store.endpoints.get(asked.id)
     if (known) {
-      if (known.networkId !== networkId || known.address !== asked.address || known.address6 !== asked.address6)
+      const differs = (key: 'address' | 'address6') => asked[key] !== undefined && asked[key] !== known[key]
+      if (known.networkId !== network.id || differs('address') || differs('address6'))
         throw fault('ENGINE_CHANGED', { what: 'endpoint', id: asked.id })
-      return asked.mac ? undefined : known.mac
+      return leftOpen(known, asked)
     }
-    ports.forEach(checkPort)
-    const raised = await raise(this.#hall, network)
-    const made = await this.#driver.createEndpoint(raised.config, { ...told, ports: ports.map(unsettled) })
-    const endpoint: Endpoint = {
-      ...told,
-      networkId,
-      sandboxId: asked.id,
-      aliases: [],
-      gwPriority: 0,
-      mac: made.mac ?? asked.mac ?? '',
-      requested: {},
-      ifname: '',
-      gateway: '',
-      gateway6: '',
-    }
-    const sandbox: Sandbox = {
-      id: asked.id,
-      name: nameFor(this.#hall, asked),
-      kind: 'engine',
-      path: '',
-      created: new Date().toISOString(),
-      labels: {},
-      ports: [],
-    }
-    const record = () => {
-      raised.record()
-      store.sandboxes.put(sandbox)
-      store.endpoints.put(endpoint)
-    }
-    const plan = [...raised.plan, ...(await onThisKernel(this.#hall, made.plan))]
-    await commitOnWalls(this.#hall, { way: 'up', plan, networks: raised.networks, record }, signal)
-    await settlePeers(this.#hall, { endpoint, network })
-    return asked.mac ? undefined : made.mac
+    asked.ports.forEach(checkPort)
+    const made = await together(this.#hall, network, () => seatForEngine(this.#hall, this.#driver, network, asked, signal))
+    return leftOpen(made, asked)
   }
 
   /** What it published goes along: an engine that was killed does not revoke. */
   async deleteEndpoint(networkId: Id, id: Id): Promise<void> {
     const { store, commit } = this.#hall
     const network = this.#network(networkId)
-    const endpoint = this.#endpoint(networkId, id)
+    const endpoint = this.#endpoint(network, id)
     const closed = await this.#republish(endpoint, closedUp(endpoint), [])
     const left = await this.#driver.deleteEndpoint(configOf(this.#hall, network), recorded(this.#hall, endpoint))
     const handed = await this.#handedOver(network, endpoint, left.plan)
@@ -166,9 +172,17 @@ export class EngineDriver {
       store.endpoints.delete(id)
       store.sandboxes.delete(id)
     }
+    const session = this.#hall.swarm.has(network) ? this.#hall.swarm.present : undefined
+    const share = session && shareOf(session.membership, endpoint, this.#sandbox(id).name)
     const plan = [...closed, ...left.plan, ...handed, ...forgetEndpoint(endpoint)]
-    await commit({ way: 'down', plan, networks: [homeOf(this.#hall, network)], record })
+    await commit({ way: 'down', plan, networks: [homeOf(this.#hall, network)], record }).finally(async () => {
+      if (share) await session?.withdraw([share])
+      if (!network.engine) await releaseAddresses(this.#hall, network, endpoint)
+    })
     await settlePeers(this.#hall, { endpoint, network })
+    if (!session) return
+    await lowerIdle(this.#hall, [network])
+    await forgetUnshared(this.#hall, network)
   }
 
   /**
@@ -185,7 +199,7 @@ export class EngineDriver {
   async join(networkId: Id, id: Id, path: string, signal?: AbortSignal): Promise<EngineJoin> {
     const { store, tell } = this.#hall
     const network = this.#network(networkId)
-    const endpoint = this.#endpoint(networkId, id)
+    const endpoint = this.#endpoint(network, id)
     const { plan, neighbours: _, ...joined } = await this.#driver.join(configOf(this.#hall, network), recorded(this.#hall, endpoint))
     const record = () => store.sandboxes.put({ ...this.#sandbox(id), path })
     await commitOnWalls(this.#hall, { way: 'up', plan, networks: [homeOf(this.#hall, network)], record }, signal)
@@ -196,7 +210,7 @@ export class EngineDriver {
   async leave(networkId: Id, id: Id): Promise<void> {
     const { store, commit, tell } = this.#hall
     const network = this.#network(networkId)
-    const endpoint = this.#endpoint(networkId, id)
+    const endpoint = this.#endpoint(network, id)
     const { plan } = await this.#driver.leave(configOf(this.#hall, network), recorded(this.#hall, endpoint))
     const record = () => store.sandboxes.put({ ...this.#sandbox(id), path: '' })
     await commit({ way: 'down', plan, networks: [homeOf(this.#hall, network)], record })
@@ -207,7 +221,7 @@ export class EngineDriver {
   async programExternalConnectivity(networkId: Id, id: Id, ports: readonly PublishPort[], signal?: AbortSignal): Promise<void> {
     const { store } = this.#hall
     const network = this.#network(networkId)
-    const endpoint = this.#endpoint(networkId, id)
+    const endpoint = this.#endpoint(network, id)
     ports.forEach(checkPort)
     const { gateway, gateway6 } = await this.#driver.join(configOf(this.#hall, network), recorded(this.#hall, endpoint))
     const settled = await settlePorts(this.#hall, ports)
@@ -223,7 +237,7 @@ export class EngineDriver {
 
   async revokeExternalConnectivity(networkId: Id, id: Id): Promise<void> {
     const { store, commit } = this.#hall
-    const endpoint = this.#endpoint(networkId, id)
+    const endpoint = this.#endpoint(this.#network(networkId), id)
     const closed = closedUp(endpoint)
     const plan = await this.#republish(endpoint, closed, [])
     const record = () => {
@@ -235,26 +249,43 @@ export class EngineDriver {
 
   /** The ports that lead to an endpoint now. */
   operInfo(networkId: Id, id: Id): readonly PortBinding[] {
-    this.#endpoint(networkId, id)
+    this.#endpoint(this.#network(networkId), id)
     return this.#sandbox(id).ports
   }
 
+  #recordOf(asked: EngineNetwork): Network {
+    return {
+      ...asked,
+      name: shortId(asked.id),
+      driver: this.#driver.name,
+      scope: this.#driver.capabilities.scope === 'global' ? 'swarm' : 'local',
+      created: new Date().toISOString(),
+      attachable: false,
+      labels: {},
+      ipam: { driver: 'engine', options: {} },
+      engine: true,
+    }
+  }
+
   #republish(from: Endpoint, to: Endpoint, ports: readonly PortBinding[]) {
-    const network = this.#network(from.networkId)
+    const network = this.#hall.store.networks.get(from.networkId)
+    if (!network) throw fault('NETWORK_NOT_FOUND', { name: from.networkId })
     const sandbox = this.#sandbox(from.id)
     const before = { sandbox, seats: [{ endpoint: from, network }] }
     return republish(this.#hall, before, { sandbox: { ...sandbox, ports }, seats: [{ endpoint: to, network }] })
   }
 
   #network(id: Id): Network {
-    const network = this.#hall.store.networks.get(id)
-    if (!network?.engine || network.driver !== this.#driver.name) throw fault('NETWORK_NOT_FOUND', { name: id })
+    const { networks } = this.#hall.store
+    const own = networks.get(id)
+    const network = own?.engine ? own : networks.list().find(({ engineId }) => engineId === id)
+    if (network?.driver !== this.#driver.name) throw fault('NETWORK_NOT_FOUND', { name: id })
     return network
   }
 
-  #endpoint(networkId: Id, id: Id): Endpoint {
+  #endpoint(network: Network, id: Id): Endpoint {
     const endpoint = this.#hall.store.endpoints.get(id)
-    if (!endpoint || endpoint.networkId !== networkId) throw fault('ENDPOINT_NOT_FOUND', { id })
+    if (!endpoint || endpoint.networkId !== network.id) throw fault('ENDPOINT_NOT_FOUND', { id })
     return endpoint
   }
 
@@ -265,14 +296,11 @@ export class EngineDriver {
   }
 }
 
-/** As the engine told when it asked for the address, where it did. */
-function nameFor({ store, lentNames }: Hall, { id, address, address6 }: EngineEndpoint): string {
-  const name = [address, address6].map((cidr) => lentNames.get(withoutPrefix(cidr ?? ''))).find((told) => told !== undefined)
-  return name === undefined ? shortId(id) : freeName(store.sandboxes, id, name, shortId(id))
-}
-
 /** Not a way out of its sandbox. */
 const closedUp = (endpoint: Endpoint): Endpoint => ({ ...endpoint, gateway: '', gateway6: '' })
 
-/** Which port of the host it is to be, is settled when the port is published. */
-const unsettled = ({ protocol, hostIP, hostPort, port }: PublishPort): PortBinding => ({ protocol, hostIP, hostPort, port })
+const leftOpen = ({ mac, address, address6 }: Endpoint, asked: EngineEndpoint): EngineFace => ({
+  ...(mac && !asked.mac ? { mac } : {}),
+  ...(address && !asked.address ? { address } : {}),
+  ...(address6 && !asked.address6 ? { address6 } : {}),
+})

@@ -8,7 +8,7 @@ import type { AddPeer } from '../../model/request.ts'
 import { Claims, claimAddress, releaseAddresses, withoutPrefix } from '../addresses.ts'
 import type { Hall } from '../hall.ts'
 import { homeOf } from '../homes.ts'
-import { ownNetwork } from '../lookup.ts'
+import { findNetwork, ownNetwork } from '../lookup.ts'
 import { configOf, isStanding } from '../raising.ts'
 import { driverOf } from '../remote/drivers.ts'
 import { ipamOf } from '../remote/ipam.ts'
@@ -19,7 +19,7 @@ import { hereOf, rowsOf, writing } from './rows.ts'
 
 /** Tells a network of an endpoint on a host that is not of this cluster. Its addresses are given to nobody else. */
 export async function addPeer(hall: Hall, ref: string, asked: AddPeer, signal?: AbortSignal): Promise<Peer> {
-  const network = checkedNetwork(hall, ref)
+  const network = tunnelled(hall, ownNetwork(hall, ref))
   const { vtep, mac, ip, ip6 } = asked
   const bare: Peer = { endpointId: newId(), networkId: network.id, nodeId: '', vtep, mac: mac.toLowerCase() }
   const twin = network.peers?.find((other) => macKey(other.mac) === macKey(bare.mac))
@@ -43,7 +43,7 @@ export async function addPeer(hall: Hall, ref: string, asked: AddPeer, signal?: 
 
 /** `which`: its MAC address, one of its addresses, or its id. */
 export async function removePeer(hall: Hall, ref: string, which: string, signal?: AbortSignal): Promise<Peer> {
-  const network = checkedNetwork(hall, ref)
+  const network = tunnelled(hall, ownNetwork(hall, ref))
   const peer = network.peers?.find((known) => isMeant(known, which))
   if (!peer) throw fault('PEER_NOT_FOUND', { network: network.name, peer: which })
   const left = network.peers?.filter((other) => other !== peer) ?? []
@@ -53,15 +53,14 @@ export async function removePeer(hall: Hall, ref: string, which: string, signal?
 }
 
 /** Everybody on other hosts that this controller knows of. */
-export const peersOf = (hall: Hall, ref: string): readonly Peer[] => othersOn(hall, checkedNetwork(hall, ref))
+export const peersOf = (hall: Hall, ref: string): readonly Peer[] => othersOn(hall, tunnelled(hall, findNetwork(hall, ref)))
 
 function isMeant({ endpointId, mac, address, address6 }: Peer, which: string): boolean {
   if (which === endpointId || (macKey(which) !== null && macKey(which) === macKey(mac))) return true
   return parseAddress(which) !== null && [address, address6].some((own) => own !== undefined && isSame(withoutPrefix(own), which))
 }
 
-function checkedNetwork(hall: Hall, ref: string): Network {
-  const network = ownNetwork(hall, ref)
+function tunnelled(hall: Hall, network: Network): Network {
   if (!driverOf(hall, network).tunnel) throw fault('NETWORK_LOCAL', { name: network.name, driver: network.driver })
   return network
 }

@@ -7,8 +7,9 @@ import { View } from '../../cluster/view.ts'
 import { blocksOf, GLOBAL_POOLS, ulaPool } from '../../ipam/predefined.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import { isShared, type Network } from '../../model/network.ts'
-import type { InitSwarm, JoinSwarm } from '../../model/request.ts'
+import type { EnterSwarm, InitSwarm, JoinSwarm } from '../../model/request.ts'
 import { type EngineTls, type Membership, newSwarmId, type Swarm, type SwarmNode } from '../../model/swarm.ts'
+import { EngineDriver } from '../engine/driver.ts'
 import type { Hall } from '../hall.ts'
 import { createNetwork, forgetNetwork, ingressNetwork, removeNetwork } from '../networks.ts'
 import { GATEWAY_NETWORK } from '../raising.ts'
@@ -84,6 +85,42 @@ export async function joinSwarm(hall: Hall, request: JoinSwarm): Promise<Members
   })
 }
 
+/**
+ * Makes this host a node of the swarm that is kept in an engine: the first founds it, as it is where nobody says otherwise. Who can
+ * reach the engine can read its token there. A host that is a node there already stays what it is.
+ */
+export async function enterSwarm(hall: Hall, request: EnterSwarm): Promise<Membership> {
+  const { membership } = hall.swarm
+  if (membership?.engine === request.engine) return membership
+  checkAlone(hall)
+  const tls = tlsOf(request.tls)
+  const dataPath = await advertised(hall, request.dataPath ?? request.advertise)
+  for (;;) {
+    const swarm = await foundAt(hall, request.engine, tls, dataPath)
+    if (swarm) return joinSwarm(hall, { ...request, token: formatToken(swarm) })
+    try {
+      return await initSwarm(hall, request)
+    } catch (error) {
+      if (!(error instanceof CnmError && error.code === 'SWARM_FOUNDED')) throw error
+    }
+  }
+}
+
+/** The swarm that an engine has, without the node that this host was before it lost its state; undefined: none. */
+async function foundAt(hall: Hall, name: string, tls: EngineTls | undefined, dataPath: string): Promise<Swarm | undefined> {
+  const engine = engineOf(hall.store, { engine: name, ...(tls ? { tls } : {}) })
+  const view = new View()
+  const cluster = new Cluster(engine, view)
+  try {
+    await cluster.refresh()
+    const before = [...view.nodes.values()].find((node) => node.dataPath === dataPath && !view.alive.has(node.id))
+    if (before) await cluster.remove(before.id)
+    return view.swarm
+  } finally {
+    engine.close()
+  }
+}
+
 /** What local things a node needs, then the swarm's word, then the record; all of it or nothing. */
 async function settleIn(
   hall: Hall,
@@ -135,7 +172,12 @@ export async function leaveSwarm(hall: Hall, force: boolean): Promise<void> {
   const own = shared.filter(({ name }) => name !== INGRESS)
   if (isLast && own.length > 0 && !force) throw fault('SWARM_LAST', { networks: own.map(({ name }) => name).join(', ') })
   await decided(hall)
-  for (const { networkId, sandboxId } of guests) await disconnect(hall, networkId, sandboxId)
+  for (const { id: endpoint, networkId, sandboxId } of guests) {
+    const network = store.networks.get(networkId)
+    if (network && store.sandboxes.get(sandboxId)?.kind === 'engine')
+      await new EngineDriver(hall, hall.drivers.get(network.driver)).deleteEndpoint(network.engineId ?? network.id, endpoint)
+    else await disconnect(hall, networkId, sandboxId)
+  }
   if (!session.member.isRemoved) {
     const { cluster } = session.member
     session.isLeaving = true

@@ -33,7 +33,7 @@ export class Mirror {
     for (const network of known.values()) if (!wanted.has(network.id)) await this.#forget(network)
     for (const network of all) {
       if (known.has(network.id)) continue
-      await this.#attempt(() => replay(this.#hall.ipams.get(network.ipam.driver), network, []))
+      if (!network.engine) await this.#attempt(() => replay(this.#hall.ipams.get(network.ipam.driver), network, []))
       store.networks.put(network)
       tell('create', network)
     }
@@ -69,14 +69,18 @@ export class Mirror {
 
   #at(networkId: Id, ip: string) {
     const network = this.#hall.store.networks.get(networkId)
-    const pool = network && poolFor(network, ip)
+    // An engine knows itself what it has given.
+    const pool = network && !network.engine && poolFor(network, ip)
     return network && pool ? { ipam: this.#hall.ipams.get(network.ipam.driver), pool } : undefined
   }
 
-  /** Removed by another node: nobody is on it, but for those of this node while it was away. */
+  /** Removed by another node: nobody is on it, but for those of this node while it was away. What an engine has there, it takes away. */
   async #forget(network: Network): Promise<void> {
-    for (const { networkId, sandboxId } of this.#hall.store.endpoints.with('networkId', network.id))
-      await disconnect(this.#hall, networkId, sandboxId)
+    const { endpoints, sandboxes } = this.#hall.store
+    const guests = endpoints.with('networkId', network.id)
+    const own = guests.filter(({ sandboxId }) => sandboxes.get(sandboxId)?.kind !== 'engine')
+    for (const { networkId, sandboxId } of own) await disconnect(this.#hall, networkId, sandboxId)
+    if (own.length < guests.length) return
     await forgetNetwork(this.#hall, network)
     for (const key of this.#held.keys()) if (key.startsWith(`${network.id} `)) this.#held.delete(key)
   }

@@ -18,6 +18,8 @@ import { Overtaken } from './overtaken.ts'
 import { shareOf, sharesOf } from './shares.ts'
 
 const LEASE = 'swarm/lease'
+/** Networks that are no more, which the swarm is still to be told. */
+const FREED = 'swarm/freed/'
 /** How long lists and inspections wait for the engine when a controller is opened, in ms. */
 const PATIENCE = 1_000
 
@@ -44,6 +46,8 @@ export class Session {
   #definitions = 0
   readonly #told = new Set<string>()
   #estranged = true
+  /** Somebody of an engine's is here whom the swarm does not know, for the address is another's. */
+  #yielding = false
   #started = false
   #scheduled = false
   #underWay: Promise<void> = Promise.resolve()
@@ -122,7 +126,7 @@ export class Session {
       this.#news = together(news, this.#news)
       throw error
     }
-    if (this.#estranged) await this.#reconcile()
+    if (this.#estranged || (this.#yielding && (news.gone.length > 0 || news.networks))) await this.#reconcile()
   }
 
   /** Of the networks that the records of this host have. */
@@ -160,7 +164,8 @@ export class Session {
 
   /** What cannot be withdrawn now is as soon as the engine answers again. */
   async withdraw(endpoints: readonly SwarmEndpoint[]): Promise<void> {
-    if (endpoints.length === 0) return
+    // Nobody need wait for an engine that is known not to answer: it is told all that has gone when it does.
+    if (endpoints.length === 0 || this.member.lost !== null) return
     try {
       await this.member.cluster.withdraw(endpoints)
     } catch (error) {
@@ -176,6 +181,26 @@ export class Session {
       if (!(await member.cluster.announce(membership.node.id, lease))) throw fault('NODE_REMOVED', {})
     })
     await this.#reconcile()
+  }
+
+  /** A network of a container engine's is no more. What cannot be told now is as soon as the swarm's engine answers again. */
+  async abolish(network: Id): Promise<void> {
+    this.#hall.store.marks.put(`${FREED}${network}`, true)
+    if (this.member.lost !== null) return
+    try {
+      await this.#abolishFreed()
+    } catch (error) {
+      if (!(error instanceof CnmError)) throw error
+      this.#estrangeLater()
+    }
+  }
+
+  async #abolishFreed(): Promise<void> {
+    const { marks } = this.#hall.store
+    for (const { key } of marks.list(FREED)) {
+      await this.member.cluster.abolish(key.slice(FREED.length))
+      marks.delete(key)
+    }
   }
 
   /** Addresses that others turned out to have. */
@@ -255,8 +280,10 @@ export class Session {
 
   async #reconcile(): Promise<void> {
     this.#estranged = false
+    this.#yielding = false
     const { cluster } = this.member
     try {
+      await this.#abolishFreed()
       const lost = await this.member.leased((lease) => cluster.reconcile(this.membership.node.id, this.mine(), lease))
       for (const { endpoint, taken } of lost) await this.#giveUp(endpoint, taken)
     } catch (error) {
@@ -269,12 +296,18 @@ export class Session {
   async #giveUp({ networkId, endpointId, address, address6 }: SwarmEndpoint, taken: Taken | undefined): Promise<void> {
     const network = this.#hall.store.networks.get(networkId)
     const endpoint = this.#hall.store.endpoints.get(endpointId)
+    const sandbox = this.#hall.store.sandboxes.get(endpoint?.sandboxId ?? '')
     if (!network || !endpoint) return
-    if (taken) {
+    const isEngines = sandbox?.kind === 'engine'
+    if (taken && !this.#told.has(endpointId)) {
+      this.#told.add(endpointId)
       const ours = [address, address6].filter((text) => text !== undefined).join(', ')
-      this.#warn(
-        `${ours} on network ${network.name} belongs to ${this.holderOf(taken)} by now: sandbox ${endpoint.sandboxId} was disconnected`,
-      )
+      const follows = isEngines ? 'is not reached from other nodes until it goes' : 'was disconnected'
+      this.#warn(`${ours} on network ${network.name} belongs to ${this.holderOf(taken)} by now: sandbox ${endpoint.sandboxId} ${follows}`)
+    }
+    if (isEngines) {
+      this.#yielding = true
+      return
     }
     await disconnect(this.#hall, networkId, endpoint.sandboxId)
     if (taken) await this.#mirror.take(taken)

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, write
 import { dirname, join, relative, sep } from 'node:path'
 import { fault } from '../../model/errors.ts'
 import { librariesOf, libraryNamed } from './libraries.ts'
-import { manifestOf, NODE, PROGRAM } from './manifest.ts'
+import { type Bundle, manifestOf, NODE, PROGRAM } from './manifest.ts'
 import { closureOf, type Package, packageOf } from './packages.ts'
 
 /** What the addon loads when it is first asked for rules, and so names nowhere. */
@@ -15,10 +15,10 @@ const OURS = ['package.json', 'dist', 'native/load.cjs', 'build/Release/cnm.node
  * Makes a folder that `docker plugin create` takes: config.json, and rootfs with Node.js, this package, what it needs, and the
  * system's libraries. `main` is the program's file, in this package. Throws BUNDLE_EXISTS, BUNDLE_INCOMPLETE; then nothing is made.
  */
-export async function makeBundle(folder: string, main: string): Promise<void> {
+export async function makeBundle(folder: string, main: string, bundle: Bundle = 'bridge'): Promise<void> {
   if (existsSync(folder)) throw fault('BUNDLE_EXISTS', { path: folder })
   try {
-    const manifest = manifestOf(await fill(join(folder, 'rootfs'), main))
+    const manifest = manifestOf(await fill(join(folder, 'rootfs'), main), bundle)
     writeFileSync(join(folder, 'config.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
@@ -41,7 +41,7 @@ async function fill(rootfs: string, main: string): Promise<string> {
   const libraries = await librariesOf([process.execPath, later, ...addonsIn(join(rootfs, PROGRAM))])
   for (const library of [later, ...libraries]) copy(library, join(rootfs, library))
   // What a container mounts over.
-  for (const empty of ['dev', 'etc', 'proc', 'run/docker/plugins', 'sys', 'tmp', 'var/lib/cnm', 'host/proc/sys/net'])
+  for (const empty of ['dev', 'etc', 'proc', 'run/docker/plugins', 'sys', 'tmp', 'var/lib/cnm', 'host/proc/sys/net', 'host/tls'])
     mkdirSync(join(rootfs, empty), { recursive: true })
   return inside(main)
 }

@@ -1,13 +1,20 @@
+import { Value } from '@sinclair/typebox/value'
 import type { Controller } from '../../controller/controller.ts'
 import type { EngineDriver, EngineJoin } from '../../controller/engine/driver.ts'
 import { isTheLink } from '../../model/network.ts'
 import { DONE, type Methods, method } from './method.ts'
-import { endpointOf, networkOf, portsOf } from './translate.ts'
+import type { PluginOptions } from './plugin.ts'
+import { allocationOf, endpointOf, networkOf, portsOf } from './translate.ts'
 import * as wire from './wire.ts'
 
 /** The interface NetworkDriver over one of our drivers. */
-export function networkMethods(cnm: Controller, driver: string): Methods {
-  const ask = <T>(verb: (plugin: EngineDriver) => T | Promise<T>, signal: AbortSignal) => cnm.asNetworkPlugin(driver, verb, { signal })
+export function networkMethods(
+  cnm: Controller,
+  driver: string,
+  { alone, discovered }: Pick<PluginOptions, 'alone' | 'discovered'> = {},
+): Methods {
+  const ask = <T>(verb: (plugin: EngineDriver) => T | Promise<T>, signal: AbortSignal) =>
+    cnm.asNetworkPlugin(driver, verb, { signal, alone })
   const tell = async (verb: (plugin: EngineDriver) => Promise<unknown>, signal: AbortSignal) => {
     await ask(verb, signal)
     return DONE
@@ -30,6 +37,15 @@ export function networkMethods(cnm: Controller, driver: string): Methods {
         return { SkipIPv4: v4, SkipIPv6: v6 }
       }, signal),
     ),
+    'NetworkDriver.AllocateNetwork': method(wire.AllocateNetwork, ({ NetworkID: id, Options, IPv4Data, IPv6Data }, signal) =>
+      ask(
+        async (plugin) => ({ Options: await plugin.allocateNetwork({ id, ...allocationOf(Options, IPv4Data, IPv6Data) }, signal) }),
+        signal,
+      ),
+    ),
+    'NetworkDriver.FreeNetwork': method(wire.DeleteNetwork, ({ NetworkID }, signal) =>
+      tell((plugin) => plugin.freeNetwork(NetworkID), signal),
+    ),
     'NetworkDriver.CreateNetwork': method(wire.CreateNetwork, ({ NetworkID: id, Options, IPv4Data, IPv6Data }, signal) =>
       tell((plugin) => plugin.createNetwork({ id, ...networkOf(Options, IPv4Data, IPv6Data) }, signal), signal),
     ),
@@ -38,8 +54,13 @@ export function networkMethods(cnm: Controller, driver: string): Methods {
     ),
     'NetworkDriver.CreateEndpoint': method(wire.CreateEndpoint, ({ NetworkID, EndpointID, Interface, Options }, signal) =>
       ask(async (plugin) => {
-        const mac = await plugin.createEndpoint(NetworkID, endpointOf(EndpointID, Options, Interface), signal)
-        return mac ? { Interface: { MacAddress: mac } } : DONE
+        const { mac, address, address6 } = await plugin.createEndpoint(NetworkID, endpointOf(EndpointID, Options, Interface), signal)
+        const face = {
+          ...(mac ? { MacAddress: mac } : {}),
+          ...(address ? { Address: address } : {}),
+          ...(address6 ? { AddressIPv6: address6 } : {}),
+        }
+        return Object.keys(face).length > 0 ? { Interface: face } : DONE
       }, signal),
     ),
     'NetworkDriver.EndpointOperInfo': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
@@ -49,10 +70,7 @@ export function networkMethods(cnm: Controller, driver: string): Methods {
       tell((plugin) => plugin.deleteEndpoint(NetworkID, EndpointID), signal),
     ),
     'NetworkDriver.Join': method(wire.Join, ({ NetworkID, EndpointID, SandboxKey }, signal) =>
-      ask(
-        async (plugin) => joinOf(await plugin.join(NetworkID, EndpointID, SandboxKey, signal), plugin.capabilities.scope === 'local'),
-        signal,
-      ),
+      ask(async (plugin) => joinOf(await plugin.join(NetworkID, EndpointID, SandboxKey, signal), plugin.isWhole), signal),
     ),
     'NetworkDriver.Leave': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
       tell((plugin) => plugin.leave(NetworkID, EndpointID), signal),
@@ -63,8 +81,11 @@ export function networkMethods(cnm: Controller, driver: string): Methods {
     'NetworkDriver.RevokeExternalConnectivity': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
       tell((plugin) => plugin.revokeExternalConnectivity(NetworkID, EndpointID), signal),
     ),
-    // A driver of one host has no use for the others.
-    'NetworkDriver.DiscoverNew': method(wire.Discover, () => DONE),
+    // Who the other nodes are, our own swarm knows.
+    'NetworkDriver.DiscoverNew': method(wire.Discover, async ({ DiscoveryData: node }) => {
+      if (Value.Check(wire.Node, node) && node.Self) await discovered?.(node.Address)
+      return DONE
+    }),
     'NetworkDriver.DiscoverDelete': method(wire.Discover, () => DONE),
   }
 }

@@ -10,6 +10,10 @@ export interface PluginOptions {
   readonly network?: string
   /** The IPAM driver that is served; absent: none. */
   readonly ipam?: string
+  /** The engine is in no swarm of its own: networks over several hosts, it borrows of ours. */
+  readonly alone?: boolean
+  /** Told at which address this host's tunnels end, where the engine says so: it is in a swarm of its own. */
+  readonly discovered?: (address: string) => Promise<void>
   /** Milliseconds a method may take. An engine waits without end, and holds its locks meanwhile. Default: 10,000. */
   readonly patience?: number
 }
@@ -17,10 +21,10 @@ export interface PluginOptions {
 const JSON_TYPE = 'application/vnd.docker.plugins.v1.2+json'
 
 /** A Docker plugin over a controller; it does not listen yet. */
-export function pluginServer(cnm: Controller, { network, ipam, patience = 10_000 }: PluginOptions): FastifyInstance {
+export function pluginServer(cnm: Controller, { network, ipam, patience = 10_000, ...engine }: PluginOptions): FastifyInstance {
   const methods: Methods = {
     'Plugin.Activate': { answer: () => ({ Implements: [...(network ? ['NetworkDriver'] : []), ...(ipam ? ['IpamDriver'] : [])] }) },
-    ...(network ? networkMethods(cnm, network) : {}),
+    ...(network ? networkMethods(cnm, network, engine) : {}),
     ...(ipam ? ipamMethods(cnm, ipam) : {}),
   }
   // An engine keeps its connection; one that is closed while it asks makes it ask again, a second later and with nothing in its body.

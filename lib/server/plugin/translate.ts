@@ -39,6 +39,17 @@ export function networkOf(
   }
 }
 
+/** A manager is not told which families a network has, nor, by an engine before 24, which pool is of which. */
+export function allocationOf(
+  options: Readonly<Record<string, string>> | null | undefined,
+  pools4: readonly IpamData[] | null | undefined,
+  pools6: readonly IpamData[] | null | undefined,
+): Omit<EngineNetwork, 'id'> {
+  const pools = [...(pools4 ?? []), ...(pools6 ?? [])].flatMap(poolOf)
+  const has = (family: Family) => pools.some((pool) => pool.family === family)
+  return { internal: false, enableIPv4: has(4), enableIPv6: has(6), options: options ?? {}, pools }
+}
+
 /** The IPAM driver `null` has pools without addresses: 0.0.0.0/0. */
 function poolOf({ Pool: subnet, Gateway: gateway = '', AuxAddresses }: IpamData): Pool[] {
   const { family, prefix } = cidrIn('Pool', subnet)

@@ -24,6 +24,13 @@ const network = { NetworkID: Id }
 const endpoint = { NetworkID: Id, EndpointID: Id }
 
 export const CreateNetwork = T.Object({ ...network, Options, IPv4Data: Nullable(T.Array(IpamData)), IPv6Data: Nullable(T.Array(IpamData)) })
+/** As managers of a swarm decide upon one, with the user's options; nodes are told what is answered. */
+export const AllocateNetwork = T.Object({
+  ...network,
+  Options: Nullable(Texts),
+  IPv4Data: Nullable(T.Array(IpamData)),
+  IPv6Data: Nullable(T.Array(IpamData)),
+})
 export const DeleteNetwork = T.Object(network)
 export const GwAllocCheck = T.Object({ Options })
 
@@ -35,6 +42,8 @@ export const Join = T.Object({ ...endpoint, SandboxKey: T.String(), Options })
 export const ProgramExternalConnectivity = T.Object({ ...endpoint, Options })
 /** Nodes of a swarm that come and go. */
 export const Discover = T.Object({ DiscoveryType: T.Integer(), DiscoveryData: T.Unknown() })
+/** `Address` is where its tunnels end. */
+export const Node = T.Object({ Address: T.String(), Self: T.Boolean() })
 
 export const RequestPool = T.Object({
   AddressSpace: T.String(),
