@@ -1,5 +1,6 @@
-export { Controller, type DryRun, type VerbOptions } from './controller/controller.ts'
+export { Controller, type VerbOptions } from './controller/controller.ts'
 export { type Examination, examine, type Repair } from './controller/doctor/repair.ts'
+export type { DryRun } from './controller/dry-run.ts'
 export { eventsOf, type Period } from './controller/events.ts'
 export type { ExplainRequest, Hop } from './controller/explain.ts'
 export { type OpenOptions, open } from './controller/open.ts'

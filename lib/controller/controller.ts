@@ -1,22 +1,19 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Mtu } from '../drivers/driver.ts'
-import { printCall } from '../model/call.ts'
 import type { PeerNode, SubnetUsage } from '../model/engine.ts'
 import type { NetworkEvent } from '../model/event.ts'
 import type { Finding } from '../model/findings.ts'
 import type { KeyRing, WireguardKeys } from '../model/keys.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
-import type { Plan } from '../model/op.ts'
 import type { Peer } from '../model/peer.ts'
-import { printPlan } from '../model/print.ts'
 import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, EnterSwarm, InitSwarm, JoinSwarm } from '../model/request.ts'
 import type { Membership } from '../model/swarm.ts'
 import type { Opening } from '../model/wall.ts'
 import type { Node } from '../plugins/network.ts'
 import { usageOf } from './addresses.ts'
-import { pathsIn, type Work } from './commit.ts'
 import { diagnose } from './doctor/diagnose.ts'
 import { type Examination, examineIn, type Repair, repair } from './doctor/repair.ts'
+import { type DryRun, dryRun } from './dry-run.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
 import { EngineDriver } from './engine/driver.ts'
 import { EngineIpam } from './engine/ipam.ts'
@@ -49,13 +46,6 @@ import type { Asked, Outcomes, Turns } from './turns.ts'
 export interface VerbOptions {
   /** Aborted: what was done is undone, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
-}
-
-/** What a verb would do. */
-export interface DryRun {
-  readonly plan: Plan
-  /** The plan as ip, bridge, sysctl and nft commands, a line each; what plugins would be told as comments. What follows their answers is not known. */
-  readonly text: string
 }
 
 /**
@@ -369,19 +359,8 @@ export class Controller implements AsyncDisposable {
   }
 
   /** What `verb` would do, without doing it: cnm.plan((dry) => dry.createNetwork({ name: 'web' })). */
-  async plan(verb: (dry: Controller) => Promise<unknown>): Promise<DryRun> {
-    const works: Work[] = []
-    const stop = (work: Work): never => {
-      works.push(work)
-      throw new Planned()
-    }
-    const envoy = this.#hall.envoy.dry((call) => stop({ way: 'up', plan: [], after: [call], record: () => {} }))
-    try {
-      await verb(new Controller({ ...this.#hall, commit: async (work) => stop(work), envoy, dry: true }, this.#turns, async () => {}))
-    } catch (error) {
-      if (!(error instanceof Planned)) throw error
-    }
-    return { plan: works.flatMap(({ plan }) => plan), text: works.map((work) => textOf(this.#hall, work)).join('\n') }
+  plan(verb: (dry: Controller) => Promise<unknown>): Promise<DryRun> {
+    return dryRun(this.#hall, (hall) => verb(new Controller(hall, this.#turns, async () => {})))
   }
 
   /** Waits for the verbs that were asked for, then gives the run directory free. Networks and sandboxes stay. */
@@ -393,14 +372,4 @@ export class Controller implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-}
-
-/** Thrown where a dry run ends: a verb gives back what it claimed, as after any refusal. */
-class Planned {}
-
-function textOf({ host }: Hall, work: Work): string {
-  const { plan, before = [], after = [], turns = [] } = work
-  const steps = printPlan(plan, [host.path, ...pathsIn(host, work)])
-  const told = [...after, ...turns.map(({ call }) => call)].map(printCall)
-  return [...before.map(printCall), ...(steps === '' ? [] : [steps]), ...told].join('\n')
 }

@@ -1,6 +1,7 @@
 import type { PeerNode } from '../model/engine.ts'
 import type { Peer } from '../model/peer.ts'
-import type { Controller, DryRun } from './controller.ts'
+import type { Controller } from './controller.ts'
+import type { DryRun } from './dry-run.ts'
 import type { NodeStatus } from './swarm/nodes.ts'
 
 /** Behind a socket it takes a while. */

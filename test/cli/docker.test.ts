@@ -106,9 +106,9 @@ beforeAll(() => {
   process.env['TZ'] = 'UTC'
   const events = read('events.jsonl').trim().split('\n')
   const ours = events.map((text) => {
-    const { Action: action, Actor: actor } = JSON.parse(text)
+    const { Action: action, Actor: actor, scope } = JSON.parse(text)
     const time = Number(/"timeNano":(\d+)000\}/.exec(text)?.[1])
-    return JSON.stringify({ action, id: actor.ID, attributes: actor.Attributes, time })
+    return JSON.stringify({ action, id: actor.ID, scope, attributes: actor.Attributes, time })
   })
   writeFileSync(join(run, 'events.jsonl'), `${ours.join('\n')}\n`)
 })
