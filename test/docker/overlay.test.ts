@@ -180,7 +180,9 @@ describe('in a swarm of three', { timeout: 180_000 }, () => {
       await expect
         .poll(() => cnm(each, 'network', 'ls', '--format', '{{.Name}}'), { timeout: 30_000, interval: 1000 })
         .not.toContain(app.slice(0, 12))
-      await expect.poll(() => onHost(each, 'sh', '-c', 'grep -c /net- /proc/mounts; true'), { timeout: 30_000 }).toBe('0\n')
+      await expect
+        .poll(() => onHost(each, 'sh', '-c', 'grep -c propagated-mount.*/net- /proc/mounts; true'), { timeout: 30_000 })
+        .toBe('0\n')
     }
   })
 })
