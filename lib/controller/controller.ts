@@ -1,6 +1,5 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Mtu } from '../drivers/driver.ts'
-import { printCall } from '../model/call.ts'
 import type { PeerNode, SubnetUsage } from '../model/engine.ts'
 import type { NetworkEvent } from '../model/event.ts'
 import type { Finding } from '../model/findings.ts'
@@ -8,13 +7,12 @@ import type { KeyRing, WireguardKeys } from '../model/keys.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Plan } from '../model/op.ts'
 import type { Peer } from '../model/peer.ts'
-import { printPlan } from '../model/print.ts'
 import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, EnterSwarm, InitSwarm, JoinSwarm } from '../model/request.ts'
 import type { Membership } from '../model/swarm.ts'
 import type { Opening } from '../model/wall.ts'
 import type { Node } from '../plugins/network.ts'
 import { usageOf } from './addresses.ts'
-import { pathsIn, type Work } from './commit.ts'
+import type { Work } from './commit.ts'
 import { diagnose } from './doctor/diagnose.ts'
 import { type Examination, examineIn, type Repair, repair } from './doctor/repair.ts'
 import { openingsOf, seatsOf } from './endpoints.ts'
@@ -33,6 +31,7 @@ import { changePeers, setPeers } from './overlay/peers.ts'
 import { setKeys } from './overlay/secrecy.ts'
 import { type Verification, verifyNetwork } from './overlay/verify.ts'
 import { setWireguardKeys } from './overlay/wireguard-keys.ts'
+import { printWork } from './print-work.ts'
 import { pruneNetworks, unusedNetworks } from './prune.ts'
 import { mtuOf } from './raising.ts'
 import { tellOfNode } from './remote/nodes.ts'
@@ -381,7 +380,7 @@ export class Controller implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof Planned)) throw error
     }
-    return { plan: works.flatMap(({ plan }) => plan), text: works.map((work) => textOf(this.#hall, work)).join('\n') }
+    return { plan: works.flatMap(({ plan }) => plan), text: works.map((work) => printWork(this.#hall, work)).join('\n') }
   }
 
   /** Waits for the verbs that were asked for, then gives the run directory free. Networks and sandboxes stay. */
@@ -397,10 +396,3 @@ export class Controller implements AsyncDisposable {
 
 /** Thrown where a dry run ends: a verb gives back what it claimed, as after any refusal. */
 class Planned {}
-
-function textOf({ host }: Hall, work: Work): string {
-  const { plan, before = [], after = [], turns = [] } = work
-  const steps = printPlan(plan, [host.path, ...pathsIn(host, work)])
-  const told = [...after, ...turns.map(({ call }) => call)].map(printCall)
-  return [...before.map(printCall), ...(steps === '' ? [] : [steps]), ...told].join('\n')
-}
