@@ -83,7 +83,7 @@ async function die(island: Island, port: string): Promise<void> {
   must(['ip', 'link', 'set', port, 'down'], { netns: `/proc/${islands[0].pid}/root${islands[0].lan}` })
   const containers = lines(await docker(island, 'ps', '-q'))
   const pids = await Promise.all(containers.map((container) => pidOf(island, container)))
-  onHost(island, 'sh', '-c', `kill -9 ${pids.join(' ')} $(pgrep 'dockerd|containerd') $(pgrep -f '[m]ain.js serve')`)
+  onHost(island, 'sh', '-c', `kill -9 ${pids.join(' ')} $(pgrep 'dockerd|containerd') $(pgrep -f '[s]erve --managed')`)
   await expect.poll(async () => (await island.run(['pgrep', 'dockerd|containerd'])).status).toBe(1)
   onHost(island, 'rm', '-f', '/run/docker.pid', '/run/docker-exec/containerd/containerd.pid')
 }
@@ -132,7 +132,7 @@ describe('in a swarm of three', { timeout: 180_000 }, () => {
     const [first, second] = islands
     const to = await addressOf(second, 'c1')
     const flow = first.run(['nsenter', '-t', await pidOf(first, 'c0'), '-n', 'ping', '-i', '0.01', '-c', '300', '-q', to])
-    onHost(first, 'pkill', '-KILL', '-f', 'main.js serve')
+    onHost(first, 'pkill', '-KILL', '-f', 'serve --managed')
     expect((await flow).stdout).toContain('300 received, 0% packet loss')
     await docker(first, 'run', '-d', '--name', 'late', '--network', 'app', 'tiny')
     await mesh([await guest(first, 'late'), await guest(second, 'c1')])
@@ -180,7 +180,9 @@ describe('in a swarm of three', { timeout: 180_000 }, () => {
       await expect
         .poll(() => cnm(each, 'network', 'ls', '--format', '{{.Name}}'), { timeout: 30_000, interval: 1000 })
         .not.toContain(app.slice(0, 12))
-      await expect.poll(() => onHost(each, 'sh', '-c', 'grep -c /net- /proc/mounts; true'), { timeout: 30_000 }).toBe('0\n')
+      await expect
+        .poll(() => onHost(each, 'sh', '-c', 'grep -c propagated-mount.*/net- /proc/mounts; true'), { timeout: 30_000 })
+        .toBe('0\n')
     }
   })
 })

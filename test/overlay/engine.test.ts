@@ -141,7 +141,7 @@ describe('an engine in a swarm of its own', () => {
     expect(await create(second, APP, options, [POOL], [POOL6])).toMatchObject({ status: 200 })
     expect(await endpoint(second, APP, ids[1], '10.44.0.3/24')).toMatchObject({ status: 200 })
     const back = await seat(2, APP, ids[1], ['10.44.0.3/24'])
-    expect(pings(back, '10.44.0.2')).toBe(true)
+    await eventually(() => pings(back, '10.44.0.2')).toBe(true)
     // Killed, an engine says nothing of a container that is no more.
     must(['ip', 'netns', 'del', back.replace('/run/netns/', '')])
     await eventually(() => cnm(1).peers(APP)).toEqual([])
@@ -218,7 +218,7 @@ describe('an engine by itself', () => {
     const a = await seat(1, ids[0], seats[0], [ip])
     const b = await seat(2, ids[1], seats[1], [given[1] ?? ''])
     await eventually(() => pings(a, (given[1] ?? '').replace(/\/.*/, ''))).toBe(true)
-    expect(pings(b, ip.replace(/\/.*/, ''))).toBe(true)
+    await eventually(() => pings(b, ip.replace(/\/.*/, ''))).toBe(true)
     await expect(cnm(1).removeNetwork('back')).rejects.toMatchObject({ code: 'NETWORK_IN_USE' })
     for (const [index, engine] of alone.entries()) await engine.must('NetworkDriver.DeleteNetwork', { NetworkID: ids[index] })
     expect(await first.ask('NetworkDriver.DeleteNetwork', { NetworkID: ids[0] })).toMatchObject({ status: 404 })

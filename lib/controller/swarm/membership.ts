@@ -94,10 +94,13 @@ export async function enterSwarm(hall: Hall, request: EnterSwarm): Promise<Membe
   if (membership?.engine === request.engine) return membership
   checkAlone(hall)
   const tls = tlsOf(request.tls)
-  const dataPath = await advertised(hall, request.dataPath ?? request.advertise)
   for (;;) {
-    const swarm = await foundAt(hall, request.engine, tls, dataPath)
-    if (swarm) return joinSwarm(hall, { ...request, token: formatToken(swarm) })
+    const swarm = await foundAt(hall, request.engine, tls)
+    if (swarm) {
+      const joined = await joinSwarm(hall, { ...request, token: formatToken(swarm) })
+      await removeFormer(hall, joined)
+      return joined
+    }
     try {
       return await initSwarm(hall, request)
     } catch (error) {
@@ -106,19 +109,20 @@ export async function enterSwarm(hall: Hall, request: EnterSwarm): Promise<Membe
   }
 }
 
-/** The swarm that an engine has, without the node that this host was before it lost its state; undefined: none. */
-async function foundAt(hall: Hall, name: string, tls: EngineTls | undefined, dataPath: string): Promise<Swarm | undefined> {
+/** The swarm that an engine has; undefined: none. */
+async function foundAt(hall: Hall, name: string, tls: EngineTls | undefined): Promise<Swarm | undefined> {
   const engine = engineOf(hall.store, { engine: name, ...(tls ? { tls } : {}) })
-  const view = new View()
-  const cluster = new Cluster(engine, view)
-  try {
-    await cluster.refresh()
-    const before = [...view.nodes.values()].find((node) => node.dataPath === dataPath && !view.alive.has(node.id))
-    if (before) await cluster.remove(before.id)
-    return view.swarm
-  } finally {
-    engine.close()
-  }
+  const cluster = new Cluster(engine, new View())
+  await cluster.refresh().finally(() => engine.close())
+  return cluster.view.swarm
+}
+
+/** What this host was before it lost its state: a node at its address that is down, or it could not have joined. */
+async function removeFormer({ swarm }: Hall, { node }: Membership): Promise<void> {
+  const { cluster } = swarm.present.member
+  await cluster.refresh()
+  for (const { id, dataPath } of [...cluster.view.nodes.values()])
+    if (dataPath === node.dataPath && id !== node.id) await cluster.remove(id)
 }
 
 /** What local things a node needs, then the swarm's word, then the record; all of it or nothing. */
