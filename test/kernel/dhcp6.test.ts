@@ -154,7 +154,7 @@ it('when its server does not answer, any other may prolong a lease', async () =>
   const [held] = ipam.held()
   const lease = held?.lease as Lease6
   expect(await ipam.renew({ ...(held ?? expect.fail()), lease: { ...lease, rebindAt: ipam.now() } as Lease6 })).toBe('renewed')
-  expect(second.log()).toContain('DHCPREBIND')
+  await expect.poll(() => second.log()).toContain('DHCPREBIND')
   await expect.poll(() => second.leases6().map((each) => each.address), { timeout: 15_000 }).toEqual([address.replace('/64', '')])
   expect((ipam.held()[0]?.lease as Lease6).serverId).not.toBe(lease.serverId)
   await ipam.releaseAddress(id, address.replace('/64', ''))

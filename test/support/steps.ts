@@ -65,7 +65,7 @@ export const killedAtEachStep = (cases: Readonly<Record<string, Case>>) =>
           await settled(lab.host)
           expect(await cnm.findings(), `taken back after step ${step}, ${stdout}`).toEqual([])
         }
-        expect(steps.length).toBeGreaterThan(5)
+        expect(steps.length).toBeGreaterThan(3)
       },
     )
   })
