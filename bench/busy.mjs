@@ -57,6 +57,22 @@ async function measure(contender) {
   }
 }
 
+/** How late the loop of a process is that does nothing: the machine's part. */
+async function idle() {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  await pass(SECONDS * 1000)
+  delay.disable()
+  const none = { p50: Number.NaN, p99: Number.NaN, max: Number.NaN }
+  return {
+    bench: 'busy',
+    contender: 'busy, idle',
+    loop: { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 },
+    plan: none,
+    abort: { ...none, count: 0 },
+  }
+}
+
 const results = []
 let other
 try {
@@ -64,6 +80,7 @@ try {
   other = spawn('sh', ['-c', `(${churn}) | exec ip -n ${NAMES[1]} -batch -`], { stdio: 'ignore', detached: true })
   await pass(200)
   results.push(await measure('RTNL busy'))
+  results.push(await idle())
 } finally {
   if (other) process.kill(-other.pid)
   netns.close()
