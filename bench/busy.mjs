@@ -4,6 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pass } from 'node:timers/promises'
 import { apply, applyLeniently } from '../dist/esm/lib/netlink/kernel.js'
 import { Netns } from '../dist/esm/lib/netlink/namespace.js'
+import { quantile } from './harness.mjs'
 
 const SECONDS = 5
 const NAMES = [`cnmbusy${process.pid}`, `cnmelse${process.pid}`]
@@ -14,7 +15,6 @@ const netns = Netns.at(`/run/netns/${NAMES[0]}`)
 const churn =
   'links=$(seq 300 | sed "s/.*/link add v& group 9 type veth peer name w& group 9/"); while :; do echo "$links"; echo link del group 9; done'
 const sorted = (values) => values.toSorted((a, b) => a - b)
-const at = (values, part) => values[Math.min(values.length - 1, Math.floor(values.length * part))]
 
 const pairs = Array.from({ length: 1000 }, (_, n) => ({
   op: 'link.add',
@@ -52,8 +52,8 @@ async function measure(contender) {
     bench: 'busy',
     contender,
     loop: { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 },
-    plan: { p50: at(plans, 0.5), max: plans.at(-1) },
-    abort: { count: aborts.length, p99: at(aborts, 0.99), max: aborts.at(-1) },
+    plan: { p50: quantile(plans, 0.5), max: plans.at(-1) },
+    abort: { count: aborts.length, p99: quantile(aborts, 0.99), max: aborts.at(-1) },
   }
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as rest } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { PluginClient } from '../dist/esm/lib/plugins/client.js'
-import { contest, show, timed, withBench } from './harness.mjs'
+import { contest, quantile, show, timed, withBench } from './harness.mjs'
 import { dockerd } from './peers.mjs'
 
 const CNM = fileURLToPath(new URL('../dist/cli/main.cjs', import.meta.url))
@@ -60,7 +60,7 @@ async function roundTrip(socket) {
   for (const width of [1, 16, 64]) {
     const joins = await inFlight(width, endpoints, (ids) => ask('NetworkDriver.Join', { ...ids, SandboxKey: '/x', Options: {} }))
     await inFlight(width, endpoints, (ids) => ask('NetworkDriver.Leave', ids))
-    const at = (share) => joins[Math.min(joins.length - 1, Math.floor(joins.length * share))].toFixed(2)
+    const at = (share) => quantile(joins, share).toFixed(2)
     console.log(`Join, ${String(width).padStart(2)} in flight: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`)
   }
   for (const endpoint of endpoints) await ask('NetworkDriver.DeleteEndpoint', endpoint)

@@ -1,15 +1,15 @@
 import { CnmError, fault } from '../model/errors.ts'
 import type { Network, Sandbox } from '../model/network.ts'
-import { dumpColumns } from '../netlink/kernel.ts'
 import { namespaceAt } from '../netlink/namespace.ts'
 import { isGone, NetlinkError } from '../netlink/refusal.ts'
 import type { Hall } from './hall.ts'
+import { linkNames } from './links.ts'
 import { isRaised, isStanding } from './raising.ts'
 
 /** What the kernel has where a sandbox is to be connected, or is believed to have. */
 export interface Facts {
   /** Names that links of the sandbox have. */
-  readonly taken: readonly string[]
+  readonly taken: ReadonlySet<string>
   /** Nobody has looked whether raised networks still have their links: where one has not, a step is refused. */
   readonly unseen: boolean
 }
@@ -28,16 +28,16 @@ export interface Place {
 export async function asFarAsKnown<T>(hall: Hall, place: Place, work: (facts: Facts) => Promise<T>): Promise<T> {
   const { sandbox, networks, isNew } = place
   const isEmpty = isNew || sandbox.kind === 'host'
-  const look = async (): Promise<Facts> => ({ taken: isEmpty ? [] : await linkNames(sandbox), unseen: false })
+  const look = async (): Promise<Facts> => ({ taken: isEmpty ? new Set() : await namesFound(sandbox), unseen: false })
   // Anything may be in a namespace that is not ours, and no step of a dry run is refused.
   if (hall.dry || (sandbox.kind === 'joined' && !isNew)) return work(await look())
-  const recorded: Facts = { taken: isEmpty ? [] : ['lo', ...namesIn(hall, sandbox)], unseen: true }
+  const recorded: Facts = { taken: new Set(isEmpty ? [] : ['lo', ...namesIn(hall, sandbox)]), unseen: true }
   try {
     return await work(recorded)
   } catch (error) {
     if (!(error instanceof CnmError)) throw error
     const found = await look()
-    const isKnown = found.taken.every((name) => recorded.taken.includes(name))
+    const isKnown = [...found.taken].every((name) => recorded.taken.has(name))
     if (isKnown && (await areStanding(hall, networks))) throw error
     return work(found)
   }
@@ -50,10 +50,10 @@ async function areStanding(hall: Hall, networks: readonly Network[]): Promise<bo
   return true
 }
 
-async function linkNames(sandbox: Sandbox): Promise<readonly string[]> {
+async function namesFound(sandbox: Sandbox): Promise<ReadonlySet<string>> {
   const netns = namespaceAt(sandbox.path)
   try {
-    return (await dumpColumns(netns, 'link')).names.split('\n')
+    return await linkNames(netns)
   } catch (error) {
     throw error instanceof NetlinkError && isGone(error.refusal) ? goneOf(sandbox, error) : error
   } finally {

@@ -11,7 +11,7 @@ import { isDamaged, look } from './overlay/look.ts'
 import { selfTest } from './overlay/offload.ts'
 import { aftermath, stirred } from './parents.ts'
 import { Patience } from './patience.ts'
-import { configOf, raise, raisedIds, standsOn, walledLink } from './raising.ts'
+import { configOf, raise, raisedNetworks, standsOn, walledLink } from './raising.ts'
 import { isOrphan, removeOrphans, unlessRefused } from './recover.ts'
 import type { Turns } from './turns.ts'
 
@@ -128,8 +128,7 @@ export class Guard {
   async #watchTunnels(): Promise<void> {
     for (;;) {
       await pause(this.#period, undefined, { signal: this.#end.signal })
-      const raised = new Set(raisedIds(this.#hall))
-      for (const network of this.#hall.store.networks.list().filter(({ id }) => raised.has(id))) {
+      for (const network of raisedNetworks(this.#hall)) {
         await this.#turns.take(() => forgetLost(this.#hall, network), this.#end.signal)
         if (!this.#hall.rosters.get(network.id)?.complete) continue
         await this.#turns.take(() => this.#audit(network), this.#end.signal)

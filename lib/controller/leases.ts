@@ -145,10 +145,9 @@ const addressOf = ({ address = '', address6 = '' }: Endpoint, lent: string): str
 
 /** Who uses a lease. Networks on one LAN have the same pool. */
 function seatOn({ store }: Hall, poolId: string, address: string): Seat | undefined {
-  const networks = new Map(store.networks.list().flatMap((each) => (each.pools.some(({ id }) => id === poolId) ? [[each.id, each]] : [])))
-  const endpoint = store.endpoints.list().find((each) => networks.has(each.networkId) && addressOf(each, address) !== '')
-  const network = networks.get(endpoint?.networkId ?? '')
-  return network && endpoint ? { network, endpoint } : undefined
+  const networks = store.networks.list().filter(({ pools }) => pools.some(({ id }) => id === poolId))
+  const seats = networks.flatMap((network) => store.endpoints.with('networkId', network.id).map((endpoint) => ({ network, endpoint })))
+  return seats.find(({ endpoint }) => addressOf(endpoint, address) !== '')
 }
 
 /** The address with the routes that went with it. What is there already is refused, and stays. */

@@ -1,5 +1,5 @@
 import type { LinkRef } from '../model/op.ts'
-import { dump } from '../netlink/kernel.ts'
+import { dump, dumpColumns } from '../netlink/kernel.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import { isGone, NetlinkError } from '../netlink/refusal.ts'
 import type { LinkRow } from '../netlink/tables.ts'
@@ -13,6 +13,9 @@ export async function linkAt(netns: Netns, link: LinkRef): Promise<LinkRow | und
     throw error
   }
 }
+
+/** Names of all links. */
+export const linkNames = async (netns: Netns): Promise<ReadonlySet<string>> => new Set((await dumpColumns(netns, 'link')).names.split('\n'))
 
 /** Of several, those that are there. */
 export async function linksAt(netns: Netns, links: Iterable<LinkRef>): Promise<readonly LinkRow[]> {

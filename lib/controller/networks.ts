@@ -14,29 +14,20 @@ import { ownNetwork } from './lookup.ts'
 import { commitAndMend, commitOnWalls } from './mend.ts'
 import { tunnelOf } from './overlay/known.ts'
 import { keepSecrets } from './overlay/secrecy.ts'
-import { checkLate, configOf, isRaisedLate, lower, raise, raisedIds } from './raising.ts'
+import { checkLate, configOf, isRaised, isRaisedLate, lower, raise } from './raising.ts'
 import { checkScope, findDriver } from './remote/drivers.ts'
 import { ipamOf } from './remote/ipam.ts'
 import { dissolve, found } from './remote/network.ts'
 import { definition, undefine } from './swarm/networks.ts'
-import { Overtaken } from './swarm/overtaken.ts'
+import { anew } from './swarm/overtaken.ts'
 import { withVni } from './swarm/vnis.ts'
 import { withWireguardPort } from './swarm/wireguard-ports.ts'
 
-/** So often a network is decided upon anew, because another node was faster. */
-const MOST = 64
-
-export async function createNetwork(hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> {
-  for (let tries = 1; ; tries++) {
+export const createNetwork = (hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> =>
+  anew(async () => {
     if (isForAll(hall, request)) await hall.swarm.session?.catchUp()
-    try {
-      return await createOnce(hall, request, signal)
-    } catch (error) {
-      if (!(error instanceof Overtaken)) throw error
-      if (tries === MOST) throw error.refusal
-    }
-  }
-}
+    return createOnce(hall, request, signal)
+  })
 
 /** A network of the swarm is decided upon with what the swarm has. */
 const isForAll = ({ drivers }: Hall, { driver = 'bridge', scope }: CreateNetwork): boolean =>
@@ -64,7 +55,7 @@ async function createOnce(hall: Hall, request: CreateNetwork, signal?: AbortSign
 }
 
 /** A network of the swarm has links only where somebody is on it: here it is a record, and what the driver has against it. */
-async function share(hall: Hall, network: Network, signal?: AbortSignal): Promise<void> {
+export async function share(hall: Hall, network: Network, signal?: AbortSignal): Promise<void> {
   await checkLate(hall, network)
   const record = () => hall.store.networks.put(network)
   await hall.commit({ way: 'up', plan: [], agreement: definition(hall, network), record }, signal)
@@ -252,7 +243,7 @@ function unlessRefused(error: unknown): void {
 export async function lowerIdle(hall: Hall, networks: readonly Network[]): Promise<void> {
   const isIdle = ({ id }: Network) => hall.store.endpoints.with('networkId', id).length === 0
   for (const network of [...new Set(networks)].filter((each) => isRaisedLate(hall, each) && isIdle(each))) {
-    const isUp = raisedIds(hall).includes(network.id)
+    const isUp = isRaised(hall, network)
     await hall.commit({ way: 'down', ...(await lower(hall, network)) })
     if (isUp && tunnelOf(hall, network, configOf(hall, network))?.encrypted) await keepSecrets(hall)
   }

@@ -11,7 +11,7 @@ import type { LinkRow } from '../netlink/tables.ts'
 import { closeWay, type Lent, type Own, openWay, type Way } from './forwarding.ts'
 import type { Hall } from './hall.ts'
 import { homeOf } from './homes.ts'
-import { linkAt } from './links.ts'
+import { linkAt, linkNames } from './links.ts'
 import { checkEsp } from './overlay/esp.ts'
 import { knownPeers, tunnelOf } from './overlay/known.ts'
 import { underlayOf } from './overlay/underlay.ts'
@@ -203,7 +203,11 @@ export const lentOf = ({ store }: Hall): Lent => (store.marks.get(LENT) ?? {}) a
 export const raisedIds = ({ store }: Pick<Hall, 'store'>): readonly string[] =>
   store.marks.list(RAISED).map(({ key }) => key.slice(RAISED.length))
 
-export const isRaised = (hall: Hall, network: Network): boolean => raisedOf(hall.store, network) !== undefined
+/** Networks that have their links, as far as we know. */
+export const raisedNetworks = (hall: Pick<Hall, 'store'>): readonly Network[] =>
+  hall.store.networks.list().filter((network) => isRaised(hall, network))
+
+export const isRaised = ({ store }: Pick<Hall, 'store'>, network: Network): boolean => raisedOf(store, network) !== undefined
 
 /** The link of a raised network is there. */
 export const isStanding = async (hall: Hall, network: Network): Promise<boolean> => {
@@ -294,7 +298,7 @@ const isDummy = (op: Op): op is Op & LinkAdd => op.op === 'link.add' && op.kind 
 /** Puts the endpoints of a network back on a link that was made anew. Their own links are still there. */
 async function reconnect(hall: Hall, network: Network, config: NetworkConfig): Promise<Plan> {
   const driver = driverOf(hall, network)
-  const links = new Set((await dump(hall.host, 'link')).map(({ name }) => name))
+  const links = await linkNames(hall.host)
   const plan: Plan[] = []
   for (const endpoint of hall.store.endpoints.with('networkId', network.id)) {
     const { ports = [] } = hall.store.sandboxes.get(endpoint.sandboxId) ?? {}
@@ -309,8 +313,7 @@ async function reconnect(hall: Hall, network: Network, config: NetworkConfig): P
 async function plansBeside(hall: Hall, network: Network): Promise<readonly Plan[]> {
   const planOf = async (each: Network) => (await driverOf(hall, each).createNetwork(configOf(hall, each), [])).plan
   if (sharedIn(await planOf(network)).length === 0) return []
-  const raised = new Set(raisedIds(hall))
-  const others = hall.store.networks.list().filter(({ id, driver }) => id !== network.id && raised.has(id) && hall.drivers.has(driver))
+  const others = raisedNetworks(hall).filter(({ id, driver }) => id !== network.id && hall.drivers.has(driver))
   return Promise.all(others.map(planOf))
 }
 

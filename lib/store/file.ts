@@ -119,12 +119,11 @@ export class StateFile {
   /** LMDB takes a lock, and a page or two, for a transaction: none for nothing, one for whatever there is. */
   #write(entries: ReadonlyMap<string, string | null>): void {
     if (this.#idle.size + entries.size === 0) return
-    const free = freeOn(this.path)
-    const needed = needOf(entries)
-    if (needed > 0 && needed > free) throw full(this.path)
-    // A disk with no room for what nobody waits for has to take deletions all the same.
-    const withIdle = needed + needOf(this.#idle) <= free
-    const all = withIdle ? [...this.#idle, ...entries] : [...entries]
+    const [needed, idly] = [needOf(entries), needOf(this.#idle)]
+    // Nobody asks how much is free where all is deleted; and a full disk takes deletions, whatever nobody waits for.
+    const free = needed + idly > 0 ? freeOn(this.path) : 0
+    if (needed > free) throw full(this.path)
+    const all = needed + idly > free ? [...entries] : [...this.#idle, ...entries]
     this.#guard(() =>
       this.#db.transactionSync(() => {
         for (const [key, value] of all) {
@@ -133,7 +132,7 @@ export class StateFile {
         }
       }),
     )
-    if (withIdle) this.#idle.clear()
+    for (const [key] of all) this.#idle.delete(key)
   }
 
   broken(key: string, reason: string): CnmError {

@@ -14,7 +14,7 @@ import { tunnelOf } from '../overlay/known.ts'
 import { isKnown, look } from '../overlay/look.ts'
 import { writing } from '../overlay/rows.ts'
 import { isAlive } from '../processes.ts'
-import { configOf, familiesOn, isStanding, isThere, onThisKernel, ownUp, raise, raisedIds, recordWay, unfitness } from '../raising.ts'
+import { configOf, familiesOn, isStanding, isThere, onThisKernel, ownUp, raise, raisedNetworks, recordWay, unfitness } from '../raising.ts'
 import { hasDriver } from '../remote/drivers.ts'
 import { removeSandbox } from '../removal.ts'
 import { type Ailment, type Mend, making, taking } from './ailment.ts'
@@ -79,10 +79,8 @@ export class Round {
 /** Networks that have their links since boot, held against what made them. */
 export async function networkDrift(round: Round): Promise<readonly Ailment[]> {
   const { hall } = round
-  const raised = new Set(raisedIds(hall))
   const ailments: Ailment[] = []
-  for (const network of hall.store.networks.list().filter((each) => raised.has(each.id) && hasDriver(hall, each)))
-    ailments.push(...(await driftOf(round, network)))
+  for (const network of raisedNetworks(hall).filter((each) => hasDriver(hall, each))) ailments.push(...(await driftOf(round, network)))
   return ailments
 }
 

@@ -7,7 +7,7 @@ import { SANDBOX } from '../../model/op.ts'
 import { releaseAddresses } from '../addresses.ts'
 import type { Hall } from '../hall.ts'
 import { homeOf } from '../homes.ts'
-import { raisedIds } from '../raising.ts'
+import { raisedIds, raisedNetworks } from '../raising.ts'
 import { type Ailment, taking } from './ailment.ts'
 import type { Round } from './drift.ts'
 import { dangling, type Records } from './records.ts'
@@ -45,8 +45,7 @@ function neighbours({ host, links: wanted, neighbours: known }: Round): readonly
 /** Namespaces that we keep, and files that would keep one. */
 function namespaces({ run, store }: Hall): readonly Ailment[] {
   const folder = join(run, 'netns')
-  const raised = new Set(raisedIds({ store }))
-  const homes = store.networks.list().filter(({ id }) => raised.has(id))
+  const homes = raisedNetworks({ store })
   const kept = new Set([
     join(folder, SCRATCH),
     ...store.sandboxes.list().map(({ path }) => path),

@@ -8,7 +8,7 @@ import type { SwarmEndpoint } from '../../model/swarm.ts'
 import type { Hall } from '../hall.ts'
 import { createNetwork } from '../networks.ts'
 import { underlayOf } from '../overlay/underlay.ts'
-import { GATEWAY_NETWORK, raisedIds } from '../raising.ts'
+import { GATEWAY_NETWORK, raisedNetworks } from '../raising.ts'
 import { engineOf } from '../swarm/engines.ts'
 import { INGRESS } from '../swarm/membership.ts'
 import { sharesOf } from '../swarm/shares.ts'
@@ -54,7 +54,7 @@ async function viewOf(hall: Hall): Promise<View> {
 
 /** By which those leave a host who are on networks of the swarm only. */
 function gateway({ store }: Hall): readonly Ailment[] {
-  if (store.networks.list().some(({ name }) => name === GATEWAY_NETWORK)) return []
+  if (store.networks.with('name', GATEWAY_NETWORK).length > 0) return []
   const mend = agreeing((hall) => createNetwork(hall, gatewayNetwork))
   return [{ finding: finding('NETWORK_MISSING', `network ${GATEWAY_NETWORK}`, { remedy: 'cnm repair' }), mend }]
 }
@@ -102,11 +102,8 @@ const words = ({ endpointId, sandbox, address, address6 }: SwarmEndpoint): strin
 
 /** Tunnels that begin nowhere: this host is not on the network between the hosts any more. */
 export async function groundless(hall: Hall): Promise<readonly Finding[]> {
-  const raised = new Set(raisedIds(hall))
-  const { drivers, store } = hall
-  const far = store.networks
-    .list()
-    .filter(({ id, driver }) => raised.has(id) && drivers.has(driver) && drivers.get(driver).tunnel !== undefined)
+  const { drivers } = hall
+  const far = raisedNetworks(hall).filter(({ driver }) => drivers.has(driver) && drivers.get(driver).tunnel !== undefined)
   if (far.length === 0) return []
   try {
     await underlayOf(hall)

@@ -1,10 +1,10 @@
 import { isShared, type Network } from '../../model/network.ts'
 import { NETWORK } from '../../model/op.ts'
-import { dump } from '../../netlink/kernel.ts'
 import { namespaceAt } from '../../netlink/namespace.ts'
 import { recorded } from '../endpoints.ts'
 import type { Hall } from '../hall.ts'
 import { homeOf } from '../homes.ts'
+import { linkNames } from '../links.ts'
 import { configOf } from '../raising.ts'
 import { driverOf } from '../remote/drivers.ts'
 import { ofEngine } from './alone.ts'
@@ -33,7 +33,7 @@ export async function forgetLost(hall: Hall, network: Network): Promise<void> {
 async function linksIn(path: string): Promise<ReadonlySet<string>> {
   const netns = namespaceAt(path)
   try {
-    return new Set((await dump(netns, 'link')).map(({ name }) => name))
+    return await linkNames(netns)
   } catch {
     return new Set()
   } finally {

@@ -2,43 +2,29 @@ import { fault } from '../../model/errors.ts'
 import type { Id } from '../../model/ids.ts'
 import type { Network } from '../../model/network.ts'
 import type { Hall } from '../hall.ts'
-import { forgetNetwork } from '../networks.ts'
-import { checkLate } from '../raising.ts'
+import { forgetNetwork, share } from '../networks.ts'
 import { insist } from '../swarm/insist.ts'
-import { definition } from '../swarm/networks.ts'
-import { Overtaken } from '../swarm/overtaken.ts'
+import { anew, Overtaken } from '../swarm/overtaken.ts'
 import { withVni } from '../swarm/vnis.ts'
 
 // What container engines have on several nodes. Their own word goes between them too late for a data path, or not at all for
 // plugins; so their networks are networks of our swarm, under the id that the engine gave them, and what it has there is published.
-
-/** So often a network is decided upon anew, because another node was faster. */
-const MOST = 64
 
 /** Ids of an engine's swarm; those of an engine by itself have 64 digits. */
 const SWARM_ID = /^[0-9a-z]{25}$/
 
 /** The network as all nodes know it: with a VNI of its own, if it is not there yet. Throws NETWORK_NOT_SWARM, ENGINE_CHANGED, VNI_TAKEN. */
 export async function shareNetwork(hall: Hall, network: Network, signal?: AbortSignal): Promise<Network> {
-  const { store, swarm, tell } = hall
-  const session = swarm.present
+  const session = hall.swarm.present
   if (!SWARM_ID.test(network.id)) throw fault('NETWORK_NOT_SWARM', {})
-  for (let tries = 1; ; tries++) {
+  return anew(async () => {
     await session.catchUp()
     const known = session.view.networks.get(network.id)
     if (known) return same(known, network)
     const decided = { ...network, options: withVni(network, session.view.networks.values()) }
-    await checkLate(hall, decided)
-    const record = () => store.networks.put(decided)
-    try {
-      await hall.commit({ way: 'up', plan: [], agreement: definition(hall, decided), record }, signal)
-      tell('create', decided)
-      return decided
-    } catch (error) {
-      if (!(error instanceof Overtaken)) throw error
-      if (tries === MOST) throw error.refusal
-    }
-  }
+    await share(hall, decided, signal)
+    return decided
+  })
 }
 
 /** An engine tells the subnets of a network in one order to its managers, and in another to its nodes. */

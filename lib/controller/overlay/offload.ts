@@ -70,7 +70,7 @@ async function losing(hall: Hall, network: Network, vteps: readonly string[], si
 
 /** A namespace of this host's that is on the network. */
 function placeOn({ store }: Hall, { id }: Network): string | undefined {
-  const guests = store.endpoints.list().filter(({ networkId }) => networkId === id)
+  const guests = store.endpoints.with('networkId', id)
   return guests.map(({ sandboxId }) => store.sandboxes.get(sandboxId)).find((sandbox) => sandbox?.kind === 'own')?.path
 }
 

@@ -7,7 +7,7 @@ import type { Op } from '../../model/op.ts'
 import { applyLeniently, dump } from '../../netlink/kernel.ts'
 import type { XfrmPolicyRow } from '../../netlink/xfrm.ts'
 import type { Hall } from '../hall.ts'
-import { configOf, raisedIds } from '../raising.ts'
+import { configOf, raisedNetworks } from '../raising.ts'
 import { textOfIp } from './keys.ts'
 import { rosterOf, tunnelOf } from './known.ts'
 import { hasSpent, spend } from './spent.ts'
@@ -76,10 +76,9 @@ export const hasSecrets = (hall: Hall): boolean => secretHosts(hall).underlay !=
 
 /** Hosts that encrypted networks of this one lead to. */
 function secretHosts(hall: Hall): { readonly underlay: Underlay | undefined; readonly vteps: Set<string> } {
-  const raised = new Set(raisedIds(hall))
   const vteps = new Set<string>()
   let underlay: Underlay | undefined
-  for (const network of hall.store.networks.list().filter(({ id }) => raised.has(id))) {
+  for (const network of raisedNetworks(hall)) {
     const config = configOf(hall, network)
     if (!config.underlay || !tunnelOf(hall, network, config)?.encrypted) continue
     underlay = config.underlay

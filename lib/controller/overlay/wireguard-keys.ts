@@ -1,6 +1,6 @@
 import type { WireguardKeys } from '../../model/keys.ts'
 import type { Hall } from '../hall.ts'
-import { configOf, raisedIds } from '../raising.ts'
+import { configOf, raisedNetworks } from '../raising.ts'
 import { tunnelOf } from './known.ts'
 import { withTunnel } from './peers.ts'
 import { keepSafe } from './safe.ts'
@@ -15,8 +15,7 @@ export async function setWireguardKeys(hall: Hall, keys: WireguardKeys | null): 
 
 /** Every network that has its links here. */
 export async function keepAllWireguard(hall: Hall): Promise<void> {
-  const raised = new Set(raisedIds(hall))
-  for (const network of hall.store.networks.list().filter(({ id }) => raised.has(id)))
+  for (const network of raisedNetworks(hall))
     if (tunnelOf(hall, network, configOf(hall, network))?.wireguard)
       await withTunnel(hall, network, (tunnel) => keepSafe(hall, network, tunnel))
 }
