@@ -62,7 +62,10 @@ std::optional<int> AskDaemon(Words words, char* const* environment) {
   const int socket = Connect(path);
   char folder[PATH_MAX];
   if (socket < 0 || getcwd(folder, sizeof folder) == nullptr) return std::nullopt;
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) std::signal(signal, EndBySignal);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    // As nohup(1) left it, for Node.js too, which may be what this becomes.
+    if (std::signal(signal, EndBySignal) == SIG_IGN) std::signal(signal, SIG_IGN);
+  }
   // One that refuses before it has heard everything still answers.
   Send(socket, RequestOf(words, folder, environment));
   const std::optional<Answer> answer = PassOn(socket);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -292,6 +292,19 @@ describe('a program whose client', () => {
     expect(byEither(words('network ls --format {{.Name}}')).stdout).toBe('bridge\nhost\nnone\n')
     await serve()
     expect(byClient(words('network ls --format {{.Name}}')).stdout).toBe('bridge\nhost\nnone\n')
+  })
+})
+
+describe('a line that is declined', () => {
+  it('leaves Node.js the signals as they were: under nohup it hears of no hang-up', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cnm-node-'))
+    writeFileSync(join(folder, 'node'), '#!/bin/sh\nexec /bin/grep SigIgn /proc/self/status\n', { mode: 0o755 })
+    const ignored = (trap: string) => {
+      const program = ['sh', '-c', `${trap} exec "$@"`, 'sh', 'env', `PATH=${folder}`, CLIENT]
+      return Number.parseInt(by(program)(words('run web -- true')).stdout.split(/\s+/)[1]?.at(-1) ?? '', 16) & 1
+    }
+    expect([ignored(''), ignored('trap "" HUP;')]).toEqual([0, 1])
+    rmSync(folder, { recursive: true })
   })
 })
 
