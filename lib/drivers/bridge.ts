@@ -1,5 +1,5 @@
 import { type Cidr, type Family, formatAddress, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
-import { type Id, LINK_GROUP, macOf, parseMac } from '../model/ids.ts'
+import { type Id, LINK_GROUP, macBytes, macOf } from '../model/ids.ts'
 import type { Pool } from '../model/network.ts'
 import { type Op, type Plan, undoOf } from '../model/op.ts'
 import type { Wall } from '../model/wall.ts'
@@ -181,8 +181,6 @@ function ownNeighbour(network: NetworkConfig, settings: Settings, gateway: strin
 const sysctl = (path: string, value: string): Op => ({ op: 'sysctl', path: `net/${path}`, value })
 
 const address = (op: 'addr.add' | 'addr.del', link: string, cidr: Cidr): Op => ({ op, link, address: toBytes(cidr), prefix: cidr.prefix })
-
-const macBytes = (mac: string): Uint8Array => parseMac(mac) ?? new Uint8Array(6)
 
 /** What the bridge is called by. */
 const addressesOf = (network: NetworkConfig, { modes, inhibitIPv4 }: Settings): readonly Cidr[] =>

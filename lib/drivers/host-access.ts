@@ -1,8 +1,8 @@
 import { bitsOf, type Cidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
+import { macBytes } from '../model/ids.ts'
 import { type Op, type Plan, undoOf } from '../model/op.ts'
 import type { EndpointConfig, NetworkConfig } from './driver.ts'
-import { macBytes } from './parent.ts'
 
 export const HOST_ACCESS = 'cnm.host_access'
 

@@ -1,9 +1,8 @@
 import { fault } from '../model/errors.ts'
-import { macOf, parseMac } from '../model/ids.ts'
+import { macBytes, macOf, parseMac } from '../model/ids.ts'
 import { CHILD_ENDPOINT_OPTIONS, CHILD_OPTIONS, childDriver } from './child.ts'
 import type { NetworkConfig } from './driver.ts'
 import { type Reader, readOptions, readText } from './options.ts'
-import { macBytes } from './parent.ts'
 import { gatewayFor } from './pools.ts'
 
 const MODE = 'macvlan_mode'

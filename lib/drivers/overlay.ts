@@ -1,6 +1,6 @@
 import { contains, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
-import { type Id, LINK_GROUP, macOf, parseMac } from '../model/ids.ts'
+import { type Id, LINK_GROUP, macBytes, macOf } from '../model/ids.ts'
 import type { Route } from '../model/network.ts'
 import { NETWORK, type Op, type Plan } from '../model/op.ts'
 import { checkedRoutes, routesOf } from './bridge-routes.ts'
@@ -157,5 +157,3 @@ function isOwn(subnet: string, address: string | undefined): boolean {
   const [whole, own] = [parseCidr(subnet), parseCidr(address ?? '')]
   return whole !== null && own !== null && contains(whole, own)
 }
-
-const macBytes = (mac: string): Uint8Array => parseMac(mac) ?? new Uint8Array(6)

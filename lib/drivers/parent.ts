@@ -1,5 +1,5 @@
 import { fault } from '../model/errors.ts'
-import { LINK_GROUP, macOf, parseMac, shortId } from '../model/ids.ts'
+import { LINK_GROUP, macBytes, macOf, shortId } from '../model/ids.ts'
 import type { LinkAdd, Plan } from '../model/op.ts'
 import type { NetworkConfig } from './driver.ts'
 import { type Reader, readLinkName } from './options.ts'
@@ -83,5 +83,3 @@ export const removeParent = (network: NetworkConfig, parent: Parent): Plan =>
     : missing(parent, network.found?.name ?? '')
         .toReversed()
         .map((link) => ({ op: 'link.del', link }))
-
-export const macBytes = (mac: string): Uint8Array => parseMac(mac) ?? new Uint8Array(6)

@@ -56,3 +56,6 @@ export function parseMac(text: string): Uint8Array | null {
   if (!/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(text)) return null
   return Uint8Array.from(text.split(/[:-]/), (pair) => Number.parseInt(pair, 16))
 }
+
+/** Of a MAC that has been checked. */
+export const macBytes = (mac: string): Uint8Array => parseMac(mac) ?? new Uint8Array(6)

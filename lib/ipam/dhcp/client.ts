@@ -1,15 +1,28 @@
 import { randomInt } from 'node:crypto'
 import { type Address, contains, formatAddress, formatCidr, parseAddress, parseCidr } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
-import { parseMac } from '../../model/ids.ts'
+import { macBytes } from '../../model/ids.ts'
 import { macText } from '../../model/words.ts'
 import { arpProbe, CLIENT_PORT, claimant, unwrap, wrap } from './frame.ts'
-import { ATTEMPTS, DAY, hear, type Lan, type Lease, type Ledger, PATIENCE, probe, type Speaker, type Want, type Wire } from './lan.ts'
+import {
+  ATTEMPTS,
+  DAY,
+  hear,
+  type Lan,
+  type Lease,
+  type Ledger,
+  PATIENCE,
+  probe,
+  type Speaker,
+  stranger,
+  type Want,
+  type Wire,
+} from './lan.ts'
 import { type Answer, decode, encode, type Question } from './message.ts'
 
 /** What a server would give to somebody new; it is not taken. Throws DHCP_SILENT. */
 export async function inquire(lan: Lan, link: string): Promise<Answer> {
-  const mac = Uint8Array.from([2, 0, 0, randomInt(256), randomInt(256), randomInt(256)])
+  const mac = stranger()
   return lan.talk(link, [CLIENT_PORT], async (wire) => {
     const question: Question = { kind: 'discover', xid: newXid(), mac }
     const offer = await ask(lan, wire, question, ({ kind, prefix }) => kind === 'offer' && prefix !== null)
@@ -70,14 +83,8 @@ const silence = (link: string, others: ReadonlySet<string>, wanted: string) =>
     : fault('DHCP_SILENT', { protocol: 'DHCP', link })
 
 /** Who has an address already: a MAC; null when nobody says so. */
-function holderOf(lan: Lan, { link, mac }: Speaker, address: Address): Promise<string | null> {
-  return lan.talk(link, ['arp'], (wire) =>
-    probe(lan, wire, arpProbe(bytesOf(mac), address), (frame) => {
-      const holder = claimant(frame, address)
-      return holder && macText(holder) !== mac ? macText(holder) : null
-    }),
-  )
-}
+const holderOf = (lan: Lan, speaker: Speaker, address: Address): Promise<string | null> =>
+  probe(lan, speaker, 'arp', arpProbe(macBytes(speaker.mac), address), (frame) => claimant(frame, address))
 
 /** The lease from now on; 'denied' by the server; null when none answers. */
 export async function extend(lan: Lan, lease: Lease): Promise<Lease | 'denied' | null> {
@@ -104,9 +111,9 @@ function say(lan: Lan, speaker: Speaker, words: Omit<Question, 'xid' | 'mac' | '
 
 /** What servers know a speaker by. */
 function selfOf({ mac, identity }: Speaker): Pick<Question, 'mac' | 'client'> {
-  if (!identity) return { mac: bytesOf(mac) }
+  if (!identity) return { mac: macBytes(mac) }
   const number = identity.iaid.toString(16).padStart(8, '0')
-  return { mac: bytesOf(mac), client: Uint8Array.from(Buffer.from(`ff${number}${identity.duid}`, 'hex')) }
+  return { mac: macBytes(mac), client: Uint8Array.from(Buffer.from(`ff${number}${identity.duid}`, 'hex')) }
 }
 
 /** The first answer that fits; null when none comes, or all who would answer have. */
@@ -144,6 +151,5 @@ function leaseOf({ clock }: Lan, { link, mac, identity, subnet }: Want, { yours,
   }
 }
 
-const bytesOf = (mac: string): Uint8Array => parseMac(mac) ?? new Uint8Array(6)
 const newXid = (): number => randomInt(2 ** 32)
 const nameOf = (server: Address | null): string => (server ? formatAddress(server) : 'a DHCP server')

@@ -1,8 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { type Address, type Cidr, contains, formatAddress, formatCidr, parseCidr } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
-import { parseMac } from '../../model/ids.ts'
-import { macText } from '../../model/words.ts'
+import { macBytes } from '../../model/ids.ts'
 import { CLIENT_PORT6, unwrap6, wrap6 } from './frame6.ts'
 import {
   ATTEMPTS,
@@ -15,6 +14,7 @@ import {
   PATIENCE,
   probe,
   type Speaker,
+  stranger,
   type Want,
   type Wire,
 } from './lan.ts'
@@ -35,7 +35,7 @@ export interface Want6 extends Want {
 
 /** What the routers of a LAN announce: the first of them that names a prefix. Throws DHCP_NO_ROUTER. */
 export async function announced(lan: Lan, link: string): Promise<Announcement> {
-  const mac = Uint8Array.from([2, 0, 0, randomInt(256), randomInt(256), randomInt(256)])
+  const mac = stranger()
   return lan.talk(link, ['ndp'], async (wire) => {
     for (const patience of PATIENCE) {
       await wire.send(routerSolicitation(mac))
@@ -50,13 +50,8 @@ export async function announced(lan: Lan, link: string): Promise<Announcement> {
 }
 
 /** Who has an address already: a MAC; null when nobody says so. */
-export const holderOf6 = (lan: Lan, { link, mac }: Speaker, address: Address): Promise<string | null> =>
-  lan.talk(link, ['ndp'], (wire) =>
-    probe(lan, wire, neighbourProbe(bytesOf(mac), address), (frame) => {
-      const holder = claimant6(frame, address)
-      return holder && macText(holder) !== mac ? macText(holder) : null
-    }),
-  )
+export const holderOf6 = (lan: Lan, speaker: Speaker, address: Address): Promise<string | null> =>
+  probe(lan, speaker, 'ndp', neighbourProbe(macBytes(speaker.mac), address), (frame) => claimant6(frame, address))
 
 /** An address of `subnet`, that nobody on the LAN answers for. Throws DHCP_*. */
 export async function acquire6(lan: Lan, want: Want6, ledger: Ledger<Lease6>): Promise<Lease6> {
@@ -170,7 +165,7 @@ type Ask = (question: Question6, fits: (answer: Told) => boolean, enough?: () =>
  * whoever asks where that is gets an answer.
  */
 function converse<T>(lan: Lan, { link, mac }: Speaker, body: (ask: Ask) => Promise<T>, patiences = PATIENCE): Promise<T> {
-  const own = bytesOf(mac)
+  const own = macBytes(mac)
   const speaker = { from: speakingAt(own), mac: own }
   return lan.talk(link, ['ndp', CLIENT_PORT6], async (wire) => {
     await wire.send(membership(speaker.mac, speaker.from))
@@ -221,5 +216,4 @@ function leaseOf({ clock }: Lan, want: Want6 & { readonly subnet: Cidr }, answer
 /** What servers know an endpoint by. */
 const selfOf = ({ identity }: Pick<Want6, 'identity'>) => ({ client: hexBytes(identity.duid), iaid: identity.iaid })
 const newXid = (): number => randomInt(2 ** 24)
-const bytesOf = (mac: string): Uint8Array => parseMac(mac) ?? new Uint8Array(6)
 const hexBytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))

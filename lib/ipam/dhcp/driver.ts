@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Cidr, formatAddress, formatCidr, parseAddress, parseCidr, subnetOf } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
-import { parseMac } from '../../model/ids.ts'
+import { macBytes } from '../../model/ids.ts'
 import type { Options } from '../../model/network.ts'
 import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../driver.ts'
 import type { Notes } from '../notes.ts'
@@ -219,7 +219,7 @@ function nextTry(lease: Lease, now: number): number {
 
 /** Modified EUI-64 (RFC 4291): what the kernel makes of a router's prefix, too. */
 function interfaceId(mac: string): bigint {
-  const [a = 0, ...rest] = parseMac(mac) ?? new Uint8Array(6)
+  const [a = 0, ...rest] = macBytes(mac)
   const bytes = [a ^ 2, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)]
   return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
 }

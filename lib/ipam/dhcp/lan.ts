@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto'
 import type { Address, Cidr } from '../../model/address.ts'
+import { macText } from '../../model/words.ts'
 import type { Clock } from '../quarantine.ts'
 
 /** What may be heard on a link: ARP, IPv6's neighbour discovery, UDP to a port. */
@@ -74,20 +76,28 @@ export const DAY = 86_400
 /** How long the holder of an address has to say that it is taken, twice, in ms. */
 const DOUBT = 50
 
-/** Asks twice who has an address; `claimed` is the holder that a frame names. null when nobody says that it does. */
-export async function probe(
+/** Asks twice who has an address; `claimant` is the holder that a frame names. A MAC; null when nobody says that it does, or the speaker. */
+export const probe = (
   lan: Lan,
-  { send, heard }: Wire,
+  { link, mac }: Speaker,
+  tongue: Heard,
   question: Uint8Array,
-  claimed: (frame: Uint8Array) => string | null,
-): Promise<string | null> {
-  for (let asked = 0; asked < 2; asked++) {
-    await send(question)
-    const holder = await hear(lan, heard, DOUBT, claimed)
-    if (holder) return holder
-  }
-  return null
-}
+  claimant: (frame: Uint8Array) => Uint8Array | null,
+): Promise<string | null> =>
+  lan.talk(link, [tongue], async (wire) => {
+    for (let asked = 0; asked < 2; asked++) {
+      await wire.send(question)
+      const holder = await hear(lan, wire.heard, DOUBT, (frame) => {
+        const claims = claimant(frame)
+        return claims && macText(claims) !== mac ? macText(claims) : null
+      })
+      if (holder) return holder
+    }
+    return null
+  })
+
+/** A MAC address that is nobody's, to ask by. */
+export const stranger = (): Uint8Array => Uint8Array.from([2, 0, 0, randomInt(256), randomInt(256), randomInt(256)])
 
 /** What `read` makes of the first frame that it makes something of, of those that arrive in `ms`. */
 export async function hear<T>(
