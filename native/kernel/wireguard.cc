@@ -10,6 +10,7 @@
 #include <cstring>
 #include <set>
 #include <span>
+#include <vector>
 
 #include "kernel/attributes.h"
 #include "kernel/link.h"
@@ -18,8 +19,9 @@ namespace cnm {
 
 namespace {
 
-/** A message has room for as many, with an address or two each. */
-constexpr size_t kMostPeers = 16;
+/** A message has room for as many allowed IPs; a peer itself takes that of three. */
+constexpr size_t kRoom = 90;
+constexpr size_t kPeerTakes = 3;
 static_assert(sizeof(WireguardKey) == WG_KEY_LEN);
 
 genlmsghdr HeaderOf(Named command, uint8_t version) {
@@ -78,13 +80,50 @@ void PutEndpoint(Message& message, const Address& address, uint16_t port) {
 constexpr Named kItem = {.value = NLA_F_NESTED, .name = "peer"};
 constexpr Named kAllowedIp = {.value = NLA_F_NESTED, .name = "allowed IP"};
 
-void PutPeer(Message& message, const WireguardPeer& peer) {
+/** What of a peer goes into one message: the first part says where it is, and takes the place of all that was allowed.
+ */
+struct Part {
+  const WireguardPeer& peer;
+  std::span<const AllowedIp> allowed_ips;
+  bool first;
+};
+
+std::vector<Part> PartsOf(const std::vector<WireguardPeer>& peers) {
+  std::vector<Part> parts;
+  for (const WireguardPeer& peer : peers) {
+    std::span<const AllowedIp> rest = peer.allowed_ips;
+    bool first = true;
+    do {
+      const auto some = rest.first(std::min(rest.size(), kRoom - kPeerTakes));
+      parts.push_back({peer, some, first});
+      rest = rest.subspan(some.size());
+      first = false;
+    } while (!rest.empty());
+  }
+  return parts;
+}
+
+/** How many of `parts`, from the first, go into one message. */
+size_t Fitting(std::span<const Part> parts) {
+  size_t taken = 0, count = 0;
+  for (const Part& part : parts) {
+    taken += kPeerTakes + part.allowed_ips.size();
+    if (taken > kRoom) break;
+    count++;
+  }
+  return count;
+}
+
+void PutPart(Message& message, const Part& part) {
+  const WireguardPeer& peer = part.peer;
   const Message::Nest item(message, kItem);
   message.Put(CNM_NAMED(WGPEER_A_PUBLIC_KEY), peer.public_key.data(), peer.public_key.size());
-  message.PutU32(CNM_NAMED(WGPEER_A_FLAGS), WGPEER_F_REPLACE_ALLOWEDIPS);
-  PutEndpoint(message, peer.endpoint, peer.port);
+  if (part.first) {
+    message.PutU32(CNM_NAMED(WGPEER_A_FLAGS), WGPEER_F_REPLACE_ALLOWEDIPS);
+    PutEndpoint(message, peer.endpoint, peer.port);
+  }
   const Message::Nest list(message, Nested(CNM_NAMED(WGPEER_A_ALLOWEDIPS)));
-  for (const AllowedIp& allowed : peer.allowed_ips) {
+  for (const AllowedIp& allowed : part.allowed_ips) {
     const Message::Nest entry(message, kAllowedIp);
     message.PutU16(CNM_NAMED(WGALLOWEDIP_A_FAMILY), allowed.address.length == 16 ? AF_INET6 : AF_INET);
     message.PutAddress(CNM_NAMED(WGALLOWEDIP_A_IPADDR), allowed.address);
@@ -129,12 +168,13 @@ Refused SyncWireguard(Place& place, const WireguardSync& sync) {
     }
     if (Refused refusal = socket->Ask(message)) return refusal;
   }
-  for (std::span<const WireguardPeer> rest = sync.peers; !rest.empty();) {
-    const auto some = rest.first(std::min(rest.size(), kMostPeers));
+  const std::vector<Part> parts = PartsOf(sync.peers);
+  for (std::span<const Part> rest = parts; !rest.empty();) {
+    const auto some = rest.first(Fitting(rest));
     Message message = Request(family, CNM_NAMED(WG_CMD_SET_DEVICE), 0, link);
     {
       const Message::Nest list(message, Nested(CNM_NAMED(WGDEVICE_A_PEERS)));
-      for (const WireguardPeer& peer : some) PutPeer(message, peer);
+      for (const Part& part : some) PutPart(message, part);
     }
     if (Refused refusal = socket->Ask(message)) return refusal;
     rest = rest.subspan(some.size());

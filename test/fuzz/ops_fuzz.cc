@@ -50,6 +50,7 @@ class Arbitrary {
   uint8_t Family() { return Flag() ? 6 : 4; }
   size_t Width() { return Flag() ? 16 : 4; }
   cnm::Mac Mac() { return BytesOf<6>(); }
+  WireguardKey Key() { return BytesOf<32>(); }
   cnm::Address Address() {
     cnm::Address address{.length = static_cast<uint8_t>(Width()), .bytes = BytesOf<16>()};
     std::fill(address.bytes.begin() + address.length, address.bytes.end(), 0);
@@ -392,17 +393,26 @@ XfrmStateFlush MakeXfrmStateFlush(Arbitrary& from) {
           .reqid = from.MaybeNumber()};
 }
 
+WireguardSync MakeWireguard(Arbitrary& from) {
+  WireguardSync sync{.link = from.Link(), .private_key = from.Key(), .listen_port = from.Number<uint16_t>()};
+  const auto allowed = [&] { return AllowedIp{from.Address(), from.Number<uint8_t>()}; };
+  sync.peers = from.Some(100, [&] {
+    return WireguardPeer{from.Key(), from.Address(), from.Number<uint16_t>(), from.Some(300, allowed)};
+  });
+  return sync;
+}
+
 template <auto make>
 void Put(Arbitrary& from, Op& op) {
   op.step = make(from);
 }
 
 constexpr void (*kMakers[])(Arbitrary&, Op&) = {
-    Put<MakeLinkAdd>,       Put<MakeLinkSet>,       Put<MakeAddr>,       Put<MakeAddresses>,       Put<MakeRoute>,
-    Put<MakeRoutes>,        Put<MakeNeigh>,         Put<MakeFdb>,        Put<MakeNexthop>,         Put<MakeVni>,
-    Put<MakeVlan>,          Put<MakeRule>,          Put<MakeQdisc>,      Put<MakeTcClass>,         Put<MakeTcFilter>,
-    Put<MakeConntrack>,     Put<MakeConntrackMany>, Put<MakeXfrmPolicy>, Put<MakeXfrmPolicyFlush>, Put<MakeXfrmState>,
-    Put<MakeXfrmStateFlush>};
+    Put<MakeLinkAdd>,        Put<MakeLinkSet>,       Put<MakeAddr>,       Put<MakeAddresses>,       Put<MakeRoute>,
+    Put<MakeRoutes>,         Put<MakeNeigh>,         Put<MakeFdb>,        Put<MakeNexthop>,         Put<MakeVni>,
+    Put<MakeVlan>,           Put<MakeRule>,          Put<MakeQdisc>,      Put<MakeTcClass>,         Put<MakeTcFilter>,
+    Put<MakeConntrack>,      Put<MakeConntrackMany>, Put<MakeXfrmPolicy>, Put<MakeXfrmPolicyFlush>, Put<MakeXfrmState>,
+    Put<MakeXfrmStateFlush>, Put<MakeWireguard>};
 
 /** One or more whole messages, and nothing else. */
 bool IsWhole(const Bytes& request) {
@@ -422,8 +432,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Op op;
   kMakers[from.Count(std::size(kMakers) - 1)](from, op);
   const Bytes answer = from.Rest();
-  // To the search for a link, and to what is asked then.
-  const Script script({{answer}, {answer}, {answer}});
+  // To the search for a link, and to what is asked then: WireGuard's family, its peers, and changes.
+  const Script script({{answer}, {answer}, {answer}, {answer}, {answer}});
   CarryOut({.places = {place}, .ops = {op}}, false);
   for (const Bytes& request : script.requests()) {
     if (!IsWhole(request)) abort();

@@ -17,6 +17,9 @@ using Answer = std::variant<Bytes, int>;
 /** What one send() is answered with. */
 using Turn = std::vector<Answer>;
 
+/** An acknowledgement: 0, or a negative errno. */
+inline Turn Says(int error) { return {ErrorReply(error).bytes()}; }
+
 /**
  * A kernel that says what it is told to: while a Script lives, what its thread sends on netlink goes nowhere, and what
  * it receives is the next turn for each send(), then silence. Sequence numbers count back from the last request, so

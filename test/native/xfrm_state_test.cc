@@ -48,8 +48,6 @@ struct Asked {
   Bytes last;
 };
 
-Turn Says(int error) { return {ErrorReply(error).bytes()}; }
-
 /** How the kernel tells of a key: `claimed` bytes, of which there are four. */
 std::array<uint8_t, sizeof(xfrm_algo_aead) + 4> Aead(uint32_t claimed) {
   std::array<uint8_t, sizeof(xfrm_algo_aead) + 4> bytes{};
