@@ -66,28 +66,24 @@ export async function withBench(work) {
 }
 
 /**
- * Lets contenders take turns: each is a function that answers with milliseconds by what was measured, {add: 3.1}; null is
- * one that is not installed. Rounds of warm-up do not count. `settle`: a turn begins with one that does not count either. Memory
- * that others have pushed out of the caches, or that a hypervisor watches, costs whoever touches it first, up to 4 µs a page:
- * the more, the more a contender keeps in memory.
+ * Lets contenders take turns, forth and back: what one leaves to the kernel's allocator is not always for the same one. Each is a
+ * function that answers with milliseconds by what was measured, {add: 3.1}; null is one that is not installed. Rounds of warm-up
+ * do not count. `settle`: a turn begins with one that does not count either. Memory that others have pushed out of the caches, or
+ * that a hypervisor watches, costs whoever touches it first, up to 4 µs a page: the more, the more a contender keeps in memory.
  */
 export async function contest({ bench, rounds, warmUp = 1, settle = false, contenders }) {
-  const samples = new Map()
+  const turns = Object.entries(contenders).map(([contender, run]) => ({ contender, run, samples: new Map() }))
   for (let round = 0; round < warmUp + rounds; round++) {
-    for (const [contender, run] of Object.entries(contenders)) {
+    for (const { run, samples } of round % 2 === 0 ? turns : turns.toReversed()) {
       if (run && settle) await run()
       const measured = run ? await run() : {}
       if (round < warmUp) continue
-      for (const [what, ms] of Object.entries(measured)) {
-        const key = JSON.stringify([contender, what])
-        samples.set(key, [...(samples.get(key) ?? []), ms])
-      }
+      for (const [what, ms] of Object.entries(measured)) samples.set(what, [...(samples.get(what) ?? []), ms])
     }
   }
-  const results = [...samples].map(([key, all]) => {
-    const [contender, what] = JSON.parse(key)
-    return { bench, what, contender, ms: median(all), min: Math.min(...all), max: Math.max(...all), rounds }
-  })
+  const results = turns.flatMap(({ contender, samples }) =>
+    [...samples].map(([what, all]) => ({ bench, what, contender, ms: median(all), min: Math.min(...all), max: Math.max(...all), rounds })),
+  )
   const missing = Object.keys(contenders).filter((key) => !contenders[key])
   return [...results, ...missing.map((contender) => ({ bench, contender, missing: true }))].map((result) => ({
     ...result,

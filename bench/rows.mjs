@@ -55,7 +55,7 @@ export const rows = (table, count, rounds) =>
     return contest({
       bench: `${table} ${count.toLocaleString('en')}`,
       rounds,
-      settle: count <= 10_000,
+      settle: count <= 100_000,
       contenders: {
         libcnm: () => inTurn(bench, (verb) => timed(() => apply([bench.netns], [opOf(verb)]))),
         ceiling: () => inTurn(bench, (verb, index) => Number(bench.run(ceiling, table, verb, index, String(count)))),

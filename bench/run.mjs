@@ -16,9 +16,9 @@ import { joins, reached } from './swarm.mjs'
 import { attach, connect, network } from './verbs.mjs'
 
 const BENCHES = {
-  fdb: async () => [...(await rows('fdb', 10_000, 7)), ...(await rows('fdb', 100_000, 5)), ...(await rows('fdb', 1_000_000, 3))],
-  route: async () => [...(await rows('route', 10_000, 7)), ...(await rows('route', 100_000, 5))],
-  neigh: async () => [...(await rows('neigh', 10_000, 7)), ...(await rows('neigh', 100_000, 5))],
+  fdb: async () => [...(await rows('fdb', 10_000, 7)), ...(await rows('fdb', 100_000, 7)), ...(await rows('fdb', 1_000_000, 5))],
+  route: async () => [...(await rows('route', 10_000, 7)), ...(await rows('route', 100_000, 7))],
+  neigh: async () => [...(await rows('neigh', 10_000, 7)), ...(await rows('neigh', 100_000, 7))],
   dump: dumps,
   group,
   memory,
