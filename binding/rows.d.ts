@@ -106,6 +106,10 @@ export interface FdbShared {
   readonly via?: LinkRef
 }
 
+/**
+ * A vxlan has one entry for a unicast MAC address, and several, by append, for the one of zeros and for multicast ones. To append to
+ * the former, or to delete a `dst` that an entry does not have, the kernel (6.18) says yes and does nothing.
+ */
 export interface FdbOp extends FdbShared {
   readonly op: 'fdb.add' | 'fdb.replace' | 'fdb.append' | 'fdb.del'
   /** 6 bytes. */
