@@ -8,11 +8,12 @@ import type { EnterSwarm } from '../model/request.ts'
 import { Arrival } from './arrival.ts'
 import { engineServer } from './engine/engine.ts'
 import { EngineNames } from './engine-names.ts'
+import { dismiss } from './guests.ts'
 import { isLoopback, parseHost } from './host.ts'
 import { ENGINE, PLUGINS, SOCKET } from './places.ts'
 import { type PluginOptions, pluginServer } from './plugin/plugin.ts'
 import type { Daemon } from './served.ts'
-import { hangUp, listen, listenAt } from './socket.ts'
+import { listen, listenAt } from './socket.ts'
 import { certificatesIn } from './tls.ts'
 import type { Errands } from './verbs/errands.ts'
 
@@ -64,7 +65,7 @@ export async function serve(cnm: Controller, options: ServeOptions): Promise<Dae
     ending.abort()
     await names?.[Symbol.asyncDispose]()
     await arrival?.[Symbol.asyncDispose]()
-    await Promise.all(open.splice(0).map(({ app }) => hangUp(app.server)))
+    await Promise.all(open.splice(0).map(({ app }) => dismiss(app.server)))
   }
   try {
     for (const host of hosts) open.push(await serveApi(cnm, host, ending.signal, options))

@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
 import { type OpenOptions, open } from '../controller/open.ts'
+import { dismiss } from './guests.ts'
 import { pluginServer } from './plugin/plugin.ts'
 import type { Daemon } from './served.ts'
-import { hangUp, listen } from './socket.ts'
+import { listen } from './socket.ts'
 
 type Drivers = NonNullable<OpenOptions['drivers']>
 type IpamDrivers = NonNullable<OpenOptions['ipamDrivers']>
@@ -39,7 +40,7 @@ export async function servePlugin({ network, ipam, socket, patience, ...options 
     ...(patience === undefined ? {} : { patience }),
   })
   const close = async () => {
-    await hangUp(app.server)
+    await dismiss(app.server)
     await cnm.close()
   }
   try {

@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { fault } from '../model/errors.ts'
+import { receive } from './guests.ts'
 import { passedAt } from './passed.ts'
 
 /** What sockaddr_un has room for, without the closing zero byte. */
@@ -24,12 +25,13 @@ export async function listen(server: Server, path: string, group?: string): Prom
   chmodSync(path, gid === undefined ? 0o600 : 0o660)
 }
 
-/** The same anywhere, and for anybody. */
+/** The same anywhere, and for anybody; dismiss() ends it. */
 export const listenAt = (
   server: Server,
   place: { readonly path: string } | { readonly fd: number } | { readonly host: string; readonly port: number },
 ): Promise<void> =>
   new Promise<void>((resolve, reject) => {
+    receive(server)
     server.once('error', reject)
     server.listen(place, () => {
       server.off('error', reject)
@@ -59,11 +61,4 @@ const answers = (path: string): Promise<boolean> =>
     const socket = connect(path)
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
-  })
-
-/** Ends what still runs, answers nobody new; the socket goes with it. */
-export const hangUp = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
   })

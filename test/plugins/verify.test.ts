@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { dismiss } from '../../lib/server/guests.ts'
 import { pluginServer } from '../../lib/server/plugin/plugin.ts'
-import { hangUp, listen } from '../../lib/server/socket.ts'
+import { listen } from '../../lib/server/socket.ts'
 import { CNM } from '../cli/host.ts'
 import { type Ran, runAsync } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
@@ -29,7 +30,7 @@ async function verified(twist: Twist, lost: readonly string[] = [], options = { 
   try {
     return await runAsync([process.execPath, CNM, 'plugin', 'verify', '--quiet', socket], { netns: stage.lab.host })
   } finally {
-    await hangUp(server)
+    await dismiss(server)
   }
 }
 

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { request } from 'node:http'
+import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { CNM } from '../cli/host.ts'
@@ -38,27 +40,32 @@ it('serves until SIGTERM, and takes its sockets along', async () => {
 
 it('answers what was asked before SIGTERM, and has done what it answered', async () => {
   await using daemon = await start(command(lab.run), { netns: lab.host })
+  const socketPath = join(lab.run, 'cnm.sock')
+  // One keeps its connection, another one has nothing to say: neither keeps the daemon.
+  const agent = new Agent({ keepAlive: true })
+  const silent = connect(socketPath).on('error', () => {})
   const names = Array.from({ length: 24 }, (_, n) => `n${n}`)
-  const create = (name: string) =>
-    new Promise<number>((resolve, reject) => {
-      const asked = request(
-        {
-          method: 'POST',
-          path: '/networks/create',
-          socketPath: join(lab.run, 'cnm.sock'),
-          agent: false,
-          headers: { 'content-type': 'application/json' },
-        },
-        (reply) => reply.resume().once('end', () => resolve(reply.statusCode ?? 0)),
-      )
-      asked.once('error', reject).end(JSON.stringify({ Name: name }))
-    })
+  const headers = { 'content-type': 'application/json' }
+  const create = (name: string) => {
+    const asked = request({ method: 'POST', path: '/networks/create', socketPath, agent: name === 'n12' ? agent : false, headers })
+    const sent = once(asked, 'finish')
+    const answer = once(asked, 'response').then(([reply]) => reply.resume().statusCode)
+    asked.end(JSON.stringify({ Name: name }))
+    return { sent, answer }
+  }
   const end = ended(daemon.child)
-  const answers = names.map(create)
-  await Promise.race(answers)
+  const early = names.slice(0, 12).map(create)
+  await Promise.race(early.map(({ answer }) => answer))
+  // Those are on their way; these wait to be let in.
+  daemon.child.kill('SIGSTOP')
+  const late = names.slice(12).map(create)
+  await Promise.all(late.map(({ sent }) => sent))
   daemon.child.kill('SIGTERM')
-  expect(await Promise.all(answers)).toEqual(names.map(() => 201))
+  daemon.child.kill('SIGCONT')
+  expect(await Promise.all([...early, ...late].map(({ answer }) => answer))).toEqual(names.map(() => 201))
   expect(await end).toBe(0)
+  agent.destroy()
+  silent.destroy()
   await using cnm = await lab.open({ root: `${lab.run}-root` })
   expect(cnm.networks().map(({ name }) => name)).toEqual(expect.arrayContaining(names))
   for (const name of names) await cnm.removeNetwork(name)

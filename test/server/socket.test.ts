@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { hangUp, listen } from '../../lib/server/socket.ts'
+import { dismiss } from '../../lib/server/guests.ts'
+import { listen } from '../../lib/server/socket.ts'
 import { run } from '../support/run.ts'
 
 let folder: string
@@ -18,7 +19,7 @@ it("a socket is its owner's alone, and goes with its server", async () => {
   const path = join(folder, 'deep', 'x.sock')
   await listen(server, path)
   expect(statSync(path).mode & 0o777).toBe(0o600)
-  await hangUp(server)
+  await dismiss(server)
   expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined()
 })
 
@@ -28,7 +29,7 @@ it('one that a killed process left is replaced', async () => {
   run([process.execPath, '-e', killed, path])
   expect(statSync(path).isSocket()).toBe(true)
   await listen(server, path)
-  await hangUp(server)
+  await dismiss(server)
 })
 
 it('one that somebody serves, and what is no socket, are left alone', async () => {
@@ -39,7 +40,7 @@ it('one that somebody serves, and what is no socket, are left alone', async () =
     message: `${path} is served by another process`,
   })
   expect(server.listening).toBe(true)
-  await hangUp(server)
+  await dismiss(server)
   writeFileSync(path, 'mine')
   await expect(listen(server, path)).rejects.toMatchObject({ code: 'SOCKET_FOREIGN' })
   expect(statSync(path).size).toBe(4)
