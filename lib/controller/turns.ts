@@ -12,13 +12,33 @@ export type Outcomes<T> = readonly PromiseSettledResult<T>[]
 export class Turns {
   #last: Promise<unknown> = Promise.resolve()
   #count = 0
+  #waiting = 0
+  readonly #urgent: (() => Promise<void>)[] = []
 
   /** A verb whose signal is aborted before its turn is never begun. */
   take<T>(verb: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.#count++
-    const turn = this.#last.then(() => {
+    return this.#queue(() => {
       signal?.throwIfAborted()
       return verb()
+    })
+  }
+
+  /** Before the verbs that wait, which go on whatever becomes of it. */
+  ahead(work: () => Promise<void>): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      this.#urgent.push(() => work().then(resolve, reject))
+    })
+    if (this.#waiting === 0) this.#queue(async () => {})
+    return done
+  }
+
+  #queue<T>(work: () => Promise<T>): Promise<T> {
+    this.#waiting++
+    const turn = this.#last.then(async () => {
+      this.#waiting--
+      for (const urgent of this.#urgent.splice(0)) await urgent()
+      return work()
     })
     this.#last = turn.catch(() => {})
     return turn

@@ -242,11 +242,13 @@ export class Session {
   #schedule(): void {
     if (!this.#started || this.#scheduled || this.#end.signal.aborted) return
     this.#scheduled = true
+    // Packets wait for it, where verbs that wait may be many.
     this.#underWay = this.#turns
-      .take(() => {
+      .ahead(async () => {
         this.#scheduled = false
-        return this.settle()
-      }, this.#end.signal)
+        this.#end.signal.throwIfAborted()
+        await this.settle()
+      })
       .catch((error) => {
         if (!this.#end.signal.aborted) this.#warn((error as Error).message)
       })

@@ -66,3 +66,20 @@ it('a turn that throws is everybody’s error, and the next one begins', async (
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   expect(await turns.take(async () => 'next')).toBe('next')
 })
+
+it('what is urgent goes before those that wait, and neither parts nor stops them', async () => {
+  const { turns, pieces, add, other } = place()
+  const urgent = (name: string) => turns.ahead(async () => void pieces.push(name))
+  const verbs = [other('a'), add(1)]
+  await Promise.resolve()
+  const refused = turns.ahead(() => Promise.reject(new Error('no kernel')))
+  verbs.push(add(2))
+  await expect(Promise.all([urgent('u'), refused])).rejects.toThrow('no kernel')
+  await Promise.all(verbs)
+  expect(pieces).toEqual(['a', 'u', '1 2'])
+  await urgent('alone')
+  const late = urgent('late')
+  await turns.idle()
+  expect(pieces.slice(3)).toEqual(['alone', 'late'])
+  await late
+})
