@@ -3,30 +3,33 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { CNM } from '../cli/host.ts'
+import { Authority, type Issued } from '../support/certificates.ts'
 import { EtcdCluster } from '../support/etcd.ts'
 import { must } from '../support/run.ts'
 import { DOCKER_ENV, startDockerd } from './dockerd.ts'
 import type { Island } from './island.ts'
 import { addressOf, docker, formSwarm, netnsOf, onHost, pidOf, pings, pingsFrom, type Trio, threeDockers } from './trio.ts'
 
-// The overlay driver as a managed plugin in a real swarm of three, with an etcd of three; then under each dockerd by itself. What
-// docs/docker-overlay.md has an operator type is typed.
+// The overlay driver as a managed plugin in a real swarm of three, with an etcd of three that wants certificates; then under each
+// dockerd by itself. What docs/docker-overlay.md has an operator type is typed.
 
 const PLUGIN = 'cnm-overlay'
 const folder = mkdtempSync(join(tmpdir(), 'cnm-bundle-'))
 let islands: Trio
 let etcd: EtcdCluster
+let authority: Authority
+let host: Issued
 
 const lines = (text: string): readonly string[] => text.split('\n').filter(Boolean)
 
-/** What the page says, block by block: to set up a node, to its manager; to a host by itself, to one of them, to each. */
-const [SETUP = [], MANAGER = [], SERVE = [], ONCE = [], EACH = []] = Array.from(
+/** What the page says, block by block: to set up a node, to its manager, certificates; to a host by itself, to one of them, to each. */
+const [SETUP = [], MANAGER = [], TLS = [], SERVE = [], ONCE = [], EACH = []] = Array.from(
   readFileSync(new URL('../../docs/docker-overlay.md', import.meta.url), 'utf8').matchAll(/^```\n([^]*?)^```$/gm),
   ([, block = '']) => lines(block).map((line) => line.replace(/^# /, '')),
 )
 
-/** The page's etcd is ours. */
-const here = (line: string, prefix = '/cnm') => line.replace(/etcd:\/\/[\d.,]+/, etcd.engine(prefix))
+/** The page's etcd is ours, and so are its certificates. */
+const here = (line: string, prefix = '/cnm') => line.replace(/etcd:\/\/[\d.,]+/, etcd.engine(prefix)).replace('/etc/cnm/tls', host.folder)
 
 /** An operator types a line; what it prints. */
 async function typed(island: Island, line: string): Promise<string> {
@@ -91,12 +94,19 @@ async function die(island: Island, port: string): Promise<void> {
 beforeAll(async () => {
   symlinkSync(CNM, join(folder, 'cnm'))
   islands = await threeDockers()
-  etcd = await EtcdCluster.start(islands.map((island, index) => ({ netns: netnsOf(island), host: `10.99.0.${index + 1}` })))
+  authority = new Authority()
+  const places = islands.map((island, index) => ({ netns: netnsOf(island), host: `10.99.0.${index + 1}` }))
+  const members = authority.issue(
+    'etcd',
+    places.map((place) => place.host),
+  )
+  host = authority.issue('host')
+  etcd = await EtcdCluster.start(places, members)
   const [bundle = '', create = '', set = '', enable = ''] = SETUP
   await typed(islands[0], bundle)
   await Promise.all(
     islands.map(async (island) => {
-      for (const line of [create, set]) await typed(island, here(line))
+      for (const line of [create, set, ...TLS]) await typed(island, here(line))
       // dockerd gives a plugin ten seconds to start, which this machine may need for other things.
       await vi.waitFor(() => typed(island, enable), { timeout: 120_000 })
     }),
@@ -106,6 +116,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await etcd?.[Symbol.asyncDispose]()
   await Promise.all((islands ?? []).map((island) => island[Symbol.asyncDispose]()))
+  authority?.[Symbol.dispose]()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -193,7 +204,8 @@ describe('dockerds by themselves', { timeout: 120_000 }, () => {
     await Promise.all(islands.map((island) => docker(island, 'swarm', 'leave', '--force')))
     for (const island of [first, second]) {
       await docker(island, 'plugin', 'rm', '-f', PLUGIN)
-      await typed(island, here(SERVE[0] ?? '', '/alone').replace(/eth1 &$/, 'swarm0 >/run/cnm.log 2>&1 &'))
+      const certificates = `--engine-ca ${host.ca} --engine-cert ${host.cert} --engine-key ${host.key}`
+      await typed(island, here(SERVE[0] ?? '', '/alone').replace(/eth1 &$/, `swarm0 ${certificates} >/run/cnm.log 2>&1 &`))
       await expect.poll(() => typed(island, 'cnm node ls -q; true'), { timeout: 30_000 }).not.toBe('')
     }
     for (const line of ONCE) await typed(first, line)

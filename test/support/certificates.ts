@@ -17,7 +17,7 @@ export interface Issued extends Certificates {
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
 
-/** A certificate authority that ends with the test; its certificates are good for 127.0.0.1, as a server and as a client. */
+/** A certificate authority that ends with the test; its certificates are good as a server at their addresses and as a client. */
 export class Authority implements Disposable {
   readonly ca: string
   readonly #folder: string
@@ -30,12 +30,13 @@ export class Authority implements Disposable {
     must(['openssl', 'req', '-x509', ...KEY, '-days', '1', '-subj', '/CN=test', '-keyout', join(folder, 'ca.key'), '-out', this.ca])
   }
 
-  issue(name: string): Issued {
+  issue(name: string, addresses: readonly string[] = ['127.0.0.1']): Issued {
     const folder = join(this.#folder, name)
     const at = (file: string) => join(folder, file)
     mkdirSync(folder)
     copyFileSync(this.ca, at('ca.pem'))
-    writeFileSync(at('extensions'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n')
+    const names = addresses.map((address) => `IP:${address}`).join(',')
+    writeFileSync(at('extensions'), `subjectAltName=${names}\nextendedKeyUsage=serverAuth,clientAuth\n`)
     must(['openssl', 'req', ...KEY, '-subj', `/CN=${name}`, '-keyout', at('key.pem'), '-out', at('request')])
     const signer = ['-CA', this.ca, '-CAkey', join(this.#folder, 'ca.key'), '-CAcreateserial']
     must(['openssl', 'x509', '-req', '-in', at('request'), ...signer, '-days', '1', '-extfile', at('extensions'), '-out', at('cert.pem')])
