@@ -2,7 +2,9 @@ import { strict as assert } from 'node:assert'
 import type { ChildProcess } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { WireguardKeys } from '../../lib/index.ts'
+import { EtcdCluster } from '../support/etcd.ts'
 import { Hosts } from '../support/hosts.ts'
 import { must, run, runAsync, start } from '../support/run.ts'
 import { scenario } from '../uml/harness.ts'
@@ -16,6 +18,10 @@ function pair(): { readonly privateKey: Uint8Array; readonly publicKey: Uint8Arr
 /** The first one shakes hands. */
 const pings = (netns: string, address: string, wait = '5'): boolean =>
   run(['ping', '-c', '1', '-W', wait, '-n', address], { netns }).status === 0
+
+/** Ends when it has seen one between the hosts. */
+const listen = (hosts: Hosts, filter: string) =>
+  start(['sh', '-c', `exec tcpdump -i br0 -n -l --immediate-mode -c 1 '${filter}' 2>&1`], { netns: hosts.underlay })
 
 /** It has seen what it was to see. */
 const ended = async ({ child }: { readonly child: ChildProcess }): Promise<unknown> => child.exitCode === null && once(child, 'exit')
@@ -32,11 +38,9 @@ scenario('WireGuard carries an overlay network, and nothing else does; who has a
     peers: other ? { [`10.99.0.${3 - n}`]: other.publicKey } : {},
   })
   const set = (n: number, keys: WireguardKeys | null) => hosts.at(n).cnm.setWireguardKeys(keys)
-  const listen = (filter: string) =>
-    start(['sh', '-c', `exec tcpdump -i br0 -n -l --immediate-mode -c 1 '${filter}' 2>&1`], { netns: hosts.underlay })
-  await using clear = await listen('udp and port 4789')
+  await using clear = await listen(hosts, 'udp and port 4789')
   // A message of the kind that carries data.
-  await using sealed = await listen('udp and port 51820 and udp[8] == 4')
+  await using sealed = await listen(hosts, 'udp and port 51820 and udp[8] == 4')
 
   // Without keys nothing leaves.
   assert.equal(pings(box, '10.0.1.12', '1'), false)
@@ -62,7 +66,8 @@ scenario('WireGuard carries an overlay network, and nothing else does; who has a
   // Whoever speaks in the clear is not heard: nobody listens there.
   const forger = hosts.join('forger', 6)
   const inside = (line: string) => must(line.split(' '), { netns: forger })
-  const heard = () => must(['grep', 'vxlan0', '/proc/net/dev'], { netns: hosts.home(2, 'app') })
+  // Bytes that came in; what a sandbox says to all gets no further, and is counted beside.
+  const heard = () => /vxlan0: *(\d+)/.exec(must(['cat', '/proc/net/dev'], { netns: hosts.home(2, 'app') }))?.[1]
   inside('ip link add vx0 type vxlan id 4097 local 10.99.0.6 dstport 4789')
   inside('bridge fdb append 00:00:00:00:00:00 dev vx0 dst 10.99.0.2')
   inside('ip addr add 10.0.1.66/24 dev vx0')
@@ -88,4 +93,34 @@ scenario('WireGuard carries an overlay network, and nothing else does; who has a
     assert.equal(must(['ip', '-br', 'link'], { netns: hosts.at(1).netns }).includes('wg'), false)
     await hosts.sandbox(1, 's1', 'app')
   }
+})
+
+scenario('in a swarm nobody has to tell keys', async () => {
+  await using hosts = await Hosts.open(2)
+  await using etcd = await EtcdCluster.start()
+  const { cnm: first } = hosts.at(1)
+  await first.initSwarm({ engine: etcd.engine(), advertise: 'eth0', heartbeat: 20 })
+  await hosts.at(2).cnm.joinSwarm({ engine: etcd.engine(), token: await first.joinToken(), advertise: 'eth0' })
+  await first.createNetwork({ name: 'app', driver: 'overlay', attachable: true, internal: true, options: { encrypted: 'wireguard' } })
+  const known = () =>
+    hosts
+      .at(2)
+      .cnm.networks()
+      .some(({ name }) => name === 'app')
+  for (let patience = 200; !known() && patience > 0; patience--) await pause(50)
+  await using clear = await listen(hosts, 'udp and port 4789')
+  await using sealed = await listen(hosts, 'udp[8] == 4')
+  const box = await hosts.sandbox(1, 's1', 'app')
+  await hosts.sandbox(2, 's2', 'app', { ip: '10.0.1.99' })
+  let reached = false
+  for (let patience = 20; !reached && patience > 0; patience--) {
+    // In this process, they hear of one another in between.
+    await pause(50)
+    reached = pings(box, '10.0.1.99', '1')
+  }
+  assert.equal(reached, true)
+  await ended(sealed)
+  assert.equal(clear.child.exitCode, null)
+  for (const n of [1, 2]) await hosts.at(n).cnm.removeSandbox(`s${n}`)
+  for (const n of [2, 1]) await hosts.at(n).cnm.leaveSwarm({ force: true })
 })

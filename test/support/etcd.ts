@@ -97,17 +97,10 @@ export class EtcdCluster implements AsyncDisposable {
   /** From the member's own namespace; '' while it does not answer. */
   async #curl(index: number, path: string, body: string): Promise<string> {
     const spot = this.#spot(index)
-    const script = `
-      const [,, url, body, ca, cert, key] = process.argv
-      const { readFileSync } = require('node:fs')
-      const tls = ca ? { ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) } : {}
-      const { request } = require(ca ? 'node:https' : 'node:http')
-      request(url, { method: body ? 'POST' : 'GET', timeout: 2000, ...tls }, (answer) => answer.pipe(process.stdout))
-        .on('error', () => process.exit(1)).on('timeout', () => process.exit(1)).end(body)`
     const url = `${this.#urls(spot).client}/${path}`
-    const { ca = '', cert = '', key = '' } = this.#tls ?? {}
-    const argv = ['node', '-e', script, '-', url, body, ca, cert, key]
-    return (await runAsync(argv, spot.netns === '' ? {} : { netns: spot.netns })).stdout
+    if (spot.netns === '') return ask(url, body, this.#tls)
+    const script = `(${ask})(...JSON.parse(process.argv[2])).then((answer) => process.stdout.write(answer))`
+    return (await runAsync(['node', '-e', script, '-', JSON.stringify([url, body, this.#tls])], { netns: spot.netns })).stdout
   }
 
   #urls({ host, client, peer }: Spot) {
@@ -124,6 +117,28 @@ export class EtcdCluster implements AsyncDisposable {
     for (const index of [...this.#running.keys()]) await this.kill(index)
     rmSync(this.#folder, { recursive: true, force: true })
   }
+}
+
+/** What is answered; '' for nothing. In this process or another: it names nothing of this file. */
+function ask(url: string, body: string, tls: Certificates | null | undefined): Promise<string> {
+  const { readFileSync } = process.getBuiltinModule('node:fs')
+  const { request } = process.getBuiltinModule(tls ? 'node:https' : 'node:http')
+  const secrets = tls ? { ca: readFileSync(tls.ca), cert: readFileSync(tls.cert), key: readFileSync(tls.key) } : {}
+  return new Promise((resolve) => {
+    const asked = request(url, { method: body ? 'POST' : 'GET', timeout: 2000, agent: false, ...secrets }, async (answer) =>
+      resolve(
+        (
+          await answer
+            .setEncoding('utf8')
+            .toArray()
+            .catch(() => [])
+        ).join(''),
+      ),
+    )
+    asked.once('error', () => resolve(''))
+    asked.once('timeout', () => asked.destroy())
+    asked.end(body)
+  })
 }
 
 const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
