@@ -21,7 +21,16 @@ const show = (name, values) => {
 }
 
 try {
-  const swarm = { id: 's', created: '', secret: '', fingerprint: '', heartbeat: HEARTBEAT, dataPathPort: 4789, pools: [] }
+  const swarm = {
+    id: 's',
+    created: '',
+    secret: '',
+    fingerprint: '',
+    heartbeat: HEARTBEAT,
+    dataPathPort: 4789,
+    keyRotation: 43_200,
+    pools: [],
+  }
   const network = {
     ...{ id: 'net', name: 'app', driver: 'overlay', scope: 'swarm', created: '', internal: false, attachable: true, enableIPv4: true },
     ...{ enableIPv6: false, labels: {}, options: {}, ipam: { driver: 'default', options: {} }, pools: [] },
@@ -32,6 +41,8 @@ try {
     address: `10.99.0.${n}`,
     dataPath: `10.99.0.${n}`,
     joined: '',
+    publicKey: '',
+    wireguardKey: '',
   }))
   const founder = engine()
   const cluster = new Cluster(founder, new View())

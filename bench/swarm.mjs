@@ -1,15 +1,11 @@
-// Nodes of a swarm in one process, each with a controller, a namespace and tables of its own, on three members of etcd: how soon all
-// know of those who come, and how soon one who came is reached.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+// Nodes of a swarm, each with a namespace and tables of its own, on three members of etcd: how soon all know of those who come, and how
+// soon one who came is reached (reached.mjs).
 import { setTimeout as pause } from 'node:timers/promises'
 import { changePeers, setPeers } from '../dist/esm/lib/controller/overlay/peers.js'
 import { open } from '../dist/esm/lib/index.js'
 import { Members } from './etcd.mjs'
-import { must, quantile, withBench } from './harness.mjs'
-import { sandboxOf } from './peers.mjs'
+import { quantile, withBench } from './harness.mjs'
+import { apart, hostsOf, reachedBy } from './reached.mjs'
 
 /** Writes down when an endpoint's rows were in the tables of a node. */
 class Known {
@@ -45,26 +41,18 @@ const withNodes = (count, work) =>
     const etcd = await Members.start()
     const ends = [() => etcd.end()]
     try {
-      bench.run('ip', 'link', 'add', 'sw', 'type', 'bridge')
-      bench.run('ip', 'link', 'set', 'sw', 'up')
       const nodes = []
-      for (let n = 0; n < count; n++) {
-        const space = sandboxOf(bench, `n${n}`)
-        ends.push(space.end)
-        const name = space.path.split('/').at(-1)
-        must('ip', '-n', bench.name, 'link', 'add', `port${n}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
-        must('ip', '-n', bench.name, 'link', 'set', `port${n}`, 'master', 'sw', 'up')
-        must('ip', '-n', name, 'addr', 'add', `10.98.0.${n + 1}/24`, 'dev', 'eth0')
-        for (const link of ['lo', 'eth0']) must('ip', '-n', name, 'link', 'set', link, 'up')
+      const hosts = hostsOf(bench, count)
+      ends.push(...hosts.map(({ end }) => end))
+      for (const { path, root, run } of hosts) {
         const known = new Known()
-        const folder = join(bench.folder, `n${n}`)
-        const cnm = await open({ root: join(folder, 'root'), run: join(folder, 'run'), netns: space.path, peers: known })
+        const cnm = await open({ root, run, netns: path, peers: known })
         ends.push(async () => {
           for (const { id } of cnm.sandboxes()) await cnm.removeSandbox(id)
           await cnm.leaveSwarm({ force: true })
           await cnm.close()
         })
-        if (n === 0) await cnm.initSwarm({ engine: etcd.engine })
+        if (nodes.length === 0) await cnm.initSwarm({ engine: etcd.engine })
         else await cnm.joinSwarm({ engine: etcd.engine, token: await nodes[0].cnm.joinToken() })
         nodes.push({ cnm, known })
       }
@@ -122,39 +110,35 @@ export const joins = (count = 8, each = 250) =>
     ]
   })
 
-/** Answers to echo requests, each at its moment. */
-async function* answers(path, address) {
-  const child = spawn('nsenter', [`--net=${path}`, '--', 'ping', '-D', '-n', '-i', '0.002', address])
-  try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      const [, seconds] = /^\[([\d.]+)\] \d+ bytes from .* time=/.exec(line) ?? []
-      if (seconds) yield 1000 * Number(seconds)
-    }
-  } finally {
-    child.kill('SIGKILL')
-    await once(child, 'close')
-  }
-}
+const connecting = (cnm) => ({
+  connect: (ip) => cnm.connect('live', { network: 'app', ip }),
+  disconnect: () => cnm.disconnect('live', 'app'),
+})
 
-/** A sandbox that lives is connected, and another node asks all the time: from the end of its attachment to the first answer. */
-export const reached = (rounds = 200) =>
-  withNodes(2, async ([asking, coming]) => {
+/** From the end of an attachment to the first answer on another host, each with a process of its own; and in one process. */
+export const reached = async (rounds = 300) => [
+  ...(await apart(async ({ cnms: [asker, comer], put }) => {
+    const { path: from } = await asker.createSandbox({ networks: [{ network: 'app' }] })
+    await comer.createSandbox({ networks: [{ network: 'app' }] })
+    await comer.createSandbox({ name: 'live', networks: [] })
+    const [puts, told] = [[], []]
+    const { verbs, times } = await reachedBy({ ...connecting(comer), path: from }, rounds, async () => {
+      const [answered, behind] = await put()
+      puts.push(answered)
+      told.push(behind)
+    })
+    return [
+      row('reached', 'attach', verbs),
+      row('reached', 'answer', times),
+      { ...row('reached', 'put', puts), contender: 'etcd' },
+      { ...row('reached', 'told', told), contender: 'etcd' },
+    ]
+  })),
+  ...(await withNodes(2, async ([asking, coming]) => {
     const { path } = await asking.cnm.createSandbox({ networks: [{ network: 'app' }] })
     await coming.cnm.createSandbox({ networks: [{ network: 'app' }] })
     await coming.cnm.createSandbox({ name: 'live', networks: [] })
-    const [verbs, times] = [[], []]
-    for (let round = 0; round < rounds; round++) {
-      const ip = `10.7.200.${1 + (round % 250)}`
-      const heard = answers(path, ip)
-      const first = heard.next()
-      await pause(30)
-      const start = performance.now()
-      await coming.cnm.connect('live', { network: 'app', ip })
-      const end = performance.now()
-      verbs.push(end - start)
-      times.push(Math.max(0, (await first).value - (performance.timeOrigin + end)))
-      await heard.return()
-      await coming.cnm.disconnect('live', 'app')
-    }
-    return [row('reached', 'attach', verbs), row('reached', 'answer', times)]
-  })
+    const { verbs, times } = await reachedBy({ ...connecting(coming.cnm), path }, rounds)
+    return [row('one process', 'attach', verbs), row('one process', 'answer', times)]
+  })),
+]
