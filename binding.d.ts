@@ -119,7 +119,12 @@ export interface SysctlOp {
   readonly value: string
 }
 
-/** One nftables transaction: the commands of libnftables' JSON, see libnftables-json(5). */
+/**
+ * One nftables transaction: the commands of libnftables' JSON, see libnftables-json(5). Where all of them have words that
+ * lib/firewall uses, in tables of the family inet, it costs what is in it; anything else libnftables does, which reads all chains
+ * and sets of the namespace first. Elements have such words if their command says what they are, by `type` and `map` as in the
+ * command that adds their set: {"add": {"element": {"family": …, "table": …, "name": …, "type": "ifname", "elem": ["eth0"]}}}.
+ */
 export interface NftOp {
   readonly op: 'nft'
   readonly commands: readonly object[]

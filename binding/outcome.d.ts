@@ -12,6 +12,8 @@ export interface Refusal {
   readonly attribute: string
   /** 'RTM_NEWLINK', 'nft', 'sysctl', 'netns', 'announce', or 'open' when the namespace itself could not be entered; '' when cancelled. */
   readonly request: string
+  /** Of an op with several commands: which one, where that is known. */
+  readonly command?: number
   /** Of an op with many rows: which were refused, and why; the rest of the refusal speaks of the one that was first. */
   readonly rows?: { readonly row: Uint32Array; readonly errno: Int32Array }
   /** Of an op with many rows: how many had not been tried when cancel() came. */

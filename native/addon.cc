@@ -9,7 +9,7 @@
 namespace {
 
 /** Bumped on every change of binding.d.ts. */
-constexpr int kAbi = 5;
+constexpr int kAbi = 6;
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* environment = new cnm::Environment(env);

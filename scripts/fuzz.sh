@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # fuzz.sh [SECONDS]: libFuzzer on each parser of what the kernel says, and on what we ask it, so long each (20), beginning with
-# what a real kernel said (test/fuzz/seeds). In build/fuzz, where what was found stays. fuzz.sh record writes those seeds anew.
+# what a real kernel said, and rules of ours (test/fuzz/seeds). In build/fuzz, where what was found stays. fuzz.sh record writes the
+# former anew.
 # Says what it installs; installing, and a namespace to work in, need root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,10 +19,10 @@ if stale "$stage/built" native/kernel native/facts test/fuzz test/native CMakeLi
 fi
 
 if [ "$seconds" = record ]; then
-  rm -rf "$seeds"
+  rm -rf "$seeds"/{columns,extack,subscription,tables}
   exec "$stage/fuzz-record" "$seeds"
 fi
-for target in columns extack ops rows subscription tables; do
+for target in columns extack nft ops rows subscription tables; do
   say "$target"
   mkdir -p "$stage/corpus/$target"
   folders=("$stage/corpus/$target")

@@ -1,27 +1,24 @@
 import type { Family } from '../model/address.ts'
-import { BRIDGES, direct, FROM_NETWORK, MASQUERADES, portMaps, TO_NETWORK, USER, uplinks } from './names.ts'
+import { BRIDGES, direct, FROM_NETWORK, MASQUERADES, portMaps, SETS, TO_NETWORK, USER, uplinks } from './names.ts'
 import {
   accept,
   addBaseChain,
   addChain,
-  addMap,
   addSet,
   addTable,
   type Command,
   concat,
   deleteChain,
-  deleteMap,
   deleteSet,
   dispatch,
   dnat,
   drop,
   type Expression,
-  flushMap,
   flushSet,
   inputLink,
   is,
   isIn,
-  isNot,
+  isNotIn,
   jump,
   lookup,
   masquerade,
@@ -47,32 +44,9 @@ export const families = [4, 6] as const
 /** Protocol and port that a packet is sent to; `any`: at whatever address. */
 const destination = (family: Family, any: boolean): Expression =>
   concat(...(any ? [] : [payload(ip(family), 'daddr')]), meta('l4proto'), payload('th', 'dport'))
-const destinationType = (family: Family, any: boolean) => [...(any ? [] : [`ipv${family}_addr`]), 'inet_proto', 'inet_service']
 
 /** What is sent to a published port at the sandbox's own address. */
 export const isDirect = (family: Family): Statement => isIn(destination(family, false), direct(family))
-
-type Declared = readonly [name: string, type: string | readonly string[]]
-
-const sets: readonly Declared[] = [
-  [BRIDGES, 'ifname'],
-  ...families.map((family): Declared => [uplinks(family), 'ifname']),
-  ...families.map((family): Declared => [direct(family), destinationType(family, false)]),
-]
-
-const portMapsOf = (family: Family, any: boolean): readonly (readonly [...Declared, map: string])[] => {
-  const { address, port } = portMaps(family, any)
-  const type = destinationType(family, any)
-  return [
-    [address, type, `ipv${family}_addr`],
-    [port, type, 'inet_service'],
-  ]
-}
-
-const maps: readonly (readonly [...Declared, map: string])[] = [
-  ...[TO_NETWORK, FROM_NETWORK, MASQUERADES].map((name) => [name, 'ifname', 'verdict'] as const),
-  ...families.flatMap((family) => [...portMapsOf(family, false), ...portMapsOf(family, true)]),
-]
 
 const redirect = (family: Family, any: boolean) => {
   const { address, port } = portMaps(family, any)
@@ -87,8 +61,7 @@ const redirect = (family: Family, any: boolean) => {
  */
 export const base: readonly Command[] = [
   addTable,
-  ...sets.map(([name, type]) => addSet(name, type)),
-  ...maps.map(([name, type, map]) => addMap(name, type, map)),
+  ...SETS.map(addSet),
 
   addBaseChain('guard', { type: 'filter', hook: 'prerouting', prio: priority.raw }),
   addBaseChain('forward', { type: 'filter', hook: 'forward', prio: priority.filter }),
@@ -112,7 +85,7 @@ export const base: readonly Command[] = [
     [tracked('state', 'established', 'related'), accept],
     [dispatch(outputLink, TO_NETWORK)],
     // The host does not become a router for others because it forwards for us. A bridge that we took over may be both.
-    ...families.map((family) => [ofFamily(family), isIn(inputLink, uplinks(family)), isNot(inputLink, `@${BRIDGES}`), drop]),
+    ...families.map((family) => [ofFamily(family), isIn(inputLink, uplinks(family)), isNotIn(inputLink, BRIDGES), drop]),
   ),
   ...setRules(PUBLISHED, ...families.flatMap((family) => [redirect(family, false), redirect(family, true)])),
   // A port published on 127.0.0.1 is not for those who send to that address from elsewhere.
@@ -130,7 +103,7 @@ export const base: readonly Command[] = [
 ]
 
 /** Forgets what the sets and maps say of networks, ports and links; the chains stay. */
-export const forget: readonly Command[] = [...sets.map(([name]) => flushSet(name)), ...maps.map(([name]) => flushMap(name))]
+export const forget: readonly Command[] = SETS.map(flushSet)
 
 const CHAINS = ['guard', 'forward', 'prerouting', 'output', 'postrouting', PUBLISHED]
 
@@ -138,6 +111,5 @@ const CHAINS = ['guard', 'forward', 'prerouting', 'output', 'postrouting', PUBLI
 export const removeBase: readonly Command[] = [
   ...CHAINS.flatMap((name) => setRules(name)),
   ...CHAINS.map(deleteChain),
-  ...maps.map(([name]) => deleteMap(name)),
-  ...sets.map(([name]) => deleteSet(name)),
+  ...SETS.map(deleteSet),
 ]

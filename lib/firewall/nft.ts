@@ -1,9 +1,10 @@
 import type { Op } from '../model/op.ts'
-import { TABLE } from './names.ts'
+import { type Declared, TABLE } from './names.ts'
 
 /**
  * The little of libnftables' JSON that we speak, see libnftables-json(5): what every nft since 0.9.8 reads. It has no map
- * whose data is a concatenation, which is why a published port takes two maps (names.ts).
+ * whose data is a concatenation, which is why a published port takes two maps (names.ts). native/kernel/nft_command.cc has the
+ * same words, and makes of them the kernel's own messages; what it lacks goes by libnftables, whose cost grows with what is there.
  */
 export type Command = object
 export type Statement = object
@@ -22,10 +23,9 @@ export const transaction = (commands: readonly Command[], undo: readonly Command
 export const addTable: Command = { add: { table: TABLE } }
 export const deleteTable: Command = { delete: { table: TABLE } }
 
-export const addSet = (name: string, type: string | readonly string[]): Command => ({ add: { set: inTable({ name, type }) } })
-export const addMap = (name: string, type: string | readonly string[], map: string): Command => ({
-  add: { map: inTable({ name, type, map }) },
-})
+const kindOf = ({ map }: Declared): 'set' | 'map' => (map === undefined ? 'set' : 'map')
+
+export const addSet = (set: Declared): Command => ({ add: { [kindOf(set)]: inTable(set) } })
 
 interface Hook {
   readonly type: 'filter' | 'nat'
@@ -43,10 +43,8 @@ export const setRules = (chain: string, ...rules: readonly Rule[]): readonly Com
   ...rules.map((expr) => ({ add: { rule: inTable({ chain, expr }) } })),
 ]
 
-export const flushSet = (name: string): Command => ({ flush: { set: inTable({ name }) } })
-export const flushMap = (name: string): Command => ({ flush: { map: inTable({ name }) } })
-export const deleteSet = (name: string): Command => ({ delete: { set: inTable({ name }) } })
-export const deleteMap = (name: string): Command => ({ delete: { map: inTable({ name }) } })
+export const flushSet = (set: Declared): Command => ({ flush: { [kindOf(set)]: inTable({ name: set.name }) } })
+export const deleteSet = (set: Declared): Command => ({ delete: { [kindOf(set)]: inTable({ name: set.name }) } })
 export const deleteChain = (name: string): Command => ({ delete: { chain: inTable({ name }) } })
 
 /** Deletes a chain that is there, and that nothing leads to any more. */
@@ -56,12 +54,12 @@ export const removeChain = (name: string): readonly Command[] => [...setRules(na
 export type Element = Expression | readonly [Expression, Expression]
 
 /** No change where they are there already; in a map, EEXIST where the key leads elsewhere. */
-export const addElements = (name: string, elem: readonly Element[]): Command => ({ add: { element: inTable({ name, elem }) } })
+export const addElements = (set: Declared, elem: readonly Element[]): Command => ({ add: { element: inTable({ ...set, elem }) } })
 
 /** Deletes elements that may be there or not; EEXIST, and nothing is deleted, where a key of a map leads elsewhere. */
-export const removeElements = (name: string, elem: readonly Element[]): readonly Command[] => [
-  addElements(name, elem),
-  { delete: { element: inTable({ name, elem }) } },
+export const removeElements = (set: Declared, elem: readonly Element[]): readonly Command[] => [
+  addElements(set, elem),
+  { delete: { element: inTable({ ...set, elem }) } },
 ]
 
 /** A link's name as a constant: nft takes an asterisk at the end for a wildcard. */
@@ -75,14 +73,15 @@ export const prefix = (subnet: string): Expression => {
 
 export const meta = (key: string): Expression => ({ meta: { key } })
 export const payload = (protocol: string, field: string): Expression => ({ payload: { protocol, field } })
-export const lookup = (key: Expression, map: string): Expression => ({ map: { key, data: `@${map}` } })
+export const lookup = (key: Expression, { name }: Declared): Expression => ({ map: { key, data: `@${name}` } })
 
 export const inputLink = meta('iifname')
 export const outputLink = meta('oifname')
 
 export const is = (left: Expression, right: Expression): Statement => ({ match: { op: '==', left, right } })
 export const isNot = (left: Expression, right: Expression): Statement => ({ match: { op: '!=', left, right } })
-export const isIn = (left: Expression, set: string): Statement => is(left, `@${set}`)
+export const isIn = (left: Expression, { name }: Declared): Statement => is(left, `@${name}`)
+export const isNotIn = (left: Expression, { name }: Declared): Statement => isNot(left, `@${name}`)
 /** Conntrack's state or status has one of these bits. */
 export const tracked = (key: 'state' | 'status', ...bits: readonly string[]): Statement => ({
   match: { op: 'in', left: { ct: { key } }, right: bits },
@@ -96,5 +95,5 @@ export const masquerade: Statement = { masquerade: null }
 export const snat = (family: 'ip' | 'ip6', addr: string): Statement => ({ snat: { family, addr } })
 export const jump = (target: string): Statement => ({ jump: { target } })
 /** Goes where the map says for this key; on, when it says nothing. */
-export const dispatch = (key: Expression, map: string): Statement => ({ vmap: { key, data: `@${map}` } })
+export const dispatch = (key: Expression, { name }: Declared): Statement => ({ vmap: { key, data: `@${name}` } })
 export const dnat = (family: 'ip' | 'ip6', addr: Expression, port: Expression): Statement => ({ dnat: { family, addr, port } })

@@ -1,7 +1,7 @@
 import { parseAddress } from '../model/address.ts'
 import type { Plan } from '../model/op.ts'
 import type { Opening } from '../model/wall.ts'
-import { direct, portMaps } from './names.ts'
+import { type Declared, direct, portMaps } from './names.ts'
 import { addElements, type Command, concat, type Element, removeElements, transaction } from './nft.ts'
 
 /**
@@ -16,17 +16,18 @@ export const unpublish = (openings: readonly Opening[]): Plan =>
   openings.length === 0 ? [] : [transaction(closing(openings), opening(openings))]
 
 export const opening = (openings: readonly Opening[]): readonly Command[] =>
-  elementsOf(openings).map(([map, elements]) => addElements(map, elements))
+  elementsOf(openings).map(([set, elements]) => addElements(set, elements))
 
 const closing = (openings: readonly Opening[]): readonly Command[] =>
-  elementsOf(openings).flatMap(([map, elements]) => removeElements(map, elements))
+  elementsOf(openings).flatMap(([set, elements]) => removeElements(set, elements))
 
 /** The elements that openings are made of, by map or set; each once, for two ports of the host may lead to one of a sandbox. */
-function elementsOf(openings: readonly Opening[]): readonly (readonly [name: string, elements: readonly Element[]])[] {
-  const byName = new Map<string, Map<string, Element>>()
-  const put = (name: string, element: Element) => {
-    const elements = byName.get(name) ?? new Map<string, Element>()
-    byName.set(name, elements.set(JSON.stringify(element), element))
+function elementsOf(openings: readonly Opening[]): readonly (readonly [set: Declared, elements: readonly Element[]])[] {
+  const byName = new Map<string, readonly [Declared, Map<string, Element>]>()
+  const put = (set: Declared, element: Element) => {
+    const found = byName.get(set.name) ?? [set, new Map<string, Element>()]
+    found[1].set(JSON.stringify(element), element)
+    byName.set(set.name, found)
   }
   for (const { protocol, hostIP, hostPort, address, port, direct: inside } of openings) {
     const host = parseAddress(hostIP)
@@ -38,5 +39,5 @@ function elementsOf(openings: readonly Opening[]): readonly (readonly [name: str
     put(maps.address, [key, address])
     put(maps.port, [key, port])
   }
-  return [...byName].map(([name, elements]) => [name, [...elements.values()]])
+  return [...byName.values()].map(([set, elements]) => [set, [...elements.values()]])
 }

@@ -3,7 +3,7 @@ import { shortId } from '../model/ids.ts'
 import type { Plan } from '../model/op.ts'
 import type { Masquerade, Opening, Wall } from '../model/wall.ts'
 import { base, families, forget, ip, isDirect, ofFamily, removeBase } from './base.ts'
-import { BRIDGES, FROM_NETWORK, MASQUERADES, TABLE, TO_NETWORK } from './names.ts'
+import { BRIDGES, type Declared, FROM_NETWORK, MASQUERADES, TABLE, TO_NETWORK } from './names.ts'
 import {
   accept,
   addChain,
@@ -62,17 +62,17 @@ export const dropChains = (chains: readonly string[]): Plan => (chains.length ==
 export const isNetworkChain = (name: string): boolean => /^(to|from|masquerade)_[0-9a-f]{12}$/.test(name)
 
 /** Changes nothing, and is refused with ENOENT where somebody has taken our rules away. */
-export const probe = (link: string): Plan => [{ op: 'nft.get', table: TABLE.name, set: BRIDGES, ifname: link }]
+export const probe = (link: string): Plan => [{ op: 'nft.get', table: TABLE.name, set: BRIDGES.name, ifname: link }]
 
 /** A chain of one network, and the map that leads its traffic there. */
 interface Gate {
-  readonly map: string
+  readonly map: Declared
   readonly chain: string
   readonly rules: readonly Rule[]
 }
 
 function gatesOf(wall: Wall): readonly Gate[] {
-  const gate = (map: string, kind: string, rules: readonly Rule[]): Gate => ({ map, chain: `${kind}_${shortId(wall.id)}`, rules })
+  const gate = (map: Declared, kind: string, rules: readonly Rule[]): Gate => ({ map, chain: `${kind}_${shortId(wall.id)}`, rules })
   const neighbours = [is(inputLink, linkName(wall.link)), wall.icc ? accept : drop]
   const elsewhere = isNot(outputLink, linkName(wall.link))
   if (wall.internal) return [gate(TO_NETWORK, 'to', [neighbours, [drop]]), gate(FROM_NETWORK, 'from', [[elsewhere, drop]])]

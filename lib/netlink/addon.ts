@@ -3,7 +3,7 @@ import type * as Binding from '../../binding.d.ts'
 import { type CnmError, fault } from '../model/errors.ts'
 
 /** The version of binding.d.ts that this library is written for. */
-const ABI = 5
+const ABI = 6
 
 /** The native part. Throws ADDON_MISSING or UNSUPPORTED_PLATFORM, each time it is asked for. */
 export function addon(): typeof Binding {

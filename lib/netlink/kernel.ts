@@ -1,6 +1,6 @@
-import type { Filter, Outcome, TableName, Tables } from '../../binding.d.ts'
+import type { Filter, Outcome, Refusal, TableName, Tables } from '../../binding.d.ts'
 import { withRow } from '../model/columns.ts'
-import type { Plan } from '../model/op.ts'
+import type { Op, Plan } from '../model/op.ts'
 import { printOp } from '../model/print.ts'
 import { addon } from './addon.ts'
 import type { Netns } from './namespace.ts'
@@ -81,13 +81,19 @@ function refusedStep(namespaces: readonly Netns[], plan: Plan, { done, refusal }
   const step = plan[done]
   if (!step || !refusal) throw new RangeError('no step was refused')
   const places = namespaces.map(({ path }) => path)
-  const first = withRow(step, refusal.rows?.row[0] ?? 0)
+  const first = refusedPart(step, refusal)
   return new NetlinkError(
     refusal,
     () => printOp(step, places),
     () => printOp(first, places),
     step,
   )
+}
+
+/** Of many rows, or commands, the first that was refused. */
+function refusedPart(step: Op, { rows, command }: Refusal): Op {
+  if (step.op === 'nft' && command !== undefined) return { ...step, commands: step.commands.slice(command, command + 1) }
+  return withRow(step, rows?.row[0] ?? 0)
 }
 
 /** The ruleset of one table as libnftables' JSON; null when there is no such table. */

@@ -21,6 +21,8 @@ struct Refusal {
   std::string attribute{};
   std::string request{};
   size_t op = 0;
+  /** Of an op with several commands: which one. */
+  std::optional<size_t> command{};
   /** Of an op with many rows: those that were refused. */
   std::vector<RefusedRow> rows{};
   /** Of an op with many rows: how many had not been tried when it was cancelled. */

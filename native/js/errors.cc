@@ -50,6 +50,7 @@ Napi::Object RefusalOf(Napi::Env env, const Refusal& refusal) {
   object.Set("message", refusal.message);
   object.Set("attribute", refusal.attribute);
   object.Set("request", refusal.request);
+  if (refusal.command) object.Set("command", static_cast<double>(*refusal.command));
   if (refusal.untried > 0) object.Set("untried", static_cast<double>(refusal.untried));
   if (!refusal.rows.empty()) object.Set("rows", RowsOf(env, refusal.rows));
   return object;

@@ -15,8 +15,10 @@ namespace cnm {
 /** A netlink request that remembers where it put which attribute: that is how the kernel names the one it dislikes. */
 class Message {
  public:
+  /** `room`: how long it can get, in bytes. */
   template <typename Header>
-  Message(Named type, int flags, const Header& header) : Message(type, flags, &header, sizeof header) {}
+  Message(Named type, int flags, const Header& header, size_t room = kRoom)
+      : Message(type, flags, &header, sizeof header, room) {}
   Message(Message&& other) noexcept;
   Message& operator=(Message&&) = delete;
   ~Message();
@@ -44,6 +46,7 @@ class Message {
 
    private:
     Message& message_;
+    const size_t around_;
     nlattr* start_;
   };
 
@@ -51,23 +54,30 @@ class Message {
   std::string AttributeAt(size_t offset) const;
 
   nl_msg* get() const { return message_; }
+  size_t size() const { return nlmsg_hdr(message_)->nlmsg_len; }
   const char* request() const { return request_; }
   /** More was put than a message takes. */
   bool overflowed() const { return overflowed_; }
 
  private:
-  Message(Named type, int flags, const void* header, size_t size);
+  static constexpr size_t kRoom = 4096;
+
+  Message(Named type, int flags, const void* header, size_t size, size_t room);
   void Note(Named attribute);
 
   struct Noted {
     size_t offset;
-    std::string path;
+    const char* name;
+    /** Of the nest that it is in; kNone. */
+    size_t parent;
   };
+  static constexpr size_t kNone = SIZE_MAX;
 
   nl_msg* message_;
   const char* request_;
   std::vector<Noted> noted_;
-  std::vector<const char*> nests_;
+  /** The nest that is open. */
+  size_t open_ = kNone;
   bool overflowed_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
 #include "kernel/nexthop.h"
+#include "kernel/nft_batch.h"
 #include "kernel/nft_element.h"
 #include "kernel/qdisc.h"
 #include "kernel/route.h"
@@ -66,10 +67,7 @@ class Step {
   Refused operator()(const XfrmStateFlush& op) { return FlushXfrmStates(place_, op, count_); }
   Refused operator()(const WireguardSync& op) { return SyncWireguard(place_, op); }
   Refused operator()(const SysctlOp& op) { return place_.WriteSysctl(op.path, op.value); }
-  Refused operator()(const NftOp& op) {
-    std::string output;
-    return place_.RunNft(op.commands, output);
-  }
+  Refused operator()(const NftOp& op) { return ApplyNft(place_, op); }
   Refused operator()(const NftGetOp& op) { return GetNftElement(place_, op); }
   Refused operator()(const NetnsOp& op) { return op.verb == Verb::kAdd ? place_.Create() : place_.Remove(); }
 

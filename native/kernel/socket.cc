@@ -17,6 +17,9 @@ constexpr timeval kPatience = {.tv_sec = 5, .tv_usec = 0};
 /** Room for the answers of any batch that we send, refused or not. */
 constexpr int kReceiveBuffer = 1 << 20;
 
+/** What every socket can send at once. */
+constexpr size_t kSendBuffer = 64 << 10;
+
 /** The kernel's own port, as the sender of a datagram. */
 constexpr uint32_t kKernel = 0;
 
@@ -96,6 +99,13 @@ uint32_t Socket::TakeSequences(uint32_t count) {
 }
 
 int Socket::Send(const void* messages, size_t size) { return send(fd_.get(), messages, size, 0) < 0 ? -errno : 0; }
+
+void Socket::MakeRoom(size_t size) {
+  if (size <= kSendBuffer) return;
+  const int wanted = static_cast<int>(size);
+  if (setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof wanted) == 0) return;
+  setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
+}
 
 void Socket::Drain() {
   nlmsghdr* late = nullptr;

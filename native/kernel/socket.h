@@ -38,11 +38,12 @@ class Socket {
   int Receive(nlmsghdr*& datagram, int flags = 0);
   /** The first of `count` numbers that no other request has. */
   uint32_t TakeSequences(uint32_t count);
-
- private:
   /** Throws away answers that nobody waited for: they take the room of those to come. */
   void Drain();
+  /** As many bytes can be sent at once, where the system lets us. */
+  void MakeRoom(size_t size);
 
+ private:
   /** The kernel fills dump datagrams up to the largest buffer it has seen, at most 32 KiB; one link can need more. */
   static constexpr size_t kBufferSize = 65536;
 

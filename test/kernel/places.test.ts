@@ -78,9 +78,10 @@ describe('nft', () => {
     expect((await spaces.apply(half)).refusal).toEqual({
       op: 0,
       errno: ENOENT,
-      message: 'Could not process rule: No such file or directory',
-      attribute: '',
+      message: '',
+      attribute: 'NFTA_TABLE_NAME',
       request: 'nft',
+      command: 1,
     })
     expect(await addon().listNftTable(here(), 'inet', 'lab')).toBeNull()
   })
