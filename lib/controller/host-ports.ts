@@ -1,3 +1,4 @@
+import { parseAddress, toBytes } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import type { PortBinding, Sandbox } from '../model/network.ts'
 import type { PublishPort } from '../model/request.ts'
@@ -6,20 +7,34 @@ import type { Hall } from './hall.ts'
 import { collide, type Held, type Spot, spotKey } from './ports.ts'
 import { type Listener, listeners, ownerOfSocket } from './sockets.ts'
 
-/** Spots of the host that its processes have, of the protocols that are wanted; of a spot that is wanted, for certain. */
-export async function heldByProcesses({ host }: Hall, wanted: readonly (Pick<Spot, 'protocol'> | Spot)[]): Promise<readonly Held[]> {
-  const found = await listeners(
-    host.path,
-    wanted.map(({ protocol }) => protocol),
+/** Of so many it is found out one by one; to read who listens, the kernel walks some ms through all connections there could be. */
+const FEW = 32
+
+/** Which of the spots that are wanted the host's processes have. */
+export async function heldByProcesses({ host }: Hall, wanted: readonly Spot[]): Promise<readonly Held[]> {
+  const free = wanted.length > FEW ? [] : await Promise.all(wanted.map((spot) => isFree(host, spot)))
+  const doubtful = wanted.filter((_, index) => !free[index])
+  if (doubtful.length === 0) return []
+  const near = new Set(doubtful.map(spotKey))
+  const found = await listening(host, doubtful)
+  const held = found.map(async (listener) => {
+    const asked = near.has(spotKey({ protocol: listener.protocol, hostPort: listener.port }))
+    return asked && (await leavesIPv4(host, listener)) ? [listener] : everywhere(listener)
+  })
+  return (await Promise.all(held)).flat().map(toHeld)
+}
+
+const listening = ({ path }: Netns, spots: readonly Pick<Spot, 'protocol'>[]): Promise<readonly Listener[]> =>
+  listeners(
+    path,
+    spots.map(({ protocol }) => protocol),
   )
-  const near = new Set(wanted.flatMap((spot) => ('hostIP' in spot ? [spotKey(spot)] : [])))
-  const held = await Promise.all(
-    found.map(async (listener) => {
-      const asked = near.has(spotKey({ protocol: listener.protocol, hostPort: listener.port }))
-      return asked && (await leavesIPv4(host, listener)) ? [toHeld(listener)] : everywhere(listener).map(toHeld)
-    }),
-  )
-  return held.flat()
+
+/** A program could listen there. Who cannot be asked, or is not allowed to, has to look. */
+async function isFree(host: Netns, { protocol, hostIP, hostPort }: Spot): Promise<boolean> {
+  const address = parseAddress(hostIP)
+  if (!address || hostPort === 0) return true
+  return protocol !== 'sctp' && isBindable(host, protocol, toBytes(address), hostPort).catch(() => false)
 }
 
 /** Who listens on '::' hears IPv4 too, unless the socket was told otherwise, which /proc does not say: the kernel is asked. */
@@ -48,17 +63,15 @@ export async function settlePorts(hall: Hall, requests: readonly PublishPort[]):
   const open = requests.some((request) => !isExact(request))
   if (!open) return { ports: requests.map((request) => binding(request, request.hostPort)), record: () => {} }
   const ephemeral = await ephemeralPorts(hall)
-  const taken: Spot[] = [
-    ...(await heldByProcesses(
-      hall,
-      requests.map(({ protocol }) => ({ protocol })),
-    )),
-    ...hall.store.sandboxes.list().flatMap(spotsOf),
-  ]
+  const few = requests.length <= FEW
+  const taken: Spot[] = hall.store.sandboxes.list().flatMap(spotsOf)
+  if (!few) taken.push(...(await listening(hall.host, requests)).flatMap(everywhere).map(toHeld))
+  const isTaken = async (wanted: readonly Spot[]) =>
+    collideIn(wanted, taken) || (few && collideIn(wanted, await heldByProcesses(hall, wanted)))
   const ports: PortBinding[] = []
   // What must have one port goes before what may choose.
   for (const request of [...requests].sort((a, b) => Number(isExact(b)) - Number(isExact(a)))) {
-    const hostPort = isExact(request) ? request.hostPort : choose(request, ephemeral, taken)
+    const hostPort = isExact(request) ? request.hostPort : await choose(request, ephemeral, isTaken)
     ports.push(binding(request, hostPort))
     taken.push(...spots({ ...request, hostPort }))
     if (request.hostPort === 0) ephemeral.last = hostPort
@@ -75,11 +88,14 @@ const spots = ({ protocol, hostIP, hostPort }: PublishPort): readonly Spot[] =>
 
 const spotsOf = ({ ports }: Sandbox): readonly Spot[] => ports.flatMap(spots)
 
-function choose(request: PublishPort, ephemeral: Ephemeral, taken: readonly Spot[]): number {
+const collideIn = (wanted: readonly Spot[], taken: readonly Spot[]): boolean =>
+  wanted.some((spot) => taken.some((other) => collide(spot, other)))
+
+async function choose(request: PublishPort, ephemeral: Ephemeral, isTaken: (wanted: readonly Spot[]) => Promise<boolean>): Promise<number> {
   const { hostPort: first, hostPortEnd: last = first } = request
   const candidates = first === 0 ? inTurn(ephemeral) : range(first, last)
   for (const hostPort of candidates) {
-    if (!spots({ ...request, hostPort }).some((spot) => taken.some((other) => collide(spot, other)))) return hostPort
+    if (!(await isTaken(spots({ ...request, hostPort })))) return hostPort
   }
   throw fault('PORTS_EXHAUSTED', { range: first === 0 ? 'net.ipv4.ip_local_port_range' : `${first}-${last}` })
 }
