@@ -84,6 +84,18 @@ void ReadIndex(const nlmsghdr* reply, int32_t& index) {
   if (const auto header = HeaderIn<ifinfomsg>(reply)) index = header->ifi_index;
 }
 
+/** A link and, of a pair, its other end; 0 where that is not told. */
+struct Born {
+  int32_t index = 0;
+  int32_t peer = 0;
+};
+
+void ReadBorn(const nlmsghdr* reply, Born& born) {
+  if (reply->nlmsg_type != RTM_NEWLINK) return;
+  ReadIndex(reply, born.index);
+  born.peer = Attributes(reply, sizeof(ifinfomsg)).Index(IFLA_LINK);
+}
+
 Refused FindLink(Socket& socket, const std::string& name, int32_t& index) {
   index = 0;
   Message message(CNM_NAMED(RTM_GETLINK), 0, ifinfomsg{});
@@ -108,9 +120,15 @@ Refused ResolveLink(Place& place, const LinkRef& link, const char* attribute, in
     index = *known;
     return {};
   }
+  const auto& name = std::get<std::string>(link);
+  if (const int32_t* known = place.KnownLink(name)) {
+    index = *known;
+    return {};
+  }
   Socket* socket;
   if (Refused refusal = place.Route(socket)) return refusal;
-  Refused refusal = FindLink(*socket, std::get<std::string>(link), index);
+  Refused refusal = FindLink(*socket, name, index);
+  if (!refusal) place.Know(name, index);
   if (refusal && refusal->error == -ENODEV) refusal->attribute = attribute;
   return refusal;
 }
@@ -139,11 +157,11 @@ Refused AddLink(Place& place, Place* peer_place, Place* target, const LinkAdd& a
   }
   if (add.parent) message.PutU32(CNM_NAMED(IFLA_LINK), static_cast<uint32_t>(parent));
   if (Refused refusal = PutKind(place, message, add, peer_netns)) return refusal;
-  index = 0;
-  const Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) {
-    if (reply->nlmsg_type == RTM_NEWLINK) ReadIndex(reply, index);
-  });
-  if (refusal) return refusal;
+  Born born;
+  if (Refused refusal = socket->Ask(message, [&](const nlmsghdr* reply) { ReadBorn(reply, born); })) return refusal;
+  if (born.peer != 0 && peer_place) peer_place->Know(add.peer->name, born.peer);
+  index = born.index;
+  if (index != 0) place.Know(add.name, index);
   // Before Linux 6.2 there is no echo of a new link.
   if (index != 0) return {};
   if (target) {

@@ -169,6 +169,12 @@ Refused Place::WriteSysctl(const std::string& path, const std::string& value) {
   return outside ? outside : RefusedIf(error, "sysctl");
 }
 
+const int32_t* Place::KnownLink(const std::string& name) const {
+  if (!links_) return nullptr;
+  const auto found = links_->find(name);
+  return found == links_->end() ? nullptr : &found->second;
+}
+
 Refused Place::Create() {
   Fd made;
   if (const int error = CreateNetns(path_, made)) return RefusedIf(error, "netns");

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,19 @@ class Place {
   /** Whoever is going to write it says so beforehand: then it costs no visit of its own. */
   void Foresee(const std::string& sysctl) { sysctls_.Foresee(sysctl); }
 
+  /** From now on links are looked up once, until Forget(): whatever renames or deletes one has all of them looked up
+   * anew. */
+  void Remember() { links_.emplace(); }
+  void LookAnew() {
+    if (links_) links_->clear();
+  }
+  void Forget() { links_.reset(); }
+  /** Null where it has to be looked up. */
+  const int32_t* KnownLink(const std::string& name) const;
+  void Know(const std::string& name, int32_t index) {
+    if (links_) (*links_)[name] = index;
+  }
+
   /** Makes the namespace and mounts it at the path. */
   Refused Create();
   /** Undoes Create, and closes everything. */
@@ -94,6 +108,7 @@ class Place {
   Kept generic_{NETLINK_GENERIC};
   std::unique_ptr<Nft> nft_;
   Sysctls sysctls_;
+  std::optional<std::map<std::string, int32_t>> links_;
   /** What ends with the place. */
   std::vector<std::weak_ptr<Source>> sources_;
 

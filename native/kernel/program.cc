@@ -85,6 +85,13 @@ class Step {
   uint32_t& count_;
 };
 
+/** Afterwards a name may be that of another link, or of none, here and, of a pair's other end, elsewhere. */
+bool ChangesNames(const Op& op) {
+  if (const auto* set = std::get_if<LinkSet>(&op.step)) return set->name || set->move_to;
+  return std::holds_alternative<LinkDel>(op.step) || std::holds_alternative<GroupDel>(op.step) ||
+         std::holds_alternative<NetnsOp>(op.step);
+}
+
 }  // namespace
 
 Outcome CarryOut(const Program& program, const std::atomic<bool>& cancelled) {
@@ -93,6 +100,7 @@ Outcome CarryOut(const Program& program, const std::atomic<bool>& cancelled) {
   for (const Op& op : program.ops) {
     if (const auto* sysctl = std::get_if<SysctlOp>(&op.step)) program.places[op.at]->Foresee(sysctl->path);
   }
+  for (const auto& place : program.places) place->Remember();
   for (const Op& op : program.ops) {
     const size_t i = outcome.done;
     if (cancelled) {
@@ -104,8 +112,12 @@ Outcome CarryOut(const Program& program, const std::atomic<bool>& cancelled) {
       outcome.refusal->op = i;
       break;
     }
+    if (ChangesNames(op)) {
+      for (const auto& place : program.places) place->LookAnew();
+    }
     outcome.done++;
   }
+  for (const auto& place : program.places) place->Forget();
   return outcome;
 }
 

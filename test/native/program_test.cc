@@ -82,3 +82,30 @@ TEST_CASE("a link is born in another place than its parent is in") {
 }
 
 TEST_SUITE_END();
+
+TEST_CASE("a name is that of the link that has it now") {
+  const Space a, b;
+  const auto address = [](size_t at, const char* link, uint8_t last) {
+    return Op{.at = at,
+              .step = AddrOp{.link = link, .address = {.length = 4, .bytes = {10, 0, 0, last}}, .prefix = 24}};
+  };
+  LinkAdd pair;
+  pair.name = "x";
+  pair.kind = "veth";
+  pair.peer = Peer{};
+  pair.peer->name = "y";
+  pair.peer->at = 1;
+  const Outcome outcome = CarryOut({.places = {a.place(), b.place()},
+                                    .ops = {{.step = pair},
+                                            address(0, "x", 1),
+                                            address(1, "y", 2),
+                                            AddBridge("w"),
+                                            {.step = LinkSet{.link = "x", .name = "z"}},
+                                            {.step = LinkSet{.link = "w", .name = "x"}},
+                                            address(0, "x", 3)}},
+                                   false);
+  REQUIRE_FALSE(outcome.refusal);
+  CHECK_EQ(a.Look("ip -4 -o addr show dev x | awk '{print $4}'"), "10.0.0.3/24\n");
+  CHECK_EQ(a.Look("ip -4 -o addr show dev z | awk '{print $4}'"), "10.0.0.1/24\n");
+  CHECK_EQ(b.Look("ip -4 -o addr show dev y | awk '{print $4}'"), "10.0.0.2/24\n");
+}
