@@ -2,10 +2,11 @@ import { isHostName } from '../drivers/host-access.ts'
 import { checkIpamConfig } from '../ipam/config.ts'
 import { MAC_OF_PARENT, PARENT } from '../ipam/dhcp/driver.ts'
 import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../ipam/driver.ts'
-import { contains, type Family, isSame, parseAddress, parseCidr } from '../model/address.ts'
+import { type Address, type Cidr, contains, type Family, isSame, parseAddress, parseCidr } from '../model/address.ts'
 import type { SubnetUsage } from '../model/engine.ts'
 import { CnmError, fault } from '../model/errors.ts'
 import type { Endpoint, Network, Options, Pool } from '../model/network.ts'
+import { oncePer } from '../model/once-per.ts'
 import type { CreateNetwork, IpamConfig } from '../model/request.ts'
 import type { Hall } from './hall.ts'
 import { holdersOn } from './holders.ts'
@@ -211,7 +212,13 @@ export function poolOf(network: Network, pools: readonly Pool[], family: Family,
 }
 
 /** The pool that an address lies in. */
-export const poolFor = ({ pools }: Network, ip: string): Pool | undefined => pools.find(({ subnet }) => isIn(subnet, ip))
+export function poolFor({ pools }: Network, ip: string): Pool | undefined {
+  const address = parseAddress(ip)
+  return address ? pools.find((pool) => covers(subnetOf(pool), address)) : undefined
+}
+
+const subnetOf = oncePer(({ subnet }: Pool) => parseCidr(subnet))
+const covers = (subnet: Cidr | null, address: Address): boolean => subnet !== null && contains(subnet, address)
 
 export async function releaseAddresses(
   hall: Hall,

@@ -25,7 +25,7 @@ import { Deletion } from './deletion.ts'
 import { type Directories, rootOf, runOf } from './directories.ts'
 import { duidIn } from './duid.ts'
 import { dummyIn } from './dummy.ts'
-import { eventLog } from './events.ts'
+import { EventLog } from './events.ts'
 import type { Hall } from './hall.ts'
 import { holderOf } from './holders.ts'
 import { ipv6In } from './ipv6.ts'
@@ -90,6 +90,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
   const deletion = new Deletion(netns, store)
   const dhcp = new DhcpIpam({ lan: lanOf(netns), leases: notesIn<Lease>(store.marks, 'lease/'), duid: duidIn(store) })
   const announcer = new Announcer(store)
+  const events = new EventLog(run)
   const envoy = new Envoy(new Plugins(options.plugins), store)
   const swarm = new Presence(store, options.peers ?? { set: setPeers, change: changePeers })
   const close = async () => {
@@ -97,6 +98,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
     await announcer.close()
     await deletion.finish()
     netns.close()
+    events.close()
     await store.close()
   }
   try {
@@ -121,7 +123,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),
       dhcp,
-      tell: eventLog(run),
+      tell: events.tell,
       announcer,
       lentNames: new Map(),
       envoy,

@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync, watch } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, watch, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Action, NetworkEvent } from '../model/event.ts'
 import type { Network, Options } from '../model/network.ts'
@@ -13,17 +13,41 @@ const older = (run: string): string => join(run, 'events.old.jsonl')
 const MOST = 1 << 20
 
 /** Writes events to the run directory, where other processes read them. Only the directory's owner may. */
-export function eventLog(run: string): Tell {
-  return (action, network, attributes = {}) => {
+export class EventLog {
+  readonly #run: string
+  #fd: number | undefined
+
+  constructor(run: string) {
+    this.#run = run
+  }
+
+  readonly tell: Tell = (action, network, attributes = {}) => {
     const facts = network ? { name: network.name, type: network.driver } : {}
     const { id, scope } = network ?? { id: '', scope: 'local' as const }
     const event: NetworkEvent = { action, id, scope, attributes: { ...attributes, ...facts }, time: now() }
     try {
-      if (sizeOf(newer(run)) > MOST) renameSync(newer(run), older(run))
-      appendFileSync(newer(run), `${JSON.stringify(event)}\n`, { mode: 0o600 })
+      writeSync(this.#file(), `${JSON.stringify(event)}\n`)
     } catch {
       // What is told has been done and recorded: a disk that is full must not make a failure of it.
+      this.close()
     }
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+  }
+
+  /** Open already, unless it is full or was deleted. */
+  #file(): number {
+    const path = newer(this.#run)
+    this.#fd ??= openSync(path, 'a', 0o600)
+    const { size, nlink } = fstatSync(this.#fd)
+    if (size <= MOST && nlink > 0) return this.#fd
+    this.close()
+    if (nlink > 0) renameSync(path, older(this.#run))
+    this.#fd = openSync(path, 'a', 0o600)
+    return this.#fd
   }
 }
 
@@ -34,8 +58,6 @@ function now(): number {
   last = Math.max(last + 1, Date.now() * 1000)
   return last
 }
-
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 
 export interface Period {
   /** Milliseconds since 1970; absent: from now on. */

@@ -21,7 +21,17 @@ import { driverOf } from './remote/drivers.ts'
 import { sharedIn, sparingShared, withoutShared } from './shared-links.ts'
 
 /** What a driver is told of a network. */
-export const configOf = ({ store }: Hall, network: Network): NetworkConfig => toConfig(network, raisedOf(store, network))
+export function configOf({ store }: Hall, network: Network): NetworkConfig {
+  const raised = raisedOf(store, network)
+  const known = told.get(network)
+  if (known && known.raised === raised) return known.config
+  const config = toConfig(network, raised)
+  told.set(network, { raised, config })
+  return config
+}
+
+/** What drivers work out of it, they remember by it. */
+const told = new WeakMap<Network, { readonly raised: Raised | undefined; readonly config: NetworkConfig }>()
 
 const toConfig = (
   { id, name, internal, enableIPv4, enableIPv6, options, pools }: Network,

@@ -18,8 +18,8 @@ import { leaving } from './remote/network.ts'
 import { shareOf } from './swarm/shares.ts'
 import { type Asked, type Outcomes, outcomeOf } from './turns.ts'
 
-/** More in one piece would hold the kernel's lock for long, and ask much of one transaction. */
-const MOST = 256
+/** More in one piece would hold the kernel's lock for longer than 200 ms, and ask much of one transaction. */
+const MOST = 512
 
 /** What takes a sandbox from some of its seats; from all of them, it goes too. */
 export interface Removal {

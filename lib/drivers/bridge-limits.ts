@@ -34,7 +34,9 @@ export type Limits = { readonly [D in Direction]?: Limit }
 
 /** The limits of an endpoint; of the network itself, where `own` has nothing to say. */
 export function limitsOf(network: Options, own: Options, mtu = ETHERNET_MTU): Limits {
-  const limit = (direction: Direction) => limitOf({ ...network, ...own }, own, direction, mtu + ETHERNET_HEADER)
+  const options = Object.fromEntries(Object.entries({ ...network, ...own }).filter(([name]) => name in LIMIT_OPTIONS))
+  if (Object.keys(options).length === 0) return {}
+  const limit = (direction: Direction) => limitOf(options, own, direction, mtu + ETHERNET_HEADER)
   const limits = { in: limit('in'), out: limit('out') }
   return { ...(limits.in ? { in: limits.in } : {}), ...(limits.out ? { out: limits.out } : {}) }
 }
@@ -47,7 +49,7 @@ const LATENCY_US = 100_000
 
 function limitOf(options: Options, own: Options, direction: Direction, packet: number): Limit | undefined {
   const key = `cnm.rate.${direction}` as const
-  const read = readOptions(Object.fromEntries(Object.entries(options).filter(([name]) => name in LIMIT_OPTIONS)), LIMIT_OPTIONS)
+  const read = readOptions(options, LIMIT_OPTIONS)
   const refuse = (name: string, reason: string) => fault('INVALID_OPTION', { key: name, value: options[name] ?? '', reason })
   const rate = read[key]
   if (rate === undefined || rate === NONE) {

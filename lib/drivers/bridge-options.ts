@@ -1,5 +1,6 @@
 import type { Family } from '../model/address.ts'
 import { shortId } from '../model/ids.ts'
+import { oncePer } from '../model/once-per.ts'
 import type { GatewayMode } from '../model/wall.ts'
 import { LIMIT_OPTIONS } from './bridge-limits.ts'
 import { ROUTE_OPTIONS } from './bridge-routes.ts'
@@ -63,7 +64,7 @@ export const linkOf = ({ id, options }: Pick<NetworkConfig, 'id' | 'options'>): 
 
 type NetworkOptions = ReturnType<typeof readOptions<typeof NETWORK_OPTIONS>>
 
-export function settingsOf({ id, options }: Pick<NetworkConfig, 'options'> & { readonly id?: string }): Settings {
+export const settingsOf = oncePer(({ id, options }: Pick<NetworkConfig, 'options'> & { readonly id?: string }): Settings => {
   const read = readOptions(options, NETWORK_OPTIONS)
   const name = read[BRIDGE_NAME]
   const mtu = read['com.docker.network.driver.mtu']
@@ -84,7 +85,7 @@ export function settingsOf({ id, options }: Pick<NetworkConfig, 'options'> & { r
     prefix: read['com.docker.network.container_iface_prefix'] ?? 'eth',
     source: { ...(host4 ? { 4: host4 } : {}), ...(host6 ? { 6: host6 } : {}) },
   }
-}
+})
 
 /** As with Docker, one address of the host, whatever its family, is the only one; `host_binding_ipv6` adds a second. */
 function hostIPOf(read: NetworkOptions): Publishing['hostIP'] {

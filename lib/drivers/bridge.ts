@@ -1,6 +1,7 @@
 import { type Cidr, type Family, formatAddress, formatCidr, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { type Id, LINK_GROUP, macBytes, macOf } from '../model/ids.ts'
 import type { Pool } from '../model/network.ts'
+import { oncePer } from '../model/once-per.ts'
 import { type Op, type Plan, undoOf } from '../model/op.ts'
 import type { Wall } from '../model/wall.ts'
 import { checkNetwork } from './bridge-checks.ts'
@@ -87,7 +88,7 @@ export const bridge: NetworkDriver = {
       gateway: ways[0] ?? '',
       gateway6: ways[1] ?? '',
       routes: routesOf(network, endpoint),
-      neighbours: ways.flatMap((gateway) => ownNeighbour(network, settings, gateway)),
+      neighbours: ways.flatMap((gateway) => ownNeighbour(network, gateway)),
     }
   },
 
@@ -111,14 +112,14 @@ function build(network: NetworkConfig, settings: Settings): Plan {
     // Without IPv6, not even the link-local address that the kernel would give it.
     sysctl(`ipv6/conf/${link}/disable_ipv6`, network.enableIPv6 ? '0' : '1'),
     ...(network.enableIPv6 ? [sysctl(`ipv6/conf/${link}/accept_ra`, '0')] : []),
-    ...addressesOf(network, settings).map((cidr) => address('addr.add', link, cidr)),
+    ...addressesOf(network).map((cidr) => address('addr.add', link, cidr)),
     { op: 'link.set', link, up: true },
   ]
 }
 
 /** The host has the addresses of a link that is down, too. */
 const tearDown = (network: NetworkConfig, settings: Settings): Plan => [
-  ...addressesOf(network, settings).map((cidr) => address('addr.del', settings.link, cidr)),
+  ...addressesOf(network).map((cidr) => address('addr.del', settings.link, cidr)),
   { op: 'link.del', link: settings.link, behind: true },
 ]
 
@@ -129,7 +130,7 @@ function adopt(network: NetworkConfig, settings: Settings): Plan {
     ...(mtu && mtu !== network.found?.mtu ? [{ op: 'link.set', link, mtu } as const] : []),
     ...routeLocalnet(network, link),
     ...(network.enableIPv6 ? [sysctl(`ipv6/conf/${link}/disable_ipv6`, '0')] : []),
-    ...lacking(network, settings).map((cidr) => address('addr.add', link, cidr)),
+    ...lacking(network).map((cidr) => address('addr.add', link, cidr)),
     ...(network.found?.up ? [] : [{ op: 'link.set', link, up: true } as const]),
   ]
 }
@@ -139,14 +140,14 @@ function giveBack(network: NetworkConfig, settings: Settings): Plan {
   const { link, mtu } = settings
   const had = network.found?.mtu
   return [
-    ...lacking(network, settings).map((cidr) => address('addr.del', link, cidr)),
+    ...lacking(network).map((cidr) => address('addr.del', link, cidr)),
     ...(mtu && had && mtu !== had ? [{ op: 'link.set', link, mtu: had } as const] : []),
     ...(network.found?.up ? [] : [{ op: 'link.set', link, up: false } as const]),
   ]
 }
 
-const lacking = (network: NetworkConfig, settings: Settings): readonly Cidr[] =>
-  addressesOf(network, settings).filter((cidr) => !network.found?.addresses.includes(formatCidr(cidr)))
+const lacking = (network: NetworkConfig): readonly Cidr[] =>
+  addressesOf(network).filter((cidr) => !network.found?.addresses.includes(formatCidr(cidr)))
 
 /** A published port is reached through 127.0.0.1 too; the firewall keeps the host's own loopback services closed. */
 const routeLocalnet = ({ enableIPv4 }: NetworkConfig, link: string): Plan =>
@@ -163,7 +164,7 @@ function portOf(icc: boolean, { ports }: EndpointConfig) {
 
 /** The host knows its sandboxes by heart: a full bridge would overflow the neighbour table, where permanent entries do not count. */
 function neighboursOf(network: NetworkConfig, settings: Settings, endpoint: EndpointConfig, mac: string) {
-  const reachable = new Set(addressesOf(network, settings).map(({ family }) => family))
+  const reachable = new Set(addressesOf(network).map(({ family }) => family))
   return [endpoint.address, endpoint.address6].flatMap((text) => {
     const own = parseCidr(text ?? '')
     if (!own || !reachable.has(own.family)) return []
@@ -173,8 +174,8 @@ function neighboursOf(network: NetworkConfig, settings: Settings, endpoint: Endp
 }
 
 /** The gateway, where it is our bridge: the MAC of one that was found changes with its ports. */
-function ownNeighbour(network: NetworkConfig, settings: Settings, gateway: string): readonly Neighbour[] {
-  const ours = addressesOf(network, settings).some((cidr) => formatAddress(cidr) === gateway)
+function ownNeighbour(network: NetworkConfig, gateway: string): readonly Neighbour[] {
+  const ours = addressesOf(network).some((cidr) => formatAddress(cidr) === gateway)
   return ours && !network.found ? [{ address: gateway, mac: macOf(network.id) }] : []
 }
 
@@ -183,11 +184,13 @@ const sysctl = (path: string, value: string): Op => ({ op: 'sysctl', path: `net/
 const address = (op: 'addr.add' | 'addr.del', link: string, cidr: Cidr): Op => ({ op, link, address: toBytes(cidr), prefix: cidr.prefix })
 
 /** What the bridge is called by. */
-const addressesOf = (network: NetworkConfig, { modes, inhibitIPv4 }: Settings): readonly Cidr[] =>
-  network.pools.flatMap(({ family, gateway }) => {
+const addressesOf = oncePer((network: NetworkConfig): readonly Cidr[] => {
+  const { modes, inhibitIPv4 } = settingsOf(network)
+  return network.pools.flatMap(({ family, gateway }) => {
     const cidr = parseCidr(gateway ?? '')
     return cidr && modes[family] !== 'isolated' && !(family === 4 && inhibitIPv4) ? [cidr] : []
   })
+})
 
 /** The gateway that sandboxes are told of: the bridge, or an auxiliary address that the user calls so. */
 const GATEWAY_AUX = { 4: 'DefaultGatewayIPv4', 6: 'DefaultGatewayIPv6' } as const

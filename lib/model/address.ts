@@ -101,8 +101,13 @@ export const overlaps = (a: Cidr, b: Cidr): boolean => (a.prefix <= b.prefix ? c
 
 /** 4 or 16 bytes, network order. */
 export function toBytes({ family, value }: Address): Uint8Array {
-  const length = family === 4 ? 4 : 16
-  return Uint8Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 0xffn))
+  if (family === 6) {
+    scratch.setBigUint64(0, value >> 64n)
+    scratch.setBigUint64(8, value)
+    return new Uint8Array(scratch.buffer.slice(0))
+  }
+  const low = Number(value)
+  return Uint8Array.of(low >>> 24, low >>> 16, low >>> 8, low)
 }
 
 /** The inverse of toBytes; the length says the family. */

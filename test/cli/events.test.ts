@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
-import { appendFileSync, statSync } from 'node:fs'
+import { appendFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { eventLog, eventsOf } from '../../lib/controller/events.ts'
+import { EventLog, eventsOf } from '../../lib/controller/events.ts'
 import type { NetworkEvent } from '../../lib/model/event.ts'
 import { run, start } from '../support/run.ts'
 import { CNM, Host } from './host.ts'
@@ -94,7 +94,7 @@ describe('the log', () => {
   }
 
   it('keeps the newest, within bounds, and a reader misses none when it is turned over', async () => {
-    const tell = eventLog(host.run)
+    const log = new EventLog(host.run)
     const id = (number: number) => String(number).padStart(64, '0')
     const until = Date.now() + 60_000
     const seen: string[] = []
@@ -104,9 +104,10 @@ describe('the log', () => {
     })().catch(() => {})
     const COUNT = 12_000
     for (let number = 0; number < COUNT; number++) {
-      tell('create', { id: id(number), name: 'x'.repeat(100), driver: 'bridge', scope: 'local' })
+      log.tell('create', { id: id(number), name: 'x'.repeat(100), driver: 'bridge', scope: 'local' })
       if (number % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 1))
     }
+    log.close()
     await vi.waitFor(() => expect(seen.at(-1)).toBe(id(COUNT - 1)), 5000)
     stop.abort()
     await reading
@@ -118,8 +119,13 @@ describe('the log', () => {
 
   it('a line that was cut off is none', async () => {
     appendFileSync(join(host.run, 'events.jsonl'), '{"action":"cre')
-    eventLog(host.run)('prune', null)
-    eventLog(host.run)('destroy', { id: 'last', name: 'x', driver: 'bridge', scope: 'local' })
+    const log = new EventLog(host.run)
+    log.tell('prune', null)
+    log.tell('destroy', { id: 'last', name: 'x', driver: 'bridge', scope: 'local' })
     expect((await collect(eventsOf(host.run, { since: 0, until: Date.now() }))).at(-1)).toBe('last')
+    rmSync(join(host.run, 'events.jsonl'))
+    log.tell('destroy', { id: 'anew', name: 'x', driver: 'bridge', scope: 'local' })
+    log.close()
+    expect((await collect(eventsOf(host.run, { since: 0, until: Date.now() }))).at(-1)).toBe('anew')
   })
 })
