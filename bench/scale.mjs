@@ -3,9 +3,10 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { open } from '../dist/esm/lib/index.js'
-import { apply } from '../dist/esm/lib/netlink/kernel.js'
-import { contest, must, timed, withBench } from './harness.mjs'
-import { withNetwork } from './verbs.mjs'
+import { apply, dump } from '../dist/esm/lib/netlink/kernel.js'
+import { Netns } from '../dist/esm/lib/netlink/namespace.js'
+import { contest, timed, withBench } from './harness.mjs'
+import { bridgeOf, withNetwork } from './verbs.mjs'
 
 const NETWORKS = 1_000
 const PORTS = 1_000
@@ -66,14 +67,24 @@ export const published = () =>
     }),
   )
 
+/** A sandbox as libcnm makes one, by the kernel's messages. */
+const sandboxAs = (n, bridge) => [
+  { op: 'netns.add', at: 1 },
+  { op: 'link.add', name: `v${n}`, kind: 'veth', peer: { name: 'eth0', at: 1 } },
+  { op: 'link.set', link: `v${n}`, master: bridge, up: true },
+  { op: 'addr.add', at: 1, link: 'eth0', address: Uint8Array.of(10, 0, 128, n), prefix: 16 },
+  { op: 'link.set', at: 1, link: 'eth0', up: true },
+  { op: 'route.add', at: 1, to: new Uint8Array(4), prefix: 0, link: 'eth0', via: Uint8Array.of(10, 0, 0, 1) },
+]
+
 /**
- * Of sandboxes with one endpoint each, until the last link is gone: all at once, and each when the one before is gone; and links
- * deleted one by one, of which fewer will do.
+ * Of sandboxes with one endpoint each, until the last link is gone: all at once, and each when the one before is gone; and the same
+ * links and namespaces deleted one by one, of which fewer will do.
  */
 export const removal = () =>
   withNetwork((cnm, bench) => {
     const names = Array.from({ length: ENDPOINTS }, (_, n) => `s${n}`)
-    const bridge = `br-${cnm.network('bench').id.slice(0, 12)}`
+    const bridge = bridgeOf(cnm)
     const removed = async (remove) => {
       for (const name of names) await cnm.createSandbox({ name, networks: [{ network: 'bench' }] })
       // Until then what is new is announced.
@@ -81,7 +92,7 @@ export const removal = () =>
       return {
         rm: await timed(async () => {
           await remove()
-          while (must('ip', '-n', bench.name, '-o', 'link', 'show', 'type', 'veth') !== '') continue
+          while ((await dump(bench.netns, 'link')).some(({ kind }) => kind === 'veth')) continue
         }),
       }
     }
@@ -96,19 +107,16 @@ export const removal = () =>
             for (const name of names) await cnm.removeSandbox(name)
           }),
         'one by one': async () => {
-          for (let n = 0; n < LINKS; n++) {
-            const peer = { name: `p${n}`, at: 0 }
-            await apply(
-              [bench.netns],
-              [
-                { op: 'link.add', name: `v${n}`, kind: 'veth', peer },
-                { op: 'link.set', link: `v${n}`, master: bridge },
-              ],
-            )
-          }
+          const places = Array.from({ length: LINKS }, (_, n) => [bench.netns, Netns.at(join(bench.folder, `one${n}`))])
+          for (const [n, place] of places.entries()) await apply(place, sandboxAs(n, bridge))
+          await pause(2_500)
           const ms = await timed(async () => {
-            for (let n = 0; n < LINKS; n++) await apply([bench.netns], [{ op: 'link.del', link: `v${n}` }])
+            for (const [n, place] of places.entries()) {
+              await apply(place, [{ op: 'link.del', link: `v${n}` }])
+              await apply(place, [{ op: 'netns.del', at: 1 }])
+            }
           })
+          for (const [, inside] of places) inside.close()
           return { rm: (ms * ENDPOINTS) / LINKS }
         },
       },

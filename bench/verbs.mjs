@@ -35,7 +35,7 @@ function byCommands(host, bridge) {
 function byProgram(bench, sandbox, bridge) {
   const program = bench.compile('attach')
   return () => {
-    const [up, down] = must(program, bench.netns.path, sandbox, bridge).trim().split(' ').map(Number)
+    const [up, down] = must(program, bench.netns.path, sandbox, bridge, bench.folder).trim().split(' ').map(Number)
     return { up, down }
   }
 }
@@ -54,7 +54,7 @@ export const withNetwork = (work) =>
     }
   })
 
-const bridgeOf = (cnm) => `br-${cnm.network('bench').id.slice(0, 12)}`
+export const bridgeOf = (cnm) => `br-${cnm.network('bench').id.slice(0, 12)}`
 
 /** Runs `work` with a dockerd, or with null. */
 async function withDocker(bench, work) {
