@@ -1,10 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { Lab } from '../support/lab.ts'
 import type { Ran } from '../support/run.ts'
 import { play, type Stage } from './play.ts'
 
-/** The built program. */
-export const CNM = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url))
+export { CNM } from '../support/command.ts'
 
 /** `cnm` on a host of its own. */
 export class Host extends Lab {

@@ -90,7 +90,7 @@ describe('the host is started anew', { timeout: 90_000 }, () => {
     await reboot({ memory: false })
     let missed = () => {}
     const waiting = new Promise<void>((resolve) => (missed = resolve))
-    const started = startDockerd(island, (line) => line.includes('Unable to locate plugin: cnm') && missed())
+    const started = startDockerd(island, { hear: (line) => line.includes('Unable to locate plugin: cnm') && missed() })
     await waiting
     await serve()
     await started

@@ -23,9 +23,15 @@ const IMAGE = `
   mkdir -p /run/image/bin && cp /bin/busybox /run/image/bin/sleep
   tar -C /run/image -c . | docker import --change 'CMD ["sleep", "infinity"]' - tiny`
 
-/** Starts the Docker daemon on an island, with the image `tiny`; it ends with the island. `hear` is told what it logs. */
-export async function startDockerd(island: Island, hear: (line: string) => void = () => {}): Promise<void> {
-  const [command = '', ...argv] = island.there([...DAEMON, `--cgroup-parent=/${island.controlGroups}`])
+interface Wishes {
+  readonly flags?: readonly string[]
+  /** Is told what it logs. */
+  readonly hear?: (line: string) => void
+}
+
+/** Starts the Docker daemon on an island, with the image `tiny`; it ends with the island. */
+export async function startDockerd(island: Island, { flags = [], hear = () => {} }: Wishes = {}): Promise<void> {
+  const [command = '', ...argv] = island.there([...DAEMON, `--cgroup-parent=/${island.controlGroups}`, ...flags])
   const daemon = spawn(command, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
   const said: string[] = []
   await new Promise<void>((resolve, reject) => {

@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest'
-import { CNM } from '../cli/host.ts'
-import { must, start } from '../support/run.ts'
-import { differences } from './differences.ts'
+import { CNM } from '../support/command.ts'
+import { start } from '../support/run.ts'
 import { Island } from './island.ts'
-import { perform } from './perform.ts'
 import { docker } from './players.ts'
+import { type Departure, rehearse } from './rehearsal.ts'
 
 const SUBNETS =
   '--subnet 192.0.2.0/24 --ip-range 192.0.2.64/26 --gateway 192.0.2.2 ' +
@@ -36,7 +35,7 @@ const script = (driver: string): readonly string[] => [
 ]
 
 /** Where ours says something else than this dockerd, 20.10; or, as a plugin, the same in a frame. */
-const KNOWN: readonly (readonly [line: string, at: string, docker: string | undefined, cnm: string | undefined])[] = [
+const KNOWN: readonly Departure[] = [
   [
     'parent=lo loop',
     'error',
@@ -74,19 +73,5 @@ it('dockerd does with our macvlan what it does with its own', async () => {
   await using island = await Island.rise()
   // It ends with the island.
   await start(island.there([process.execPath, CNM, 'serve', '--root', '/run/cnm-state', '--run', '/run/cnm']))
-  const dockerd = await docker(island)
-  const links = () => must(island.there(['ip', '-br', 'link']))
-  const before = links()
-  const theirs = await perform(dockerd, script('macvlan'))
-  // Nobody knows the first ones' MAC addresses any more.
-  for (const family of ['-4', '-6']) must(island.there(['nsenter', `--net=${island.lan}`, 'ip', family, 'neigh', 'flush', 'dev', 'eth0']))
-  const ours = await perform(dockerd, script('cnm-macvlan'))
-  expect(links()).toBe(before)
-  const found = script('macvlan').flatMap((line, index) => differences(line, theirs[index] ?? {}, ours[index] ?? {}))
-  expect(found.map(({ line, at, docker: said, cnm }) => [line.replace(/^network create .* -o /, ''), at, said, unframed(cnm)])).toEqual(
-    KNOWN,
-  )
+  expect(await rehearse(await docker(island), 'macvlan', script)).toEqual(KNOWN)
 }, 120_000)
-
-/** Without the method of the plugin, and the way out. */
-const unframed = (text: string | undefined) => text?.replace(/^NetworkDriver\.CreateNetwork: /, '').replace(/ \(.*\)$/, '')

@@ -1,4 +1,4 @@
-import { CNM } from '../cli/host.ts'
+import { CNM } from '../support/command.ts'
 import { type Ran, start } from '../support/run.ts'
 import { DOCKER_ENV, startDockerd } from './dockerd.ts'
 import type { Island } from './island.ts'
@@ -24,15 +24,15 @@ export interface Player extends Starter {
   inspect(name: string, template: string): Promise<Ran>
 }
 
-export async function docker(island: Island): Promise<Player & Docker> {
-  await startDockerd(island)
+export async function docker(island: Island, flags: readonly string[] = []): Promise<Player & Docker> {
+  await startDockerd(island, { flags })
   const run = (...argv: readonly string[]) => island.run(['/usr/bin/docker', ...argv], DOCKER_ENV)
   return {
     island,
     docker: (argv) => run(...argv),
     network: (argv) => run('network', ...argv),
-    async start(name, flags) {
-      const created = await run('create', '--name', name, ...flags, 'tiny')
+    async start(name, options) {
+      const created = await run('create', '--name', name, ...options, 'tiny')
       if (created.status !== 0) return created
       const started = await run('start', name)
       if (started.status !== 0) await run('rm', name)

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Scenario, Verdict } from '../uml/harness.ts'
@@ -12,16 +12,19 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A kernel of our own, and what has to hold in it. */
 export interface Tier {
-  /** Its folder in test/, with boot.sh and files of scenarios. */
+  /** Its folder in test/, with files of scenarios. */
   readonly name: string
+  /** The folder in test/ with its boot.sh. */
+  readonly kind: 'uml' | 'qemu'
   /** Tests of test/kernel that run there too: file → their names. */
-  readonly kernel: Readonly<Record<string, RegExp>>
+  readonly kernel?: Readonly<Record<string, RegExp>>
   /** How long it may take in all. */
   readonly seconds: number
 }
 
 /** Boots once and makes a test of every scenario. CNM_SCENARIOS names the files, separated by spaces; absent: all. */
 export async function runTier(tier: Tier): Promise<void> {
+  if (chosenOf(tier).length === 0) return it.skip('it has none of the files that were asked for', () => {})
   const program = await bundle(tier)
   const scenarios = list(program)
   const without = chosenOf(tier).filter((file) => !scenarios.some((one) => one.file === file))
@@ -39,16 +42,17 @@ export async function runTier(tier: Tier): Promise<void> {
 }
 
 /** The files that are to run: those that were asked for, or all. */
-function chosenOf({ name, kernel }: Tier): readonly string[] {
-  const asked = process.env['CNM_SCENARIOS']?.split(' ').filter(Boolean) ?? []
-  if (asked.length > 0) return asked.map((file) => relative(ROOT, resolve(file)))
+function chosenOf({ name, kernel = {} }: Tier): readonly string[] {
   const own = readdirSync(join(ROOT, 'test', name)).filter((file) => /^(?!harness\.|.*\.test\.).*\.ts$/.test(file))
-  return [...own.map((file) => `test/${name}/${file}`), ...Object.keys(kernel)]
+  const all = [...own.map((file) => `test/${name}/${file}`), ...Object.keys(kernel)]
+  const asked = process.env['CNM_SCENARIOS']?.split(' ').filter(Boolean) ?? []
+  const wanted = asked.map((file) => relative(ROOT, resolve(file)))
+  return wanted.length === 0 ? all : all.filter((file) => wanted.includes(file))
 }
 
 /** All that is to run, as one file that plain Node.js runs. */
 async function bundle(tier: Tier): Promise<string> {
-  const { name, kernel } = tier
+  const { name, kernel = {} } = tier
   const folder = join(ROOT, 'build', name)
   const path = (file: string): string => JSON.stringify(join(ROOT, file))
   const entry = [
@@ -64,6 +68,7 @@ async function bundle(tier: Tier): Promise<string> {
     platform: 'node',
     // What is compiled stays where it is.
     external: ['#addon', 'lmdb', 'node-gyp-build'],
+    plugins: [{ name: 'places', transform: (code, id) => code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)) }],
     resolve: { alias: { vitest: join(ROOT, 'test', 'guest', 'vitest.ts') } },
     transform: { target: 'node20' },
   })
@@ -93,9 +98,9 @@ class Guest {
   /** Whatever it said that is no verdict, and its kernel. */
   #words = ''
 
-  boot({ name, seconds }: Tier, program: string): void {
+  boot({ kind, seconds }: Tier, program: string): void {
     const argv = [process.execPath, '--enable-source-maps', program]
-    const child = spawn(join(ROOT, 'test', name, 'boot.sh'), argv, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(join(ROOT, 'test', kind, 'boot.sh'), argv, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
     const timer = setTimeout(() => {
       this.#end = `the guest was stopped after ${seconds} s`
       child.kill('SIGKILL')

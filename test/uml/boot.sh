@@ -13,7 +13,8 @@ if stale "$build/xstate.so" "$here/xstate.c"; then
 fi
 terminals=(con=null con0=null,fd:2 ssl=null ssl0=null,fd:1) output=/dev/ttyS0
 if [ $# = 0 ]; then terminals=(con=null con0=fd:0,fd:1 ssl=null) output=/dev/tty0; fi
-# It has its memory in a file, and is quick when that is on a tmpfs.
-exec "$guest/confine.sh" env TMPDIR=/dev/shm LD_PRELOAD="$build/xstate.so" \
+# It has its memory in a file, and is quick when that is on a tmpfs. Its processes wait for one another at each system call: on one
+# processor that takes a third less of it.
+exec taskset -c "$(awk '{ print $39 }' /proc/self/stat)" "$guest/confine.sh" env TMPDIR=/dev/shm LD_PRELOAD="$build/xstate.so" \
   linux.uml mem=768M root=/dev/root rootfstype=hostfs rootflags=/ ro init="$guest/init.sh" "${terminals[@]}" console=tty0 quiet \
   uml_dir=/dev/shm/ umid=guest OUTPUT=$output MODULES=/usr/lib/uml/modules CNM_GUEST=uml -- "$@"
