@@ -5,7 +5,7 @@ import type { LinkRef } from './links.d.ts'
 import type { NexthopTable } from './nexthop.d.ts'
 import type { Refusal } from './outcome.d.ts'
 import type { QdiscTable } from './qdiscs.d.ts'
-import type { VniTable } from './vlans.d.ts'
+import type { VlanTable, VniTable } from './vlans.d.ts'
 import type { XfrmPolicyTable } from './xfrm.d.ts'
 import type { XfrmStateTable } from './xfrm-state.d.ts'
 
@@ -23,6 +23,8 @@ export interface LinkTable extends Table {
   readonly master: Int32Array
   /** IFLA_LINK: the other end of a veth, the parent of a macvlan. */
   readonly parent: Int32Array
+  /** IFLA_LINK_NETNSID: where that is, as the link's namespace counts others; -1 there itself. */
+  readonly parentNetns: Int32Array
   readonly group: Uint32Array
   /** 6 bytes a row. */
   readonly mac: Uint8Array
@@ -31,6 +33,10 @@ export interface LinkTable extends Table {
   readonly names: string
   /** IFLA_INFO_KIND joined by '\n'; an empty line for a physical link. */
   readonly kinds: string
+  /** Of a link of kind vlan: its number; 0 of others. */
+  readonly vlan: Uint16Array
+  /** 1: a bridge with `vlanFiltering`. */
+  readonly vlanFiltering: Uint8Array
 }
 
 /** What passed each link, received (rx) and sent (tx). */
@@ -134,6 +140,7 @@ export interface Tables {
   readonly xfrmPolicy: XfrmPolicyTable
   readonly xfrmState: XfrmStateTable
   readonly vni: VniTable
+  readonly vlan: VlanTable
 }
 export type TableName = keyof Tables
 
@@ -160,5 +167,7 @@ export interface Filters {
   /** `keys`: with the keys, which are left out otherwise. */
   readonly xfrmState: { readonly keys?: boolean }
   readonly vni: { readonly link?: LinkRef }
+  /** None: the kernel has none. */
+  readonly vlan: Readonly<Record<never, never>>
 }
 export type Filter<T extends TableName> = Filters[T]

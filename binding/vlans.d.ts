@@ -47,3 +47,14 @@ export interface VlanOp {
   /** The bridge that it is a port of: the default. */
   readonly master?: boolean
 }
+
+/** The VLANs that ports of bridges are in, and bridges themselves; without rows where the kernel has none. */
+export interface VlanTable extends Table {
+  readonly link: Int32Array
+  /** The first and the last of several. */
+  readonly vid: Uint16Array
+  readonly end: Uint16Array
+  /** 1: as of VlanOp. */
+  readonly pvid: Uint8Array
+  readonly untagged: Uint8Array
+}

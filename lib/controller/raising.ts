@@ -19,6 +19,7 @@ import { checkWireguard, wireguardOf } from './overlay/wireguard.ts'
 import { mayAdministerNetworks } from './processes.ts'
 import { driverOf } from './remote/drivers.ts'
 import { sharedIn, sparingShared, withoutShared } from './shared-links.ts'
+import { warnOfBarrier } from './vlan-filters.ts'
 
 /** What a driver is told of a network. */
 export function configOf({ store }: Hall, network: Network): NetworkConfig {
@@ -124,6 +125,7 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
   ])
   const settings = found ? await settingsBefore(hall, [...plan, ...way.plan]) : {}
   if (plan.some(isDummy) && !(await hall.hasDummy())) warnOfStandIn(network)
+  if (base !== undefined && found) await warnOfBarrier(hall.host, network, base)
   return {
     plan: [...steps, ...(raised ? await reconnect(hall, network, config) : [])],
     networks,

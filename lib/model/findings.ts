@@ -16,6 +16,11 @@ export const FINDINGS = {
   RECORD_INVALID: ['{problem}', 'addresses of it are not what they seem', 'restore the state from a backup'],
   NETWORK_DRIFT: ['{subject}: {found}{more}', 'its sandboxes may not reach one another, nor the rest of the world', REPAIR],
   NETWORK_UNFIT: ['{reason}', 'its sandboxes reach nobody, and it takes no more', '{remedy}'],
+  VLAN_FILTERED: [
+    'bridge {bridge} filters VLANs: {lack}',
+    'its sandboxes reach nobody beyond that bridge',
+    'bridge vlan add dev {missing}',
+  ],
   SANDBOX_DRIFT: ['{subject}: {found}{more}', 'it may not reach others, nor be reached', REPAIR],
   LINK_FOREIGN: ['{subject}: {found}', 'what should have this name cannot be made', 'ip link del {link}'],
   LINK_STRAY: [

@@ -113,6 +113,7 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   xfrmPolicy: 'ip xfrm policy',
   xfrmState: 'ip xfrm state',
   vni: 'bridge vni',
+  vlan: 'bridge vlan',
 }
 
 /**

@@ -5,7 +5,7 @@ import { type ConntrackRow, conntrackRows } from './conntrack.ts'
 import { type LinkStatsRow, linkStatsRows } from './link-stats.ts'
 import { type NexthopRow, nexthopRows } from './nexthop.ts'
 import { type QdiscRow, qdiscRows } from './qdiscs.ts'
-import { type VniRow, vniRows } from './vnis.ts'
+import { type VlanRow, type VniRow, vlanRows, vniRows } from './vlans.ts'
 import { type XfrmPolicyRow, xfrmPolicyRows } from './xfrm.ts'
 import { type XfrmStateRow, xfrmStateRows } from './xfrm-state.ts'
 
@@ -21,11 +21,17 @@ export interface LinkRow {
   readonly mac: string
   /** ifindex of its bridge; 0 when it is in none. */
   readonly master: number
-  /** ifindex of a veth's other end, in that one's namespace. */
+  /** ifindex of a veth's other end, or of the link that it is on; in that one's namespace. */
   readonly parent: number
+  /** That namespace, as the link's own counts others; -1 is that itself. */
+  readonly parentNetns: number
   readonly group: number
   /** IF_OPER_*; 6 is up. */
   readonly operState: number
+  /** Of kind vlan: its number; 0 of others. */
+  readonly vlan: number
+  /** A bridge that filters VLANs. */
+  readonly vlanFiltering: boolean
 }
 
 export interface AddressRow {
@@ -104,6 +110,7 @@ interface RowTypes {
   readonly xfrmPolicy: XfrmPolicyRow
   readonly xfrmState: XfrmStateRow
   readonly vni: VniRow
+  readonly vlan: VlanRow
 }
 export type Row<T extends TableName> = RowTypes[T]
 export type Rows<T extends TableName> = readonly Row<T>[]
@@ -124,6 +131,7 @@ const readers: { readonly [T in TableName]: (columns: Tables[T]) => Rows<T> } = 
   xfrmPolicy: xfrmPolicyRows,
   xfrmState: xfrmStateRows,
   vni: vniRows,
+  vlan: vlanRows,
 }
 
 function linkRows(columns: LinkTable): readonly LinkRow[] {
@@ -138,8 +146,11 @@ function linkRows(columns: LinkTable): readonly LinkRow[] {
     mac: macAt(columns.mac, row),
     master: at(columns.master, row),
     parent: at(columns.parent, row),
+    parentNetns: at(columns.parentNetns, row),
     group: at(columns.group, row),
     operState: at(columns.operState, row),
+    vlan: at(columns.vlan, row),
+    vlanFiltering: at(columns.vlanFiltering, row) === 1,
   }))
 }
 

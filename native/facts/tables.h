@@ -17,17 +17,24 @@ struct LinkRow {
   uint32_t mtu = 0;
   int32_t master = 0;
   int32_t parent = 0;
+  /** Of the parent, as this namespace counts them; -1 is this one. */
+  int32_t parent_netns = -1;
   uint32_t group = 0;
   Mac mac{};
   uint8_t oper_state = 0;
   std::string name;
   std::string kind;
+  /** Of kind vlan: its number. */
+  uint16_t vlan = 0;
+  /** Of kind bridge. */
+  uint8_t vlan_filtering = 0;
 
-  static constexpr auto kFields =
-      std::tuple(Field{"index", &LinkRow::index}, Field{"flags", &LinkRow::flags}, Field{"mtu", &LinkRow::mtu},
-                 Field{"master", &LinkRow::master}, Field{"parent", &LinkRow::parent}, Field{"group", &LinkRow::group},
-                 Field{"mac", &LinkRow::mac}, Field{"operState", &LinkRow::oper_state}, Field{"names", &LinkRow::name},
-                 Field{"kinds", &LinkRow::kind});
+  static constexpr auto kFields = std::tuple(
+      Field{"index", &LinkRow::index}, Field{"flags", &LinkRow::flags}, Field{"mtu", &LinkRow::mtu},
+      Field{"master", &LinkRow::master}, Field{"parent", &LinkRow::parent},
+      Field{"parentNetns", &LinkRow::parent_netns}, Field{"group", &LinkRow::group}, Field{"mac", &LinkRow::mac},
+      Field{"operState", &LinkRow::oper_state}, Field{"names", &LinkRow::name}, Field{"kinds", &LinkRow::kind},
+      Field{"vlan", &LinkRow::vlan}, Field{"vlanFiltering", &LinkRow::vlan_filtering});
 };
 
 struct AddressRow {

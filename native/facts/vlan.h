@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "facts/columns.h"
 #include "facts/words.h"
 
 namespace cnm {
@@ -18,6 +19,18 @@ struct VlanOp {
   bool untagged = false;
   bool self = false;
   bool master = false;
+};
+
+struct VlanRow {
+  int32_t link = 0;
+  uint16_t vid = 0;
+  uint16_t end = 0;
+  uint8_t pvid = 0;
+  uint8_t untagged = 0;
+
+  static constexpr auto kFields =
+      std::tuple(Field{"link", &VlanRow::link}, Field{"vid", &VlanRow::vid}, Field{"end", &VlanRow::end},
+                 Field{"pvid", &VlanRow::pvid}, Field{"untagged", &VlanRow::untagged});
 };
 
 }  // namespace cnm

@@ -98,6 +98,9 @@ Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table) { return Object
 Napi::Object TableOf(Napi::Env env, Table<XfrmStateRow>& table) { return ObjectOf(env, table); }
 
 Napi::Object TableOf(Napi::Env env, Table<VniRow>& table) { return ObjectOf(env, table); }
+
+Napi::Object TableOf(Napi::Env env, Table<VlanRow>& table) { return ObjectOf(env, table); }
+
 namespace {
 
 Napi::Array TransactionsOf(Napi::Env env, const std::vector<RulesetChange>& transactions) {

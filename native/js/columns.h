@@ -9,6 +9,7 @@
 #include "facts/outcome.h"
 #include "facts/qdiscs.h"
 #include "facts/tables.h"
+#include "facts/vlan.h"
 #include "facts/vni.h"
 #include "facts/xfrm_policy.h"
 #include "facts/xfrm_state.h"
@@ -31,6 +32,7 @@ Napi::Object TableOf(Napi::Env env, Table<QdiscRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<XfrmPolicyRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<XfrmStateRow>& table);
 Napi::Object TableOf(Napi::Env env, Table<VniRow>& table);
+Napi::Object TableOf(Napi::Env env, Table<VlanRow>& table);
 Napi::Object NewsOf(Napi::Env env, News& news);
 
 }  // namespace cnm

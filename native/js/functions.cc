@@ -19,6 +19,7 @@
 #include "kernel/program.h"
 #include "kernel/qdisc_rows.h"
 #include "kernel/tables.h"
+#include "kernel/vlan.h"
 #include "kernel/vni.h"
 #include "kernel/xfrm_policy.h"
 #include "kernel/xfrm_state.h"
@@ -109,10 +110,11 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (table == "xfrmPolicy") return SubmitDump(info, DumpXfrmPolicies, {});
   if (table == "xfrmState") return SubmitDump(info, DumpXfrmStates, {"keys"});
   if (table == "vni") return SubmitDump(info, DumpVnis, {"link"});
+  if (table == "vlan") return SubmitDump(info, DumpVlans, {});
   ThrowInvalid(
       info.Env(),
       "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc', "
-      "'xfrmPolicy', 'xfrmState' or 'vni'");
+      "'xfrmPolicy', 'xfrmState', 'vni' or 'vlan'");
   return {};
 }
 

@@ -23,11 +23,15 @@ void Decode(const nlmsghdr* reply, const ifinfomsg& header, Columns<LinkRow>& co
   row.mtu = attributes.U32(IFLA_MTU);
   row.master = attributes.Index(IFLA_MASTER);
   row.parent = attributes.Index(IFLA_LINK);
+  if (attributes.Has(IFLA_LINK_NETNSID)) row.parent_netns = attributes.Index(IFLA_LINK_NETNSID);
   row.group = attributes.U32(IFLA_GROUP);
   attributes.Bytes(IFLA_ADDRESS, row.mac);
   row.oper_state = attributes.U8(IFLA_OPERSTATE);
   row.name = attributes.Text(IFLA_IFNAME);
-  row.kind = attributes.Inside(IFLA_LINKINFO).Text(IFLA_INFO_KIND);
+  const Attributes info = attributes.Inside(IFLA_LINKINFO);
+  row.kind = info.Text(IFLA_INFO_KIND);
+  if (row.kind == "vlan") row.vlan = info.Inside(IFLA_INFO_DATA).U16(IFLA_VLAN_ID);
+  if (row.kind == "bridge") row.vlan_filtering = info.Inside(IFLA_INFO_DATA).U8(IFLA_BR_VLAN_FILTERING);
   columns.Add(row);
 }
 

@@ -5,7 +5,9 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "kernel/attributes.h"
 #include "kernel/link.h"
+#include "kernel/read_table.h"
 
 namespace cnm {
 
@@ -38,6 +40,42 @@ Refused ApplyVlan(Place& place, const VlanOp& op) {
     if (op.end) PutVlan(message, op, *op.end, BRIDGE_VLAN_INFO_RANGE_END);
   }
   return socket->Ask(message);
+}
+
+/** All of one link; of a range the first and the last are said. */
+void Decode(const nlmsghdr* reply, Columns<VlanRow>& columns) {
+  const auto header = HeaderIn<ifinfomsg>(reply);
+  if (!header) return;
+  const auto [spec, size] = Attributes(reply, sizeof *header).Raw(IFLA_AF_SPEC);
+  uint16_t first = 0;
+  const nlattr* attribute;
+  int rest;
+  nla_for_each_attr(attribute, static_cast<const nlattr*>(spec), size, rest) {
+    if (nla_type(attribute) != IFLA_BRIDGE_VLAN_INFO) continue;
+    bridge_vlan_info info{};
+    if (nla_len(attribute) < static_cast<int>(sizeof info)) continue;
+    memcpy(&info, nla_data(attribute), sizeof info);
+    if (info.flags & BRIDGE_VLAN_INFO_RANGE_BEGIN) {
+      first = info.vid;
+      continue;
+    }
+    VlanRow row;
+    row.link = header->ifi_index;
+    row.vid = info.flags & BRIDGE_VLAN_INFO_RANGE_END ? first : info.vid;
+    row.end = info.vid;
+    row.pvid = info.flags & BRIDGE_VLAN_INFO_PVID ? 1 : 0;
+    row.untagged = info.flags & BRIDGE_VLAN_INFO_UNTAGGED ? 1 : 0;
+    columns.Add(row);
+  }
+}
+
+Table<VlanRow> DumpVlans(Place& place, const Filter&) {
+  ifinfomsg header{};
+  header.ifi_family = AF_BRIDGE;
+  Message message(CNM_NAMED(RTM_GETLINK), NLM_F_DUMP, header);
+  message.PutU32(CNM_NAMED(IFLA_EXT_MASK), RTEXT_FILTER_BRVLAN_COMPRESSED);
+  return ReadTable<VlanRow>(place, &Place::Dump, message,
+                            [](const nlmsghdr* reply, Columns<VlanRow>& columns) { Decode(reply, columns); });
 }
 
 }  // namespace cnm

@@ -7,6 +7,7 @@
 #include "kernel/nexthop.h"
 #include "kernel/qdisc_rows.h"
 #include "kernel/tables.h"
+#include "kernel/vlan.h"
 #include "kernel/vni.h"
 #include "kernel/xfrm_flush.h"
 #include "kernel/xfrm_policy.h"
@@ -49,6 +50,7 @@ constexpr Reader kReaders[] = {{"links", Read<LinkRow, DumpLinks>},
                                {"xfrm-states", Read<XfrmStateRow, DumpXfrmStates>},
                                {"vnis", Read<VniRow, DumpVnis>},
                                {"conntrack-delete", DeleteConnections},
-                               {"xfrm-states-flush", FlushStates}};
+                               {"xfrm-states-flush", FlushStates},
+                               {"vlans", Read<VlanRow, DumpVlans>}};
 
 }  // namespace cnm

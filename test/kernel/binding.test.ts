@@ -133,7 +133,7 @@ describe('misuse', () => {
     expect(() => call([], { job: Number.NaN })).toThrow(invalid('job: expected a number'))
     expect(() => addon().dump(here(), 'rule' as 'link', 1)).toThrow(
       invalid(
-        "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc', 'xfrmPolicy', 'xfrmState' or 'vni'",
+        "table: expected 'link', 'address', 'route', 'neigh', 'fdb', 'nexthop', 'conntrack', 'linkStats', 'qdisc', 'xfrmPolicy', 'xfrmState', 'vni' or 'vlan'",
       ),
     )
     expect(() => addon().readSysctl(here(), 'net/')).toThrow(invalid('path: expected a path below net/'))

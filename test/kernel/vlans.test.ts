@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Op, VlanOp } from '../../binding.d.ts'
 import { undoOf } from '../../lib/model/op.ts'
 import { printPlan } from '../../lib/model/print.ts'
+import { dump } from '../../lib/netlink/kernel.ts'
+import { Netns } from '../../lib/netlink/namespace.ts'
 import { lacks } from '../support/lacks.ts'
 import { paste } from '../support/paste.ts'
 import { Spaces } from '../support/spaces.ts'
@@ -81,6 +83,29 @@ it('packets stay in their VLAN, or the kernel says that it has none', async () =
   expect(await answers()).toBe(true)
   await spaces.do({ op: 'vlan.del', link: 'p0', vid: 10 })
   expect(await answers()).toBe(false)
+})
+
+it('the tables have what a bridge filters, and who is in which VLAN; or the kernel says so', async () => {
+  const refusal = await refused({ op: 'link.set', link: 'br0', bridge: { vlanFiltering: true } })
+  using netns = Netns.at(spaces.paths[0])
+  const links = await dump(netns, 'link')
+  const [br0, p0] = ['br0', 'p0'].map((name) => links.find((link) => link.name === name))
+  if (refusal) {
+    expect([br0?.vlanFiltering, await dump(netns, 'vlan')]).toEqual([false, []])
+    return lacks(refusal, { errno: -95 })
+  }
+  await spaces.do(
+    { op: 'vlan.add', link: 'p0', vid: 20, end: 22 },
+    { op: 'vlan.add', link: 'p0', vid: 30, pvid: true, untagged: true },
+    { op: 'vlan.add', link: 'br0', vid: 20, self: true },
+  )
+  const table = (await dump(netns, 'vlan')).filter(({ vid }) => vid > 1)
+  expect([br0?.vlanFiltering, p0?.vlanFiltering, p0?.parentNetns]).toEqual([true, false, expect.any(Number)])
+  expect(table.toSorted((one, other) => one.vid - other.vid || one.link - other.link)).toEqual([
+    { link: br0?.index, vid: 20, end: 20, pvid: false, untagged: false },
+    { link: p0?.index, vid: 20, end: 22, pvid: false, untagged: false },
+    { link: p0?.index, vid: 30, end: 30, pvid: true, untagged: true },
+  ])
 })
 
 it('a link that is no port is in none', async () => {

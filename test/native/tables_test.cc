@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <linux/if_addr.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 
 #include "columns.h"
+#include "kernel/vlan.h"
 #include "script.h"
 #include "space.h"
 
@@ -51,6 +53,40 @@ TEST_CASE("a link has what its attributes say") {
   CHECK_EQ(rows[0].mac, kSample);
   CHECK_EQ(rows[0].name, "eth0");
   CHECK_EQ(rows[0].kind, "veth");
+}
+
+TEST_CASE("a link on another has its tag, and says where that one is; a bridge says whether it filters") {
+  Reply vlan = Link(), bridge = Link();
+  vlan.Attribute(IFLA_LINK, uint32_t{3}).Attribute(IFLA_LINK_NETNSID, uint32_t{0});
+  vlan.Open(IFLA_LINKINFO).Attribute(IFLA_INFO_KIND, "vlan").Open(IFLA_INFO_DATA);
+  vlan.Attribute(IFLA_VLAN_ID, uint16_t{100}).Close().Close();
+  bridge.Open(IFLA_LINKINFO).Attribute(IFLA_INFO_KIND, "bridge").Open(IFLA_INFO_DATA);
+  bridge.Attribute(IFLA_BR_VLAN_FILTERING, uint8_t{1}).Close().Close();
+  const auto rows = Read<LinkRow>({vlan, bridge});
+  CHECK_EQ(rows[0].parent, 3);
+  CHECK_EQ(rows[0].parent_netns, 0);
+  CHECK_EQ(rows[0].vlan, 100);
+  CHECK_EQ(rows[1].parent_netns, -1);
+  CHECK_EQ(rows[1].vlan, 0);
+  CHECK_EQ(rows[1].vlan_filtering, 1);
+}
+
+TEST_CASE("VLANs of a port are one row each, or one for several; what is cut off is none") {
+  Reply port = Reply(RTM_NEWLINK, NLM_F_MULTI).Put(ifinfomsg{.ifi_family = AF_BRIDGE, .ifi_index = 7});
+  const auto said = [&port](int flags, uint16_t vid) {
+    port.Attribute(IFLA_BRIDGE_VLAN_INFO, bridge_vlan_info{.flags = static_cast<uint16_t>(flags), .vid = vid});
+  };
+  port.Open(IFLA_AF_SPEC);
+  said(BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED, 1);
+  said(BRIDGE_VLAN_INFO_RANGE_BEGIN, 10);
+  said(BRIDGE_VLAN_INFO_RANGE_END, 12);
+  port.Attribute(IFLA_BRIDGE_FLAGS, uint16_t{1}).Attribute(IFLA_BRIDGE_VLAN_INFO, uint16_t{0}).Close();
+  const auto rows = Read<VlanRow>({port, Link()});
+  REQUIRE_EQ(rows.size(), 2);
+  CHECK_EQ(std::tuple(rows[0].link, rows[0].vid, rows[0].end, rows[0].pvid, rows[0].untagged),
+           std::tuple(7, 1, 1, 1, 1));
+  CHECK_EQ(std::tuple(rows[1].link, rows[1].vid, rows[1].end, rows[1].pvid, rows[1].untagged),
+           std::tuple(7, 10, 12, 0, 0));
 }
 
 TEST_CASE("without attributes all of it is empty") {

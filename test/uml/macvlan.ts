@@ -158,7 +158,7 @@ scenario('while a controller is on guard, a VLAN that somebody deletes comes bac
   }),
 )
 
-scenario('a bridge that filters VLANs carries those that it is in itself', () =>
+scenario('a bridge that filters VLANs carries those that it and a port are in: what is missing is warned of, and found', () =>
   onTrunk(async (lab, cnm) => {
     const [host, router] = [lab.host, lab.lan].map((netns) => (line: string) => must(line.split(' '), { netns }))
     host?.('ip link add br0 type bridge vlan_filtering 1 vlan_default_pvid 0')
@@ -168,15 +168,68 @@ scenario('a bridge that filters VLANs carries those that it is in itself', () =>
     host?.('bridge vlan add dev port0 vid 10')
     router?.('ip link set port1 master lan up')
     router?.('bridge vlan add dev port1 vid 10')
+    const warned: string[] = []
+    const hear = ({ message }: Error) => warned.push(message)
+    process.on('warning', hear)
     await cnm.createNetwork(network('blue', 'br0.10', subnetsOf(10)))
     const a = await join(cnm, 'a', 'blue')
-    await assertReach([[a, routerIn(lab, 10)]], [])
+    const pair = [[a, routerIn(lab, 10)]] as const
+    const lacks = async () => (await cnm.findings()).map(({ code, subject, what, fix }) => [code, subject, what, fix])
+    const lackOf = (name: string, what: string, fix: string) => [
+      'VLAN_FILTERED',
+      `network ${name}`,
+      `bridge br0 filters VLANs: ${what}`,
+      `bridge vlan add dev ${fix}`,
+    ]
+    await assertReach(pair, [])
+    assert.deepEqual(await lacks(), [lackOf('blue', 'it is not in VLAN 10 itself', 'br0 vid 10 self')])
     host?.('bridge vlan add dev br0 vid 10 self')
-    await assertReach([[a, routerIn(lab, 10)]], both('a → router10'))
+    assert.deepEqual(await lacks(), [])
+    await assertReach(pair, both('a → router10'))
+    host?.('bridge vlan del dev port0 vid 10')
+    assert.deepEqual(await lacks(), [lackOf('blue', 'no port of it is in VLAN 10', 'port0 vid 10')])
+    await assertReach(pair, [])
+    host?.('bridge vlan add dev port0 vid 10')
+    assert.deepEqual(await lacks(), [])
     await cnm.removeSandbox('a')
     await cnm.removeNetwork('blue')
-    host?.('ip link del port0')
-    host?.('ip link del br0')
+    process.off('warning', hear)
+    assert.deepEqual(warned, [
+      'network blue reaches nobody beyond br0, which filters VLANs: it is not in VLAN 10 itself (bridge vlan add dev br0 vid 10 self)',
+    ])
+
+    // On the bridge itself, without a tag; and behind a pair, of which one end is a port.
+    await cnm.createNetwork(network('plain', 'br0', subnetsOf(10)))
+    host?.('ip link add up0 type veth peer name up1')
+    host?.('ip link set up0 up')
+    host?.('ip link set up1 master br0 up')
+    await cnm.createNetwork(network('behind', 'up0.10', subnetsOf(20)))
+    assert.deepEqual((await lacks()).toSorted(), [
+      lackOf('behind', 'its port up1 is not in VLAN 10', 'up1 vid 10'),
+      lackOf('plain', 'it has no VLAN for what has no tag', 'br0 vid VID pvid untagged self'),
+    ])
+    host?.('bridge vlan add dev up1 vid 10')
+    host?.('bridge vlan add dev br0 vid 10 pvid untagged self')
+    assert.deepEqual(await lacks(), [])
+    const b = await join(cnm, 'b', 'plain')
+    await assertReach([[b, routerIn(lab, 10)]], both('b → router10'))
+    await cnm.removeSandbox('b')
+    for (const name of ['plain', 'behind']) await cnm.removeNetwork(name)
+    for (const link of ['port0', 'up0', 'br0']) host?.(`ip link del ${link}`)
+  }),
+)
+
+scenario('a VLAN on the port of a bridge that filters comes before the filter', () =>
+  onTrunk(async (lab, cnm) => {
+    const host = (line: string) => must(line.split(' '), { netns: lab.host })
+    host('ip link add br0 type bridge vlan_filtering 1 vlan_default_pvid 0')
+    host('ip link set lan0 master br0')
+    host('ip link set br0 up')
+    await cnm.createNetwork(network('blue', 'lan0.10', subnetsOf(10)))
+    const a = await join(cnm, 'a', 'blue')
+    assert.deepEqual(await cnm.findings(), [])
+    await assertReach([[a, routerIn(lab, 10)]], both('a → router10'))
+    host('ip link del br0')
   }),
 )
 

@@ -11,7 +11,7 @@ import { overdue } from '../remote/dues.ts'
 import { type Ailment, taking } from './ailment.ts'
 import { shortages } from './capacity.ts'
 import { forwardingDrift, homeStrays, networkDrift, Round, sandboxDrift } from './drift.ts'
-import { foreignDrops, shadowedPorts } from './foreign.ts'
+import { foreignDrops, shadowedPorts, vlanFilters } from './foreign.ts'
 import { contradictions } from './records.ts'
 import { ruleDrift } from './rules.ts'
 import { danglingRecords, recordsOf, strays } from './strays.ts'
@@ -88,6 +88,7 @@ const inTheWay = async (hall: Hall): Promise<readonly Ailment[]> =>
   [
     ...(await foreignDrops(hall)),
     ...(await shadowedPorts(hall)),
+    ...(await vlanFilters(hall)),
     ...(await groundless(hall)),
     ...(await offloadLosses(hall)),
     ...(await wrongChecksums(hall)),

@@ -9,9 +9,10 @@ import type { Hall } from '../hall.ts'
 import { heldByProcesses } from '../host-ports.ts'
 import { addressIn, FAR } from '../places.ts'
 import { collide } from '../ports.ts'
-import { walledLink } from '../raising.ts'
+import { raisedNetworks, standsOn, walledLink } from '../raising.ts'
 import { hasDriver } from '../remote/drivers.ts'
 import { View } from '../view.ts'
+import { barrierAt } from '../vlan-filters.ts'
 
 /** Where dockerd, ufw and others that speak iptables, Debian's nftables.conf and firewalld keep what they filter. */
 const TABLES = [
@@ -97,6 +98,17 @@ function arriving(hall: Hall, view: View, { network }: Seat, packet: Packet, wor
 function understood(listing: string): string {
   const { nftables } = JSON.parse(listing) as { readonly nftables: readonly { readonly rule?: { readonly expr: readonly object[] } }[] }
   return JSON.stringify({ nftables: nftables.filter(({ rule }) => !rule?.expr.some((statement) => 'xt' in statement)) })
+}
+
+/** Bridges of others that take what macvlan and ipvlan networks send for none of theirs. */
+export async function vlanFilters(hall: Hall): Promise<readonly Finding[]> {
+  const found: Finding[] = []
+  for (const network of raisedNetworks(hall)) {
+    const [parent] = standsOn(hall, network)
+    const barrier = parent === undefined ? undefined : await barrierAt(hall.host, parent)
+    if (barrier) found.push(finding('VLAN_FILTERED', `network ${network.name}`, { ...barrier }))
+  }
+  return found
 }
 
 /** Programs of the host at ports that lead into sandboxes: what is sent there does not get to them. */
