@@ -145,11 +145,13 @@ describe('dump', () => {
       { op: 'route.add', at: 1, to: new Uint8Array(4), prefix: 0, via: Uint8Array.of(10, 0, 0, 1), metric: 10 },
       { op: 'route.add', at: 1, to: new Uint8Array(16), prefix: 0, via: v6(1) },
     ])
+    // The kernel notices a moment later that the other end is up.
+    await expect.poll(async () => (await dump(b, 'link')).find(({ name }) => name === 'eth0')?.operState).toBe(6)
     const links = await dump(a, 'link')
     const eth0 = (await dump(b, 'link')).find(({ name }) => name === 'eth0') ?? expect.fail()
     const [v0, br0] = ['v0', 'br0'].map((wanted) => links.find(({ name }) => name === wanted) ?? expect.fail(wanted))
     expect(v0).toMatchObject({ kind: 'veth', group: 7, master: br0?.index, parent: eth0.index, mtu: 1500 })
-    expect(eth0).toMatchObject({ kind: 'veth', mac: '02:00:00:00:00:09', parent: v0?.index, operState: 6 })
+    expect(eth0).toMatchObject({ kind: 'veth', mac: '02:00:00:00:00:09', parent: v0?.index })
 
     const addresses = (await dump(b, 'address')).filter(({ link, scope }) => link === eth0.index && scope === 0)
     expect(addresses.map(({ address }) => address)).toEqual([
