@@ -14,10 +14,12 @@ const end = (stage: string, options: readonly string[] = []) => endAt(spaces.pat
 /** Every kind of job, each again as soon as its result is there. */
 const everything = `
     let jobs = 1
+    const behind = addon.Netns.behind(netns.path)
     const again = (ask) => ask().then(() => again(ask))
     const kinds = [() => addon.dump(netns, 'link', jobs++), () => addon.dump(netns, 'route', jobs++), () => addon.inode(netns),
       () => addon.readSysctl(netns, 'net/ipv4/ip_forward'), () => addon.listNftTable(netns, 'inet', 'none'),
-      () => addon.apply([netns], [{ op: 'link.set', link: 'lo', up: true }, { op: 'link.del', link: 'none' }], jobs++)]
+      ...[netns, behind].map((place) => () =>
+        addon.apply([place], [{ op: 'link.set', link: 'lo', up: true }, { op: 'link.del', link: 'none' }], jobs++))]
     for (const kind of [...kinds, ...kinds]) again(kind)`
 
 describe('a process ends', () => {
