@@ -53,6 +53,11 @@ export class Netns {
    * `netns.add` is going to make. Touches nothing yet; a path that leads nowhere is a refusal of the op that uses it.
    */
   static at(path: string): Netns
+  /**
+   * The same, or with '' as current(), for apply() only: what is done with it is done on a thread of its own, so that nobody waits for
+   * what takes the kernel long and is nobody's business. The order is that among such jobs.
+   */
+  static behind(path: string): Netns
   /** '' for current(). */
   readonly path: string
   readonly closed: boolean

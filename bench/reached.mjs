@@ -59,7 +59,7 @@ function timeOfDay() {
 
 /**
  * A sandbox that lives is connected, and another host asks all the time: from the end of its attachment to the first answer. All of
- * these hosts have one kernel, and RTNL is one for all: what the last round has left to be deleted goes first.
+ * these hosts have one kernel: what the last round has left to be deleted goes first.
  */
 export async function reachedBy({ connect, disconnect, path }, rounds, each = async () => {}) {
   const [verbs, times] = [[], []]

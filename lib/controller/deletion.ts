@@ -2,7 +2,7 @@ import { CnmError } from '../model/errors.ts'
 import { goneName, newId, RETIRED_GROUP } from '../model/ids.ts'
 import { type ConntrackDelMany, HOST, type LinkDel, type Op, type Plan, SANDBOX } from '../model/op.ts'
 import { applyLeniently } from '../netlink/kernel.ts'
-import { type Netns, namespaceAt } from '../netlink/namespace.ts'
+import { Netns } from '../netlink/namespace.ts'
 import type { JournalEntry, Store } from '../store/store.ts'
 
 /** Quiet for so long, in ms, and what has gathered is deleted. */
@@ -16,7 +16,8 @@ const FEWEST = 4
  * looks for connections of an address looks through all of them, 5 ms and more; for many at once it is hardly more than for
  * one (of bridges, each has a grace period of its own). So a link is taken out of service at once, which sets its name, its
  * port and its routes free, and connections are forgotten before their address is given again. Should this process be
- * killed, the next one finds retired links by their group, and in the journal which connections to forget.
+ * killed, the next one finds retired links by their group, and in the journal which connections to forget. It is done on a thread of
+ * its own: RTNL is free most of that time, and verbs go on.
  */
 export class Deletion {
   readonly #host: Netns
@@ -82,8 +83,9 @@ export class Deletion {
     this.#gathered = nothing()
     const start = performance.now()
     const onHost = places.delete(this.#host.path) ? retired : []
-    const here = applyLeniently([this.#host], [...forget(4, addresses[4]), ...forget(6, addresses[6]), ...onHost])
-    await Promise.all([here, deleteRetired(places)])
+    using host = Netns.behind(this.#host.path)
+    await applyLeniently([host], [...forget(4, addresses[4]), ...forget(6, addresses[6]), ...onHost])
+    await deleteRetired(places)
     if (links > 0) this.#most = Math.max(FEWEST, (links * HOLD) / (performance.now() - start))
     this.#store.transact(() => entries.forEach((entry) => this.#store.journal.delete(entry)))
   }
@@ -111,9 +113,8 @@ const retiredInside: Plan = [{ op: 'link.del', at: SANDBOX, group: RETIRED_GROUP
 
 export async function deleteRetired(paths: Iterable<string>): Promise<void> {
   for (const path of paths) {
-    const netns = namespaceAt(path)
+    using netns = Netns.behind(path)
     await applyLeniently([netns], retired)
-    netns.close()
   }
 }
 

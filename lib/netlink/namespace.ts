@@ -9,6 +9,8 @@ export const Netns = {
   current: (): Netns => addon().Netns.current(),
   /** The namespace that `path` names when it is first used. */
   at: (path: string): Netns => addon().Netns.at(path),
+  /** The same, or with '' as current(), for plans only; they are carried out on a thread of their own. */
+  behind: (path: string): Netns => addon().Netns.behind(path),
 }
 
 /** The namespace that a record names by its path; '' is the one that this process is in. */

@@ -37,8 +37,8 @@ struct Answer {
   Refused refusal;
 };
 
-/** False has thrown. */
-bool ReadPlaces(const Napi::Value& value, std::vector<std::shared_ptr<Place>>& places) {
+/** False has thrown. `behind`: all of them are. */
+bool ReadPlaces(const Napi::Value& value, std::vector<std::shared_ptr<Place>>& places, bool& behind) {
   const Napi::Env env = value.Env();
   if (!value.IsArray()) {
     ThrowInvalid(env, "namespaces: expected an array");
@@ -49,8 +49,15 @@ bool ReadPlaces(const Napi::Value& value, std::vector<std::shared_ptr<Place>>& p
   for (uint32_t i = 0; i < places.size(); i++) {
     const Napi::Value netns = array.Get(i);
     if (netns.IsEmpty()) return false;
-    places[i] = NetnsClass::PlaceOf(netns, "namespaces[" + std::to_string(i) + "]");
+    const std::string where = "namespaces[" + std::to_string(i) + "]";
+    bool is_behind;
+    places[i] = NetnsClass::PlaceOf(netns, where, &is_behind);
     if (!places[i]) return false;
+    if (i > 0 && is_behind != behind) {
+      ThrowInvalid(env, where + ": expected all to be behind, or none");
+      return false;
+    }
+    behind = is_behind;
   }
   return true;
 }
@@ -65,7 +72,8 @@ bool ReadText(const Napi::Value& value, const char* name, std::string& text) {
 Napi::Value Apply(const Napi::CallbackInfo& info) {
   Program program;
   double job;
-  if (!ReadPlaces(info[0], program.places) || !ReadOps(info[1], program.places, program.ops) ||
+  bool behind = false;
+  if (!ReadPlaces(info[0], program.places, behind) || !ReadOps(info[1], program.places, program.ops) ||
       !ReadJob(info[2], job)) {
     return {};
   }
@@ -75,7 +83,7 @@ Napi::Value Apply(const Napi::CallbackInfo& info) {
           [](Napi::Env env, const Promise& promise, const Outcome& outcome) {
             promise.Resolve(OutcomeOf(env, outcome));
           },
-          job);
+          job, {}, behind);
 }
 
 /** A table is read with the fields that a filter of it may have. */

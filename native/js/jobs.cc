@@ -8,9 +8,10 @@ namespace {
 
 class CloseTask final : public Task {
  public:
-  CloseTask(std::shared_ptr<Place> place, std::string path, bool collected)
+  CloseTask(std::shared_ptr<Place> place, std::string path, bool collected, bool is_behind)
       : place_(std::move(place)), path_(std::move(path)), collected_(collected) {
     awaited = false;
+    behind = is_behind;
   }
 
   void Run() override { place_->Close(); }
@@ -35,15 +36,17 @@ Jobs::Jobs(Napi::Env env)
     : env_(env),
       completion_(Completion::New(env, "cnm", 0, 1, this)),
       worker_([this](std::unique_ptr<Job> job) { Complete(std::move(job)); }),
+      behind_([this](std::unique_ptr<Job> job) { Complete(std::move(job)); }),
       waiter_([this](std::unique_ptr<Job> job) { Complete(std::move(job)); }) {
   completion_.Unref(env);
-  // Hooks run last in, first out: both threads have ended when the thread-safe function is torn down.
+  // Hooks run last in, first out: all threads have ended when the thread-safe function is torn down.
   env.AddCleanupHook([this] { Stop(); });
 }
 
 void Jobs::Stop() {
   stopped_ = true;
   worker_.Stop();
+  behind_.Stop();
   waiter_.Stop();
 }
 
@@ -53,16 +56,17 @@ int Jobs::Post(std::unique_ptr<Task> task, std::shared_ptr<const Source> source)
   Task* posted = task.get();
   const std::optional<double> number = task->number;
   const bool awaited = task->awaited;
-  const int error = source ? waiter_.Post(std::move(task), std::move(source)) : worker_.Post(std::move(task));
+  Worker& worker = task->behind ? behind_ : worker_;
+  const int error = source ? waiter_.Post(std::move(task), std::move(source)) : worker.Post(std::move(task));
   if (error) return error;
   if (number) numbered_.emplace(*number, posted);
   if (awaited && awaited_++ == 0) completion_.Ref(env_);
   return 0;
 }
 
-void Jobs::Close(std::shared_ptr<Place> place, const std::string& path, bool collected) {
+void Jobs::Close(std::shared_ptr<Place> place, const std::string& path, bool collected, bool behind) {
   // After Stop() nobody else uses the place, and it closes as it goes out of scope.
-  if (!stopped_) Post(std::make_unique<CloseTask>(std::move(place), path, collected));
+  if (!stopped_) Post(std::make_unique<CloseTask>(std::move(place), path, collected, behind));
 }
 
 bool Jobs::Cancel(double number) {

@@ -25,6 +25,8 @@ class Task : public Job {
   std::optional<double> number;
   /** The process waits for it. */
   bool awaited = true;
+  /** Nobody else is to wait for it. */
+  bool behind = false;
 };
 
 /** `work` runs on the kernel thread; `settle` takes its result to the promise, on the JS thread. */
@@ -48,19 +50,22 @@ class PromisedTask final : public Task {
   Result result_;
 };
 
-/** The jobs of one environment: posts them to its two threads and brings them back. JS thread only. */
+/** The jobs of one environment: posts them to its threads and brings them back. JS thread only. */
 class Jobs {
  public:
   explicit Jobs(Napi::Env env);
 
-  /** On the kernel thread or, with a `source`, on the waiting thread once there is something to do. */
+  /** On the kernel thread, on that behind it, or, with a `source`, on the waiting thread once there is something to do.
+   */
   template <typename Result>
   Napi::Value Submit(typename PromisedTask<Result>::Work work, typename PromisedTask<Result>::Conclude conclude,
-                     std::optional<double> number = {}, const std::shared_ptr<const Source>& source = {}) {
+                     std::optional<double> number = {}, const std::shared_ptr<const Source>& source = {},
+                     bool behind = false) {
     auto task = std::make_unique<PromisedTask<Result>>(env_, std::move(work), std::move(conclude));
     // Else the promise is none, or the arguments were not read to their end.
     if (!CanGoOn(env_)) return {};
     task->number = number;
+    task->behind = behind;
     const Napi::Promise promise = task->promise.Promise();
     const int error = Post(std::move(task), source);
     if (error == 0) return promise;
@@ -69,7 +74,7 @@ class Jobs {
   }
 
   /** Closes a place after the jobs that use it. `collected`: nobody else did, and a warning says so. */
-  void Close(std::shared_ptr<Place> place, const std::string& path, bool collected);
+  void Close(std::shared_ptr<Place> place, const std::string& path, bool collected, bool behind);
 
   bool IsRunning(double number) const { return numbered_.contains(number); }
   /** False when it is already over. */
@@ -85,12 +90,13 @@ class Jobs {
   /** 0, or a negative errno. */
   int Post(std::unique_ptr<Task> task, std::shared_ptr<const Source> source = {});
   void Stop();
-  /** Either thread. */
+  /** Any thread. */
   void Complete(std::unique_ptr<Job> job);
 
   Napi::Env env_;
   Completion completion_;
   Worker worker_;
+  Worker behind_;
   Waiter waiter_;
   std::unordered_map<double, Task*> numbered_;
   size_t awaited_ = 0;

@@ -11,15 +11,33 @@ namespace {
 
 constexpr napi_type_tag kTag = {0x7c1f5a0e9d4b4c6aULL, 0x8e23b1d0f6a9573cULL};
 
-/** What the two factories give to the constructor. */
+/** What the factories give to the constructor. */
 struct Seed {
   std::string path;
   std::shared_ptr<Place> place;
   bool open;
+  bool behind = false;
 };
 
 Napi::Value Construct(Napi::Env env, Seed seed) {
   return Environment::Of(env).netns.New({Napi::External<Seed>::New(env, &seed)});
+}
+
+Napi::Value OfOwn(Napi::Env env, bool behind) {
+  Fd netns;
+  if (const int error = OpenOwnNetns(netns)) {
+    ErrorOf(env, Refusal{.error = error}).ThrowAsJavaScriptException();
+    return {};
+  }
+  return Construct(env,
+                   {.path = "", .place = std::make_shared<Place>(std::move(netns)), .open = true, .behind = behind});
+}
+
+/** False has thrown. */
+bool ReadPath(const Napi::Value& value, std::string& path) {
+  const char* expected = Read(value, path);
+  if (expected) ThrowInvalid(value.Env(), std::string("path: expected ") + expected);
+  return !expected;
 }
 
 }  // namespace
@@ -29,6 +47,7 @@ Napi::Function NetnsClass::Define(Napi::Env env) {
                      {
                          StaticMethod<&NetnsClass::Current>("current"),
                          StaticMethod<&NetnsClass::At>("at"),
+                         StaticMethod<&NetnsClass::Behind>("behind"),
                          InstanceAccessor<&NetnsClass::Path>("path", napi_enumerable),
                          InstanceAccessor<&NetnsClass::Closed>("closed", napi_enumerable),
                          InstanceMethod<&NetnsClass::Close>("close"),
@@ -43,6 +62,7 @@ NetnsClass::NetnsClass(const Napi::CallbackInfo& info) : ObjectWrap(info), jobs_
   }
   const Seed& seed = *info[0].As<Napi::External<Seed>>().Data();
   path_ = seed.path;
+  behind_ = seed.behind;
   place_ = seed.place;
   used_ = seed.open;
   info.This().As<Napi::Object>().TypeTag(&kTag);
@@ -50,7 +70,7 @@ NetnsClass::NetnsClass(const Napi::CallbackInfo& info) : ObjectWrap(info), jobs_
 
 NetnsClass::~NetnsClass() { Part(true); }
 
-std::shared_ptr<Place> NetnsClass::PlaceOf(const Napi::Value& value, const std::string& where) {
+std::shared_ptr<Place> NetnsClass::PlaceOf(const Napi::Value& value, const std::string& where, bool* behind) {
   const Napi::Env env = value.Env();
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) {
     ThrowInvalid(env, where + ": expected a Netns");
@@ -62,26 +82,28 @@ std::shared_ptr<Place> NetnsClass::PlaceOf(const Napi::Value& value, const std::
     ThrowClosed(env, where + ": this Netns is closed");
     return nullptr;
   }
+  if (netns->behind_ && !behind) {
+    ThrowInvalid(env, where + ": expected a Netns that is not behind");
+    return nullptr;
+  }
+  if (behind) *behind = netns->behind_;
   netns->used_ = true;
   return netns->place_;
 }
 
-Napi::Value NetnsClass::Current(const Napi::CallbackInfo& info) {
-  Fd netns;
-  if (const int error = OpenOwnNetns(netns)) {
-    ErrorOf(info.Env(), Refusal{.error = error}).ThrowAsJavaScriptException();
-    return {};
-  }
-  return Construct(info.Env(), {.path = "", .place = std::make_shared<Place>(std::move(netns)), .open = true});
-}
+Napi::Value NetnsClass::Current(const Napi::CallbackInfo& info) { return OfOwn(info.Env(), false); }
 
 Napi::Value NetnsClass::At(const Napi::CallbackInfo& info) {
   std::string path;
-  if (const char* expected = Read(info[0], path)) {
-    ThrowInvalid(info.Env(), std::string("path: expected ") + expected);
-    return {};
-  }
+  if (!ReadPath(info[0], path)) return {};
   return Construct(info.Env(), {.path = path, .place = std::make_shared<Place>(path), .open = false});
+}
+
+Napi::Value NetnsClass::Behind(const Napi::CallbackInfo& info) {
+  std::string path;
+  if (!ReadPath(info[0], path)) return {};
+  if (path.empty()) return OfOwn(info.Env(), true);
+  return Construct(info.Env(), {.path = path, .place = std::make_shared<Place>(path), .open = false, .behind = true});
 }
 
 Napi::Value NetnsClass::Path(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), path_); }
@@ -91,7 +113,7 @@ Napi::Value NetnsClass::Closed(const Napi::CallbackInfo& info) { return Napi::Bo
 void NetnsClass::Close(const Napi::CallbackInfo&) { Part(false); }
 
 void NetnsClass::Part(bool collected) {
-  if (place_ && used_) jobs_->Close(std::move(place_), path_, collected);
+  if (place_ && used_) jobs_->Close(std::move(place_), path_, collected, behind_);
   place_.reset();
 }
 

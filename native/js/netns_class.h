@@ -15,8 +15,9 @@ class NetnsClass : public Napi::ObjectWrap<NetnsClass> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  /** The place behind a JS handle; null has thrown, speaking of it as `where`. */
-  static std::shared_ptr<Place> PlaceOf(const Napi::Value& value, const std::string& where);
+  /** The place of a JS handle; null has thrown, speaking of it as `where`. `behind`: it may be one of behind(), and is.
+   */
+  static std::shared_ptr<Place> PlaceOf(const Napi::Value& value, const std::string& where, bool* behind = nullptr);
 
   explicit NetnsClass(const Napi::CallbackInfo& info);
   ~NetnsClass() override;
@@ -24,6 +25,7 @@ class NetnsClass : public Napi::ObjectWrap<NetnsClass> {
  private:
   static Napi::Value Current(const Napi::CallbackInfo& info);
   static Napi::Value At(const Napi::CallbackInfo& info);
+  static Napi::Value Behind(const Napi::CallbackInfo& info);
   Napi::Value Path(const Napi::CallbackInfo& info);
   Napi::Value Closed(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
@@ -31,6 +33,7 @@ class NetnsClass : public Napi::ObjectWrap<NetnsClass> {
 
   std::shared_ptr<Jobs> jobs_;
   std::string path_;
+  bool behind_ = false;
   /** Null once closed. */
   std::shared_ptr<Place> place_;
   /** Something may be open: there is something to close. */

@@ -246,3 +246,38 @@ it('tryLock takes a lock once', () => {
   expect(() => addon().tryLock(999_999)).toThrow(expect.objectContaining({ errno: -9, message: 'Bad file descriptor' }))
   rmSync(folder, { recursive: true })
 })
+
+describe('what is done behind', () => {
+  const behind = (at: number): Netns => Netns.behind(here(at).path)
+
+  it('keeps nobody waiting, and is done in order', async () => {
+    using host = behind(0)
+    const pairs = Array.from({ length: 3 }, (_, n): Op => ({ op: 'link.add', name: `v${n}`, kind: 'veth', peer: { name: `w${n}`, at: 0 } }))
+    await addon().apply([here()], pairs, 1)
+    const ended: string[] = []
+    const note = (name: string) => () => void ended.push(name)
+    // The kernel takes a grace period for each.
+    const deleted = pairs.map((_, n) => addon().apply([host], [{ op: 'link.del', link: `v${n}` }], 2 + n))
+    await Promise.all([
+      ...deleted.map((each, n) => each.then(note(`v${n}`))),
+      addon().inode(here()).then(note('inode')),
+      addon()
+        .apply([here(1)], bridges(1), 20)
+        .then(note('bridge')),
+    ])
+    expect(ended.filter((name) => name.startsWith('v'))).toEqual(pairs.map((_, n) => `v${n}`))
+    for (const name of ['inode', 'bridge']) expect(ended.indexOf(name)).toBeLessThan(ended.indexOf('v2'))
+    expect(await Promise.all(deleted)).toEqual(pairs.map(() => expect.objectContaining({ done: 1 })))
+    expect(linkCount()).toBe(0)
+  })
+
+  it('is a plan, all of it', async () => {
+    using host = behind(0)
+    await expect(async () => addon().inode(host)).rejects.toThrow('namespace: expected a Netns that is not behind')
+    await expect(async () => addon().apply([here(), host], [], 1)).rejects.toThrow('namespaces[1]: expected all to be behind, or none')
+    using own = Netns.behind('')
+    const refused = await addon().apply([own], [{ op: 'link.del', link: 'none-of-ours' }], 2)
+    expect(refused).toMatchObject({ done: 0, refusal: { errno: -19 } })
+    expect([own.path, host.path]).toEqual(['', here().path])
+  })
+})
