@@ -43,6 +43,16 @@ export async function asFarAsKnown<T>(hall: Hall, place: Place, work: (facts: Fa
   }
 }
 
+/** The same for whom only the network matters: `unseen` as it is in Facts. */
+export async function asFarAsRaised<T>(hall: Hall, network: Network, work: (unseen: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await work(true)
+  } catch (error) {
+    if (!(error instanceof CnmError) || (await areStanding(hall, [network]))) throw error
+    return work(false)
+  }
+}
+
 const namesIn = ({ store }: Hall, { id }: Sandbox): readonly string[] => store.endpoints.with('sandboxId', id).map(({ ifname }) => ifname)
 
 async function areStanding(hall: Hall, networks: readonly Network[]): Promise<boolean> {

@@ -85,7 +85,7 @@ export class Guard {
   }
 
   async #watchLinks(): Promise<void> {
-    for await (const event of monitor(this.#hall.host, ['link'], { signal: this.#end.signal })) {
+    for await (const event of monitor(this.#hall.host, ['link'], { signal: this.#end.signal, gather: GATHER_MS })) {
       if (event.type === 'removed') this.#missing((link) => link === event.row.name)
       if (event.type === 'snapshot') this.#missing((link) => event.rows.every(({ name }) => name !== link))
       this.#stirred(stirred(event))
@@ -194,6 +194,8 @@ export class Guard {
 /** Several networks may be on one link. */
 const keyOf = ({ what, network }: Damage): string => `${what} ${network?.id ?? ''}`
 
+/** A container that comes or goes is a dozen changes of links. */
+const GATHER_MS = 100
 const PERIOD_MS = 10_000
 /** How often owners of sandboxes are looked for. */
 const OWNERS_MS = 1000

@@ -199,6 +199,12 @@ describe('what an engine has', () => {
     for (const Address of ['10.40.0.2', '10.40.0.2', '10.40.0.9']) await engine.must('IpamDriver.ReleaseAddress', { PoolID: pool, Address })
     await engine.createEndpoint(NETWORK, pool, ENDPOINT)
     expect(links()).toContain(`br-${NETWORK.slice(0, 12)}`)
+    // Nobody is on guard here: the next endpoint finds out that somebody has deleted it.
+    run(['ip', 'link', 'del', `br-${NETWORK.slice(0, 12)}`], { netns: stage.lab.host })
+    await engine.createEndpoint(NETWORK, pool, '0123456789abcdef'.repeat(4))
+    const ports = must(['ip', '-br', 'link', 'show', 'master', `br-${NETWORK.slice(0, 12)}`], { netns: stage.lab.host })
+    expect(ports).toMatch(/^veth0123456@/m)
+    expect(ports).toContain(`veth${ENDPOINT.slice(0, 7)}@`)
     await engine.must('NetworkDriver.DeleteNetwork', ids)
     await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
   })

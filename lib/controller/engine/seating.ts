@@ -3,6 +3,7 @@ import { shortId } from '../../model/ids.ts'
 import type { Endpoint, Network, PortBinding, Sandbox } from '../../model/network.ts'
 import type { PublishPort } from '../../model/request.ts'
 import { Claims, claimAddress, withoutPrefix } from '../addresses.ts'
+import { asFarAsRaised } from '../facts.ts'
 import type { Hall } from '../hall.ts'
 import { commitOnWalls } from '../mend.ts'
 import { settlePeers } from '../overlay/peers.ts'
@@ -12,11 +13,20 @@ import type { EngineEndpoint } from './driver.ts'
 import { freeName } from './names.ts'
 
 /** Makes an endpoint of an engine's, and the sandbox that stands for the engine's. Gives back what it claimed when that fails. */
-export async function seatForEngine(
+export const seatForEngine = (
+  hall: Hall,
+  driver: NetworkDriver,
+  network: Network,
+  asked: EngineEndpoint,
+  signal?: AbortSignal,
+): Promise<Endpoint> => asFarAsRaised(hall, network, (unseen) => seat(hall, driver, network, asked, unseen, signal))
+
+async function seat(
   hall: Hall,
   driver: NetworkDriver,
   network: Network,
   { ports, ...asked }: EngineEndpoint,
+  unseen: boolean,
   signal?: AbortSignal,
 ): Promise<Endpoint> {
   const { store, swarm } = hall
@@ -32,7 +42,7 @@ export async function seatForEngine(
   const claims = new Claims()
   try {
     const told = network.engine ? asked : { ...asked, ...(await addressesFor(hall, network, asked, sandbox.name, claims)) }
-    const raised = await raise(hall, network)
+    const raised = await raise(hall, network, unseen)
     const made = await driver.createEndpoint(raised.config, { ...told, ports: ports.map(unsettled) })
     const endpoint: Endpoint = {
       ...told,
