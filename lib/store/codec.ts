@@ -1,12 +1,17 @@
 /** Bytes stand in JSON as { "$bytes": "0a00ff" }; steps towards the kernel have them. */
 const BYTES = '$bytes'
 
-export const encode = (value: unknown): string =>
-  JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key, part: unknown) {
-    // A Buffer has turned itself into something else by now; its owner still has it.
-    const bytes = this[key]
-    return bytes instanceof Uint8Array ? { [BYTES]: Buffer.from(bytes).toString('hex') } : part
-  })
+export const encode = (value: unknown): string => JSON.stringify(plain(value))
+
+/** The same without bytes: JSON.stringify() that asks what to write of each part takes three times as long. */
+function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Uint8Array) return { [BYTES]: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex') }
+  if (Array.isArray(value)) return value.map(plain)
+  const parts: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) parts[key] = plain((value as Readonly<Record<string, unknown>>)[key])
+  return parts
+}
 
 /** Throws SyntaxError. Bytes come back as plain Uint8Arrays, each with memory of its own. */
 export const decode = (text: string): unknown => (text.includes(BYTES) ? JSON.parse(text, restored) : JSON.parse(text))

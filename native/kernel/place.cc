@@ -165,7 +165,13 @@ Refused Place::WriteSysctl(const std::string& path, const std::string& value) {
   int error = sysctls_.WriteOutside(path, value);
   if (error != -ENOENT) return RefusedIf(error, "sysctl");
   Foresee(path);
-  const Refused outside = Enter([&] { error = sysctls_.Write(path, value); });
+  Fd route;
+  const Refused outside = Enter([&] {
+    error = sysctls_.Write(path, value);
+    // Whoever begins with a sysctl has more to do there.
+    if (!route_.socket) route = OpenNetlink(route_.protocol);
+  });
+  if (route) route_.socket = std::make_unique<Socket>(std::move(route));
   return outside ? outside : RefusedIf(error, "sysctl");
 }
 
