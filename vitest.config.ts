@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongFirst } from './test/support/sequencer.ts'
 
 const report = process.env.CNM_TEST_REPORT
 const unit = ['test/unit/**/*.test.ts']
@@ -9,11 +10,13 @@ export default defineConfig({
     pool: 'forks',
     // Most of what they do is wait: for grace periods of the kernel, for daemons to start.
     maxWorkers: 4,
+    sequence: { sequencer: LongFirst },
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [
-      { extends: true, test: { name: 'unit', include: unit } },
+      // No native code is in them, and a process takes longer to start than most of them do.
+      { extends: true, test: { name: 'unit', include: unit, isolate: false } },
       {
         extends: true,
         test: { name: 'real', include: ['test/**/*.test.ts'], exclude: unit, globalSetup: ['test/support/prerequisites.ts'] },
