@@ -177,3 +177,37 @@ scenario('a parent carries one ipvlan network, and no macvlan beside it; an addr
     }
   }),
 )
+
+scenario('the parent is the port of a bridge, is gone, and is back; without one nobody outside is reached', () =>
+  onTrunk(async (lab, cnm) => {
+    const host = (line: string) => must(line.split(' '), { netns: lab.host })
+    const card = () => {
+      host('ip link add link lan0 name lan0.10 mtu 1400 type vlan id 10')
+      host('sysctl -qw net.ipv6.conf.lan0/10.disable_ipv6=1')
+      host('ip link set lan0.10 up')
+    }
+    card()
+    host('ip link add theirs type bridge')
+    host('ip link set lan0.10 master theirs')
+    await assert.rejects(cnm.createNetwork(network()), { code: 'PARENT_ENSLAVED' })
+    host('ip link set lan0.10 nomaster')
+    await cnm.createNetwork(network())
+    const a = await join(cnm, 'a', 'lan')
+    assert.equal(JSON.parse(must(['ip', '-j', 'link', 'show', 'eth0'], { netns: a.netns }))[0].mtu, 1400)
+    assert.throws(() => host('ip link set lan0.10 master theirs'), /busy/)
+    host('ip link del theirs')
+    host('ip link del lan0.10')
+    assert.deepEqual((await cnm.findings()).map(({ code }) => code).toSorted(), ['NETWORK_DRIFT', 'SANDBOX_DRIFT'])
+    card()
+    assert.deepEqual(await cnm.repair().then(({ left, errors }) => [left, errors]), [[], []])
+    await assertReach([[a, routerIn(lab, 10)]], both('a → router10'))
+    await cnm.removeSandbox('a')
+    await cnm.removeNetwork('lan')
+    host('ip link del lan0.10')
+    await cnm.createNetwork({ ...network(), options: {} })
+    const [b, c] = [await join(cnm, 'b', 'lan'), await join(cnm, 'c', 'lan')]
+    const pairs = [[b, c] as const, [b, routerIn(lab, 10)] as const]
+    await assertReach(pairs, both('b → c'))
+    assert.deepEqual(await cnm.findings(), [])
+  }),
+)
