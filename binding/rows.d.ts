@@ -27,6 +27,9 @@ export interface AddrOp {
   readonly preferredLifetime?: number
 }
 
+/** Where a route leads: to a next hop or link, to this host, or nowhere. */
+export type RouteType = 'unicast' | 'local' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw'
+
 export type Scope = 'global' | 'site' | 'link' | 'host' | 'nowhere'
 
 /** One of several ways that a route has. */
@@ -48,7 +51,7 @@ export interface RouteOp {
   readonly to: Uint8Array
   readonly prefix: number
   /** Default: unicast. The last four lead nowhere, and take no link. */
-  readonly type?: 'unicast' | 'local' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw'
+  readonly type?: RouteType
   /** An IPv4 route can have one of IPv6. */
   readonly via?: Uint8Array
   readonly link?: LinkRef

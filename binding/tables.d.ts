@@ -5,6 +5,7 @@ import type { LinkRef } from './links.d.ts'
 import type { NexthopTable } from './nexthop.d.ts'
 import type { Refusal } from './outcome.d.ts'
 import type { QdiscTable } from './qdiscs.d.ts'
+import type { RouteType } from './rows.d.ts'
 import type { VlanTable, VniTable } from './vlans.d.ts'
 import type { XfrmPolicyTable } from './xfrm.d.ts'
 import type { XfrmStateTable } from './xfrm-state.d.ts'
@@ -154,7 +155,7 @@ export interface Filters {
   readonly linkStats: Readonly<Record<never, never>>
   readonly address: { readonly link?: LinkRef; readonly family?: 4 | 6 }
   /** ENOENT when `family` is given and there is no such table. */
-  readonly route: { readonly link?: LinkRef; readonly family?: 4 | 6; readonly table?: number }
+  readonly route: { readonly link?: LinkRef; readonly family?: 4 | 6; readonly table?: number; readonly type?: RouteType }
   /** `proxy`: the addresses that are answered for, in the place of neighbours. */
   readonly neigh: { readonly link?: LinkRef; readonly master?: LinkRef; readonly family?: 4 | 6; readonly proxy?: boolean }
   readonly fdb: { readonly link?: LinkRef; readonly master?: LinkRef }

@@ -26,8 +26,8 @@ const NETWORK: Readonly<Record<Family, number>> = { 4: 16, 6: 64 }
 
 const RTPROT_KERNEL = 2
 
-/** Routes of these kinds lead nowhere outside, or not to one place. */
-const NOT_IN_USE: ReadonlySet<string> = new Set(['local', 'broadcast', 'anycast', 'multicast'])
+/** Of other types are the host's own addresses, several routes for each network, and what leads to no one place. */
+const IN_USE = ['unicast', 'unreachable', 'blackhole', 'prohibit', 'throw'] as const
 
 /**
  * Docker looks at on-link IPv4 routes of the main table; here it is every route of any table, for a VPN often has one of
@@ -36,12 +36,8 @@ const NOT_IN_USE: ReadonlySet<string> = new Set(['local', 'broadcast', 'anycast'
 export async function inUseOnHost({ host, store }: Hall): Promise<InUse> {
   const own = new Set<string>()
   for (const { configOnly, pools } of store.networks.list()) if (!configOnly) for (const { subnet } of pools) own.add(subnet)
-  const columns = await dumpColumns(host, 'route')
-  const foreign = routesTo(
-    columns,
-    (type) => !NOT_IN_USE.has(type),
-    (to) => !to.endsWith('/0') && !own.has(to),
-  )
+  const tables = await Promise.all(IN_USE.map((type) => dumpColumns(host, 'route', { type })))
+  const foreign = tables.flatMap((columns, index) => routesTo(columns, IN_USE[index], (to) => !to.endsWith('/0') && !own.has(to)))
   const links = await linksAt(host, foreign.map(({ link }) => link).filter(Boolean))
   const names = new Map(links.map(({ index, name }) => [index, name]))
   const routes = foreign.map(({ to, type, link, protocol }) => ({

@@ -188,12 +188,12 @@ function routeRows(columns: RouteTable): readonly RouteRow[] {
   return routesWhere(columns, () => true)
 }
 
-/** Those whose kind and destination, 'IP/PREFIX', are wanted; others cost next to nothing. */
-export const routesTo = (columns: RouteTable, isKind: (type: string) => boolean, isWanted: (to: string) => boolean): readonly RouteRow[] =>
+/** Those of a type whose destination, 'IP/PREFIX', is wanted; others cost next to nothing. Kernels before 5.0 filter no types. */
+export const routesTo = (columns: RouteTable, type: string | undefined, isWanted: (to: string) => boolean): readonly RouteRow[] =>
   routesWhere(
     columns,
     (row) =>
-      isKind(routeType(at(columns.type, row))) &&
+      routeType(at(columns.type, row)) === type &&
       isWanted(cidrTextAt(columns.to, row, familyAt(columns.family, row), at(columns.prefix, row))),
   )
 

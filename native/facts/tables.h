@@ -126,6 +126,8 @@ struct Filter {
   /** 4 or 6. */
   std::optional<uint8_t> family;
   std::optional<uint32_t> table;
+  /** Of routes: RTN_*. */
+  std::optional<uint32_t> type;
   /** Addresses that are answered for, in the place of neighbours. */
   bool proxy = false;
   /** Keys of states of IPsec, which nobody gets who does not ask. */

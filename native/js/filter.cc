@@ -5,6 +5,7 @@
 
 #include "js/fields.h"
 #include "js/shared_fields.h"
+#include "kernel/route.h"
 
 namespace cnm {
 
@@ -32,6 +33,7 @@ bool ReadFilter(const Napi::Value& value, std::initializer_list<const char*> kno
   ReadFamily(fields, filter.family);
   fields.Optional("table", filter.table);
   if (filter.table == 0u) fields.Fail("table", "an integer from 1 to 4294967295");
+  ReadOptionalWord(fields, "type", RouteTypes(), filter.type);
   ReadFlag(fields, "proxy", filter.proxy);
   ReadFlag(fields, "keys", filter.keys);
   return fields.ok();

@@ -108,7 +108,7 @@ Napi::Value Dump(const Napi::CallbackInfo& info) {
   if (!ReadText(info[1], "table", table)) return {};
   if (table == "link") return SubmitDump(info, DumpLinks, {"link", "master"});
   if (table == "address") return SubmitDump(info, DumpAddresses, {"link", "family"});
-  if (table == "route") return SubmitDump(info, DumpRoutes, {"link", "family", "table"});
+  if (table == "route") return SubmitDump(info, DumpRoutes, {"link", "family", "table", "type"});
   if (table == "neigh") return SubmitDump(info, DumpNeighbours, {"link", "master", "family", "proxy"});
   if (table == "fdb") return SubmitDump(info, DumpForwarding, {"link", "master"});
   if (table == "nexthop") return SubmitDump(info, DumpNexthops, {"link"});

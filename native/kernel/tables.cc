@@ -133,6 +133,7 @@ Refused Resolve(Place& place, const Filter& filter, Wanted& wanted) {
   }
   if (filter.family) wanted.family = *filter.family == 6 ? AF_INET6 : AF_INET;
   wanted.table = filter.table.value_or(0);
+  wanted.type = static_cast<uint8_t>(filter.type.value_or(0));
   wanted.proxy = filter.proxy;
   return {};
 }
@@ -184,6 +185,7 @@ Message AddressesRequest(const Wanted& wanted) {
 Message RoutesRequest(const Wanted& wanted) {
   rtmsg header{};
   header.rtm_family = wanted.family;
+  header.rtm_type = wanted.type;
   Message message(CNM_NAMED(RTM_GETROUTE), NLM_F_DUMP, header);
   PutIndex(message, CNM_NAMED(RTA_OIF), wanted.link);
   if (wanted.table) message.PutU32(CNM_NAMED(RTA_TABLE), wanted.table);

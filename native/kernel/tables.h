@@ -12,7 +12,7 @@ namespace cnm {
 Table<LinkRow> DumpLinks(Place& place, const Filter& filter);
 /** By link and family. */
 Table<AddressRow> DumpAddresses(Place& place, const Filter& filter);
-/** IPv4 and IPv6 unicast tables, the local ones too. By link, family and table. */
+/** IPv4 and IPv6 unicast tables, the local ones too. By link, family, table and type. */
 Table<RouteRow> DumpRoutes(Place& place, const Filter& filter);
 /** IPv4 and IPv6. By link, master, family and proxy. */
 Table<NeighRow> DumpNeighbours(Place& place, const Filter& filter);
@@ -34,6 +34,8 @@ struct Wanted {
   /** AF_*. */
   uint8_t family = 0;
   uint32_t table = 0;
+  /** RTN_*. */
+  uint8_t type = 0;
   bool proxy = false;
 };
 

@@ -60,6 +60,8 @@ describe('a filter', () => {
     route: [
       [{ table: 1000, family: 4 }, ['ip', 'route', 'show', 'table', '1000']],
       [{ table: 1000, family: 6 }, ['ip', '-6', 'route', 'show', 'table', '1000']],
+      [{ type: 'local', family: 4 }, ['ip', '-4', 'route', 'show', 'table', 'all', 'type', 'local']],
+      [{ type: 'unicast', family: 6 }, ['ip', '-6', 'route', 'show', 'table', 'all', 'type', 'unicast']],
       [{ link: 'br0', family: 4 }, ['ip', '-4', 'route', 'show', 'table', 'all', 'dev', 'br0']],
     ],
     neigh: [
@@ -113,6 +115,7 @@ describe('a filter', () => {
     ['filter.master: expected nothing: this table has no such filter', 'address', { master: 'br0' }],
     ['filter.family: expected 4 or 6', 'neigh', { family: 5 }],
     ['filter.table: expected an integer from 1 to 4294967295', 'route', { table: 0 }],
+    ["filter.type: expected one of 'unicast', 'local', 'blackhole', 'unreachable', 'prohibit', 'throw'", 'route', { type: 'best' }],
     ['filter.proxy: expected a boolean', 'neigh', { proxy: 1 }],
   ])('%s', (message, table, filter) => {
     expect(() => addon().dump(netns, table as 'fdb', 1, filter as object)).toThrow(
