@@ -119,7 +119,7 @@ export interface Endpoint {
   /** Addresses of the link besides those of the network: '169.254.7.7', 'fe80::7'. */
   readonly linkLocal?: readonly string[]
   readonly options: Options
-  /** Larger wins the default route; see controller/gateway.ts. */
+  /** Larger wins the default route; see controller/endpoints/gateway.ts. */
   readonly gwPriority: number
   readonly mac: string
   /** '172.18.0.2/16' */

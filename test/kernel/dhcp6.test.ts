@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { lanOf } from '../../lib/controller/lan.ts'
+import { lanOf } from '../../lib/controller/leases/lan.ts'
 import { eventsOf } from '../../lib/index.ts'
 import type { Lease6 } from '../../lib/ipam/dhcp/client6.ts'
 import { DhcpIpam } from '../../lib/ipam/dhcp/driver.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openingsOf } from '../../lib/controller/ports.ts'
+import { openingsOf } from '../../lib/controller/ports/ports.ts'
 import { bridge } from '../../lib/drivers/bridge.ts'
 import type { NetworkConfig } from '../../lib/drivers/driver.ts'
 import { lendUplinks, publish, raiseWall } from '../../lib/firewall/firewall.ts'

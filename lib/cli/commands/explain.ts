@@ -1,4 +1,4 @@
-import type { Hop } from '../../controller/explain.ts'
+import type { Hop } from '../../controller/explain/explain.ts'
 import { given } from '../../model/given.ts'
 import { formatRows, type Listing } from '../format/rows.ts'
 import { Row } from '../format/value.ts'

@@ -1,4 +1,4 @@
-import { familiesOf } from '../../controller/families.ts'
+import { familiesOf } from '../../controller/networks/families.ts'
 import { formatAddress, formatCidr, parseAddress, parseCidr } from '../../model/address.ts'
 import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../../model/network.ts'
 import type { Attachment, IpamConfig, PublishPort } from '../../model/request.ts'

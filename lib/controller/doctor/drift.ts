@@ -6,17 +6,28 @@ import type { Network, Sandbox } from '../../model/network.ts'
 import { HOST, NETWORK, type Plan, SANDBOX } from '../../model/op.ts'
 import { addressText } from '../../model/words.ts'
 import { namespaceAt } from '../../netlink/namespace.ts'
-import { openWay } from '../forwarding.ts'
+import { raisedWalls } from '../guard/mend.ts'
 import type { Hall } from '../hall.ts'
-import { homeOf } from '../homes.ts'
-import { raisedWalls } from '../mend.ts'
+import { openWay } from '../networks/forwarding.ts'
+import { homeOf } from '../networks/homes.ts'
+import {
+  configOf,
+  familiesOn,
+  isStanding,
+  isThere,
+  onThisKernel,
+  ownUp,
+  raise,
+  raisedNetworks,
+  recordWay,
+  unfitness,
+} from '../networks/raising.ts'
 import { tunnelOf } from '../overlay/known.ts'
 import { isKnown, look } from '../overlay/look.ts'
 import { writing } from '../overlay/rows.ts'
-import { isAlive } from '../processes.ts'
-import { configOf, familiesOn, isStanding, isThere, onThisKernel, ownUp, raise, raisedNetworks, recordWay, unfitness } from '../raising.ts'
 import { hasDriver } from '../remote/drivers.ts'
-import { removeSandbox } from '../removal.ts'
+import { isAlive } from '../sandboxes/processes.ts'
+import { removeSandbox } from '../sandboxes/removal.ts'
 import { type Ailment, type Mend, making, taking } from './ailment.ts'
 import { type Lack, lacksOf, subjectOf } from './audit.ts'
 import { Scene } from './scene.ts'

@@ -1,11 +1,11 @@
 import { CnmError } from '../../model/errors.ts'
 import type { Finding } from '../../model/findings.ts'
 import { printOp } from '../../model/print.ts'
-import { pathsIn, type Work } from '../commit.ts'
 import { enter, type OpenOptions } from '../enter.ts'
+import { checkHost } from '../guard/recover.ts'
 import type { Hall } from '../hall.ts'
-import { checkHost } from '../recover.ts'
 import { unusable } from '../state.ts'
+import { pathsIn, type Work } from '../work/commit.ts'
 import type { Ailment } from './ailment.ts'
 import { diagnose } from './diagnose.ts'
 

@@ -4,8 +4,8 @@ import { finding } from '../../model/findings.ts'
 import type { Plan } from '../../model/op.ts'
 import { apply, applyLeniently, listNftTable } from '../../netlink/kernel.ts'
 import { namespaceAt } from '../../netlink/namespace.ts'
+import { rebuilt } from '../guard/mend.ts'
 import type { Hall } from '../hall.ts'
-import { rebuilt } from '../mend.ts'
 import { type Ailment, making } from './ailment.ts'
 
 /** The file of a namespace in which rules are tried. */

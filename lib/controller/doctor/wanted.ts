@@ -1,11 +1,11 @@
 import type { Network, Sandbox } from '../../model/network.ts'
 import { HOST, type Op, type Plan, SANDBOX } from '../../model/op.ts'
-import { planAgain, recorded, seatsOf } from '../endpoints.ts'
-import { rerouting } from '../gateway.ts'
+import { planAgain, recorded, seatsOf } from '../endpoints/endpoints.ts'
+import { rerouting } from '../endpoints/gateway.ts'
+import { newNamespace } from '../endpoints/interior.ts'
 import type { Hall } from '../hall.ts'
-import { Homes } from '../homes.ts'
-import { newNamespace } from '../interior.ts'
-import { configOf, onThisKernel } from '../raising.ts'
+import { Homes } from '../networks/homes.ts'
+import { configOf, onThisKernel } from '../networks/raising.ts'
 import { driverOf, hasDriver } from '../remote/drivers.ts'
 
 /** What the links of a network were made by; rules are another matter (rules.ts). */

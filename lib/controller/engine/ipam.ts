@@ -2,9 +2,9 @@ import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } f
 import { fault } from '../../model/errors.ts'
 import type { Options } from '../../model/network.ts'
 import type { LentAddress, LentPool, Records } from '../../store/store.ts'
-import { isAutomatic, requestPool, withoutPrefix } from '../addresses.ts'
+import { isAutomatic, requestPool, withoutPrefix } from '../endpoints/addresses.ts'
 import type { Hall } from '../hall.ts'
-import { inUseOnHost, NOTHING_IN_USE } from '../surroundings.ts'
+import { inUseOnHost, NOTHING_IN_USE } from '../networks/surroundings.ts'
 
 /** What later engines call the endpoint for which they want an address. */
 const NAME_OPTION = 'com.docker.network.endpoint.name'

@@ -1,6 +1,6 @@
 import { applyLeniently, dump, dumpColumns } from '../../netlink/kernel.ts'
 import { isGone, NetlinkError } from '../../netlink/refusal.ts'
-import { isUp } from '../view.ts'
+import { isUp } from '../explain/view.ts'
 import { type IpKey, ipKeyAt, type MacKey, macKeyAt, textOfIp, textOfMac } from './keys.ts'
 import type { OpenTunnel } from './peers.ts'
 import type { Roster } from './roster.ts'

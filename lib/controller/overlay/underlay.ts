@@ -3,7 +3,7 @@ import { formatAddress, parseAddress } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
 import { dump } from '../../netlink/kernel.ts'
 import type { Hall } from '../hall.ts'
-import { linkAt } from '../links.ts'
+import { linkAt } from '../networks/links.ts'
 
 /** How this host takes part in networks of more than one host. */
 export interface DataPath {

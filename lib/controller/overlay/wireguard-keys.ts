@@ -1,6 +1,6 @@
 import type { WireguardKeys } from '../../model/keys.ts'
 import type { Hall } from '../hall.ts'
-import { configOf, raisedNetworks } from '../raising.ts'
+import { configOf, raisedNetworks } from '../networks/raising.ts'
 import { tunnelOf } from './known.ts'
 import { withTunnel } from './peers.ts'
 import { keepSafe } from './safe.ts'

@@ -15,10 +15,10 @@ import {
 } from '../../plugins/network.ts'
 import { readInterface, readJoin } from '../../plugins/network-answers.ts'
 import type { AskOptions } from '../../plugins/plugins.ts'
-import type { Claims } from '../addresses.ts'
-import { chooseGateway, type Seat } from '../gateway.ts'
+import type { Claims } from '../endpoints/addresses.ts'
+import { chooseGateway, type Seat } from '../endpoints/gateway.ts'
 import type { Hall } from '../hall.ts'
-import { linkAt } from '../links.ts'
+import { linkAt } from '../networks/links.ts'
 import { isRefusal, type Turn } from './envoy.ts'
 
 const whereOf = ({ id: network, driver: plugin }: Network, { id: endpoint }: Pick<Endpoint, 'id'>): Where => ({ plugin, network, endpoint })

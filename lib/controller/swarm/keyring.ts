@@ -7,10 +7,10 @@ import type { Key, KeyRing } from '../../model/keys.ts'
 import type { Network } from '../../model/network.ts'
 import type { Membership, SwarmNode } from '../../model/swarm.ts'
 import type { Hall } from '../hall.ts'
+import { configOf } from '../networks/raising.ts'
 import { tunnelOf } from '../overlay/known.ts'
 import { hasSecrets, keepSecrets } from '../overlay/secrecy.ts'
 import { keepAllWireguard } from '../overlay/wireguard-keys.ts'
-import { configOf } from '../raising.ts'
 import { nodeKeyIn } from './node-key.ts'
 
 /** Of this boot: it ends with the states of the kernel. */

@@ -3,10 +3,10 @@ import { CnmError } from '../../model/errors.ts'
 import type { Id } from '../../model/ids.ts'
 import { isShared, type Network } from '../../model/network.ts'
 import type { SwarmEndpoint } from '../../model/swarm.ts'
-import { poolFor, replay } from '../addresses.ts'
+import { poolFor, replay } from '../endpoints/addresses.ts'
 import type { Hall } from '../hall.ts'
-import { forgetNetwork } from '../networks.ts'
-import { disconnect } from '../sandboxes.ts'
+import { forgetNetwork } from '../networks/networks.ts'
+import { disconnect } from '../sandboxes/sandboxes.ts'
 
 /** Makes the records of this host and its IPAM agree with what the swarm has, so that verbs find both where they always look. */
 export class Mirror {

@@ -1,4 +1,4 @@
-import type { Seat } from '../../controller/gateway.ts'
+import type { Seat } from '../../controller/endpoints/gateway.ts'
 import { type Known, networkAmong, sandboxAmong } from '../../controller/lookup.ts'
 import type { Endpoint, Network, Sandbox } from '../../model/network.ts'
 import type { Opening } from '../../model/wall.ts'

@@ -2,14 +2,14 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Controller, VerbOptions } from '../../controller/controller.ts'
 import type { Examination, Repair } from '../../controller/doctor/repair.ts'
-import type { Period } from '../../controller/events.ts'
-import type { ExplainRequest, Hop } from '../../controller/explain.ts'
+import type { ExplainRequest, Hop } from '../../controller/explain/explain.ts'
 import { unusedAmong } from '../../controller/lookup.ts'
 import type { Verification } from '../../controller/overlay/verify.ts'
 import type { StateExport } from '../../controller/state.ts'
 import type { NodeStatus } from '../../controller/swarm/nodes.ts'
-import type { Outcomes } from '../../controller/turns.ts'
 import type { Verbs } from '../../controller/verbs.ts'
+import type { Period } from '../../controller/work/events.ts'
+import type { Outcomes } from '../../controller/work/turns.ts'
 import type { PeerNode, SubnetUsage } from '../../model/engine.ts'
 import { CnmError, type ErrorCode, fault } from '../../model/errors.ts'
 import type { Action, NetworkEvent } from '../../model/event.ts'
@@ -144,7 +144,7 @@ export class Remote implements Verbs {
   async spawn(sandbox: string, command: readonly [string, ...string[]], options: SpawnOptions = {}): Promise<ChildProcess> {
     this.#checkHere()
     const found = this.sandbox(sandbox)
-    const { spawnIn } = await import('../../controller/spawn.ts')
+    const { spawnIn } = await import('../../controller/sandboxes/spawn.ts')
     return spawnIn(found, command, options)
   }
 

@@ -1,0 +1,72 @@
+import { contains, type Family, formatAddress, formatCidr, parseAddress } from '../../model/address.ts'
+import { dump } from '../../netlink/kernel.ts'
+import type { Netns } from '../../netlink/namespace.ts'
+import type { AddressRow, LinkRow, RouteRow } from '../../netlink/tables.ts'
+
+const MAIN = 254
+const IFF_UP = 1
+const SCOPE_LINK = 253
+
+/** A namespace as it is now: links, addresses, and where they lead. */
+export class View {
+  readonly links: readonly LinkRow[]
+  readonly #addresses: readonly AddressRow[]
+  readonly #routes: readonly RouteRow[]
+
+  constructor(links: readonly LinkRow[], addresses: readonly AddressRow[], routes: readonly RouteRow[]) {
+    this.links = links
+    this.#addresses = addresses
+    this.#routes = routes
+  }
+
+  static async of(netns: Netns): Promise<View> {
+    return new View(...(await Promise.all([dump(netns, 'link'), dump(netns, 'address'), dump(netns, 'route')])))
+  }
+
+  link(index: number): LinkRow | undefined {
+    return this.links.find((link) => link.index === index)
+  }
+
+  /** An address of its own. */
+  holds(text: string): boolean {
+    const wanted = parseAddress(text)
+    if (wanted?.family === 4 && wanted.value >> 24n === 127n) return true
+    return this.#addresses.some(({ address }) => address.family === wanted?.family && address.value === wanted.value)
+  }
+
+  /** The link that has an address. */
+  linkOf(text: string): LinkRow | undefined {
+    const wanted = parseAddress(text)
+    const row = this.#addresses.find(({ address }) => address.family === wanted?.family && address.value === wanted.value)
+    return row && this.link(row.link)
+  }
+
+  /** The first address of a link that means something beyond it; '' when there is none. */
+  addressOf(index: number, family: Family): string {
+    const row = this.#addresses.find(({ link, address, scope }) => link === index && address.family === family && scope !== SCOPE_LINK)
+    return row ? formatAddress(row.address) : ''
+  }
+
+  /** The route of the main table that the kernel would take. */
+  route(text: string): RouteRow | undefined {
+    const address = parseAddress(text)
+    return this.#routes
+      .filter(({ table, to }) => table === MAIN && address !== null && contains(to, address))
+      .toSorted((a, b) => b.to.prefix - a.to.prefix || a.metric - b.metric)[0]
+  }
+
+  /** The link that leads to the rest of the world. */
+  uplink(family: Family): LinkRow | undefined {
+    const route = this.#routes.find(({ table, to, link }) => table === MAIN && to.family === family && to.prefix === 0 && link !== 0)
+    return this.link(route?.link ?? 0)
+  }
+}
+
+export const isUp = ({ flags }: LinkRow): boolean => (flags & IFF_UP) !== 0
+
+/** As `ip route` has it. */
+export function routeText({ to, via, type }: RouteRow, link: LinkRow | undefined): string {
+  const target = to.prefix === 0 ? 'default' : formatCidr(to)
+  const kind = type === 'unicast' ? '' : `${type} `
+  return `route ${kind}${target}${via ? ` via ${formatAddress(via)}` : ''}${link ? ` dev ${link.name}` : ''}`
+}

@@ -1,0 +1,91 @@
+import type { Family } from '../../model/address.ts'
+import { isOurs } from '../../model/ids.ts'
+import type { Op, Plan } from '../../model/op.ts'
+import { dumpColumns } from '../../netlink/kernel.ts'
+import { readSysctl } from '../../netlink/namespace.ts'
+import { addressTexts } from '../../netlink/tables.ts'
+import type { Hall } from '../hall.ts'
+import { linksAt } from './links.ts'
+
+/** Forwarding that we switched on: path of the sysctl → the value it had. */
+export type Lent = Readonly<Record<string, string>>
+
+export interface Way {
+  readonly plan: Plan
+  readonly lent: Lent
+  /** The host's links that now forward a family for us; the firewall sees to it that it is only for us. */
+  readonly uplinks: readonly { readonly family: Family; readonly names: readonly string[] }[]
+}
+
+/** What networks have on the host while they are up. */
+export interface Own {
+  /** Links, also those that somebody else made. */
+  readonly links: ReadonlySet<string>
+  /** 'IP/PREFIX': of a thousand links it tells sooner. */
+  readonly addresses: ReadonlySet<string>
+}
+
+/**
+ * Lets traffic through between `links` and the rest of the world. Where the host forwards already, nothing is changed.
+ * Otherwise forwarding is switched on link by link, not for the host as a whole: on `links` themselves, and on the host's own
+ * links that have an address of the family and are no network's. `own` is what other networks have.
+ */
+export async function openWay(hall: Hall, links: readonly string[], families: readonly Family[], own: () => Own): Promise<Way> {
+  const plan: Op[] = []
+  const lent: Record<string, string> = {}
+  const uplinks: { family: Family; names: readonly string[] }[] = []
+  const lend = async (path: string, from: string, to: string): Promise<void> => {
+    if ((await readSysctl(hall.host, path)) !== from) return
+    plan.push({ op: 'sysctl', path, value: to, undo: [{ op: 'sysctl', path, value: from }] })
+    lent[path] = from
+  }
+  for (const family of families) {
+    if ((await readSysctl(hall.host, family === 4 ? ALL4 : ALL6)) === '1') continue
+    const { addresses, links: others } = own()
+    const names = await uplinksOf(hall, family, { addresses, links: new Set([...others, ...links]) })
+    uplinks.push({ family, names })
+    const knob = await knobOf(hall, family)
+    if (knob) {
+      plan.push(...links.map((link) => ({ op: 'sysctl', path: knob(link), value: '1' }) as const))
+      for (const name of names) await lend(knob(name), '0', '1')
+    } else {
+      // Before Linux 6.17 IPv6 forwards for all links or for none; a link that forwards hears routers only with accept_ra 2.
+      for (const name of names) await lend(`net/ipv6/conf/${name}/accept_ra`, '1', '2')
+      await lend(ALL6, '0', '1')
+    }
+  }
+  return { plan, lent, uplinks }
+}
+
+/** Gives back what was lent, except where the host was made to forward in the meantime: that is somebody else's wish. */
+export async function closeWay(hall: Hall, lent: Lent): Promise<Plan> {
+  const forwards4 = (await readSysctl(hall.host, ALL4)) === '1'
+  const forwards6 = lent[ALL6] === undefined && (await readSysctl(hall.host, ALL6)) === '1'
+  return Object.entries(lent)
+    .filter(([path]) => !(path.startsWith('net/ipv6/') ? forwards6 : forwards4))
+    .map(([path, value]) => ({ op: 'sysctl', path, value }))
+}
+
+const ALL4 = 'net/ipv4/ip_forward'
+const ALL6 = 'net/ipv6/conf/all/forwarding'
+
+/** The sysctl that makes one link forward; null where the kernel has none for IPv6. */
+async function knobOf(hall: Hall, family: Family): Promise<((link: string) => string) | null> {
+  if (family === 4) return (link) => `net/ipv4/conf/${link}/forwarding`
+  const perLink = (await readSysctl(hall.host, 'net/ipv6/conf/all/force_forwarding')) !== null
+  return perLink ? (link) => `net/ipv6/conf/${link}/force_forwarding` : null
+}
+
+const LOOPBACK = 'lo'
+
+async function uplinksOf(hall: Hall, family: Family, own: Own): Promise<readonly string[]> {
+  const columns = await dumpColumns(hall.host, 'address', { family })
+  const bridges = new Set(addressTexts(columns).flatMap((text, row) => (own.addresses.has(text) ? (columns.link[row] ?? []) : [])))
+  const links = await linksAt(
+    hall.host,
+    [...columns.link].filter((link) => !bridges.has(link)),
+  )
+  return links
+    .filter(({ name, group, master }) => name !== LOOPBACK && !isOurs(group) && !own.links.has(name) && master === 0)
+    .map(({ name }) => name)
+}

@@ -1,0 +1,352 @@
+import type { FoundLink, Mtu, NetworkConfig, OtherNetwork, Underlay } from '../../drivers/driver.ts'
+import { lendUplinks, type Remains, raiseWall, razeWall, TABLE, USER } from '../../firewall/firewall.ts'
+import { type Family, formatCidr } from '../../model/address.ts'
+import { CnmError } from '../../model/errors.ts'
+import { isOurs } from '../../model/ids.ts'
+import { isPredefined, type Network } from '../../model/network.ts'
+import { type LinkAdd, NETWORK, type Op, type Plan } from '../../model/op.ts'
+import { dump, listNftTable } from '../../netlink/kernel.ts'
+import { inode, namespaceAt, readSysctl } from '../../netlink/namespace.ts'
+import type { LinkRow } from '../../netlink/tables.ts'
+import type { Hall } from '../hall.ts'
+import { checkEsp } from '../overlay/esp.ts'
+import { knownPeers, tunnelOf } from '../overlay/known.ts'
+import { underlayOf } from '../overlay/underlay.ts'
+import { checkWireguard, wireguardOf } from '../overlay/wireguard.ts'
+import { driverOf } from '../remote/drivers.ts'
+import { mayAdministerNetworks } from '../sandboxes/processes.ts'
+import { closeWay, type Lent, type Own, openWay, type Way } from './forwarding.ts'
+import { homeOf } from './homes.ts'
+import { linkAt, linkNames } from './links.ts'
+import { sharedIn, sparingShared, withoutShared } from './shared-links.ts'
+import { warnOfBarrier } from './vlan-filters.ts'
+
+/** What a driver is told of a network. */
+export function configOf({ store }: Hall, network: Network): NetworkConfig {
+  const raised = raisedOf(store, network)
+  const known = told.get(network)
+  if (known && known.raised === raised) return known.config
+  const config = toConfig(network, raised)
+  told.set(network, { raised, config })
+  return config
+}
+
+/** What drivers work out of it, they remember by it. */
+const told = new WeakMap<Network, { readonly raised: Raised | undefined; readonly config: NetworkConfig }>()
+
+const toConfig = (
+  { id, name, internal, enableIPv4, enableIPv6, options, pools }: Network,
+  { found, underlay }: Pick<NetworkConfig, 'found' | 'underlay'> = {},
+): NetworkConfig => ({
+  ...{ id, name, internal, enableIPv4, enableIPv6, options, pools },
+  ...(found ? { found } : {}),
+  ...(underlay ? { underlay } : {}),
+})
+
+/** What the run directory knows of a network that has its links: it ends with them at the next boot. */
+interface Raised {
+  /** The link that is walled off; absent when there is no wall. */
+  readonly link?: string
+  /** The link that the network stands on, where that is another one. */
+  readonly base?: string
+  /** What the driver took over, or builds on, as it was. */
+  readonly found?: FoundLink
+  /** Settings of that link that we changed, and what they were. */
+  readonly settings?: Lent
+  /** The network between the hosts, as it was. */
+  readonly underlay?: Underlay
+  /** It has a namespace for itself. */
+  readonly home?: boolean
+}
+const RAISED = 'raised/'
+const raisedKey = ({ id }: Network): string => `${RAISED}${id}`
+const raisedOf = (store: Hall['store'], network: Network) => store.marks.get(raisedKey(network)) as Raised | undefined
+const LENT = 'forwarding'
+const UPLINKS = 'uplinks'
+
+/** The largest packet on a network, as it is or would be; undefined where its driver does not say. */
+export async function mtuOf(hall: Hall, network: Network): Promise<Mtu | undefined> {
+  if (!hall.drivers.has(network.driver) || network.configOnly) return undefined
+  const driver = driverOf(hall, network)
+  const config = configOf(hall, network)
+  if (!driver.mtu || config.underlay || driver.capabilities.scope !== 'global') return driver.mtu?.(config)
+  return hall.dataPath() ? driver.mtu({ ...config, underlay: await underlayOf(hall) }) : undefined
+}
+
+/** The link at which a network is walled off; undefined while it is not. */
+export const walledLink = ({ store }: Hall, network: Network): string | undefined => raisedOf(store, network)?.link
+
+/** The link of the host that a network's endpoints are on, and what that may be on; none where that is a link of ours alone. */
+export function standsOn(hall: Hall, network: Network): readonly string[] {
+  const { base } = raisedOf(hall.store, network) ?? {}
+  if (base === undefined || !hall.drivers.has(network.driver)) return []
+  return [base, ...(driverOf(hall, network).adoptedLinks?.(configOf(hall, network)) ?? [])]
+}
+
+/** The host's links that forward for our networks only. */
+export const uplinksOf = ({ store }: Hall) => Object.values((store.marks.get(UPLINKS) ?? {}) as Record<string, Way['uplinks'][number]>)
+
+export interface Raising {
+  readonly plan: Plan
+  /** Of the plan, see Work. */
+  readonly networks: readonly string[]
+  /** What the driver is told of the network from now on. */
+  readonly config: NetworkConfig
+  readonly record: () => void
+}
+
+/**
+ * Steps that give a network its links and walls, if it has none since the host was started, or somebody has taken its link.
+ * `unseen`: whoever takes these steps finds out about the latter.
+ */
+export async function raise(hall: Hall, network: Network, unseen = false): Promise<Raising> {
+  const raised = raisedOf(hall.store, network)
+  const networks = [homeOf(hall, network)]
+  if (raised && (unseen || (await stands(hall, network, raised))))
+    return { plan: [], networks, config: configOf(hall, network), record: () => {} }
+  const driver = driverOf(hall, network)
+  const found = await foundFor(hall, network)
+  const underlay = driver.capabilities.scope === 'global' ? await underlayOf(hall) : undefined
+  const config = toConfig(network, { ...(found ? { found } : {}), ...(underlay ? { underlay } : {}) })
+  await checkSecrecy(hall, network, config)
+  const { plan: whole, wall, base } = await driver.createNetwork(config, othersOf(hall, network))
+  const plan = await withoutShared(hall, whole)
+  const home = plan.some(({ op, at }) => op === 'netns.add' && at === NETWORK)
+  const known = knownPeers(hall, network, config)
+  const way: Way =
+    wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), () => ownUp(hall)) : { plan: [], lent: {}, uplinks: [] }
+  const steps = await onThisKernel(hall, [
+    ...plan,
+    ...(wall ? raiseWall(wall, await besides(hall, network)) : []),
+    ...lendUplinks(way.uplinks),
+    ...way.plan,
+    ...known.plan,
+    ...wireguardOf(hall, network, config, NETWORK),
+  ])
+  const settings = found ? await settingsBefore(hall, [...plan, ...way.plan]) : {}
+  if (plan.some(isDummy) && !(await hall.hasDummy())) warnOfStandIn(network)
+  if (base !== undefined && found) await warnOfBarrier(hall.host, network, base)
+  return {
+    plan: [...steps, ...(raised ? await reconnect(hall, network, config) : [])],
+    networks,
+    config,
+    record: () => {
+      const { marks } = hall.store
+      const mark: Raised = {
+        ...(wall ? { link: wall.link } : {}),
+        ...(base ? { base } : {}),
+        ...(found ? { found, settings } : {}),
+        ...(underlay ? { underlay } : {}),
+        ...(home ? { home } : {}),
+      }
+      marks.put(raisedKey(network), mark)
+      recordWay(hall, way)
+      known.record()
+    },
+  }
+}
+
+const warnOfStandIn = ({ name }: Network): void =>
+  process.emitWarning(`this kernel has no dummy links: network ${name} stands on an ifb, which does the same`, { code: 'CNM_NO_DUMMY' })
+
+/** The driver's other networks, and those of its kin, as they are recorded: there may be thousands. */
+function othersOf(hall: Hall, network: Network): readonly OtherNetwork[] {
+  const { kin = [] } = driverOf(hall, network)
+  const all = hall.store.networks.list().filter(({ id, configOnly }) => id !== network.id && !configOnly)
+  const relatives = all.filter(({ driver }) => kin.includes(driver))
+  return [...all.filter(({ driver }) => driver === network.driver), ...relatives.map((other) => ({ ...other, kin: other.driver }))]
+}
+
+/** What the driver has against a network as the host is now; null when nothing. */
+export async function unfitness(hall: Hall, network: Network): Promise<CnmError | null> {
+  try {
+    const found = await foundFor(hall, network)
+    await driverOf(hall, network).createNetwork(toConfig(network, found ? { found } : {}), [])
+    return null
+  } catch (error) {
+    if (error instanceof CnmError) return error
+    throw error
+  }
+}
+
+/** See way-out.ts. */
+export const GATEWAY_NETWORK = 'docker_gwbridge'
+
+/** The links of a network are there as long as somebody is on it. */
+export const isRaisedLate = ({ drivers }: Hall, { name, driver }: Network): boolean =>
+  isPredefined(name) || name === GATEWAY_NETWORK || (drivers.has(driver) && drivers.get(driver).capabilities.scope === 'global')
+
+/** A network that is going to be raised late has to be one that its driver can make. */
+export async function checkLate(hall: Hall, network: Network): Promise<void> {
+  const driver = driverOf(hall, network)
+  const underlay = driver.capabilities.scope === 'global' ? { underlay: await underlayOf(hall) } : {}
+  const config = toConfig(network, underlay)
+  await driver.createNetwork(config, othersOf(hall, network))
+  await checkSecrecy(hall, network, config)
+}
+
+/** What is to be encrypted needs a kernel that can. Throws ESP_ABSENT, WIREGUARD_ABSENT. */
+async function checkSecrecy(hall: Hall, network: Network, config: NetworkConfig): Promise<void> {
+  const tunnel = config.underlay && tunnelOf(hall, network, config)
+  if (config.underlay && tunnel?.encrypted) await checkEsp(hall, config.underlay.address)
+  if (tunnel?.wireguard) await checkWireguard(hall)
+}
+
+export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family[] => [
+  ...(enableIPv4 ? [4 as const] : []),
+  ...(enableIPv6 ? [6 as const] : []),
+]
+
+export function recordWay({ store: { marks } }: Hall, { lent, uplinks }: Way): void {
+  marks.put(LENT, { ...lent, ...(marks.get(LENT) as Lent | undefined) })
+  const byFamily = Object.fromEntries(uplinks.map((uplink) => [uplink.family, uplink]))
+  marks.put(UPLINKS, { ...(marks.get(UPLINKS) as object | undefined), ...byFamily })
+}
+
+export function forgetWay({ store: { marks } }: Hall): void {
+  marks.delete(LENT)
+  marks.delete(UPLINKS)
+}
+
+/** Forwarding that we switched on for all that is raised. */
+export const lentOf = ({ store }: Hall): Lent => (store.marks.get(LENT) ?? {}) as Lent
+
+/** Networks that have their links, by the marks of the run directory; their definitions may be gone. */
+export const raisedIds = ({ store }: Pick<Hall, 'store'>): readonly string[] =>
+  store.marks.list(RAISED).map(({ key }) => key.slice(RAISED.length))
+
+/** Networks that have their links, as far as we know. */
+export const raisedNetworks = (hall: Pick<Hall, 'store'>): readonly Network[] =>
+  hall.store.networks.list().filter((network) => isRaised(hall, network))
+
+export const isRaised = ({ store }: Pick<Hall, 'store'>, network: Network): boolean => raisedOf(store, network) !== undefined
+
+/** The link of a raised network is there. */
+export const isStanding = async (hall: Hall, network: Network): Promise<boolean> => {
+  const raised = raisedOf(hall.store, network)
+  return raised !== undefined && (await stands(hall, network, raised))
+}
+
+const stands = async (hall: Hall, network: Network, { link, base = link, home }: Raised): Promise<boolean> =>
+  (base === undefined || (await linkAt(hall.host, base)) !== undefined) && (!home || (await isThere(homeOf(hall, network))))
+
+/** A namespace can be entered there. */
+export async function isThere(path: string): Promise<boolean> {
+  const netns = namespaceAt(path)
+  return inode(netns)
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => netns.close())
+}
+
+/** What the networks that are raised have on the host. */
+export function ownUp(hall: Hall): Own {
+  const [links, addresses] = [new Set<string>(), new Set<string>()]
+  for (const network of hall.store.networks.list()) {
+    const link = walledLink(hall, network)
+    if (link === undefined) continue
+    links.add(link)
+    for (const { gateway } of network.pools) if (gateway) addresses.add(gateway)
+  }
+  return { links, addresses }
+}
+
+/** What is ours in the firewall besides the wall of one network. */
+async function besides(hall: Hall, network: Network): Promise<Remains> {
+  if (hall.store.networks.list().some((other) => other.id !== network.id && walledLink(hall, other) !== undefined)) return 'walls'
+  return (await hasUserRules(hall)) ? 'user rules' : 'nothing'
+}
+
+interface Listed {
+  readonly nftables: readonly { readonly rule?: { readonly chain: string } }[]
+}
+
+/** The operator has put rules of their own into our table. */
+async function hasUserRules(hall: Hall): Promise<boolean> {
+  // libnftables complains on standard error; the kernel's own refusal, of the first step, is the better one.
+  if (!mayAdministerNetworks()) return false
+  const listed = JSON.parse((await listNftTable(hall.host, TABLE)) ?? '{"nftables":[]}') as Listed
+  return listed.nftables.some(({ rule }) => rule?.chain === USER)
+}
+
+/** The first of the links that a network takes over, or builds on, that somebody else has made. */
+async function foundFor(hall: Hall, network: Network): Promise<FoundLink | undefined> {
+  for (const name of driverOf(hall, network).adoptedLinks?.(toConfig(network, undefined)) ?? []) {
+    const link = await linkAt(hall.host, name)
+    if (link && !isOurs(link.group)) return describe(hall, link)
+  }
+  return undefined
+}
+
+async function describe(hall: Hall, link: LinkRow): Promise<FoundLink> {
+  const { index, name, kind, mtu, mac, flags } = link
+  const own = (await dump(hall.host, 'address', { link: index })).map(({ address }) => formatCidr(address))
+  const master = link.master === 0 ? undefined : await linkAt(hall.host, link.master)
+  // A VRF decides by which routes its links send; what they hear is theirs.
+  const taken = master && master.kind !== 'vrf' ? { master: master.name } : {}
+  return { name, kind, mtu, mac, up: (flags & IFF_UP) !== 0, addresses: own, ...taken }
+}
+
+const IFF_UP = 1
+
+/** What the plan is going to overwrite on a link that stays when the network goes. */
+async function settingsBefore(hall: Hall, plan: Plan): Promise<Lent> {
+  const paths = plan.flatMap((op) => (op.op === 'sysctl' && !op.undo ? [op.path] : []))
+  const values = await Promise.all(paths.map(async (path) => [path, await readSysctl(hall.host, path)] as const))
+  return Object.fromEntries(values.flatMap(([path, value]) => (value === null ? [] : [[path, value]])))
+}
+
+/** A kernel without IPv6 has none to switch off; where there is no dummy link, an ifb loses all that it is given just as well. */
+export async function onThisKernel(hall: Hall, plan: Plan): Promise<Plan> {
+  const steps = (await hall.hasIPv6()) ? plan : plan.filter((op) => op.op !== 'sysctl' || !op.path.startsWith('net/ipv6/'))
+  if (!steps.some(isDummy) || (await hall.hasDummy())) return steps
+  return steps.map((op) => (isDummy(op) ? { ...op, kind: 'ifb' } : op))
+}
+
+const isDummy = (op: Op): op is Op & LinkAdd => op.op === 'link.add' && op.kind === 'dummy'
+
+/** Puts the endpoints of a network back on a link that was made anew. Their own links are still there. */
+async function reconnect(hall: Hall, network: Network, config: NetworkConfig): Promise<Plan> {
+  const driver = driverOf(hall, network)
+  const links = await linkNames(hall.host)
+  const plan: Plan[] = []
+  for (const endpoint of hall.store.endpoints.with('networkId', network.id)) {
+    const { ports = [] } = hall.store.sandboxes.get(endpoint.sandboxId) ?? {}
+    const made = (await driver.createEndpoint(config, { ...endpoint, ports })).plan
+    const there = made.flatMap((op) => (op.op === 'link.add' ? [op.name] : [])).every((name) => links.has(name))
+    if (there) plan.push(made.filter(({ op }) => op !== 'link.add'))
+  }
+  return onThisKernel(hall, plan.flat())
+}
+
+/** What has made the networks that may share links with this one. */
+async function plansBeside(hall: Hall, network: Network): Promise<readonly Plan[]> {
+  const planOf = async (each: Network) => (await driverOf(hall, each).createNetwork(configOf(hall, each), [])).plan
+  if (sharedIn(await planOf(network)).length === 0) return []
+  const others = raisedNetworks(hall).filter(({ id, driver }) => id !== network.id && hall.drivers.has(driver))
+  return Promise.all(others.map(planOf))
+}
+
+/** Steps that take a network's links and walls away; with the last wall goes all that was lent. */
+export async function lower(hall: Hall, network: Network): Promise<Omit<Raising, 'config'>> {
+  const { marks } = hall.store
+  const raised = raisedOf(hall.store, network)
+  const networks = [homeOf(hall, network)]
+  if (!raised) return { plan: [], networks, record: () => {} }
+  const { plan: whole, wall } = await driverOf(hall, network).deleteNetwork(configOf(hall, network))
+  const plan = sparingShared(whole, await plansBeside(hall, network))
+  const remains = wall ? await besides(hall, network) : 'walls'
+  const last = remains !== 'walls'
+  const back = last ? await closeWay(hall, lentOf(hall)) : []
+  const settings = Object.entries(raised.settings ?? {}).map(([path, value]) => ({ op: 'sysctl', path, value }) as const)
+  return {
+    plan: [...(wall ? razeWall(wall, remains) : []), ...plan, ...settings, ...back],
+    networks,
+    record: () => {
+      marks.delete(raisedKey(network))
+      if (last) forgetWay(hall)
+    },
+  }
+}

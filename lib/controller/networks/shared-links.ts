@@ -1,0 +1,26 @@
+import { isOurs } from '../../model/ids.ts'
+import type { Op, Plan } from '../../model/op.ts'
+import type { Hall } from '../hall.ts'
+import { linksAt } from './links.ts'
+
+/** A host has one link for a VLAN of a parent, however many networks are on it: the first makes it, the last takes it away. */
+export const sharedIn = (plan: Plan): readonly string[] =>
+  plan.flatMap((op) => (op.op === 'link.add' && op.kind === 'vlan' ? [op.name] : []))
+
+/** Steps that make a network, but for links that it shares with others and that are there. */
+export async function withoutShared(hall: Hall, plan: Plan): Promise<Plan> {
+  const there = (await linksAt(hall.host, sharedIn(plan))).filter(({ group }) => isOurs(group)).map(({ name }) => name)
+  return there.length === 0 ? plan : plan.filter((op) => !there.some((name) => isAbout(op, name)))
+}
+
+function isAbout(op: Op, name: string): boolean {
+  if (op.op === 'link.add') return op.name === name
+  if (op.op === 'sysctl') return op.path.split('/').includes(name)
+  return op.op === 'link.set' && op.link === name
+}
+
+/** Steps that take a network away, but for links that `others` need. */
+export function sparingShared(plan: Plan, others: readonly Plan[]): Plan {
+  const needed = new Set(others.flatMap(sharedIn))
+  return plan.filter((op) => op.op !== 'link.del' || !needed.has(String(op.link)))
+}

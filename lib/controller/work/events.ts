@@ -1,0 +1,159 @@
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, watch, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Action, NetworkEvent } from '../../model/event.ts'
+import type { Network, Options } from '../../model/network.ts'
+
+export type Tell = (action: Action, network: Pick<Network, 'id' | 'name' | 'driver' | 'scope'> | null, attributes?: Options) => void
+
+/** The newer half of what is remembered, and the older one. */
+const newer = (run: string): string => join(run, 'events.jsonl')
+const older = (run: string): string => join(run, 'events.old.jsonl')
+
+/** Of each half, in bytes: some thousand events. */
+const MOST = 1 << 20
+
+/** Writes events to the run directory, where other processes read them. Only the directory's owner may. */
+export class EventLog {
+  readonly #run: string
+  #fd: number | undefined
+
+  constructor(run: string) {
+    this.#run = run
+  }
+
+  readonly tell: Tell = (action, network, attributes = {}) => {
+    const facts = network ? { name: network.name, type: network.driver } : {}
+    const { id, scope } = network ?? { id: '', scope: 'local' as const }
+    const event: NetworkEvent = { action, id, scope, attributes: { ...attributes, ...facts }, time: now() }
+    try {
+      writeSync(this.#file(), `${JSON.stringify(event)}\n`)
+    } catch {
+      // What is told has been done and recorded: a disk that is full must not make a failure of it.
+      this.close()
+    }
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+  }
+
+  /** Open already, unless it is full or was deleted. */
+  #file(): number {
+    const path = newer(this.#run)
+    this.#fd ??= openSync(path, 'a', 0o600)
+    const { size, nlink } = fstatSync(this.#fd)
+    if (size <= MOST && nlink > 0) return this.#fd
+    this.close()
+    if (nlink > 0) renameSync(path, older(this.#run))
+    this.#fd = openSync(path, 'a', 0o600)
+    return this.#fd
+  }
+}
+
+let last = 0
+
+/** Microseconds since 1970. No two events of a process have the same, and time does not go backwards. */
+function now(): number {
+  last = Math.max(last + 1, Date.now() * 1000)
+  return last
+}
+
+export interface Period {
+  /** Milliseconds since 1970; absent: from now on. */
+  readonly since?: number
+  /** Milliseconds since 1970; absent: until `signal`. */
+  readonly until?: number
+  readonly signal?: AbortSignal
+}
+
+/** What is told of the networks of a run directory, by whichever process. Ends with the period, rejects with the signal's reason. */
+export async function* eventsOf(run: string, { since = Date.now(), until, signal }: Period): AsyncGenerator<NetworkEvent> {
+  mkdirSync(run, { recursive: true, mode: 0o700 })
+  const bell = new Bell()
+  const watcher = watch(run, () => bell.ring())
+  const alarm = until === undefined ? undefined : setTimeout(() => bell.ring(), Math.max(0, until - Date.now()))
+  const stop = () => bell.ring()
+  signal?.addEventListener('abort', stop)
+  const reader = new Reader(run)
+  try {
+    for (;;) {
+      signal?.throwIfAborted()
+      const over = until !== undefined && Date.now() >= until
+      for (const event of reader.read()) {
+        if (event.time / 1000 >= since && (until === undefined || Math.floor(event.time / 1000) <= until)) yield event
+      }
+      if (over) return
+      await bell.rung()
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    clearTimeout(alarm)
+    watcher.close()
+  }
+}
+
+/** Rung while nobody waits, the next one does not wait. */
+class Bell {
+  #rung = false
+  #wake = (): void => {}
+
+  ring(): void {
+    this.#rung = true
+    this.#wake()
+  }
+
+  async rung(): Promise<void> {
+    if (!this.#rung) await new Promise<void>((resolve) => (this.#wake = resolve))
+    this.#rung = false
+  }
+}
+
+/** Reads on where it left off, also when the halves have changed places in between. */
+class Reader {
+  readonly #run: string
+  #inode = 0
+  #offset = 0
+
+  constructor(run: string) {
+    this.#run = run
+  }
+
+  read(): readonly NetworkEvent[] {
+    const files = [older(this.#run), newer(this.#run)].flatMap((path) => openOrNot(path))
+    try {
+      const inodes = files.map((fd) => fstatSync(fd).ino)
+      const known = inodes.indexOf(this.#inode)
+      return files.slice(Math.max(known, 0)).flatMap((fd, index) => this.#rest(fd, inodes[Math.max(known, 0) + index] ?? 0))
+    } finally {
+      for (const fd of files) closeSync(fd)
+    }
+  }
+
+  #rest(fd: number, inode: number): readonly NetworkEvent[] {
+    if (inode !== this.#inode) this.#offset = 0
+    this.#inode = inode
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(fd).size - this.#offset))
+    const text = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, this.#offset))
+    const whole = text.subarray(0, text.lastIndexOf('\n') + 1)
+    this.#offset += whole.length
+    return whole.toString().split('\n').flatMap(parse)
+  }
+}
+
+function openOrNot(path: string): readonly number[] {
+  try {
+    return [openSync(path, 'r')]
+  } catch {
+    return []
+  }
+}
+
+/** A line that was cut off, when its writer was killed, is none. */
+function parse(line: string): readonly NetworkEvent[] {
+  try {
+    return [JSON.parse(line)]
+  } catch {
+    return []
+  }
+}
