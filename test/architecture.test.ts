@@ -65,6 +65,22 @@ describe('lib', () => {
     expect(rooms.map(({ name }) => name).sort()).toEqual(Object.keys(ROOMS).sort())
   })
 
+  it('has no circle of files that need one another, types aside', () => {
+    const onlyTypes = (names: string): boolean => /^ type\b/.test(names) || /^ \{(\s*type [^,]+,?)+\s*\}\s*$/.test(names)
+    const needs = (file: string): readonly string[] =>
+      [...text(file).matchAll(/^(?:import|export)( [^'"]*?)from '(\.[^']+)'/gms)]
+        .filter(([, names = '']) => !onlyTypes(names))
+        .map(([, , specifier = '']) => relative(ROOT, join(ROOT, dirname(file), specifier)))
+    const left = new Map(files('lib', /\.ts$/).map((file) => [file, needs(file)]))
+    expect(left.size).toBeGreaterThan(0)
+    for (let before = 0; before !== left.size; ) {
+      before = left.size
+      for (const [file, needed] of left) if (!needed.some((other) => left.has(other))) left.delete(file)
+    }
+    // Those in circles, and those that need them.
+    expect([...left.keys()]).toEqual([])
+  })
+
   it.each(['lib/index.ts', 'lib/netlink/index.ts', 'lib/server/index.ts'])(
     'is reached from outside through %s, which only passes on',
     (entry) => {

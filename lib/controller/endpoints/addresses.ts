@@ -2,17 +2,17 @@ import { isHostName } from '../../drivers/host-access.ts'
 import { checkIpamConfig } from '../../ipam/config.ts'
 import { MAC_OF_PARENT, PARENT } from '../../ipam/dhcp/driver.ts'
 import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../../ipam/driver.ts'
-import { type Address, type Cidr, contains, type Family, isSame, parseAddress, parseCidr } from '../../model/address.ts'
+import { type Family, isSame, parseCidr } from '../../model/address.ts'
 import type { SubnetUsage } from '../../model/engine.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import type { Endpoint, Network, Options, Pool } from '../../model/network.ts'
-import { oncePer } from '../../model/once-per.ts'
 import type { CreateNetwork, IpamConfig } from '../../model/request.ts'
 import type { Hall } from '../hall.ts'
 import { type InUse, inUseOnHost, NOTHING_IN_USE } from '../networks/surroundings.ts'
 import { lenderOf } from '../remote/ipam.ts'
 import { holdersOn } from './holders.ts'
 import type { Lifetimes } from './interior.ts'
+import { factsFor, isIn, isReserved, keptIn, poolFor, poolOf, spaceFor, withoutPrefix } from './pools.ts'
 
 /** What is taken so far; given back, last first, when the verb fails. */
 export class Claims {
@@ -66,11 +66,6 @@ function lanIn({ parent, [BRIDGE_NAME]: bridge, [INHIBIT]: inhibit = '', [IPVLAN
 const BRIDGE_NAME = 'com.docker.network.bridge.name'
 const IPVLAN_MODE = 'ipvlan_mode'
 const INHIBIT = 'com.docker.network.bridge.inhibit_ipv4'
-
-async function spaceFor(ipam: IpamDriver, { scope }: Pick<CreateNetwork, 'scope'>): Promise<string> {
-  const { local, global } = await ipam.defaultAddressSpaces()
-  return scope === 'swarm' ? global : local
-}
 
 const familyOf = ({ subnet }: IpamConfig): Family | undefined => parseCidr(subnet ?? '')?.family
 
@@ -132,11 +127,6 @@ export async function requestPool(ipam: IpamDriver, wanted: Omit<PoolRequest, 'r
   throw refusal
 }
 
-function isIn(subnet: string, address: string): boolean {
-  const [cidr, ip] = [parseCidr(subnet), parseAddress(address)]
-  return cidr !== null && ip !== null && contains(cidr, ip)
-}
-
 async function takeGateway(
   take: (address: string, kind: Readonly<Record<string, string>>) => Promise<string>,
   address: string,
@@ -155,10 +145,6 @@ export interface Wish {
   readonly ip: string | undefined
   readonly mac: string | undefined
 }
-
-/** What an IPAM driver is told of an endpoint, if it wants to know. */
-const factsFor = ({ capabilities }: IpamDriver, mac: string | undefined): Options =>
-  capabilities.requiresMACAddress && mac ? { 'com.docker.network.endpoint.macaddress': mac } : {}
 
 /** An address of a network for an endpoint, 'IP/PREFIX'; undefined when the network has none in this family. */
 export async function claimAddress(
@@ -197,29 +183,6 @@ function reservedFor(sandbox: string, pools: readonly Pool[], ip: string | undef
   return ip === undefined ? kept[0] : kept.find((cidr) => isSame(withoutPrefix(cidr), ip))
 }
 
-export const isReserved = ({ reservations = {} }: Pool, ip: string): boolean => Object.values(reservations).some((kept) => isSame(kept, ip))
-
-export function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
-  const address = parseAddress(requested)
-  if (address?.family !== family) throw fault('INVALID_ENDPOINT_SETTINGS', { problems: `invalid IPv${family} address: ${requested}` })
-  const pool = pools.find(({ subnet }) => isIn(subnet, requested))
-  if (pool) return pool
-  throw fault('ADDRESS_OUTSIDE', {
-    address: requested,
-    network: network.name,
-    subnets: pools.map(({ subnet }) => subnet).join(', ') || 'none',
-  })
-}
-
-/** The pool that an address lies in. */
-export function poolFor({ pools }: Network, ip: string): Pool | undefined {
-  const address = parseAddress(ip)
-  return address ? pools.find((pool) => covers(subnetOf(pool), address)) : undefined
-}
-
-const subnetOf = oncePer(({ subnet }: Pool) => parseCidr(subnet))
-const covers = (subnet: Cidr | null, address: Address): boolean => subnet !== null && contains(subnet, address)
-
 export async function releaseAddresses(
   hall: Hall,
   network: Network,
@@ -246,9 +209,6 @@ export function lifetimesOf(hall: Hall, network: Network, { address, address6 }:
   )
 }
 
-/** What a pool holds besides endpoints and its gateway. */
-const keptIn = ({ aux, reservations = {} }: Pool): readonly string[] => [...Object.values(aux), ...Object.values(reservations)]
-
 export async function releasePools(hall: Hall, network: Network): Promise<void> {
   const ipam = lenderOf(hall, network.ipam)
   for (const peer of network.peers ?? []) await releaseAddresses(hall, network, peer)
@@ -267,28 +227,3 @@ export async function usageOf(hall: Hall, network: Network): Promise<SubnetUsage
   const counted = network.pools.map(async ({ id, subnet }) => [subnet, await ipam.usage?.(id)] as const)
   return Object.fromEntries((await Promise.all(counted)).flatMap(([subnet, usage]) => (usage ? [[subnet, usage]] : [])))
 }
-
-/** Tells an IPAM driver that keeps nothing itself what the records say is taken. */
-export async function replay(ipam: IpamDriver, network: Network, endpoints: readonly Endpoint[]): Promise<void> {
-  if (!ipam.capabilities.requiresRequestReplay) return
-  const space = await spaceFor(ipam, network)
-  for (const pool of network.pools) {
-    const again = {
-      space,
-      pool: pool.subnet,
-      subPool: pool.range ?? '',
-      options: network.ipam.options,
-      v6: pool.family === 6,
-      reserved: [],
-    }
-    await ipam.requestPool(again)
-    if (pool.gateway) await ipam.requestAddress(pool.id, withoutPrefix(pool.gateway), GATEWAY_REQUEST)
-    for (const address of keptIn(pool)) await ipam.requestAddress(pool.id, address, {})
-    for (const { address, address6, mac } of [...endpoints, ...(network.peers ?? [])]) {
-      const ip = withoutPrefix((pool.family === 4 ? address : address6) ?? '')
-      if (isIn(pool.subnet, ip) && !isReserved(pool, ip)) await ipam.requestAddress(pool.id, ip, factsFor(ipam, mac))
-    }
-  }
-}
-
-export const withoutPrefix = (cidr: string): string => cidr.replace(/\/\d+$/, '')

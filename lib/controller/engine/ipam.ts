@@ -2,7 +2,8 @@ import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } f
 import { fault } from '../../model/errors.ts'
 import type { Options } from '../../model/network.ts'
 import type { LentAddress, LentPool, Records } from '../../store/store.ts'
-import { isAutomatic, requestPool, withoutPrefix } from '../endpoints/addresses.ts'
+import { isAutomatic, requestPool } from '../endpoints/addresses.ts'
+import { withoutPrefix } from '../endpoints/pools.ts'
 import type { Hall } from '../hall.ts'
 import { inUseOnHost, NOTHING_IN_USE } from '../networks/surroundings.ts'
 

@@ -4,7 +4,7 @@ import { fault } from '../../model/errors.ts'
 import { newId } from '../../model/ids.ts'
 import type { Network, Pool } from '../../model/network.ts'
 import type { CreateNetwork, IpamConfig } from '../../model/request.ts'
-import { withoutPrefix } from '../endpoints/addresses.ts'
+import { withoutPrefix } from '../endpoints/pools.ts'
 import type { Hall } from '../hall.ts'
 import { familiesOf } from './families.ts'
 

@@ -5,7 +5,7 @@ import type { Endpoint, Network } from '../../model/network.ts'
 import { releaseAddress, releasePool } from '../../plugins/ipam.ts'
 import { deleteEndpoint, deleteNetwork } from '../../plugins/network.ts'
 import type { Due, Store } from '../../store/store.ts'
-import { poolFor, withoutPrefix } from '../endpoints/addresses.ts'
+import { poolFor, withoutPrefix } from '../endpoints/pools.ts'
 
 /** One for each that is due, however long the ids of a plugin are, and however an address was written. */
 const idOf = ({ plugin, method, body = {} }: Call): string =>
