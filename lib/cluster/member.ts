@@ -92,6 +92,13 @@ export class Member {
 
   /** Does what is tied to the lease; once more where that has died in the meantime. */
   async leased<T>(work: (lease: Lease) => Promise<T>): Promise<T> {
+    const done = await this.#leased(work)
+    // It has answered, before those who keep asking have noticed.
+    this.#contact(null)
+    return done
+  }
+
+  async #leased<T>(work: (lease: Lease) => Promise<T>): Promise<T> {
     try {
       return await work(await this.lease())
     } catch (error) {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Taken } from '../../cluster/cluster.ts'
 import type { Engine, Lease } from '../../cluster/engine.ts'
 import { Member, type MemberOptions } from '../../cluster/member.ts'
-import { type News, NO_NEWS, together, type View } from '../../cluster/view.ts'
+import { type News, NO_NEWS, type View } from '../../cluster/view.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import { type Id, shortId } from '../../model/ids.ts'
 import type { Endpoint, Network, Sandbox } from '../../model/network.ts'
@@ -16,6 +16,7 @@ import { Keyring } from './keyring.ts'
 import { Mirror } from './mirror.ts'
 import { Overtaken } from './overtaken.ts'
 import { shareOf, sharesOf } from './shares.ts'
+import { Tidings } from './tidings.ts'
 
 const LEASE = 'swarm/lease'
 /** Networks that are no more, which the swarm is still to be told. */
@@ -42,7 +43,7 @@ export class Session {
   readonly #mirror: Mirror
   readonly #feed: Feed
   readonly #keyring: Keyring
-  #news: News = { ...NO_NEWS, networks: true, keys: true }
+  readonly #tidings = new Tidings({ ...NO_NEWS, networks: true, keys: true })
   #definitions = 0
   readonly #told = new Set<string>()
   #estranged = true
@@ -109,24 +110,24 @@ export class Session {
   async settle(networks: readonly Network[] = []): Promise<void> {
     if (this.member.isRemoved) return this.#keyring.forget()
     if (this.view.seen === 0) return
-    const news = this.#news
-    this.#news = NO_NEWS
     this.#complain()
-    try {
-      // What is decided from now on is decided upon these, whatever the swarm tells while it is.
-      this.#definitions = this.member.cluster.definitions
-      if (news.networks) await this.#mirror.networks([...this.view.networks.values()])
-      await this.#mirror.endpoints(news.gone, news.came)
-      if (news.keys) this.#keyring.learn()
-      const wanted = new Set([...networks.map(({ id }) => id), ...this.mine().map(({ networkId }) => networkId)])
-      await this.#feed.tell(this.#hall, wanted, (id) => this.view.endpointsOn(id).values(), news)
-      await this.#keyring.settle()
-    } catch (error) {
-      // What could not be acted upon is again, with what comes next.
-      this.#news = together(news, this.#news)
-      throw error
-    }
-    if (this.#estranged || (this.#yielding && (news.gone.length > 0 || news.networks))) await this.#reconcile()
+    let makesRoom = false
+    await this.#tidings.settle(async (news) => {
+      makesRoom ||= news.gone.length > 0 || news.networks
+      await this.#act(news, networks)
+    })
+    if (this.#estranged || (this.#yielding && makesRoom)) await this.#reconcile()
+  }
+
+  async #act({ gone, came, keys, ...news }: News, networks: readonly Network[]): Promise<void> {
+    // What is decided from now on is decided upon these, whatever the swarm tells while it is.
+    this.#definitions = this.member.cluster.definitions
+    if (news.networks) await this.#mirror.networks([...this.view.networks.values()])
+    await this.#mirror.endpoints(gone, came)
+    if (keys) this.#keyring.learn()
+    const wanted = new Set([...networks.map(({ id }) => id), ...this.mine().map(({ networkId }) => networkId)])
+    await this.#feed.tell(this.#hall, wanted, (id) => this.view.endpointsOn(id).values(), { gone, came })
+    await this.#keyring.settle()
   }
 
   /** Of the networks that the records of this host have. */
@@ -235,7 +236,7 @@ export class Session {
 
   #hear({ gone, came, ...rest }: News): void {
     const others = (endpoints: readonly SwarmEndpoint[]) => endpoints.filter(({ nodeId }) => nodeId !== this.membership.node.id)
-    this.#news = together(this.#news, { gone: others(gone), came: others(came), ...rest })
+    this.#tidings.hear({ gone: others(gone), came: others(came), ...rest })
     this.#schedule()
   }
 

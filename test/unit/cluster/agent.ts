@@ -1,9 +1,10 @@
 import { addressesOf, Cluster } from '../../../lib/cluster/cluster.ts'
 import type { Lease } from '../../../lib/cluster/engine.ts'
 import { Member } from '../../../lib/cluster/member.ts'
-import { type News, NO_NEWS, together, View } from '../../../lib/cluster/view.ts'
+import { type News, NO_NEWS, View } from '../../../lib/cluster/view.ts'
 import type { Hall } from '../../../lib/controller/hall.ts'
 import { Feed } from '../../../lib/controller/swarm/feed.ts'
+import { Tidings } from '../../../lib/controller/swarm/tidings.ts'
 import { CnmError } from '../../../lib/model/errors.ts'
 import type { Network } from '../../../lib/model/network.ts'
 import type { Peer } from '../../../lib/model/peer.ts'
@@ -35,7 +36,7 @@ export class Agent {
   /** It is no node of the swarm. */
   #outside = false
   #feed: Feed
-  #news: News = NO_NEWS
+  readonly #tidings = new Tidings(NO_NEWS)
   #turn: Promise<void> = Promise.resolve()
 
   constructor(store: SimulatedStore, index: number) {
@@ -183,7 +184,7 @@ export class Agent {
   }
 
   #hear(news: News): void {
-    this.#news = together(this.#news, news)
+    this.#tidings.hear(news)
     void this.#take(async () => {})
   }
 
@@ -197,11 +198,9 @@ export class Agent {
   }
 
   async #tell(member: Member): Promise<void> {
-    const news = this.#news
-    this.#news = NO_NEWS
     const wanted = new Set(this.mine.size > 0 ? [NETWORK] : [])
     if (wanted.size === 0) this.peers.clear()
-    await this.#feed.tell({} as Hall, wanted, (id) => member.view.endpointsOn(id).values(), news)
+    await this.#tidings.settle((news) => this.#feed.tell({} as Hall, wanted, (id) => member.view.endpointsOn(id).values(), news))
   }
 
   /** One after the other; what cannot be known to be done is looked after a second later. */
