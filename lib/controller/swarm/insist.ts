@@ -1,10 +1,7 @@
 import { CnmError } from '../../model/errors.ts'
 import type { Network } from '../../model/network.ts'
 import type { Hall } from '../hall.ts'
-import { Overtaken } from './overtaken.ts'
-
-/** So often a verb is decided anew, because another node was faster. */
-const MOST = 64
+import { MOST, Overtaken } from './overtaken.ts'
 
 /** What a node that has not heard the latest may believe. */
 const STALE: readonly string[] = ['ADDRESS_IN_USE', 'ADDRESSES_EXHAUSTED'] satisfies readonly CnmError['code'][]

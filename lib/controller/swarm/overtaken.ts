@@ -2,7 +2,7 @@ import type { Taken } from '../../cluster/cluster.ts'
 import type { CnmError } from '../../model/errors.ts'
 
 /** So often something is decided upon, because another node was faster. */
-const MOST = 64
+export const MOST = 64
 
 /** Another node was faster; decided anew, the verb may still do what it was asked for. */
 export class Overtaken extends Error {
