@@ -1,6 +1,8 @@
 export { Controller, type VerbOptions } from './controller/controller.ts'
 export { type Examination, examine, type Repair } from './controller/doctor/repair.ts'
 export type { DryRun } from './controller/dry-run.ts'
+export { eventsOf, type Period } from './controller/execution/events.ts'
+export type { Outcomes } from './controller/execution/turns.ts'
 export type { ExplainRequest, Hop } from './controller/explain/explain.ts'
 export { type OpenOptions, open } from './controller/open.ts'
 export type { Difference } from './controller/overlay/audit.ts'
@@ -9,8 +11,6 @@ export type { Verification } from './controller/overlay/verify.ts'
 export { exportState, type StateExport, type StateOptions, verifyExport, verifyState } from './controller/state.ts'
 export type { PeerSink } from './controller/swarm/feed.ts'
 export type { NodeStatus } from './controller/swarm/nodes.ts'
-export { eventsOf, type Period } from './controller/work/events.ts'
-export type { Outcomes } from './controller/work/turns.ts'
 export type {
   Capabilities,
   EndpointConfig,

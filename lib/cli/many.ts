@@ -1,6 +1,6 @@
 import type { VerbOptions } from '../controller/controller.ts'
+import { type Outcomes, outcomeOf } from '../controller/execution/turns.ts'
 import type { Verbs } from '../controller/verbs.ts'
-import { type Outcomes, outcomeOf } from '../controller/work/turns.ts'
 import { type Finding, inspection } from './format/inspection.ts'
 import { Interrupted } from './interrupts.ts'
 import type { Visit } from './visit.ts'

@@ -19,6 +19,8 @@ import type { Seat } from './endpoints/gateway.ts'
 import { EngineDriver } from './engine/driver.ts'
 import { EngineIpam } from './engine/ipam.ts'
 import { type EngineEndpointName, type EngineName, nameEndpoint, nameNetwork } from './engine/names.ts'
+import { eventsOf, type Period } from './execution/events.ts'
+import type { Asked, Outcomes, Turns } from './execution/turns.ts'
 import { type ExplainRequest, explain, type Hop } from './explain/explain.ts'
 import { reloadFirewall } from './guard/mend.ts'
 import type { Hall } from './hall.ts'
@@ -40,8 +42,6 @@ import { type StateExport, snapshotOf } from './state.ts'
 import { enterSwarm, initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
 import { findNode, type NodeStatus, nodesOf, nodesOn, removeNode } from './swarm/nodes.ts'
 import { rotateKeys } from './swarm/rotate-keys.ts'
-import { eventsOf, type Period } from './work/events.ts'
-import type { Asked, Outcomes, Turns } from './work/turns.ts'
 
 export interface VerbOptions {
   /** Aborted: what was done is undone, and the promise rejects with the signal's reason. */

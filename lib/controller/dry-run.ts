@@ -1,8 +1,8 @@
 import { printCall } from '../model/call.ts'
 import type { Plan } from '../model/op.ts'
 import { printPlan } from '../model/print.ts'
+import { pathsIn, type Work } from './execution/commit.ts'
 import type { Hall } from './hall.ts'
-import { pathsIn, type Work } from './work/commit.ts'
 
 /** What a verb would do. */
 export interface DryRun {

@@ -4,15 +4,15 @@ import type { IpamDriver } from '../ipam/driver.ts'
 import type { Id } from '../model/ids.ts'
 import type { Netns } from '../netlink/namespace.ts'
 import type { Store } from '../store/store.ts'
+import type { Announcer } from './execution/announcing.ts'
+import type { Work } from './execution/commit.ts'
+import type { Tell } from './execution/events.ts'
 import type { Roster } from './overlay/roster.ts'
 import type { Secrets } from './overlay/secrecy.ts'
 import type { DataPath } from './overlay/underlay.ts'
 import type { Registry } from './registry.ts'
 import type { Envoy } from './remote/envoy.ts'
 import type { Presence } from './swarm/presence.ts'
-import type { Announcer } from './work/announcing.ts'
-import type { Work } from './work/commit.ts'
-import type { Tell } from './work/events.ts'
 
 /** Where the rooms meet: what every verb of the controller works with. */
 export interface Hall {

@@ -1,10 +1,10 @@
 import { Controller } from './controller.ts'
 import { enter, type OpenOptions } from './enter.ts'
+import { Turns } from './execution/turns.ts'
 import { Guard } from './guard/guard.ts'
 import { recover } from './guard/recover.ts'
 import { Leases } from './leases/leases.ts'
 import { definePredefined } from './networks/networks.ts'
-import { Turns } from './work/turns.ts'
 
 export type { OpenOptions } from './enter.ts'
 

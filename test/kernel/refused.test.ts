@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { eventsOf } from '../../lib/controller/work/events.ts'
+import { eventsOf } from '../../lib/controller/execution/events.ts'
 import { bridge } from '../../lib/drivers/bridge.ts'
 import type { NetworkDriver } from '../../lib/drivers/driver.ts'
 import type { Controller, Op } from '../../lib/index.ts'

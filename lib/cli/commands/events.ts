@@ -1,4 +1,4 @@
-import type { Period } from '../../controller/work/events.ts'
+import type { Period } from '../../controller/execution/events.ts'
 import { eventToEngine, type NetworkEvent } from '../../model/event.ts'
 import { eventFilter, momentOf } from '../../model/filter.ts'
 import { given } from '../../model/given.ts'

@@ -1,6 +1,6 @@
 import type { Finding } from '../../model/findings.ts'
+import type { Work } from '../execution/commit.ts'
 import type { Hall } from '../hall.ts'
-import type { Work } from '../work/commit.ts'
 
 /** A finding, and what mends it; where that is missing, somebody has to decide. */
 export interface Ailment {

@@ -5,10 +5,10 @@ import type { Plan } from '../../model/op.ts'
 import type { Wall } from '../../model/wall.ts'
 import { NetlinkError } from '../../netlink/refusal.ts'
 import { openingsOf, seatsOf } from '../endpoints/endpoints.ts'
+import type { Work } from '../execution/commit.ts'
 import type { Hall } from '../hall.ts'
 import { configOf, uplinksOf, walledLink } from '../networks/raising.ts'
 import { driverOf } from '../remote/drivers.ts'
-import type { Work } from '../work/commit.ts'
 
 /** The whole firewall again, as the records have it; nothing where no network has a wall. */
 export async function rebuilt(hall: Hall): Promise<Plan> {

@@ -9,13 +9,13 @@ import { inode, namespaceAt } from '../../netlink/namespace.ts'
 import type { NetlinkError } from '../../netlink/refusal.ts'
 import { replay } from '../endpoints/pools.ts'
 import { replayLent } from '../engine/ipam.ts'
+import { pathsIn } from '../execution/commit.ts'
+import { deleteRetired, inGroups } from '../execution/deletion.ts'
 import type { Hall } from '../hall.ts'
 import { returnOrphans } from '../leases/leases.ts'
 import { homes } from '../networks/homes.ts'
 import { isAlive } from '../sandboxes/processes.ts'
 import { removeSandboxes } from '../sandboxes/removal.ts'
-import { pathsIn } from '../work/commit.ts'
-import { deleteRetired, inGroups } from '../work/deletion.ts'
 
 /** How long a plugin is waited for, in ms, that may as well be told later. */
 const MOMENT = 1000

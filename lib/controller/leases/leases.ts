@@ -11,8 +11,8 @@ import { planAgain, seatsOf } from '../endpoints/endpoints.ts'
 import { rerouting, type Seat } from '../endpoints/gateway.ts'
 import { lasting } from '../endpoints/interior.ts'
 import { isReserved, poolFor, withoutPrefix } from '../endpoints/pools.ts'
+import type { Turns } from '../execution/turns.ts'
 import type { Hall } from '../hall.ts'
-import type { Turns } from '../work/turns.ts'
 
 /** A lease that was just made is seen at the latest then, in ms. */
 const GLANCE = 5_000

@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 import { CnmError, fault } from '../../model/errors.ts'
 import type { Op } from '../../model/op.ts'
 import { NetlinkError } from '../../netlink/refusal.ts'
+import type { Work } from '../execution/commit.ts'
 import type { Hall } from '../hall.ts'
 import { homeOf, homes } from '../networks/homes.ts'
 import { listeners, ownerOfSocket } from '../ports/sockets.ts'
-import type { Work } from '../work/commit.ts'
 
 const { EADDRINUSE, EEXIST } = constants.errno
 

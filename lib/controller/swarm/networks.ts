@@ -1,8 +1,8 @@
 import { fault } from '../../model/errors.ts'
 import { shortId } from '../../model/ids.ts'
 import type { Network } from '../../model/network.ts'
+import type { Agreement } from '../execution/commit.ts'
 import type { Hall } from '../hall.ts'
-import type { Agreement } from '../work/commit.ts'
 import { Overtaken } from './overtaken.ts'
 
 /** That the swarm has a network. */

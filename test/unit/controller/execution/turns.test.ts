@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Asked, outcomeOf, Turns } from '../../../../lib/controller/work/turns.ts'
+import { type Asked, outcomeOf, Turns } from '../../../../lib/controller/execution/turns.ts'
 
 /** What is asked for is done in pieces; a number below 0 is refused. */
 function place() {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { Work } from '../../../../lib/controller/work/commit.ts'
-import { merged } from '../../../../lib/controller/work/merged.ts'
+import type { Work } from '../../../../lib/controller/execution/commit.ts'
+import { merged } from '../../../../lib/controller/execution/merged.ts'
 import { NETWORK, type Plan, SANDBOX } from '../../../../lib/model/op.ts'
 
 const done: string[] = []
