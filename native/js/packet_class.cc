@@ -1,10 +1,10 @@
 #include "js/packet_class.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "js/arrays.h"
 #include "js/environment.h"
 #include "js/errors.h"
 #include "js/fields.h"
@@ -61,14 +61,9 @@ bool ReadEar(const Napi::Value& link, const Napi::Value& heard, Ear& ear) {
 }
 
 /** Bytes of its own for each frame. */
-Napi::Array ArrayOf(Napi::Env env, const Frames& heard) {
+Napi::Array FramesOf(Napi::Env env, const Frames& heard) {
   Napi::Array array = Napi::Array::New(env, heard.frames.size());
-  for (uint32_t i = 0; i < heard.frames.size(); i++) {
-    const auto& frame = heard.frames[i];
-    Napi::Uint8Array bytes = Napi::Uint8Array::New(env, frame.size());
-    std::copy(frame.begin(), frame.end(), bytes.Data());
-    array.Set(i, bytes);
-  }
+  for (uint32_t i = 0; i < heard.frames.size(); i++) array.Set(i, ArrayOf<uint8_t>(env, heard.frames[i]));
   return array;
 }
 
@@ -136,7 +131,7 @@ Napi::Value PacketClass::Next(const Napi::CallbackInfo& info) {
             if (heard.refusal) {
               promise.Reject(ErrorOf(env, *heard.refusal).Value());
             } else {
-              promise.Resolve(heard.ended ? env.Null() : Napi::Value(ArrayOf(env, heard)));
+              promise.Resolve(heard.ended ? env.Null() : Napi::Value(FramesOf(env, heard)));
             }
           },
           job, socket_);
