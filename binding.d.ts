@@ -42,8 +42,8 @@ export const abi: number
  * A network namespace, and the sockets that live in it. A handle owns its descriptors until close(); a handle that is
  * collected while open is closed and raises a process warning (code CNM_WARN_COLLECTED).
  *
- * The descriptor, the netlink sockets and the libnftables context are opened at first use, on a throwaway thread that
- * enters the namespace and ends, so no thread that lives on ever leaves its own namespace.
+ * The descriptor, the netlink sockets and the libnftables context are opened at first use by the kernel thread, which enters the
+ * namespace and comes back; the JS thread never leaves its own.
  */
 export class Netns {
   /** The namespace this process was in when called. JS thread, opens one descriptor. Throws Error with errno. */
@@ -218,7 +218,7 @@ export function cancel(job: number): boolean
 export function dump<T extends TableName>(namespace: Netns, table: T, job: number, filter?: Filter<T>): Promise<Tables[T]>
 
 /**
- * Read /proc/sys/PATH of a namespace, without the trailing newline; null when there is no such file. Throwaway thread.
+ * Read /proc/sys/PATH of a namespace, without the trailing newline; null when there is no such file. Kernel thread.
  * Rejects with Error{errno} for anything else.
  */
 export function readSysctl(namespace: Netns, path: string): Promise<string | null>

@@ -38,6 +38,30 @@ bool IsOwn(int netns) {
          wanted.st_dev == own.st_dev;
 }
 
+/**
+ * Where the calling thread was when it first went elsewhere. None where it could not come back: in a user namespace of
+ * its own it may enter those it has made there, but not the one that it came from.
+ */
+const Fd& Home() {
+  static thread_local const Fd home = [] {
+    Fd own;
+    return OpenOwnNetns(own) == 0 && setns(own.get(), CLONE_NEWNET) == 0 ? std::move(own) : Fd();
+  }();
+  return home;
+}
+
+int RunOnThrowawayIn(int netns, const std::function<void()>& body) {
+  int entered = 0;
+  const int started = RunOnThrowaway([&] {
+    if (setns(netns, CLONE_NEWNET) == 0) {
+      body();
+    } else {
+      entered = -errno;
+    }
+  });
+  return started ? started : entered;
+}
+
 }  // namespace
 
 int OpenOwnNetns(Fd& netns) { return OpenNetns(kOwn, netns); }
@@ -52,15 +76,15 @@ int OpenNetns(const std::string& path, Fd& netns) {
 }
 
 int RunInNetns(int netns, const std::function<void()>& body) {
-  int entered = 0;
-  const int started = RunOnThrowaway([&] {
-    if (!IsOwn(netns) && setns(netns, CLONE_NEWNET) != 0) {
-      entered = -errno;
-    } else {
-      body();
-    }
-  });
-  return started ? started : entered;
+  if (IsOwn(netns)) {
+    body();
+    return 0;
+  }
+  const Fd& home = Home();
+  if (!home) return RunOnThrowawayIn(netns, body);
+  if (setns(netns, CLONE_NEWNET) != 0) return -errno;
+  body();
+  return setns(home.get(), CLONE_NEWNET) == 0 ? 0 : -errno;
 }
 
 int CreateNetns(const std::string& path, Fd& netns) {

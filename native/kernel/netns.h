@@ -16,7 +16,10 @@ int OpenOwnNetns(Fd& netns);
 /** -EINVAL when `path` leads to something else than a network namespace. */
 int OpenNetns(const std::string& path, Fd& netns);
 
-/** Runs `body` inside on a throwaway thread and waits for it: no thread that lives on ever changes its namespace. */
+/**
+ * Runs `body` inside and comes back, on a kernel thread, which nobody else is on; on a throwaway thread where it could
+ * not come back (docs/decisions/0023).
+ */
 int RunInNetns(int netns, const std::function<void()>& body);
 
 /** Makes a namespace and mounts it at `path`, where nothing may be yet. */
