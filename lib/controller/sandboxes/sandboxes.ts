@@ -49,7 +49,11 @@ export async function createSandbox(hall: Hall, request: CreateSandbox, signal?:
     ports: settled.ports,
     ...(request.owner === undefined ? {} : { owner: ownerOf(request.owner) }),
   }
-  const first = { plan: kind === 'own' ? newNamespace : [], record: settled.record }
+  const record = () => {
+    hall.store.sandboxes.put(sandbox)
+    settled.record()
+  }
+  const first = { plan: kind === 'own' ? newNamespace : [], record }
   const seat = (steps: Steps) => attach(hall, sandbox, attachments, steps, signal)
   await (kind === 'own' && networks.some(({ plugin }) => plugin) ? namespaceFirst(hall, sandbox, first, seat, signal) : seat(first))
   return sandbox
@@ -180,7 +184,6 @@ async function seat(
     const after = [...before, ...seats]
     plan.push(...rerouting(before, after), ...(await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })))
     const record = () => {
-      hall.store.sandboxes.put(sandbox)
       for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
       for (const write of records) write()
     }
