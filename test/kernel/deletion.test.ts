@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Outcomes } from '../../lib/index.ts'
 import { LAN4 } from '../support/lab.ts'
 import { must, run } from '../support/run.ts'
@@ -43,6 +43,23 @@ describe('what is taken away', () => {
       await stage.cnm.removeNetwork('web')
       expect(must(['ip', 'route', 'show', 'table', 'all'], { netns: stage.lab.host })).not.toContain('10.2.0.')
     }
+  })
+
+  it('is deleted when nothing else is done, or after a second', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      await stage.cnm.createSandbox({ name: 's', networks: [{ network: 'net' }] })
+      await stage.cnm.disconnect('s', 'net')
+      for (let ms = 90; ms < 1000; ms += 90) {
+        vi.advanceTimersByTime(90)
+        await stage.cnm.createNetwork({ name: `after${ms}` })
+        expect(retired(stage.lab.host)).not.toBe('')
+      }
+      vi.advanceTimersByTime(10)
+    } finally {
+      vi.useRealTimers()
+    }
+    await expect.poll(() => retired(stage.lab.host)).toBe('')
   })
 
   it('is deleted when the controller is closed', async () => {

@@ -52,6 +52,7 @@ export interface Means {
  * to be taken back, or taken down, and the next controller does it (recover.ts).
  */
 export async function commit(means: Means, work: Work, signal?: AbortSignal): Promise<void> {
+  means.deletion.putOff()
   if (isOnlyRecorded(work)) return means.store.transact(work.record)
   const places = [means.host, ...pathsIn(means.host, work).map(namespaceAt)]
   try {

@@ -5,8 +5,10 @@ import { applyLeniently } from '../../netlink/kernel.ts'
 import { Netns } from '../../netlink/namespace.ts'
 import type { JournalEntry, Store } from '../../store/store.ts'
 
-/** Quiet for so long, in ms, and what has gathered is deleted. */
-const PAUSE = 50
+/** Nothing was done for so long, in ms, and what has gathered is deleted. An engine's verb is several of ours, up to 50 ms apart. */
+const PAUSE = 100
+/** Nor does it wait longer than so many ms where there is always something to do. */
+const LONGEST = 1000
 /** How long RTNL may be held by us, about, in ms: everybody else on this kernel waits. */
 const HOLD = 100
 const FEWEST = 4
@@ -17,7 +19,8 @@ const FEWEST = 4
  * one (of bridges, each has a grace period of its own). So a link is taken out of service at once, which sets its name, its
  * port and its routes free, and connections are forgotten before their address is given again. Should this process be
  * killed, the next one finds retired links by their group, and in the journal which connections to forget. It is done on a thread of
- * its own: RTNL is free most of that time, and verbs go on.
+ * its own: RTNL is free most of that time, and verbs go on. They do so more slowly, though, and so does an engine that waits for a
+ * grace period: to look through all connections keeps the kernel from ending one. So it is done when nothing else is, if it can be.
  */
 export class Deletion {
   readonly #host: Netns
@@ -25,6 +28,8 @@ export class Deletion {
   #gathered = nothing()
   #most = FEWEST
   #timer: NodeJS.Timeout | undefined
+  /** When the first of what has gathered came. */
+  #since = 0
   #running: Promise<unknown> = Promise.resolve()
 
   constructor(host: Netns, store: Store) {
@@ -40,6 +45,7 @@ export class Deletion {
 
   /** Takes the rest of a plan over, with the entry of the journal that has the whole of it; `places` are those of its steps. */
   later(plan: Plan, entry: string, places: readonly Netns[]): void {
+    if (isNothing(this.#gathered)) this.#since = performance.now()
     const forgetting = plan.filter(isForgetting)
     const deletions = areMany(plan) ? [] : plan.filter(isDeletion)
     const paths = new Set(deletions.map(({ at = HOST }) => places[at]?.path ?? ''))
@@ -53,10 +59,16 @@ export class Deletion {
     this.#gathered.links += deletions.length
     for (const path of paths) this.#gathered.places.add(path)
     for (const { family, addresses } of forgetting) this.#gathered.addresses[family].push(addresses)
-    if (isNothing(this.#gathered)) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#begin(), PAUSE)
+    this.putOff()
     if (this.#gathered.links >= this.#most) this.#begin()
+  }
+
+  /** Something is done. */
+  putOff(): void {
+    const rest = this.#since + LONGEST - performance.now()
+    if (isNothing(this.#gathered) || rest <= 0) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#begin(), Math.min(PAUSE, rest))
   }
 
   /** Connections of the addresses that a plan gives are forgotten, not those that come. */
