@@ -63,12 +63,21 @@ function parse(text: string): unknown {
 }
 
 /** An answer in time, whatever a lower room does; what makes something and comes too late takes it back. */
-function inTime(name: string, answer: Method['answer'], asked: unknown, patience: number): Promise<object> {
-  const signal = AbortSignal.timeout(patience)
+async function inTime(name: string, answer: Method['answer'], asked: unknown, patience: number): Promise<object> {
+  const end = new AbortController()
+  let alarm: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(fault('ENGINE_SLOW', { method: name, seconds: patience / 1000 })))
+    alarm = setTimeout(() => {
+      const slow = fault('ENGINE_SLOW', { method: name, seconds: patience / 1000 })
+      reject(slow)
+      end.abort(slow)
+    }, patience)
   })
-  return Promise.race([(async () => answer(asked as never, signal))(), late])
+  try {
+    return await Promise.race([answer(asked as never, end.signal), late])
+  } finally {
+    clearTimeout(alarm)
+  }
 }
 
 function complaint(error: unknown): { readonly status: number; readonly words: string } {
