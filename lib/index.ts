@@ -50,7 +50,7 @@ export type {
 export type { Op, Plan } from './model/op.ts'
 export type { Peer } from './model/peer.ts'
 export type { AddPeer, Attachment, CreateNetwork, CreateSandbox, InitSwarm, IpamConfig, JoinSwarm, PublishPort } from './model/request.ts'
-export type { EngineTls, Membership, SwarmNode } from './model/swarm.ts'
+export type { EngineTls, Membership, Service, SwarmEndpoint, SwarmNode } from './model/swarm.ts'
 export type { GatewayMode, Masquerade, Opening, Wall } from './model/wall.ts'
 export type { Places } from './plugins/discovery.ts'
 export type { Node } from './plugins/network.ts'

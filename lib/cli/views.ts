@@ -76,7 +76,7 @@ export function networkFinding(...facts: Parameters<typeof networkToEngine>): Fi
     Options: texts(json.Options),
     Labels: texts(json.Labels),
     Peers: json.Peers ? json.Peers.map((peer) => new Struct('network.PeerInfo', peer)) : new NilSlice(),
-    Services: texts({}),
+    Services: new TypedMap(serviceStructs(json.Services), undefined),
   }
   return { json, typed: new Struct('network.Inspect', fields, { ...json, Created: created }) }
 }
@@ -90,6 +90,17 @@ class NilSlice extends Array<never> {
 
 const structsOf = (type: string, map: Readonly<Record<string, object>>) =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, new Struct(type, value as Record<string, unknown>)]))
+
+const serviceStructs = (services: EngineNetwork['Services'] = {}) =>
+  structsOf(
+    'network.ServiceInfo',
+    Object.fromEntries(
+      Object.entries(services).map(([name, { Tasks, ...service }]) => [
+        name,
+        { ...service, Tasks: Tasks.map((task) => new Struct('network.Task', { ...task, Info: texts(task.Info) })) },
+      ]),
+    ),
+  )
 
 const ipamStruct = (ipam: EngineNetwork['IPAM']): Struct =>
   new Struct('network.IPAM', { Driver: ipam.Driver, Options: texts(ipam.Options ?? {}), Config: ipam.Config.map(configStruct) }, ipam)

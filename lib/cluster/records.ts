@@ -41,6 +41,7 @@ const endpoint: Shape<SwarmEndpoint> = object<SwarmEndpoint>({
   address: optional(text),
   address6: optional(text),
   sandbox: text,
+  services: optional(list(text)),
 })
 
 export const SHAPES = { swarm, node, hearing, ring, endpoint, network } as const

@@ -7,7 +7,7 @@ import type { KeyRing, WireguardKeys } from '../model/keys.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Peer } from '../model/peer.ts'
 import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, EnterSwarm, InitSwarm, JoinSwarm } from '../model/request.ts'
-import type { Membership } from '../model/swarm.ts'
+import type { Membership, Service } from '../model/swarm.ts'
 import type { Opening } from '../model/wall.ts'
 import type { Node } from '../plugins/network.ts'
 import { diagnose } from './doctor/diagnose.ts'
@@ -42,6 +42,7 @@ import { type StateExport, snapshotOf } from './state.ts'
 import { enterSwarm, initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
 import { findNode, type NodeStatus, nodesOf, nodesOn, removeNode } from './swarm/nodes.ts'
 import { rotateKeys } from './swarm/rotate-keys.ts'
+import { servicesOn } from './swarm/services.ts'
 
 export interface VerbOptions {
   /** Aborted: what was done is undone, and the promise rejects with the signal's reason. */
@@ -258,6 +259,11 @@ export class Controller implements AsyncDisposable {
   /** The nodes of the swarm that somebody on the network is on. */
   nodesOn(network: string): readonly PeerNode[] {
     return nodesOn(this.#hall, findNetwork(this.#hall, network))
+  }
+
+  /** The services of a network of the swarm, with their tasks on all nodes. */
+  services(network: string): readonly Service[] {
+    return servicesOn(this.#hall, findNetwork(this.#hall, network))
   }
 
   endpoints(): readonly Endpoint[] {

@@ -1,5 +1,6 @@
 import type { PeerNode } from '../model/engine.ts'
 import type { Peer } from '../model/peer.ts'
+import type { Service } from '../model/swarm.ts'
 import type { Controller } from './controller.ts'
 import type { DryRun } from './dry-run.ts'
 import type { NodeStatus } from './swarm/nodes.ts'
@@ -51,6 +52,7 @@ export interface Verbs
   > {
   peers(network: string): Answer<readonly Peer[]>
   nodesOn(network: string): Answer<readonly PeerNode[]>
+  services(network: string): Answer<readonly Service[]>
   nodes(): Answer<readonly NodeStatus[]>
   node(node: string): Answer<NodeStatus>
   swarm(): Answer<ReturnType<Controller['swarm']>>

@@ -1,4 +1,5 @@
 import { type Endpoint, isPredefined, isTheLink, type Network, type Pool, type Sandbox } from './network.ts'
+import type { Service, SwarmEndpoint } from './swarm.ts'
 import type { Opening } from './wall.ts'
 
 /** An endpoint, seen from its network. */
@@ -29,6 +30,7 @@ export const networkToEngine = (
   usage: SubnetUsage = {},
   mtu?: PathMtu,
   peers: readonly PeerNode[] = [],
+  services: readonly Service[] = [],
 ) => ({
   Name: network.name,
   Id: network.id,
@@ -52,12 +54,30 @@ export const networkToEngine = (
   Options: sorted(network.options),
   Labels: sorted(network.labels),
   ...(peers.length > 0 ? { Peers: peers.map(({ name, ip }) => ({ Name: name, IP: ip })) } : {}),
+  ...(services.length > 0
+    ? { Services: sorted(Object.fromEntries(services.map(({ name, tasks }) => [name, serviceToEngine(tasks)]))) }
+    : {}),
   ...(Object.keys(usage).length > 0 || mtu ? { Status: statusOf(usage, mtu) } : {}),
 })
 
 const statusOf = (usage: SubnetUsage, mtu: PathMtu | undefined) => ({
   ...(Object.keys(usage).length > 0 ? { IPAM: { Subnets: sorted(usageToEngine(usage)) } } : {}),
   ...(mtu ? { MTU: { Bytes: mtu.bytes, Derivation: mtu.derivation } } : {}),
+})
+
+/** Nobody balances between tasks here: a service has no address of its own, and no ports of the routing mesh. */
+const serviceToEngine = (tasks: readonly SwarmEndpoint[]) => ({
+  VIP: '',
+  Ports: [] as readonly string[],
+  LocalLBIndex: 0,
+  Tasks: tasks.map(taskToEngine),
+})
+
+const taskToEngine = ({ sandbox, endpointId, address, address6, vtep }: SwarmEndpoint) => ({
+  Name: sandbox,
+  EndpointID: endpointId,
+  EndpointIP: split(address ?? address6).ip,
+  Info: { 'Host IP': vtep },
 })
 
 /** Docker's counters are 64 bits wide, and stay at their end. */

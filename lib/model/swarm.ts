@@ -40,7 +40,21 @@ export interface SwarmNode {
 export interface SwarmEndpoint extends Peer {
   /** Name of its sandbox. */
   readonly sandbox: string
+  /** Services that it is a task of. */
+  readonly services?: readonly string[]
 }
+
+/** A name that endpoints of a network have in common, on whichever node: an alias. '' is that of those who have none. */
+export interface Service {
+  readonly name: string
+  /** By name of their sandbox. */
+  readonly tasks: readonly SwarmEndpoint[]
+}
+
+/** Of one endpoint: those of many are written in one transaction. */
+export const MOST_SERVICES = 64
+
+export const isServiceName = (name: string): boolean => /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,252}$/.test(name)
 
 /** This host's place in a swarm; kept over reboots. */
 export interface Membership {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { Controller } from '../controller/controller.ts'
+import { shortId } from '../model/ids.ts'
 
 /** How long to wait for an engine that is not there, in ms. */
 const REST = 2000
@@ -88,8 +89,11 @@ export class EngineNames implements AsyncDisposable {
   async #learnContainer(id: string): Promise<void> {
     const { Name, Config, NetworkSettings } = await this.#ask(`/containers/${id}/json`, Container)
     const [name, labels] = [Name.replace(/^\//, ''), Config.Labels ?? {}]
-    for (const { EndpointID: endpoint, Aliases } of Object.values(NetworkSettings.Networks))
-      await this.#cnm.nameOfEngine({ endpoint, name, labels, aliases: Aliases ?? [] })
+    for (const { EndpointID: endpoint, Aliases } of Object.values(NetworkSettings.Networks)) {
+      // Older engines count the container's short id among them.
+      const aliases = (Aliases ?? []).filter((alias) => alias !== shortId(id))
+      await this.#cnm.nameOfEngine({ endpoint, name, labels, aliases })
+    }
   }
 
   /** What is gone meanwhile is no reason to hear no more. */

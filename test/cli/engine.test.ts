@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { inspection } from '../../lib/cli/format/inspection.ts'
+import { networkFinding } from '../../lib/cli/views.ts'
 import { networkToEngine, sandboxToEngine } from '../../lib/model/engine.ts'
 import type { Endpoint, Network, Sandbox } from '../../lib/model/network.ts'
 
@@ -91,6 +93,64 @@ describe('a network in JSON', () => {
         1,
       ),
     )
+  })
+})
+
+describe('services in JSON', () => {
+  const task = (sandbox: string, endpointId: string, more: object) => ({
+    ...{ sandbox, endpointId, networkId: 'n1', nodeId: 'a', vtep: '10.99.0.1', mac: '' },
+    ...more,
+  })
+  const services = [
+    {
+      name: 'www',
+      tasks: [task('web2', 'e2', { vtep: '10.99.0.2', address: '10.0.0.9/24' }), task('six', 'e3', { address6: 'fd00::9/64' })],
+    },
+    { name: '', tasks: [task('db', 'e4', { address: '10.0.0.7/24', address6: 'fd00::7/64' })] },
+  ]
+
+  it("have Docker's names in Docker's order, those without a name in one of their own", () => {
+    const { Services } = networkToEngine(network, [], {}, undefined, [], services)
+    expect(JSON.stringify(Services, null, 1)).toBe(
+      JSON.stringify(
+        {
+          '': {
+            VIP: '',
+            Ports: [],
+            LocalLBIndex: 0,
+            Tasks: [{ Name: 'db', EndpointID: 'e4', EndpointIP: '10.0.0.7', Info: { 'Host IP': '10.99.0.1' } }],
+          },
+          www: {
+            VIP: '',
+            Ports: [],
+            LocalLBIndex: 0,
+            Tasks: [
+              { Name: 'web2', EndpointID: 'e2', EndpointIP: '10.0.0.9', Info: { 'Host IP': '10.99.0.2' } },
+              { Name: 'six', EndpointID: 'e3', EndpointIP: 'fd00::9', Info: { 'Host IP': '10.99.0.1' } },
+            ],
+          },
+        },
+        null,
+        1,
+      ),
+    )
+  })
+
+  it('are not there where there are none, and stand between peers and status', () => {
+    expect(networkToEngine(network, [])).not.toHaveProperty('Services')
+    const peers = [{ name: 'h', ip: '10.99.0.1' }]
+    const usage = { '10.0.0.0/24': { inUse: 1n, available: 2n } }
+    expect(Object.keys(networkToEngine(network, [], usage, undefined, peers, services)).slice(-4)).toEqual([
+      ...['Labels', 'Peers', 'Services', 'Status'],
+    ])
+  })
+
+  it('are fields of a template', () => {
+    const { each } = inspection(
+      '{{range $name, $it := .Services}}{{$name}}:{{range .Tasks}}{{.Name}}@{{index .Info "Host IP"}} {{end}}{{end}}',
+    )
+    expect(each(networkFinding(network, [], {}, undefined, [], services))).toBe(':db@10.99.0.1 www:web2@10.99.0.2 six@10.99.0.1 ')
+    expect(inspection('{{len .Services}}').each(networkFinding(network, []))).toBe('0')
   })
 })
 

@@ -44,7 +44,9 @@ describe('a swarm of one node, without an engine', () => {
       '10.50.0.66 is held by sandbox web on network app',
     )
     await host.must('sandbox rm web')
-    await host.must('sandbox create --name web --network name=app,ip=10.50.0.70')
+    await host.must('sandbox create --name web --network name=app,ip=10.50.0.70,alias=www')
+    const tasks = '{{range.Services.www.Tasks}}{{.Name}}|{{.EndpointIP}}{{end}}'
+    expect(await host.must(`network inspect -v -f ${tasks} app`)).toBe('web|10.50.0.70')
     expect(await host.must('node ls --format {{.Endpoints}}')).toBe('1')
     await host.must('sandbox rm web')
   })

@@ -219,6 +219,17 @@ describe('an engine by itself', () => {
     const b = await seat(2, ids[1], seats[1], [given[1] ?? ''])
     await eventually(() => pings(a, (given[1] ?? '').replace(/\/.*/, ''))).toBe(true)
     await eventually(() => pings(b, ip.replace(/\/.*/, ''))).toBe(true)
+    // What it calls its containers it tells later; what no node could be told as a name is left out.
+    await cnm(1).nameOfEngine({ endpoint: seats[0], name: 'web', labels: {}, aliases: ['www', 'not a name'] })
+    await eventually(() =>
+      cnm(2)
+        .services('back')
+        .map(({ name, tasks }) => [name, tasks.map(({ sandbox, vtep }) => `${sandbox} ${vtep}`)]),
+    ).toEqual([
+      ['', [`${seats[1].slice(0, 12)} 10.99.0.2`]],
+      ['www', ['web 10.99.0.1']],
+    ])
+    expect((await cnm(1).findings()).map(({ code }) => code)).not.toContain('SWARM_DRIFT')
     await expect(cnm(1).removeNetwork('back')).rejects.toMatchObject({ code: 'NETWORK_IN_USE' })
     for (const [index, engine] of alone.entries()) await engine.must('NetworkDriver.DeleteNetwork', { NetworkID: ids[index] })
     expect(await first.ask('NetworkDriver.DeleteNetwork', { NetworkID: ids[0] })).toMatchObject({ status: 404 })

@@ -1,9 +1,10 @@
 import type { EndpointConfig, EndpointSteps, JoinSteps, NetworkConfig, NetworkDriver, Publishing } from '../../drivers/driver.ts'
 import { fault } from '../../model/errors.ts'
 import { isLinkName, macOf, newId, parseMac } from '../../model/ids.ts'
-import { type Endpoint, isPredefined, type Network, type PortBinding, type Sandbox } from '../../model/network.ts'
+import { type Endpoint, isPredefined, isShared, type Network, type PortBinding, type Sandbox } from '../../model/network.ts'
 import type { Plan } from '../../model/op.ts'
 import type { Attachment } from '../../model/request.ts'
+import { isServiceName, MOST_SERVICES } from '../../model/swarm.ts'
 import type { Opening } from '../../model/wall.ts'
 import type { Hall } from '../hall.ts'
 import { configOf, onThisKernel } from '../networks/raising.ts'
@@ -212,16 +213,24 @@ function nameLink(attachment: Attachment, prefix: string, { sandbox, taken }: In
   return wanted
 }
 
-function checkAttachment(network: Network, { ip, ip6, mac, aliases, linkLocal = [] }: Attachment): void {
+function checkAttachment(network: Network, { ip, ip6, mac, aliases = [], linkLocal = [] }: Attachment): void {
   const problems: string[] = []
   const userDefined = !isPredefined(network.name)
   if ((ip || ip6) && !userDefined) problems.push('user-specified IP address is supported on user-defined networks only')
-  if (aliases?.length && !userDefined) problems.push('network-scoped aliases are only supported for user-defined networks')
+  if (aliases.length > 0 && !userDefined) problems.push('network-scoped aliases are only supported for user-defined networks')
+  if (isShared(network)) problems.push(...problemsOfServices(aliases))
   for (const text of linkLocal) if (!linkLocalCidr(text)) problems.push(`invalid link-local IP address: ${text}`)
   if (mac !== undefined && !isUnicast(parseMac(mac))) problems.push(`invalid MAC address: ${mac}`)
   if (ip && !network.enableIPv4) problems.push(`network ${network.name} has no IPv4: ${ip}`)
   if (ip6 && !network.enableIPv6) problems.push(`network ${network.name} has no IPv6: ${ip6}`)
   if (problems.length > 0) throw fault('INVALID_ENDPOINT_SETTINGS', { problems: problems.join('\n') })
+}
+
+/** On a network of the swarm an alias is the name of a service, which every node is told. */
+function problemsOfServices(aliases: readonly string[]): readonly string[] {
+  const bad = aliases.filter((alias) => !isServiceName(alias))
+  const invalid = bad.map((alias) => `invalid alias: ${JSON.stringify(alias)}: only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, up to 253`)
+  return aliases.length > MOST_SERVICES ? [...invalid, `${aliases.length} aliases: at most ${MOST_SERVICES} are allowed`] : invalid
 }
 
 const isUnicast = (mac: Uint8Array | null): boolean => mac !== null && ((mac[0] ?? 1) & 1) === 0 && mac.some((byte) => byte !== 0)

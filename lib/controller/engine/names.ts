@@ -29,13 +29,17 @@ export function nameNetwork({ store }: Hall, id: string, { name, labels }: Engin
   if (!isDeepStrictEqual(named, network)) store.networks.put(named)
 }
 
-/** The sandbox of an endpoint is called as the container is. */
-export function nameEndpoint({ store }: Hall, id: string, { name, labels, aliases }: EngineEndpointName): void {
+/** The sandbox of an endpoint is called as the container is; so is its task on a network of the swarm. */
+export async function nameEndpoint({ store, swarm }: Hall, id: string, { name, labels, aliases }: EngineEndpointName): Promise<void> {
   const [endpoint, sandbox] = [store.endpoints.get(id), store.sandboxes.get(id)]
   if (!endpoint || sandbox?.kind !== 'engine') return
-  const named = freeName(store.sandboxes, id, name, sandbox.name)
+  const named = { ...sandbox, name: freeName(store.sandboxes, id, name, sandbox.name), labels }
+  const known = { ...endpoint, aliases }
+  if (isDeepStrictEqual([named, known], [sandbox, endpoint])) return
   store.transact(() => {
-    store.sandboxes.put({ ...sandbox, name: named, labels })
-    store.endpoints.put({ ...endpoint, aliases })
+    store.sandboxes.put(named)
+    store.endpoints.put(known)
   })
+  const network = store.networks.get(endpoint.networkId)
+  if (network && swarm.has(network)) await swarm.present.rename(known, named)
 }

@@ -43,6 +43,6 @@ export class Feed {
   }
 
   #others(endpoints: Iterable<SwarmEndpoint>): readonly Peer[] {
-    return [...endpoints].filter(({ nodeId }) => nodeId !== this.#node).map(({ sandbox: _, ...peer }) => peer)
+    return [...endpoints].filter(({ nodeId }) => nodeId !== this.#node).map(({ sandbox: _, services: _services, ...peer }) => peer)
   }
 }

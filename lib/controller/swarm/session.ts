@@ -163,6 +163,16 @@ export class Session {
     throw new Overtaken(fault('ADDRESS_IN_USE', { address: first?.ip ?? '', holder: first ? this.holderOf(first) : '' }), published.taken)
   }
 
+  /** An endpoint that is there is called otherwise. What cannot be told now is as soon as the engine answers again. */
+  async rename(endpoint: Endpoint, sandbox: Sandbox): Promise<void> {
+    if (this.member.lost !== null) return
+    try {
+      await this.publish([shareOf(this.membership, endpoint, sandbox.name)])
+    } catch (error) {
+      if (!(error instanceof CnmError || error instanceof Overtaken)) throw error
+    }
+  }
+
   /** What cannot be withdrawn now is as soon as the engine answers again. */
   async withdraw(endpoints: readonly SwarmEndpoint[]): Promise<void> {
     // Nobody need wait for an engine that is known not to answer: it is told all that has gone when it does.

@@ -16,7 +16,7 @@ import type { Action, NetworkEvent } from '../../model/event.ts'
 import type { Endpoint, Network, Sandbox, Scope } from '../../model/network.ts'
 import type { Peer } from '../../model/peer.ts'
 import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, InitSwarm, JoinSwarm } from '../../model/request.ts'
-import type { Membership } from '../../model/swarm.ts'
+import type { Membership, Service } from '../../model/swarm.ts'
 import type { Complaint } from '../engine/complaint.ts'
 import type { Host } from '../host.ts'
 import { certificatesIn } from '../tls.ts'
@@ -202,6 +202,10 @@ export class Remote implements Verbs {
 
   nodesOn(network: string): Promise<readonly PeerNode[]> {
     return this.#ask('nodesOn', { network })
+  }
+
+  services(network: string): Promise<readonly Service[]> {
+    return this.#ask('services', { network })
   }
 
   removeNode(node: string, { force = false }: { readonly force?: boolean } = {}): Promise<NodeStatus> {

@@ -65,13 +65,14 @@ function shape(network: Network, containers: boolean): object {
 
 async function inspect({ cnm, version, names: [name = ''], query }: Call) {
   const verbose = query.get('verbose') ?? ''
-  if (verbose !== '' && !/^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(verbose))
-    throw fault('QUERY_INVALID', { name: 'verbose', value: verbose })
+  const isVerbose = /^(1|t|T|true|TRUE|True)$/.test(verbose)
+  if (!isVerbose && !/^(0|f|F|false|FALSE|False|)$/.test(verbose)) throw fault('QUERY_INVALID', { name: 'verbose', value: verbose })
   const network = cnm.network(name)
   const scope = query.get('scope') || network.scope
   if (scope !== network.scope) throw fault('NETWORK_NOT_FOUND', { name })
   const usage = isBefore(version, '1.52') ? {} : await cnm.usage(network.id)
-  return { json: networkToEngine(network, cnm.guests(network.id), usage) }
+  const services = isVerbose ? cnm.services(network.id) : []
+  return { json: networkToEngine(network, cnm.guests(network.id), usage, undefined, cnm.nodesOn(network.id), services) }
 }
 
 /** Before 1.48 nobody could say that there is to be no IPv4. Docker takes an empty text for none. */

@@ -72,6 +72,7 @@ export const VERBS: ReadonlyMap<string, OwnVerb> = new Map(
     nodes: verb({}, (cnm) => cnm.nodes()),
     node: verb({ node: Text }, (cnm, { node }) => cnm.node(node)),
     nodesOn: verb({ network: Text }, (cnm, { network }) => cnm.nodesOn(network)),
+    services: verb({ network: Text }, (cnm, { network }) => cnm.services(network)),
     removeNode: verb({ node: Text, force: T.Boolean() }, (cnm, { node, force }) => cnm.removeNode(node, { force })),
     reloadFirewall: verb({}, (cnm, _, options) => cnm.reloadFirewall(options)),
     examine: verb({}, (cnm) => cnm.examine()),
