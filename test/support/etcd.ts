@@ -71,6 +71,15 @@ export class EtcdCluster implements AsyncDisposable {
     await ended
   }
 
+  /** It keeps what it is asked, and answers later. */
+  freeze(index: number): void {
+    this.#running.get(index)?.kill('SIGSTOP')
+  }
+
+  thaw(index: number): void {
+    this.#running.get(index)?.kill('SIGCONT')
+  }
+
   /** Not before it has a leader. */
   async ready(index: number): Promise<void> {
     for (let patience = 600; ; patience--) {

@@ -1,6 +1,6 @@
 import type { Call } from '../../model/call.ts'
 import { fault } from '../../model/errors.ts'
-import { type Plan, undoOf, withoutKeys } from '../../model/op.ts'
+import { type Plan, SANDBOX, undoOf, withoutKeys } from '../../model/op.ts'
 import { apply, applyLeniently, PlanStopped } from '../../netlink/kernel.ts'
 import { type Netns, namespaceAt } from '../../netlink/namespace.ts'
 import type { NetlinkError } from '../../netlink/refusal.ts'
@@ -23,7 +23,7 @@ export interface Work {
   readonly sandbox?: string
   /** Told what the kernel refused of work that takes something away; otherwise the first refusal is thrown. All else is done. */
   readonly refused?: (refusals: readonly NetlinkError[]) => void
-  /** What others have to agree to before anything is done. */
+  /** What others have to agree to before anything is done that they could notice. */
   readonly agreement?: Agreement
   /** Paths of the namespaces number NETWORK and up. */
   readonly networks?: readonly string[]
@@ -56,7 +56,7 @@ export async function commit(means: Means, work: Work, signal?: AbortSignal): Pr
   if (isOnlyRecorded(work)) return means.store.transact(work.record)
   const places = [means.host, ...pathsIn(means.host, work).map(namespaceAt)]
   try {
-    await agreed(work, () => (work.way === 'up' ? up(means, places, work, signal) : down(means, places, work)))
+    await (work.way === 'up' ? up(means, places, work, signal) : agreed(work, () => down(means, places, work)))
   } catch (error) {
     // The native side looks at a plan as a whole before it begins; ours are valid.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_CNM_INVALID_ARG')
@@ -85,7 +85,30 @@ async function agreed({ agreement }: Work, work: () => Promise<void>): Promise<v
 export const pathsIn = (host: Netns, { sandbox, networks = [] }: Pick<Work, 'sandbox' | 'networks'>): readonly string[] =>
   sandbox === undefined && networks.length === 0 ? [] : [sandbox ?? host.path, ...networks]
 
-async function up({ store, deletion, envoy }: Means, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
+/** Others are asked while those steps are made which nobody notices: to wait for their answer takes as long as the steps. */
+async function up(means: Means, places: readonly Netns[], work: Work, signal?: AbortSignal): Promise<void> {
+  const { agreement } = work
+  if (!agreement) return build(means, places, work, undefined, signal)
+  const agreeing = agreement.reach()
+  // It may be refused before anybody waits for it.
+  agreeing.catch(() => {})
+  try {
+    await build(means, places, work, agreeing, signal)
+  } catch (error) {
+    // What they refuse is what is told.
+    await agreeing
+    await agreement.retract()
+    throw error
+  }
+}
+
+async function build(
+  { store, deletion, envoy }: Means,
+  places: readonly Netns[],
+  work: Work,
+  agreeing: Promise<void> | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
   const { turns = [] } = work
   await deletion.precede(work.plan)
   const backs = turns.map(({ back }) => back).reverse()
@@ -93,13 +116,10 @@ async function up({ store, deletion, envoy }: Means, places: readonly Netns[], w
   // Steps that only ask leave nothing to be taken back.
   const entry = undo.length + backs.length > 0 ? store.journal.add(entryOf(work, undo, [], backs)) : undefined
   const crossOut = () => void (entry !== undefined && store.journal.delete(entry))
-  try {
-    await apply(places, work.plan, signal ? { signal } : {})
-  } catch (stop) {
-    if (stop instanceof PlanStopped) await applyLeniently(places, undoOf(work.plan, await stop.done))
+  await carriedOut(places, work.plan, agreeing, signal).catch((error) => {
     crossOut()
-    throw stop instanceof PlanStopped ? stop.cause : stop
-  }
+    throw error
+  })
   let turned = 0
   try {
     for (const turn of turns) {
@@ -117,6 +137,37 @@ async function up({ store, deletion, envoy }: Means, places: readonly Netns[], w
     crossOut()
     throw error
   }
+}
+
+/** All steps of a plan, those that others could notice only when they have agreed; or none. */
+async function carriedOut(
+  places: readonly Netns[],
+  plan: Plan,
+  agreeing: Promise<void> | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const options = signal ? { signal } : {}
+  const quiet = agreeing ? quietIn(plan) : plan.length
+  let done = 0
+  try {
+    await apply(places, plan.slice(0, quiet), options)
+    done = quiet
+    if (!agreeing) return
+    await agreeing
+    await apply(places, plan.slice(quiet), options)
+  } catch (stop) {
+    if (stop instanceof PlanStopped) done += await stop.done
+    await applyLeniently(places, undoOf(plan, done))
+    throw stop instanceof PlanStopped ? stop.cause : stop
+  }
+}
+
+/** How many steps there are before the sandbox has an address, or a link by which it speaks. */
+function quietIn(plan: Plan): number {
+  const first = plan.findIndex(
+    (op) => op.at === SANDBOX && (op.op === 'addr.add' || (op.op === 'link.set' && op.up === true && op.link !== 'lo')),
+  )
+  return first < 0 ? plan.length : first
 }
 
 /** The journal is for whoever is killed. A refusal is told now; tried again later, its steps would meet what is newer. */
