@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Mismatch, type Shape } from '../../model/shape.ts'
 import {
   type Batch,
-  type Change,
   Compacted,
   type Engine,
   EngineLost,
@@ -17,7 +15,20 @@ import {
 } from '../engine.ts'
 import { parseEngine } from './address.ts'
 import { type Credentials, Declined, EtcdMember, Unanswered } from './member.ts'
-import { aliveAnswer, base64, compare, operation, rangeAnswer, rowOf, txnAnswer, under, watchAnswer } from './wire.ts'
+import type { Message } from './protobuf.ts'
+import {
+  grantRequest,
+  leaseRequest,
+  rangeRequest,
+  readInstead,
+  revisionOf,
+  rowsOf,
+  timeLeft,
+  txnRequest,
+  under,
+  watched,
+  watchRequest,
+} from './wire.ts'
 
 /** gRPC's codes. */
 const NOT_FOUND = 5
@@ -34,7 +45,7 @@ const LONGEST_PAUSE = 400
 const PAGE = 2_000
 
 interface Asked {
-  readonly answer: unknown
+  readonly answer: Message
   /** An earlier try may have been carried out. */
   readonly doubt: boolean
 }
@@ -61,40 +72,35 @@ export class Etcd implements Engine {
   }
 
   async read(prefix: string, signal?: AbortSignal): Promise<Snapshot> {
-    const { range_end, key: start } = under(`${this.#root}${prefix}`)
+    const start = `${this.#root}${prefix}`
+    const [, end] = under(start)
     const rows: Row[] = []
     let revision = 0
-    for (let key = start; ; key = base64(`${this.#root}${rows.at(-1)?.key}\0`)) {
-      const question = { key, range_end, limit: String(PAGE), ...(revision > 0 ? { revision: String(revision) } : {}) }
-      const { header, kvs = [] } = read(rangeAnswer, (await this.#ask('/v3/kv/range', question, signal)).answer)
-      revision ||= Number(header.revision)
-      rows.push(...kvs.map((kv) => rowOf(kv, this.#root)))
-      if (kvs.length < PAGE) return { revision, rows }
+    for (let from = start; ; from = `${this.#root}${rows.at(-1)?.key}\0`) {
+      const { answer } = await this.#ask('KV/Range', rangeRequest({ from, end, limit: PAGE, revision }), signal)
+      const page = rowsOf(answer, this.#root)
+      revision ||= revisionOf(answer)
+      rows.push(...page)
+      if (page.length < PAGE) return { revision, rows }
     }
   }
 
   async transact({ when, then, otherwise = [] }: Transaction, signal?: AbortSignal): Promise<Outcome> {
     const first = then.find((change) => 'put' in change)
-    const ranges = [...otherwise.map((prefix) => under(`${this.#root}${prefix}`)), ...(first ? [this.#keyOf(first)] : [])]
-    const question = {
-      compare: when.map((condition) => compare(condition, this.#root)),
-      success: then.map((change) => operation(change, this.#root)),
-      failure: ranges.map((request_range) => ({ request_range })),
-    }
-    const { answer, doubt } = await this.#ask('/v3/kv/txn', question, signal)
-    const { header, succeeded, responses = [] } = read(txnAnswer, answer)
-    if (succeeded) return { done: true, revision: Number(header.revision) }
-    const found = responses.map(({ response_range }) => (response_range?.kvs ?? []).map((kv) => rowOf(kv, this.#root)))
-    const ours = first && found.pop()?.find(({ value }) => value === first.value)
+    const question = txnRequest(when, then, { prefixes: otherwise, key: first?.put }, this.#root)
+    const { answer, doubt } = await this.#ask('KV/Txn', question, signal)
+    const found = readInstead(answer, this.#root)
+    if (!found) return { done: true, revision: revisionOf(answer) }
+    const ours = first && found.at(-1)?.find(({ value }) => value === first.value)
     // The try that nobody answered had been carried out; only its answer was lost.
     if (doubt && ours) return { done: true, revision: ours.revision }
-    return { done: false, rows: found.flat() }
+    return { done: false, rows: found.slice(0, otherwise.length).flat() }
   }
 
   async grant(seconds: number): Promise<Lease> {
     const id = String(randomBytes(8).readBigUInt64BE() >> 1n)
     try {
-      await this.#ask('/v3/lease/grant', { ID: id, TTL: String(seconds) })
+      await this.#ask('Lease/LeaseGrant', grantRequest(id, seconds))
     } catch (error) {
       // The id is ours alone: it was granted to the try that nobody answered.
       if (!(error instanceof EngineRefused && error.cause instanceof Declined && error.cause.code === PRECONDITION)) throw error
@@ -103,27 +109,26 @@ export class Etcd implements Engine {
   }
 
   async keepAlive(lease: Lease): Promise<boolean> {
-    const { answer } = await this.#ask('/v3/lease/keepalive', { ID: lease })
-    return Number(read(aliveAnswer, answer).result.TTL ?? 0) > 0
+    const { answer } = await this.#ask('Lease/LeaseKeepAlive', leaseRequest(lease))
+    return timeLeft(answer) > 0
   }
 
   async revoke(lease: Lease): Promise<void> {
-    await this.#ask('/v3/lease/revoke', { ID: lease }).catch((error) => {
+    await this.#ask('Lease/LeaseRevoke', leaseRequest(lease)).catch((error) => {
       if (!(error instanceof LeaseDead)) throw error
     })
   }
 
   async *watch(prefix: string, after: number, signal: AbortSignal): AsyncGenerator<Batch> {
     const member = this.#member
-    const question = { create_request: { ...under(`${this.#root}${prefix}`), start_revision: String(after + 1) } }
     try {
-      for await (const line of member.listen('/v3/watch', question, signal)) {
-        const { header, created, compact_revision, cancel_reason, events = [] } = read(watchAnswer, line).result
-        if (compact_revision !== undefined) throw new Compacted(`compacted up to ${compact_revision}`)
-        if (cancel_reason) throw new EngineLost(`${this.name}: ${cancel_reason}`)
-        if (created && Number(header.revision) < after) throw new Compacted(`there is no revision ${after} yet`)
+      for await (const answer of member.listen('Watch/Watch', watchRequest(`${this.#root}${prefix}`, after + 1), signal)) {
+        const { revision, created, compacted, ended, written } = watched(answer, this.#root)
+        if (compacted > 0) throw new Compacted(`compacted up to ${compacted}`)
+        if (ended !== '') throw new EngineLost(`${this.name}: ${ended}`)
+        if (created && revision < after) throw new Compacted(`there is no revision ${after} yet`)
         if (created) yield { revision: after, written: [] }
-        if (events.length > 0) yield this.#batch(events)
+        if (written.length > 0) yield { revision: Math.max(...written.map((each) => each.revision)), written }
       }
     } catch (error) {
       if (!(error instanceof Unanswered || error instanceof Declined)) throw error
@@ -136,18 +141,6 @@ export class Etcd implements Engine {
   close(): void {
     this.#end.abort()
     for (const member of this.#members) member.cut()
-  }
-
-  #batch(events: readonly { readonly type?: string; readonly kv: Parameters<typeof rowOf>[0] }[]): Batch {
-    const written = events.map(({ type, kv }) => {
-      const { key, value, revision } = rowOf(kv, this.#root)
-      return type === 'DELETE' ? { key, revision } : { key, value, revision }
-    })
-    return { revision: Math.max(...written.map(({ revision }) => revision)), written }
-  }
-
-  #keyOf({ put }: Extract<Change, { put: string }>) {
-    return { key: base64(`${this.#root}${put}`) }
   }
 
   get #member(): EtcdMember {
@@ -163,7 +156,7 @@ export class Etcd implements Engine {
     member.cut()
   }
 
-  async #ask(path: string, question: object, signal?: AbortSignal): Promise<Asked> {
+  async #ask(method: string, question: Uint8Array, signal?: AbortSignal): Promise<Asked> {
     const deadline = performance.now() + this.#patience
     const until = signal ? AbortSignal.any([signal, this.#end.signal]) : this.#end.signal
     const reasons = new Map<string, string>()
@@ -171,7 +164,7 @@ export class Etcd implements Engine {
     for (let tried = 1, wait = SHORTEST_PAUSE; ; tried++) {
       const member = this.#member
       try {
-        return { answer: await member.ask(path, question, Math.min(EACH, this.#patience), until), doubt }
+        return { answer: await member.ask(method, question, Math.min(EACH, this.#patience), until), doubt }
       } catch (error) {
         if (error instanceof Declined && !ELSEWHERE.has(error.code)) throw this.#refusal(error)
         if (!(error instanceof Unanswered || error instanceof Declined)) throw error
@@ -192,13 +185,5 @@ export class Etcd implements Engine {
   #refusal(error: Declined): Error {
     if (error.code === NOT_FOUND) return new LeaseDead(error.message)
     return new EngineRefused(error.message, { cause: error })
-  }
-}
-
-function read<T>(shape: Shape<T>, answer: unknown): T {
-  try {
-    return shape(answer, '')
-  } catch (error) {
-    throw error instanceof Mismatch ? new EngineRefused(`this is not etcd v3: ${error.message}`) : error
   }
 }
