@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Peer } from '../../lib/index.ts'
 import { Hosts } from '../support/hosts.ts'
 import { must, runAsync } from '../support/run.ts'
@@ -42,6 +43,34 @@ it('an endpoint made anew on another host, with the same addresses and MAC, is r
 it('with another MAC too: who knew the address by the old one is told', async () => {
   expect(await wander([MAC, '02:00:00:00:50:51', '02:00:00:00:50:52'])).not.toContain(false)
 })
+
+it('with other MACs too, however many come at once: each is told that is still there', async () => {
+  const { cnm } = hosts.at(3)
+  const many = Array.from({ length: 170 }, (_, index) => 60 + index)
+  const macOf = (n: number, time: string) => `02:00:00:00:${time}:${n.toString(16).padStart(2, '0')}`
+  const known = () => {
+    const shown: { dst: string; lladdr?: string }[] = JSON.parse(must(['ip', '-j', 'neigh', 'show', 'dev', 'eth0'], { netns: watcher }))
+    return new Map(shown.map(({ dst, lladdr }) => [dst, lladdr]))
+  }
+  const before = many.flatMap((n) =>
+    [`10.0.1.${n}`, `fd00:1::${n}`].map((ip) => `neigh replace ${ip} lladdr ${macOf(n, '01')} dev eth0 nud stale`),
+  )
+  must(['ip', '-batch', '-'], { netns: watcher, input: before.join('\n') })
+  // What it has heard last, the kernel believes for a second.
+  await pause(1200)
+  const peers = many.map((n) => ({
+    ...{ endpointId: `e${n}`, networkId: '', nodeId: 'h1', vtep: '10.99.0.1', mac: macOf(n, '02') },
+    ...{ address: `10.0.1.${n}/24`, address6: `fd00:1::${n}/64` },
+  }))
+  await cnm.changePeers('app', [], peers)
+  const gone = peers.at(-1)
+  await cnm.changePeers('app', gone ? [gone] : [], [])
+  const expected = many.slice(0, -1).flatMap((n) => [`10.0.1.${n}`, `fd00:1::${n}`].map((ip) => [ip, macOf(n, '02')]))
+  await vi.waitFor(() => expect([...known()]).toEqual(expect.arrayContaining(expected)), { timeout: 10_000, interval: 50 })
+  expect(known().get('10.0.1.229')).toBe(macOf(229, '01'))
+  await cnm.changePeers('app', peers, [])
+  must(['ip', 'neigh', 'flush', 'dev', 'eth0'], { netns: watcher })
+}, 30_000)
 
 it('the new one may be told before the old one is gone; and what this host has itself, nobody else has', async () => {
   const { cnm } = hosts.at(3)

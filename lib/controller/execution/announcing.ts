@@ -3,7 +3,8 @@ import { setTimeout as pause, setImmediate as whenIdle } from 'node:timers/promi
 import { parseCidr, toBytes } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
 import type { Endpoint, Options, Sandbox } from '../../model/network.ts'
-import { apply, dump } from '../../netlink/kernel.ts'
+import type { Op } from '../../model/op.ts'
+import { apply, applyLeniently, dump } from '../../netlink/kernel.ts'
 import { type Netns, namespaceAt } from '../../netlink/namespace.ts'
 import type { Store } from '../../store/store.ts'
 import type { Seat } from '../endpoints/gateway.ts'
@@ -31,6 +32,17 @@ function read(options: Options, { key, what, least, most, usual }: Knob): number
   return number
 }
 
+/** That somebody elsewhere has an address. */
+export interface Word {
+  readonly op: Op
+}
+
+/** So many words at a time: each goes to every sandbox on the network. */
+const FEW = 64
+/** For each ms that words take, so many pass without any, up to an end: a kernel that is slow for other reasons is no reason to be late. */
+const REST = 9
+const LONGEST_REST_MS = 100
+
 /**
  * Tells the neighbours of new endpoints at which MAC address they are: who knew the addresses by another goes to the wrong
  * one, or nowhere, for a minute. No verb waits for it. Announcements after the first are made as long as the controller is
@@ -40,6 +52,7 @@ export class Announcer {
   readonly #store: Store
   readonly #end = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
+  #relaying: Promise<void> = Promise.resolve()
 
   constructor(store: Store) {
     this.#store = store
@@ -63,6 +76,25 @@ export class Announcer {
     }
   }
 
+  /**
+   * Tells those on a network of others, elsewhere, from the namespace at `path`: a few at once, and the rest beside whatever else
+   * is done. `stand`: those that are as true as they were.
+   */
+  async relay<T extends Word>(path: string, words: readonly T[], stand: (words: readonly T[]) => readonly T[]): Promise<void> {
+    await speak(path, words.slice(0, FEW))
+    if (words.length > FEW) this.#relaying = this.#relaying.then(() => this.#relayRest(path, words, stand))
+  }
+
+  async #relayRest<T extends Word>(path: string, words: readonly T[], stand: (words: readonly T[]) => readonly T[]): Promise<void> {
+    let took = 1
+    for (let from = FEW; from < words.length; from += FEW) {
+      if (!(await this.#pause(Math.min(REST * took, LONGEST_REST_MS)))) return
+      const start = performance.now()
+      await speak(path, stand(words.slice(from, from + FEW)))
+      took = performance.now() - start
+    }
+  }
+
   /** False when the controller was closed meanwhile. A process that has nothing else to do does not stay for it. */
   #pause(interval: number): Promise<boolean> {
     return pause(interval, true, { ref: false, signal: this.#end.signal }).catch(() => false)
@@ -71,7 +103,7 @@ export class Announcer {
   /** Waits for what is being said. */
   async close(): Promise<void> {
     this.#end.abort()
-    await Promise.all(this.#underWay)
+    await Promise.all([...this.#underWay, this.#relaying])
   }
 }
 
@@ -86,6 +118,21 @@ async function say(path: string, { ifname, address, address6 }: Endpoint): Promi
     )
   } catch {
     // The sandbox may be gone, or its link; whoever has not heard asks when it has to know.
+  } finally {
+    netns.close()
+  }
+}
+
+async function speak(path: string, words: readonly Word[]): Promise<void> {
+  if (words.length === 0) return
+  const netns = namespaceAt(path)
+  try {
+    await applyLeniently(
+      [netns],
+      words.map(({ op }) => op),
+    )
+  } catch {
+    // The network may be gone from here.
   } finally {
     netns.close()
   }

@@ -4,19 +4,19 @@ import { parseCidr, toBytes } from '../../model/address.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import { type Id, parseMac } from '../../model/ids.ts'
 import type { Network } from '../../model/network.ts'
-import type { Op } from '../../model/op.ts'
 import type { Peer } from '../../model/peer.ts'
 import { applyLeniently } from '../../netlink/kernel.ts'
 import { type Netns, namespaceAt } from '../../netlink/namespace.ts'
 import type { Seat } from '../endpoints/gateway.ts'
+import type { Word } from '../execution/announcing.ts'
 import type { Hall } from '../hall.ts'
 import { homeOf } from '../networks/homes.ts'
 import { configOf, isStanding } from '../networks/raising.ts'
 import { reconcile } from './audit.ts'
-import { ipKey, macKey } from './keys.ts'
+import { type IpKey, ipKey, type MacKey, macKey } from './keys.ts'
 import { rosterOf, tunnelOf } from './known.ts'
 import type { Roster, Touched } from './roster.ts'
-import { type Here, hereOf, rowsOf, writing } from './rows.ts'
+import { type Here, hereOf, rowsOf, wantedMac, writing } from './rows.ts'
 import { keepSecrets } from './secrecy.ts'
 
 /** So many are taken apart while the kernel writes those before. */
@@ -64,7 +64,7 @@ export async function changePeers(
     )
     await write(tunnel, roster, touched)
     if (tunnel?.encrypted) await keepSecrets(hall)
-    if (tunnel) await announce(tunnel, came)
+    if (tunnel) await announce(hall, network, tunnel, came)
   })
 }
 
@@ -119,21 +119,26 @@ async function write(tunnel: OpenTunnel | null, roster: Roster, { macs, ips }: T
   throw refusal
 }
 
-/** More at once are not told: who speaks to nobody yet has nothing to forget. */
-const FEW = 64
-
 /** Sandboxes that have known an address by another MAC forget it at once. */
-async function announce({ netns, bridge, here }: OpenTunnel, came: readonly Peer[]): Promise<void> {
-  if (came.length > FEW) return
-  const ops = came.flatMap(({ address, address6, mac }) => {
-    const bytes = parseMac(mac)
-    return [address, address6].flatMap((text): readonly Op[] => {
-      const cidr = parseCidr(text ?? '')
-      if (!cidr || !bytes || here.ips.has(ipKey(text ?? '') ?? 0)) return []
-      return [{ op: 'announce', link: bridge, address: toBytes(cidr), mac: bytes }]
-    })
-  })
-  await applyLeniently([netns], ops)
+async function announce(hall: Hall, network: Network, { bridge, here }: OpenTunnel, came: readonly Peer[]): Promise<void> {
+  const roster = rosterOf(hall, network)
+  const words = came.flatMap(({ address, address6, mac: text }) => [address, address6].flatMap((cidr) => wordOf(bridge, cidr, text)))
+  const standing = (those: readonly PeerWord[], own: Here) => those.filter(({ ip, mac }) => wantedMac(roster, own, ip) === mac)
+  await hall.announcer.relay(homeOf(hall, network), standing(words, here), (those) =>
+    standing(those, hereOf(hall.store, network, hall.dataPath()?.address ?? '')),
+  )
+}
+
+interface PeerWord extends Word {
+  readonly ip: IpKey
+  readonly mac: MacKey
+}
+
+function wordOf(bridge: string, address: string | undefined, text: string): readonly PeerWord[] {
+  const cidr = parseCidr(address ?? '')
+  const [bytes, ip, mac] = [parseMac(text), ipKey(address ?? ''), macKey(text)]
+  if (!cidr || !bytes || ip === null || mac === null) return []
+  return [{ op: { op: 'announce', link: bridge, address: toBytes(cidr), mac: bytes }, ip, mac }]
 }
 
 function networkOf({ store }: Hall, id: Id): Network {
