@@ -30,6 +30,7 @@ import { EventLog } from './execution/events.ts'
 import type { Hall } from './hall.ts'
 import { duidIn } from './leases/duid.ts'
 import { lanOf } from './leases/lan.ts'
+import { Lookout } from './networks/surroundings.ts'
 import { namingHolders } from './overlay/clash.ts'
 import { changePeers, setPeers } from './overlay/peers.ts'
 import type { DataPath } from './overlay/underlay.ts'
@@ -90,6 +91,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
   const deletion = new Deletion(netns, store)
   const dhcp = new DhcpIpam({ lan: lanOf(netns), leases: notesIn<Lease>(store.marks, 'lease/'), duid: duidIn(store) })
   const announcer = new Announcer(store)
+  const lookout = new Lookout(netns, { store })
   const events = new EventLog(run)
   const envoy = new Envoy(new Plugins(options.plugins), store)
   const swarm = new Presence(store, options.peers ?? { set: setPeers, change: changePeers })
@@ -97,6 +99,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
     await swarm.close()
     await announcer.close()
     await deletion.finish()
+    await lookout.close()
     netns.close()
     events.close()
     await store.close()
@@ -106,6 +109,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
     const hall: Hall = {
       store,
       host: netns,
+      lookout,
       hasIPv6: ipv6In(netns),
       hasDummy: dummyIn(netns),
       root,

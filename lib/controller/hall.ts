@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts'
 import type { Announcer } from './execution/announcing.ts'
 import type { Work } from './execution/commit.ts'
 import type { Tell } from './execution/events.ts'
+import type { Lookout } from './networks/surroundings.ts'
 import type { Roster } from './overlay/roster.ts'
 import type { Secrets } from './overlay/secrecy.ts'
 import type { DataPath } from './overlay/underlay.ts'
@@ -19,6 +20,8 @@ export interface Hall {
   readonly store: Store
   /** The namespace in which this controller plays host. */
   readonly host: Netns
+  /** Knows what others have there. */
+  readonly lookout: Lookout
   /** The kernel has IPv6. */
   readonly hasIPv6: () => Promise<boolean>
   /** The kernel has links that lead nowhere. */

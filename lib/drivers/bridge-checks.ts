@@ -1,5 +1,5 @@
 import { fault } from '../model/errors.ts'
-import { linkOf, type Settings } from './bridge-options.ts'
+import { hasLink, type Settings } from './bridge-options.ts'
 import type { FoundLink, NetworkConfig } from './driver.ts'
 import { checkPools, invalid } from './pools.ts'
 
@@ -10,10 +10,9 @@ export function checkNetwork(network: NetworkConfig, settings: Settings, others:
     throw invalid("gateway mode 'isolated' can only be used for an internal network")
   checkLink(network.found, settings.link)
   for (const other of others) {
-    const otherLink = linkOf(other)
-    if (otherLink !== settings.link) continue
+    if (!hasLink(other, settings.link)) continue
     const reason = 'networks have same bridge name'
-    throw fault('NETWORK_CONFLICT', { id: network.id, link: settings.link, other: other.id, otherLink, reason })
+    throw fault('NETWORK_CONFLICT', { id: network.id, link: settings.link, other: other.id, otherLink: settings.link, reason })
   }
 }
 

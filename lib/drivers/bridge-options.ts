@@ -59,8 +59,11 @@ export interface Settings {
   readonly source: { readonly [F in Family]?: string }
 }
 
-/** The same of a network that was checked before, at the cost of a look: there may be thousands. */
-export const linkOf = ({ id, options }: Pick<NetworkConfig, 'id' | 'options'>): string => options[BRIDGE_NAME] ?? `br-${shortId(id)}`
+/** The link of a network that was checked before is this one. It costs no more than a look: there may be thousands. */
+export const hasLink = ({ id, options: { [BRIDGE_NAME]: name } }: Pick<NetworkConfig, 'id' | 'options'>, link: string): boolean =>
+  name === undefined ? link.endsWith(shortId(id)) && link === defaultLink(id) : link === name
+
+const defaultLink = (id: string): string => `br-${shortId(id)}`
 
 type NetworkOptions = ReturnType<typeof readOptions<typeof NETWORK_OPTIONS>>
 
@@ -70,7 +73,7 @@ export const settingsOf = oncePer(({ id, options }: Pick<NetworkConfig, 'options
   const mtu = read['com.docker.network.driver.mtu']
   const [host4, host6] = [read['com.docker.network.host_ipv4'], read['com.docker.network.host_ipv6']]
   return {
-    link: name ?? `br-${shortId(id ?? '')}`,
+    link: name ?? defaultLink(id ?? ''),
     named: name !== undefined,
     masquerade: read['com.docker.network.bridge.enable_ip_masquerade'] ?? true,
     icc: read['com.docker.network.bridge.enable_icc'] ?? true,

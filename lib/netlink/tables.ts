@@ -188,13 +188,17 @@ function routeRows(columns: RouteTable): readonly RouteRow[] {
   return routesWhere(columns, () => true)
 }
 
-/** Those of a type whose destination, 'IP/PREFIX', is wanted; others cost next to nothing. Kernels before 5.0 filter no types. */
-export const routesTo = (columns: RouteTable, type: string | undefined, isWanted: (to: string) => boolean): readonly RouteRow[] =>
+/** Those of a type whose destination, 'IP/PREFIX', by that link, is wanted; others cost next to nothing. Kernels before 5.0 filter no types. */
+export const routesTo = (
+  columns: RouteTable,
+  type: string | undefined,
+  isWanted: (to: string, link: number) => boolean,
+): readonly RouteRow[] =>
   routesWhere(
     columns,
     (row) =>
       routeType(at(columns.type, row)) === type &&
-      isWanted(cidrTextAt(columns.to, row, familyAt(columns.family, row), at(columns.prefix, row))),
+      isWanted(cidrTextAt(columns.to, row, familyAt(columns.family, row), at(columns.prefix, row)), at(columns.link, row)),
   )
 
 function routesWhere(columns: RouteTable, wanted: Wanted): readonly RouteRow[] {

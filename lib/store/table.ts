@@ -34,7 +34,9 @@ export class Table<T, P extends keyof T = never> {
 
   /** Those whose key begins with `prefix`. */
   list(prefix = ''): readonly Row<T>[] {
-    return Array.from(this.#remembered().rows, ([key, value]) => ({ key, value })).filter(({ key }) => key.startsWith(prefix))
+    const rows: Row<T>[] = []
+    for (const [key, value] of this.#remembered().rows) if (key.startsWith(prefix)) rows.push({ key, value })
+    return rows
   }
 
   /** The same array as long as nothing is written. */

@@ -10,18 +10,8 @@ import { raisedWalls } from '../guard/mend.ts'
 import type { Hall } from '../hall.ts'
 import { openWay } from '../networks/forwarding.ts'
 import { homeOf } from '../networks/homes.ts'
-import {
-  configOf,
-  familiesOn,
-  isStanding,
-  isThere,
-  onThisKernel,
-  ownUp,
-  raise,
-  raisedNetworks,
-  recordWay,
-  unfitness,
-} from '../networks/raising.ts'
+import { raisedNetworks } from '../networks/raised.ts'
+import { configOf, familiesOn, isStanding, isThere, onThisKernel, raise, recordWay, unfitness } from '../networks/raising.ts'
 import { tunnelOf } from '../overlay/known.ts'
 import { isKnown, look } from '../overlay/look.ts'
 import { writing } from '../overlay/rows.ts'
@@ -172,7 +162,7 @@ export async function forwardingDrift({ hall, host }: Round): Promise<readonly A
   for (const family of [4, 6] as const) {
     const links = walls.filter(({ network }) => familiesOn(network).includes(family)).map(({ wall }) => wall.link)
     if (links.length === 0) continue
-    const way = await openWay(hall, links, [family], () => ownUp(hall))
+    const way = await openWay(hall, links, [family])
     const isLent = Object.keys(way.lent).length > 0
     const lacks = await lacksOf(await onThisKernel(hall, way.plan), [host])
     const mend = (remedy: Plan) =>

@@ -5,7 +5,7 @@ import type { LentAddress, LentPool, Records } from '../../store/store.ts'
 import { isAutomatic, requestPool } from '../endpoints/addresses.ts'
 import { withoutPrefix } from '../endpoints/pools.ts'
 import type { Hall } from '../hall.ts'
-import { inUseOnHost, NOTHING_IN_USE } from '../networks/surroundings.ts'
+import { inUseOnHost, NOTHING_IN_USE } from '../networks/in-use.ts'
 
 /** What later engines call the endpoint for which they want an address. */
 const NAME_OPTION = 'com.docker.network.endpoint.name'

@@ -1,14 +1,8 @@
 import type { Family } from '../../model/address.ts'
-import { isOurs } from '../../model/ids.ts'
 import type { Op, Plan } from '../../model/op.ts'
-import { dumpColumns } from '../../netlink/kernel.ts'
 import { readSysctl } from '../../netlink/namespace.ts'
-import { addressTexts } from '../../netlink/tables.ts'
 import type { Hall } from '../hall.ts'
-import { linksAt } from './links.ts'
-
-/** Forwarding that we switched on: path of the sysctl → the value it had. */
-export type Lent = Readonly<Record<string, string>>
+import { type Lent, walledLinks } from './raised.ts'
 
 export interface Way {
   readonly plan: Plan
@@ -17,20 +11,12 @@ export interface Way {
   readonly uplinks: readonly { readonly family: Family; readonly names: readonly string[] }[]
 }
 
-/** What networks have on the host while they are up. */
-export interface Own {
-  /** Links, also those that somebody else made. */
-  readonly links: ReadonlySet<string>
-  /** 'IP/PREFIX': of a thousand links it tells sooner. */
-  readonly addresses: ReadonlySet<string>
-}
-
 /**
  * Lets traffic through between `links` and the rest of the world. Where the host forwards already, nothing is changed.
  * Otherwise forwarding is switched on link by link, not for the host as a whole: on `links` themselves, and on the host's own
- * links that have an address of the family and are no network's. `own` is what other networks have.
+ * links that have an address of the family and are no network's.
  */
-export async function openWay(hall: Hall, links: readonly string[], families: readonly Family[], own: () => Own): Promise<Way> {
+export async function openWay(hall: Hall, links: readonly string[], families: readonly Family[]): Promise<Way> {
   const plan: Op[] = []
   const lent: Record<string, string> = {}
   const uplinks: { family: Family; names: readonly string[] }[] = []
@@ -41,8 +27,7 @@ export async function openWay(hall: Hall, links: readonly string[], families: re
   }
   for (const family of families) {
     if ((await readSysctl(hall.host, family === 4 ? ALL4 : ALL6)) === '1') continue
-    const { addresses, links: others } = own()
-    const names = await uplinksOf(hall, family, { addresses, links: new Set([...others, ...links]) })
+    const names = await uplinksOf(hall, family, links)
     uplinks.push({ family, names })
     const knob = await knobOf(hall, family)
     if (knob) {
@@ -78,14 +63,9 @@ async function knobOf(hall: Hall, family: Family): Promise<((link: string) => st
 
 const LOOPBACK = 'lo'
 
-async function uplinksOf(hall: Hall, family: Family, own: Own): Promise<readonly string[]> {
-  const columns = await dumpColumns(hall.host, 'address', { family })
-  const bridges = new Set(addressTexts(columns).flatMap((text, row) => (own.addresses.has(text) ? (columns.link[row] ?? []) : [])))
-  const links = await linksAt(
-    hall.host,
-    [...columns.link].filter((link) => !bridges.has(link)),
-  )
-  return links
-    .filter(({ name, group, master }) => name !== LOOPBACK && !isOurs(group) && !own.links.has(name) && master === 0)
-    .map(({ name }) => name)
+async function uplinksOf(hall: Hall, family: Family, links: readonly string[]): Promise<readonly string[]> {
+  const { addressed } = await hall.lookout.look()
+  const names = addressed[family].filter(({ name, master }) => name !== LOOPBACK && master === 0).map(({ name }) => name)
+  const own = names.length > 0 ? walledLinks(hall) : new Set()
+  return names.filter((name) => !links.includes(name) && !own.has(name))
 }

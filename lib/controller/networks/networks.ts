@@ -21,7 +21,8 @@ import { withVni } from '../swarm/vnis.ts'
 import { withWireguardPort } from '../swarm/wireguard-ports.ts'
 import { checkUnused, configurationOf, withConfiguration } from './configurations.ts'
 import { familiesOf } from './families.ts'
-import { checkLate, configOf, isRaised, isRaisedLate, lower, raise } from './raising.ts'
+import { isRaised } from './raised.ts'
+import { checkLate, configOf, isRaisedLate, lower, raise } from './raising.ts'
 
 export const createNetwork = (hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> =>
   anew(async () => {

@@ -1,4 +1,4 @@
-import type { FoundLink, Mtu, NetworkConfig, OtherNetwork, Underlay } from '../../drivers/driver.ts'
+import type { FoundLink, Mtu, NetworkConfig, OtherNetwork } from '../../drivers/driver.ts'
 import { lendUplinks, type Remains, raiseWall, razeWall, TABLE, USER } from '../../firewall/firewall.ts'
 import { type Family, formatCidr } from '../../model/address.ts'
 import { CnmError } from '../../model/errors.ts'
@@ -15,9 +15,10 @@ import { underlayOf } from '../overlay/underlay.ts'
 import { checkWireguard, wireguardOf } from '../overlay/wireguard.ts'
 import { driverOf } from '../remote/drivers.ts'
 import { mayAdministerNetworks } from '../sandboxes/processes.ts'
-import { closeWay, type Lent, type Own, openWay, type Way } from './forwarding.ts'
+import { closeWay, openWay, type Way } from './forwarding.ts'
 import { homeOf } from './homes.ts'
 import { linkAt, linkNames } from './links.ts'
+import { type Lent, type Raised, raisedKey, raisedNetworks, raisedOf, walledLink } from './raised.ts'
 import { sharedIn, sparingShared, withoutShared } from './shared-links.ts'
 import { warnOfBarrier } from './vlan-filters.ts'
 
@@ -43,24 +44,6 @@ const toConfig = (
   ...(underlay ? { underlay } : {}),
 })
 
-/** What the run directory knows of a network that has its links: it ends with them at the next boot. */
-interface Raised {
-  /** The link that is walled off; absent when there is no wall. */
-  readonly link?: string
-  /** The link that the network stands on, where that is another one. */
-  readonly base?: string
-  /** What the driver took over, or builds on, as it was. */
-  readonly found?: FoundLink
-  /** Settings of that link that we changed, and what they were. */
-  readonly settings?: Lent
-  /** The network between the hosts, as it was. */
-  readonly underlay?: Underlay
-  /** It has a namespace for itself. */
-  readonly home?: boolean
-}
-const RAISED = 'raised/'
-const raisedKey = ({ id }: Network): string => `${RAISED}${id}`
-const raisedOf = (store: Hall['store'], network: Network) => store.marks.get(raisedKey(network)) as Raised | undefined
 const LENT = 'forwarding'
 const UPLINKS = 'uplinks'
 
@@ -72,9 +55,6 @@ export async function mtuOf(hall: Hall, network: Network): Promise<Mtu | undefin
   if (!driver.mtu || config.underlay || driver.capabilities.scope !== 'global') return driver.mtu?.(config)
   return hall.dataPath() ? driver.mtu({ ...config, underlay: await underlayOf(hall) }) : undefined
 }
-
-/** The link at which a network is walled off; undefined while it is not. */
-export const walledLink = ({ store }: Hall, network: Network): string | undefined => raisedOf(store, network)?.link
 
 /** The link of the host that a network's endpoints are on, and what that may be on; none where that is a link of ours alone. */
 export function standsOn(hall: Hall, network: Network): readonly string[] {
@@ -113,8 +93,7 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
   const plan = await withoutShared(hall, whole)
   const home = plan.some(({ op, at }) => op === 'netns.add' && at === NETWORK)
   const known = knownPeers(hall, network, config)
-  const way: Way =
-    wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network), () => ownUp(hall)) : { plan: [], lent: {}, uplinks: [] }
+  const way: Way = wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network)) : { plan: [], lent: {}, uplinks: [] }
   const steps = await onThisKernel(hall, [
     ...plan,
     ...(wall ? raiseWall(wall, await besides(hall, network)) : []),
@@ -152,9 +131,14 @@ const warnOfStandIn = ({ name }: Network): void =>
 /** The driver's other networks, and those of its kin, as they are recorded: there may be thousands. */
 function othersOf(hall: Hall, network: Network): readonly OtherNetwork[] {
   const { kin = [] } = driverOf(hall, network)
-  const all = hall.store.networks.list().filter(({ id, configOnly }) => id !== network.id && !configOnly)
-  const relatives = all.filter(({ driver }) => kin.includes(driver))
-  return [...all.filter(({ driver }) => driver === network.driver), ...relatives.map((other) => ({ ...other, kin: other.driver }))]
+  const [alike, relatives]: [OtherNetwork[], OtherNetwork[]] = [[], []]
+  for (const other of hall.store.networks.list()) {
+    const { id, driver, configOnly } = other
+    if (configOnly || id === network.id) continue
+    if (driver === network.driver) alike.push(other)
+    if (kin.includes(driver)) relatives.push({ ...other, kin: driver })
+  }
+  return [...alike, ...relatives]
 }
 
 /** What the driver has against a network as the host is now; null when nothing. */
@@ -211,16 +195,6 @@ export function forgetWay({ store: { marks } }: Hall): void {
 /** Forwarding that we switched on for all that is raised. */
 export const lentOf = ({ store }: Hall): Lent => (store.marks.get(LENT) ?? {}) as Lent
 
-/** Networks that have their links, by the marks of the run directory; their definitions may be gone. */
-export const raisedIds = ({ store }: Pick<Hall, 'store'>): readonly string[] =>
-  store.marks.list(RAISED).map(({ key }) => key.slice(RAISED.length))
-
-/** Networks that have their links, as far as we know. */
-export const raisedNetworks = (hall: Pick<Hall, 'store'>): readonly Network[] =>
-  hall.store.networks.list().filter((network) => isRaised(hall, network))
-
-export const isRaised = ({ store }: Pick<Hall, 'store'>, network: Network): boolean => raisedOf(store, network) !== undefined
-
 /** The link of a raised network is there. */
 export const isStanding = async (hall: Hall, network: Network): Promise<boolean> => {
   const raised = raisedOf(hall.store, network)
@@ -239,18 +213,6 @@ export async function isThere(path: string): Promise<boolean> {
       () => false,
     )
     .finally(() => netns.close())
-}
-
-/** What the networks that are raised have on the host. */
-export function ownUp(hall: Hall): Own {
-  const [links, addresses] = [new Set<string>(), new Set<string>()]
-  for (const network of hall.store.networks.list()) {
-    const link = walledLink(hall, network)
-    if (link === undefined) continue
-    links.add(link)
-    for (const { gateway } of network.pools) if (gateway) addresses.add(gateway)
-  }
-  return { links, addresses }
 }
 
 /** What is ours in the firewall besides the wall of one network. */

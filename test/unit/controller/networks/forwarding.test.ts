@@ -1,35 +1,31 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Hall } from '../../../../lib/controller/hall.ts'
-import { closeWay, openWay } from '../../../../lib/controller/networks/forwarding.ts'
-import { LINK_GROUP } from '../../../../lib/model/ids.ts'
 import { printPlan } from '../../../../lib/model/print.ts'
 
 /** Stands in for kernels that this machine does not run: before 6.17, IPv6 has no switch of its own for one link. */
 const kernel = vi.hoisted(() => ({ sysctls: {} as Record<string, string> }))
 
 vi.mock('../../../../lib/netlink/namespace.ts', () => ({ readSysctl: async (_: unknown, path: string) => kernel.sysctls[path] ?? null }))
-vi.mock('../../../../lib/netlink/kernel.ts', () => ({
-  dump: async (_: unknown, __: 'link', { link }: { link: number }) =>
-    [
-      { index: 1, name: 'lo', group: 0, master: 0 },
-      { index: 2, name: 'eth0', group: 0, master: 0 },
-      { index: 3, name: 'eth1', group: 0, master: 0 },
-      { index: 4, name: 'br-ours', group: LINK_GROUP, master: 0 },
-      { index: 5, name: 'port', group: 0, master: 9 },
-      { index: 6, name: 'theirs', group: 0, master: 0 },
-      { index: 7, name: 'bare', group: 0, master: 0 },
-    ].filter(({ index }) => index === link),
-  dumpColumns: async (_: unknown, __: 'address', { family }: { family: number }) => ({
-    length: 6,
-    link: Int32Array.of(1, 2, 3, 4, 5, 6),
-    family: new Uint8Array(6).fill(family),
-    prefix: new Uint8Array(6).fill(24),
-    address: Uint8Array.from({ length: 6 * 16 }, (___, at) => (at % 16 === 0 ? 1 + at / 16 : 0)),
-  }),
-}))
+// Another file of this process may have loaded it with the real one.
+vi.resetModules()
+const { closeWay, openWay } = await import('../../../../lib/controller/networks/forwarding.ts')
 
-const hall = {} as Hall
-const OWN = { links: new Set(['theirs']), addresses: new Set(['4.0.0.0/24']) }
+/** What the host has besides ours. */
+const addressed = [
+  { name: 'lo', master: 0 },
+  { name: 'eth0', master: 0 },
+  { name: 'eth1', master: 0 },
+  { name: 'port', master: 9 },
+  { name: 'theirs', master: 0 },
+]
+
+/** `walled`: links that networks have. */
+const hallWith = (...walled: readonly string[]): Hall => {
+  const rows = walled.map((link) => ({ key: `raised/${link}`, value: { link } }))
+  return { lookout: { look: async () => ({ addressed: { 4: addressed, 6: addressed } }) }, store: { marks: { list: () => rows } } } as never
+}
+const hall = hallWith('theirs', 'br-ours')
+
 const old = {
   'net/ipv4/ip_forward': '0',
   'net/ipv4/conf/eth0/forwarding': '0',
@@ -52,12 +48,12 @@ beforeEach(() => {
 describe('forwarding for a network', () => {
   it('is not lent by the link that it is for, nor by that of another network, whoever made them', async () => {
     const names = ['eth0', 'eth1']
-    expect((await openWay(hall, ['theirs'], [4], () => ({ ...OWN, links: new Set() }))).uplinks).toEqual([{ family: 4, names }])
-    expect((await openWay(hall, ['br-new'], [4], () => OWN)).uplinks).toEqual([{ family: 4, names }])
+    expect((await openWay(hallWith(), ['theirs'], [4])).uplinks).toEqual([{ family: 4, names }])
+    expect((await openWay(hall, ['br-new'], [4])).uplinks).toEqual([{ family: 4, names }])
   })
 
   it('is lent by the links of the host that have an address and do not forward yet', async () => {
-    const way = await openWay(hall, ['br-new'], [4], () => OWN)
+    const way = await openWay(hall, ['br-new'], [4])
     expect(printPlan(way.plan).split('\n')).toEqual([
       'sysctl -w net.ipv4.conf.br-new.forwarding=1',
       'sysctl -w net.ipv4.conf.eth0.forwarding=1',
@@ -68,14 +64,14 @@ describe('forwarding for a network', () => {
 
   it('in IPv6 is link by link too, where the kernel can', async () => {
     kernel.sysctls = { ...recent }
-    const way = await openWay(hall, ['br-new'], [6], () => OWN)
+    const way = await openWay(hall, ['br-new'], [6])
     expect(printPlan(way.plan)).toBe(
       ['br-new', 'eth0', 'eth1'].map((link) => `sysctl -w net.ipv6.conf.${link}.force_forwarding=1`).join('\n'),
     )
   })
 
   it('in IPv6 is for all links on older kernels, and routers are still heard where they were', async () => {
-    const way = await openWay(hall, ['br-new'], [6], () => OWN)
+    const way = await openWay(hall, ['br-new'], [6])
     expect(printPlan(way.plan)).toBe('sysctl -w net.ipv6.conf.eth0.accept_ra=2\nsysctl -w net.ipv6.conf.all.forwarding=1')
     kernel.sysctls['net/ipv6/conf/all/forwarding'] = '1'
     expect(printPlan(await closeWay(hall, way.lent))).toBe(
@@ -84,9 +80,9 @@ describe('forwarding for a network', () => {
   })
 
   it('is not touched where the host forwards, nor given back to one that was made to forward meanwhile', async () => {
-    const way = await openWay(hall, ['br-new'], [4], () => OWN)
+    const way = await openWay(hall, ['br-new'], [4])
     kernel.sysctls['net/ipv4/ip_forward'] = '1'
     expect(await closeWay(hall, way.lent)).toEqual([])
-    expect((await openWay(hall, ['br-new'], [4], () => OWN)).plan).toEqual([])
+    expect((await openWay(hall, ['br-new'], [4])).plan).toEqual([])
   })
 })
