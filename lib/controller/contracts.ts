@@ -24,15 +24,15 @@ import { plan } from '../store/records.ts'
 const cidr = textThat('an address and the length of its prefix', (value) => parseCidr(value) !== null)
 const mode = oneOf<GatewayMode>('nat', 'nat-unprotected', 'routed', 'isolated')
 const modes = object<Wall['modes']>({ 4: mode, 6: mode })
+const leaving = object<Masquerade>({ source: optional(text) })
 
 const wall = object<Wall>({
-  id: text,
   link: text,
   subnets: list(cidr),
   internal: flag,
   icc: flag,
   modes,
-  masquerade: list(object<Masquerade>({ subnet: cidr, source: optional(text) })),
+  masquerade: object<Wall['masquerade']>({ 4: optional(leaving), 6: optional(leaving) }),
   trusted: list(text),
 })
 

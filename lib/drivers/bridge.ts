@@ -208,15 +208,14 @@ function wayOut(network: NetworkConfig, own: EndpointConfig['address']): string 
 
 function wallOf(network: NetworkConfig, { link, icc, masquerade, modes, source, trusted }: Settings): Wall {
   const hides = (family: Family) => masquerade && !network.internal && modes[family] !== 'routed'
-  const leaving = network.pools.filter(({ family }) => hides(family))
+  const leaving = new Set(network.pools.map(({ family }) => family).filter(hides))
   return {
-    id: network.id,
     link,
     internal: network.internal,
     icc,
     modes,
     subnets: network.pools.map(({ subnet }) => subnet),
-    masquerade: leaving.map(({ family, subnet }) => ({ subnet, ...(source[family] ? { source: source[family] } : {}) })),
+    masquerade: Object.fromEntries([...leaving].map((family) => [family, source[family] ? { source: source[family] } : {}])),
     trusted,
   }
 }

@@ -1,5 +1,23 @@
 import type { Family } from '../model/address.ts'
-import { BRIDGES, direct, FROM_NETWORK, MASQUERADES, portMaps, SETS, TO_NETWORK, USER, uplinks } from './names.ts'
+import { LEAVING } from './leaving.ts'
+import {
+  BRIDGES,
+  direct,
+  families,
+  INTERNAL,
+  ip,
+  MASQUERADES,
+  portMaps,
+  ROUTED,
+  SETS,
+  STRANGERS,
+  sources,
+  TRUSTED,
+  UNPROTECTED,
+  USER,
+  uplinks,
+  WITHIN,
+} from './names.ts'
 import {
   accept,
   addBaseChain,
@@ -10,7 +28,6 @@ import {
   concat,
   deleteChain,
   deleteSet,
-  dispatch,
   dnat,
   drop,
   type Expression,
@@ -24,29 +41,33 @@ import {
   masquerade,
   meta,
   outputLink,
+  PRIORITY,
   payload,
   prefix,
+  type Rule,
   type Statement,
   setRules,
   skip,
+  snat,
   toThisHost,
   tracked,
 } from './nft.ts'
 
 const PUBLISHED = 'published'
 const LOOPBACK = prefix('127.0.0.0/8')
-const priority = { raw: -300, dstnat: -100, filter: 0, srcnat: 100 }
+const ENTERING = 'entering'
+const PING = { 4: 'icmp', 6: 'ipv6-icmp' } as const
 
-export const ip = (family: Family): 'ip' | 'ip6' => (family === 4 ? 'ip' : 'ip6')
-export const ofFamily = (family: Family): Statement => is(meta('nfproto'), `ipv${family}`)
-export const families = [4, 6] as const
+const ofFamily = (family: Family): Statement => is(meta('nfproto'), `ipv${family}`)
+const within = concat(inputLink, outputLink)
+const isPublished = tracked('status', 'dnat')
 
 /** Protocol and port that a packet is sent to; `any`: at whatever address. */
 const destination = (family: Family, any: boolean): Expression =>
   concat(...(any ? [] : [payload(ip(family), 'daddr')]), meta('l4proto'), payload('th', 'dport'))
 
 /** What is sent to a published port at the sandbox's own address. */
-export const isDirect = (family: Family): Statement => isIn(destination(family, false), direct(family))
+const isDirect = (family: Family): Statement => isIn(destination(family, false), direct(family))
 
 const redirect = (family: Family, any: boolean) => {
   const { address, port } = portMaps(family, any)
@@ -54,22 +75,39 @@ const redirect = (family: Family, any: boolean) => {
   return [ofFamily(family), dnat(ip(family), lookup(key, address), lookup(key, port))]
 }
 
+/** What gets into a network: through a port that was published on the host, from a neighbour, or as its gateway modes say. */
+const entries: readonly Rule[] = [
+  [isPublished, isNotIn(outputLink, INTERNAL), accept],
+  [isIn(within, WITHIN), isNotIn(outputLink, STRANGERS), accept],
+  [isIn(within, WITHIN), drop],
+  [isIn(concat(outputLink, meta('nfproto')), UNPROTECTED), accept],
+  ...families.flatMap((family) => [
+    [ofFamily(family), is(meta('l4proto'), PING[family]), isIn(concat(outputLink, meta('nfproto')), ROUTED), accept],
+    [isDirect(family), isIn(concat(outputLink, meta('nfproto')), ROUTED), accept],
+    [isDirect(family), isIn(concat(inputLink, outputLink, meta('nfproto')), TRUSTED), accept],
+  ]),
+  [drop],
+]
+
 /**
  * What every network shares: the table, its sets and maps, and chains that look them up. A packet costs the same however
- * many networks and ports there are. Everything here may be there already: it is declared with the first network
+ * many networks and ports there are; so does a network, which is elements only: no map leads to a chain, for the kernel would look
+ * at all that it leads to whenever one is added. Everything here may be there already: it is declared with the first network
  * and whenever somebody took some of it away, and nobody has to read what is there.
  */
 export const base: readonly Command[] = [
   addTable,
   ...SETS.map(addSet),
 
-  addBaseChain('guard', { type: 'filter', hook: 'prerouting', prio: priority.raw }),
-  addBaseChain('forward', { type: 'filter', hook: 'forward', prio: priority.filter }),
+  addBaseChain('guard', { type: 'filter', hook: 'prerouting', prio: PRIORITY.raw }),
+  addBaseChain('forward', { type: 'filter', hook: 'forward', prio: PRIORITY.filter }),
   addChain(USER),
   addChain(PUBLISHED),
-  addBaseChain('prerouting', { type: 'nat', hook: 'prerouting', prio: priority.dstnat }),
-  addBaseChain('output', { type: 'nat', hook: 'output', prio: priority.dstnat }),
-  addBaseChain('postrouting', { type: 'nat', hook: 'postrouting', prio: priority.srcnat }),
+  addChain(ENTERING),
+  addChain(LEAVING),
+  addBaseChain('prerouting', { type: 'nat', hook: 'prerouting', prio: PRIORITY.dstnat }),
+  addBaseChain('output', { type: 'nat', hook: 'output', prio: PRIORITY.dstnat }),
+  addBaseChain('postrouting', { type: 'nat', hook: 'postrouting', prio: PRIORITY.srcnat }),
 
   // Bridges have route_localnet; it is for answers to the host's own loopback, and opens it to nobody.
   ...setRules(
@@ -81,12 +119,13 @@ export const base: readonly Command[] = [
   ...setRules(
     'forward',
     [jump(USER)],
-    [dispatch(inputLink, FROM_NETWORK)],
+    [isIn(inputLink, INTERNAL), isNotIn(within, WITHIN), drop],
     [tracked('state', 'established', 'related'), accept],
-    [dispatch(outputLink, TO_NETWORK)],
+    [isIn(outputLink, BRIDGES), jump(ENTERING)],
     // The host does not become a router for others because it forwards for us. A bridge that we took over may be both.
     ...families.map((family) => [ofFamily(family), isIn(inputLink, uplinks(family)), isNotIn(inputLink, BRIDGES), drop]),
   ),
+  ...setRules(ENTERING, ...entries),
   ...setRules(PUBLISHED, ...families.flatMap((family) => [redirect(family, false), redirect(family, true)])),
   // A port published on 127.0.0.1 is not for those who send to that address from elsewhere.
   ...setRules('prerouting', [is(payload('ip', 'daddr'), LOOPBACK), skip], [toThisHost, jump(PUBLISHED)]),
@@ -94,20 +133,25 @@ export const base: readonly Command[] = [
   ...setRules('output', [is(payload('ip6', 'daddr'), '::1'), skip], [toThisHost, jump(PUBLISHED)]),
   ...setRules(
     'postrouting',
-    [dispatch(inputLink, MASQUERADES)],
-    // Once more by output link: what br_netfilter bridges has no input link here.
-    [dispatch(outputLink, MASQUERADES)],
+    // To a neighbour, or oneself, through a published port: the answer has to come back this way.
+    [isPublished, isIn(within, WITHIN), masquerade],
     // From the host's own loopback to a published port.
     [isIn(outputLink, BRIDGES), is(payload('ip', 'saddr'), LOOPBACK), masquerade],
+  ),
+  ...setRules(
+    LEAVING,
+    [isIn(within, WITHIN), skip],
+    ...families.map((family) => [ofFamily(family), snat(ip(family), lookup(inputLink, sources(family)))]),
+    [isIn(concat(inputLink, meta('nfproto')), MASQUERADES), masquerade],
   ),
 ]
 
 /** Forgets what the sets and maps say of networks, ports and links; the chains stay. */
 export const forget: readonly Command[] = SETS.map(flushSet)
 
-const CHAINS = ['guard', 'forward', 'prerouting', 'output', 'postrouting', PUBLISHED]
+const CHAINS = ['guard', 'forward', 'prerouting', 'output', 'postrouting', PUBLISHED, ENTERING, LEAVING]
 
-/** Takes away all of the above but the operator's chain; no chain of a network may be left. */
+/** Takes away all of the above but the operator's chain; nothing of a network may be left. */
 export const removeBase: readonly Command[] = [
   ...CHAINS.flatMap((name) => setRules(name)),
   ...CHAINS.map(deleteChain),

@@ -1,6 +1,7 @@
 /** What the firewall can be asked for: plans of nftables transactions for the namespace in which the controller plays host. */
+export { isLengthChain } from './leaving.ts'
 export { TABLE, USER } from './names.ts'
 export { publish, unpublish } from './ports.ts'
 export { type Packet, type Passage, Tracer } from './trace.ts'
 export { lendUplinks, type Uplinks } from './uplinks.ts'
-export { dropChains, isNetworkChain, probe, type Remains, raiseWall, razeAll, razeWall, rebuild } from './wall.ts'
+export { dropChains, type Lengths, lengthsOf, probe, type Remains, raiseWall, razeAll, razeWall, rebuild } from './wall.ts'

@@ -15,12 +15,27 @@ export const USER = 'user'
 
 /** Links of our networks. */
 export const BRIDGES: Declared = { name: 'bridges', type: 'ifname' }
-/** Output link → what may enter that network. */
-export const TO_NETWORK: Declared = { name: 'to_network', type: 'ifname', map: 'verdict' }
-/** Input link → what may leave that network. */
-export const FROM_NETWORK: Declared = { name: 'from_network', type: 'ifname', map: 'verdict' }
-/** Input or output link → what takes the host's address there. */
-export const MASQUERADES: Declared = { name: 'masquerades', type: 'ifname', map: 'verdict' }
+/** Input and output link of what stays within a network. */
+export const WITHIN: Declared = { name: 'within', type: ['ifname', 'ifname'] }
+/** Links of networks whose sandboxes do not reach one another. */
+export const STRANGERS: Declared = { name: 'strangers', type: 'ifname' }
+/** Links of networks that nothing leaves and nothing else enters. */
+export const INTERNAL: Declared = { name: 'internal', type: 'ifname' }
+/** Links of networks that let in whatever is sent to them, by family. */
+export const UNPROTECTED: Declared = { name: 'unprotected', type: ['ifname', 'nf_proto'] }
+/** Links of networks that are reached at published ports of their own addresses, by family. */
+export const ROUTED: Declared = { name: 'routed', type: ['ifname', 'nf_proto'] }
+/** Link of the host and link of a network that from there is reached so too, by family. */
+export const TRUSTED: Declared = { name: 'trusted', type: ['ifname', 'ifname', 'nf_proto'] }
+/** Links of networks behind the host's address, by family. */
+export const MASQUERADES: Declared = { name: 'masquerades', type: ['ifname', 'nf_proto'] }
+/** Links of networks that leave by an address of their own choice. */
+export const sources = (family: Family): Declared => ({ name: `sources${family}`, type: 'ifname', map: `ipv${family}_addr` })
+/** Links of networks with their subnets of one length. */
+export const subnets = (family: Family, prefix: number): Declared => ({
+  name: `subnets${family}_${prefix}`,
+  type: ['ifname', `ipv${family}_addr`],
+})
 
 /** Links of the host's own that forward a family only because we switched it on. */
 export const uplinks = (family: Family): Declared => ({ name: `uplinks${family}`, type: 'ifname' })
@@ -48,13 +63,15 @@ export const portMaps = (family: Family, any: boolean): { readonly address: Decl
   }
 }
 
-const families = [4, 6] as const
+export const families = [4, 6] as const
+export const ip = (family: Family): 'ip' | 'ip6' => (family === 4 ? 'ip' : 'ip6')
 
-/** All of ours. */
+/** All of ours, but those of subnets. */
 export const SETS: readonly Declared[] = [
   BRIDGES,
   ...families.map(uplinks),
   ...families.map(direct),
-  ...[TO_NETWORK, FROM_NETWORK, MASQUERADES],
+  ...[WITHIN, STRANGERS, INTERNAL, UNPROTECTED, ROUTED, TRUSTED, MASQUERADES],
+  ...families.map(sources),
   ...families.flatMap((family) => [false, true].flatMap((any) => Object.values(portMaps(family, any)))),
 ]

@@ -27,6 +27,9 @@ const kindOf = ({ map }: Declared): 'set' | 'map' => (map === undefined ? 'set' 
 
 export const addSet = (set: Declared): Command => ({ add: { [kindOf(set)]: inTable(set) } })
 
+/** Priorities of chains. */
+export const PRIORITY = { raw: -300, dstnat: -100, filter: 0, srcnat: 100 } as const
+
 interface Hook {
   readonly type: 'filter' | 'nat'
   readonly hook: 'prerouting' | 'forward' | 'output' | 'postrouting'
@@ -75,6 +78,9 @@ export const meta = (key: string): Expression => ({ meta: { key } })
 export const payload = (protocol: string, field: string): Expression => ({ payload: { protocol, field } })
 export const lookup = (key: Expression, { name }: Declared): Expression => ({ map: { key, data: `@${name}` } })
 
+/** Its bits that are in `mask`, an address. */
+export const masked = (expression: Expression, mask: string): Expression => ({ '&': [expression, mask] })
+
 export const inputLink = meta('iifname')
 export const outputLink = meta('oifname')
 
@@ -92,8 +98,6 @@ export const accept: Statement = { accept: null }
 export const drop: Statement = { drop: null }
 export const skip: Statement = { return: null }
 export const masquerade: Statement = { masquerade: null }
-export const snat = (family: 'ip' | 'ip6', addr: string): Statement => ({ snat: { family, addr } })
+export const snat = (family: 'ip' | 'ip6', addr: Expression): Statement => ({ snat: { family, addr } })
 export const jump = (target: string): Statement => ({ jump: { target } })
-/** Goes where the map says for this key; on, when it says nothing. */
-export const dispatch = (key: Expression, { name }: Declared): Statement => ({ vmap: { key, data: `@${name}` } })
 export const dnat = (family: 'ip' | 'ip6', addr: Expression, port: Expression): Statement => ({ dnat: { family, addr, port } })

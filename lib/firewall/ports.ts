@@ -1,8 +1,9 @@
 import { parseAddress } from '../model/address.ts'
 import type { Plan } from '../model/op.ts'
 import type { Opening } from '../model/wall.ts'
-import { type Declared, direct, portMaps } from './names.ts'
-import { addElements, type Command, concat, type Element, removeElements, transaction } from './nft.ts'
+import { Elements } from './elements.ts'
+import { direct, portMaps } from './names.ts'
+import { type Command, concat, transaction } from './nft.ts'
 
 /**
  * Leads what arrives at host addresses and ports into sandboxes. A wall must be up. Openings that are there already stay;
@@ -15,29 +16,21 @@ export const publish = (openings: readonly Opening[]): Plan =>
 export const unpublish = (openings: readonly Opening[]): Plan =>
   openings.length === 0 ? [] : [transaction(closing(openings), opening(openings))]
 
-export const opening = (openings: readonly Opening[]): readonly Command[] =>
-  elementsOf(openings).map(([set, elements]) => addElements(set, elements))
+export const opening = (openings: readonly Opening[]): readonly Command[] => elementsOf(openings).add()
 
-const closing = (openings: readonly Opening[]): readonly Command[] =>
-  elementsOf(openings).flatMap(([set, elements]) => removeElements(set, elements))
+const closing = (openings: readonly Opening[]): readonly Command[] => elementsOf(openings).remove()
 
-/** The elements that openings are made of, by map or set; each once, for two ports of the host may lead to one of a sandbox. */
-function elementsOf(openings: readonly Opening[]): readonly (readonly [set: Declared, elements: readonly Element[]])[] {
-  const byName = new Map<string, readonly [Declared, Map<string, Element>]>()
-  const put = (set: Declared, element: Element) => {
-    const found = byName.get(set.name) ?? [set, new Map<string, Element>()]
-    found[1].set(JSON.stringify(element), element)
-    byName.set(set.name, found)
-  }
+function elementsOf(openings: readonly Opening[]): Elements {
+  const elements = new Elements()
   for (const { protocol, hostIP, hostPort, address, port, direct: inside } of openings) {
     const host = parseAddress(hostIP)
     const any = host?.value === 0n
-    if (inside) put(direct(parseAddress(address)?.family ?? 4), concat(address, protocol, port))
+    if (inside) elements.put(direct(parseAddress(address)?.family ?? 4), concat(address, protocol, port))
     if (!host) continue
     const maps = portMaps(host.family, any)
     const key = concat(...(any ? [] : [hostIP]), protocol, hostPort)
-    put(maps.address, [key, address])
-    put(maps.port, [key, port])
+    elements.put(maps.address, [key, address])
+    elements.put(maps.port, [key, port])
   }
-  return [...byName.values()].map(([set, elements]) => [set, [...elements.values()]])
+  return elements
 }

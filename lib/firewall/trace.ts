@@ -160,6 +160,10 @@ class Facts {
       const parts = expression.concat.map((part: Json) => this.#values(part)?.[0])
       return parts.includes(undefined) ? undefined : [parts]
     }
+    if (expression?.['&']) {
+      const [address, mask] = expression['&'].map((part: Json) => parseAddress(String(this.#values(part)?.[0] ?? part)))
+      return address && mask ? [formatAddress({ ...address, value: address.value & mask.value })] : undefined
+    }
     const value = this.#value(expression)
     return value === undefined ? undefined : Array.isArray(value) ? value : [value]
   }

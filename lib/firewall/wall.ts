@@ -1,145 +1,120 @@
-import type { Family } from '../model/address.ts'
-import { shortId } from '../model/ids.ts'
+import { type Cidr, formatAddress, parseCidr, subnetOf } from '../model/address.ts'
 import type { Plan } from '../model/op.ts'
-import type { Masquerade, Opening, Wall } from '../model/wall.ts'
-import { base, families, forget, ip, isDirect, ofFamily, removeBase } from './base.ts'
-import { BRIDGES, type Declared, FROM_NETWORK, MASQUERADES, TABLE, TO_NETWORK } from './names.ts'
+import type { Opening, Wall } from '../model/wall.ts'
+import { base, forget, removeBase } from './base.ts'
+import { Elements } from './elements.ts'
+import { declareLength, dropLength, isLengthChain, type Length, lengthOf, removeLength } from './leaving.ts'
 import {
-  accept,
-  addChain,
-  addElements,
-  addTable,
-  type Command,
-  deleteTable,
-  drop,
-  inputLink,
-  is,
-  isNot,
-  jump,
-  linkName,
-  masquerade,
-  meta,
-  outputLink,
-  payload,
-  prefix,
-  type Rule,
-  removeChain,
-  removeElements,
-  setRules,
-  snat,
-  tracked,
-  transaction,
-} from './nft.ts'
+  BRIDGES,
+  families,
+  INTERNAL,
+  MASQUERADES,
+  ROUTED,
+  STRANGERS,
+  sources,
+  subnets,
+  TABLE,
+  TRUSTED,
+  UNPROTECTED,
+  WITHIN,
+} from './names.ts'
+import { addTable, type Command, concat, deleteTable, flushSet, linkName, transaction } from './nft.ts'
 import { opening } from './ports.ts'
 import { lending, type Uplinks } from './uplinks.ts'
 
 /** What is ours besides one wall: other walls; only rules of the operator's, in the chain `user`; nothing. */
 export type Remains = 'walls' | 'user rules' | 'nothing'
 
+/** Of other walls, what lengthsOf() says. */
+export type Lengths = ReadonlySet<string>
+const NONE: Lengths = new Set()
+
 /**
  * Walls a network off: new connections get in only as its gateway modes say, and nothing gets out of an internal one.
  * Repeated, it changes nothing. Taken back, it leaves what there was `before`. Refused with ENOENT where that is less.
  */
-export const raiseWall = (wall: Wall, before: Remains): Plan => [transaction(standing(wall, before), razing(wall, before))]
+export const raiseWall = (wall: Wall, before: Remains, others = NONE): Plan => [
+  transaction(standing(wall, before, others), razing(wall, before, others)),
+]
 
 /** Takes a wall away, if it is there. Where no wall `remains`, published ports and lent uplinks go with it. */
-export const razeWall = (wall: Wall, remains: Remains): Plan => [transaction(razing(wall, remains), standing(wall, remains))]
+export const razeWall = (wall: Wall, remains: Remains, others = NONE): Plan => [
+  transaction(razing(wall, remains, others), standing(wall, remains, others)),
+]
 
 /** All of our rules, in place of whatever became of them; the operator's stay. Not taken back: they are what should be. */
-export const rebuild = (walls: readonly Wall[], uplinks: Uplinks, openings: readonly Opening[]): Plan => [
-  transaction([...base, ...forget, ...walls.flatMap(raising), ...lending(uplinks), ...opening(openings)], []),
-]
+export function rebuild(walls: readonly Wall[], lent: Uplinks, openings: readonly Opening[]): Plan {
+  const lengths = differentOf(walls.flatMap(subnetsOf))
+  const declared = lengths.flatMap((length) => [...declareLength(length), flushSet(subnets(length.family, length.prefix))])
+  return [transaction([...base, ...forget, ...declared, ...elementsOf(walls).add(), ...lending(lent), ...opening(openings)], [])]
+}
 
-/** Takes all of our rules away, `chains` of networks that nobody knows any more included. */
+/** Takes all of our rules away, `chains` that look up subnets which nobody has any more included. */
 export const razeAll = (chains: readonly string[], remains: Exclude<Remains, 'walls'>): Plan => [
-  transaction(remains === 'nothing' ? [addTable, deleteTable] : [...base, ...forget, ...chains.flatMap(removeChain), ...removeBase], []),
+  transaction(remains === 'nothing' ? [addTable, deleteTable] : [...base, ...forget, ...removing(chains), ...removeBase], []),
 ]
 
-/** Takes chains of networks away that no map leads to any more. */
-export const dropChains = (chains: readonly string[]): Plan => (chains.length === 0 ? [] : [transaction(chains.flatMap(removeChain), [])])
+/** Takes away chains that look up subnets which nobody has any more. */
+export const dropChains = (chains: readonly string[]): Plan => (chains.length === 0 ? [] : [transaction(removing(chains), [])])
 
-/** A chain that gatesOf() names. */
-export const isNetworkChain = (name: string): boolean => /^(to|from|masquerade)_[0-9a-f]{12}$/.test(name)
+const removing = (chains: readonly string[]): readonly Command[] => chains.filter(isLengthChain).map(lengthOf).flatMap(dropLength)
 
 /** Changes nothing, and is refused with ENOENT where somebody has taken our rules away. */
 export const probe = (link: string): Plan => [{ op: 'nft.get', table: TABLE.name, set: BRIDGES.name, ifname: link }]
 
-/** A chain of one network, and the map that leads its traffic there. */
-interface Gate {
-  readonly map: Declared
-  readonly chain: string
-  readonly rules: readonly Rule[]
-}
+/** Which sets of subnets a wall has elements in. The first has them declared; with the last they go. */
+export const lengthsOf = (wall: Wall): readonly string[] => differentOf(subnetsOf(wall)).map(nameOf)
 
-function gatesOf(wall: Wall): readonly Gate[] {
-  const gate = (map: Declared, kind: string, rules: readonly Rule[]): Gate => ({ map, chain: `${kind}_${shortId(wall.id)}`, rules })
-  const neighbours = [is(inputLink, linkName(wall.link)), wall.icc ? accept : drop]
-  const elsewhere = isNot(outputLink, linkName(wall.link))
-  if (wall.internal) return [gate(TO_NETWORK, 'to', [neighbours, [drop]]), gate(FROM_NETWORK, 'from', [[elsewhere, drop]])]
-  return [
-    gate(TO_NETWORK, 'to', [[published, accept], neighbours, ...families.flatMap((family) => entriesOf(wall, family)), [drop]]),
-    gate(MASQUERADES, 'masquerade', leavingOf(wall)),
-  ]
-}
+const nameOf = ({ family, prefix }: Length): string => subnets(family, prefix).name
 
-const published = tracked('status', 'dnat')
-const PING = { 4: 'icmp', 6: 'ipv6-icmp' } as const
-
-/** What gets into a network from elsewhere besides what was published on the host. */
-function entriesOf({ modes, trusted }: Wall, family: Family): readonly Rule[] {
-  switch (modes[family]) {
-    case 'nat':
-      return trusted.map((link) => [is(inputLink, linkName(link)), isDirect(family), accept])
-    case 'nat-unprotected':
-      return [[ofFamily(family), accept]]
-    case 'routed':
-      return [
-        [ofFamily(family), is(meta('l4proto'), PING[family]), accept],
-        [isDirect(family), accept],
-      ]
-    case 'isolated':
-      return []
-  }
-}
-
-/** What takes another source address on its way out of a network. */
-function leavingOf(wall: Wall): readonly Rule[] {
-  const [toLink, fromLink] = [is(outputLink, linkName(wall.link)), is(inputLink, linkName(wall.link))]
-  const elsewhere = isNot(outputLink, linkName(wall.link))
-  return [
-    ...wall.masquerade.map((leaving) => [from(leaving.subnet), elsewhere, translated(leaving)]),
-    // To a neighbour, or oneself, through a published port: the answer has to come back this way.
-    [fromLink, toLink, published, masquerade],
-    // The same of what br_netfilter bridges: it has no input link here.
-    ...wall.subnets.map((subnet) => [from(subnet), toLink, published, masquerade]),
-  ]
-}
-
-const familyOf = (text: string): Family => (text.includes(':') ? 6 : 4)
-const from = (subnet: string) => is(payload(ip(familyOf(subnet)), 'saddr'), prefix(subnet))
-const translated = ({ subnet, source }: Masquerade) => (source === undefined ? masquerade : snat(ip(familyOf(subnet)), source))
-
-/** What walls share takes most of the time to be told; it is there with the first. */
-const standing = (wall: Wall, before: Remains): readonly Command[] => [...(before === 'walls' ? [] : base), ...raising(wall)]
-
-const raising = (wall: Wall): readonly Command[] => [
-  ...gatesOf(wall).flatMap(({ map, chain, rules }) => [
-    addChain(chain),
-    ...setRules(chain, ...rules),
-    addElements(map, [[linkName(wall.link), jump(chain)]]),
-  ]),
-  addElements(BRIDGES, [linkName(wall.link)]),
+const differentOf = (lengths: readonly Length[]): readonly Length[] => [
+  ...new Map(lengths.map(({ family, prefix }) => [nameOf({ family, prefix }), { family, prefix }])).values(),
 ]
 
-function razing(wall: Wall, remains: Remains): readonly Command[] {
+/** What is behind the host's addresses, or reached through its ports. */
+const subnetsOf = (wall: Wall): readonly Cidr[] => (wall.internal ? [] : wall.subnets.flatMap((subnet) => parseCidr(subnet) ?? []))
+
+const alone = (wall: Wall, others: Lengths): readonly Length[] =>
+  differentOf(subnetsOf(wall)).filter((length) => !others.has(nameOf(length)))
+
+/** What walls share takes most of the time to be told; it is there with the first. */
+const standing = (wall: Wall, before: Remains, others: Lengths): readonly Command[] => [
+  ...(before === 'walls' ? [] : base),
+  ...alone(wall, others).flatMap(declareLength),
+  ...elementsOf([wall]).add(),
+]
+
+function razing(wall: Wall, remains: Remains, others: Lengths): readonly Command[] {
   if (remains === 'nothing') return [addTable, deleteTable]
-  const gates = [
-    ...removeElements(BRIDGES, [linkName(wall.link)]),
-    ...gatesOf(wall).flatMap(({ map, chain }) => [
-      addChain(chain),
-      ...removeElements(map, [[linkName(wall.link), jump(chain)]]),
-      ...removeChain(chain),
-    ]),
-  ]
-  return remains === 'walls' ? gates : [...base, ...gates, ...removeBase]
+  const last = alone(wall, others)
+  const own = [...elementsOf([wall]).remove(new Set(last.map(nameOf))), ...last.flatMap(removeLength)]
+  return remains === 'walls' ? own : [...base, ...own, ...removeBase]
+}
+
+/** All that there is of walls. */
+function elementsOf(walls: readonly Wall[]): Elements {
+  const elements = new Elements()
+  for (const wall of walls) {
+    const link = linkName(wall.link)
+    elements.put(BRIDGES, link)
+    elements.put(WITHIN, concat(link, link))
+    if (!wall.icc) elements.put(STRANGERS, link)
+    if (wall.internal) elements.put(INTERNAL, link)
+    else putOpen(wall, link, elements)
+  }
+  return elements
+}
+
+/** What gets into a network from elsewhere besides what was published on the host, and how it leaves. */
+function putOpen(wall: Wall, link: string, elements: Elements): void {
+  for (const family of families) {
+    const mode = wall.modes[family]
+    if (mode === 'nat-unprotected') elements.put(UNPROTECTED, concat(link, `ipv${family}`))
+    if (mode === 'routed') elements.put(ROUTED, concat(link, `ipv${family}`))
+    for (const host of mode === 'nat' ? wall.trusted : []) elements.put(TRUSTED, concat(linkName(host), link, `ipv${family}`))
+    const { [family]: leaving } = wall.masquerade
+    if (leaving?.source !== undefined) elements.put(sources(family), [link, leaving.source])
+    else if (leaving) elements.put(MASQUERADES, concat(link, `ipv${family}`))
+  }
+  for (const subnet of subnetsOf(wall)) elements.put(subnets(subnet.family, subnet.prefix), concat(link, formatAddress(subnetOf(subnet))))
 }

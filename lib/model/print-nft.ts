@@ -61,7 +61,9 @@ function commandText(command: Fields): string {
     case 'map':
       return `${head} ${word(it['name'])}${made ? typeText(it) : ''}`
     case 'element':
-      return `${head} ${word(it['name'])} { ${list(it['elem']).map(elementText).join(', ')} }`
+      return `${head} ${word(it['name'])} { ${list(it['elem'])
+        .map((element) => elementText(element, list(it['type'])))
+        .join(', ')} }`
     case 'rule':
       if (verb !== 'add') throw new Wordless()
       return `${head} ${word(it['chain'])} ${list(it['expr']).map(statementText).join(' ')}`
@@ -78,15 +80,19 @@ function typeText({ type, map }: Fields): string {
   return ` { type ${list(type).map(word).join(' . ')}${data}; }`
 }
 
-const elementText = (element: Json): string =>
+/** `types`: of the key, where they are said. */
+const elementText = (element: Json, types: readonly Json[]): string =>
   Array.isArray(element)
-    ? `${keyText(element[0])} : ${isVerdict(element[1]) ? verdictText(element[1]) : keyText(element[1])}`
-    : keyText(element)
+    ? `${keyText(element[0], types)} : ${isVerdict(element[1]) ? verdictText(element[1]) : keyText(element[1])}`
+    : keyText(element, types)
 
-/** Alone, a string is an address or the name of a link; in a concatenation it is never a link. */
-function keyText(key: Json | undefined): string {
+/** Alone, a string is an address or the name of a link; in a concatenation it is a link where the set says so. */
+function keyText(key: Json | undefined, types: readonly Json[] = []): string {
   if (typeof key === 'string' && !parseAddress(key)) return quote(key)
-  return expressionText(key)
+  if (!isFields(key) || !key['concat']) return expressionText(key)
+  return list(key['concat'])
+    .map((part, index) => (types[index] === 'ifname' ? quote(part) : expressionText(part)))
+    .join(' . ')
 }
 
 const quote = (name: Json | undefined): string => `"${word(name)}"`
@@ -111,7 +117,7 @@ function statementText(statement: Json): string {
     case 'vmap':
       return `${expressionText(it['key'])} vmap ${word(it['data'])}`
     case 'snat':
-      return `snat ${word(it['family'])} to ${word(it['addr'])}`
+      return `snat ${word(it['family'])} to ${expressionText(it['addr'])}`
     case 'dnat': {
       const port = it['port'] === undefined ? '' : ` : ${expressionText(it['port'])}`
       return `dnat ${word(it['family'])} to ${expressionText(it['addr'])}${port}`
@@ -134,6 +140,7 @@ function expressionText(expression: Json | undefined): string {
   if (!isFields(expression)) return word(expression)
   const [kind, inner] = only(expression)
   if (kind === 'concat') return list(inner).map(expressionText).join(' . ')
+  if (kind === '&') return list(inner).map(expressionText).join(' & ')
   const it = fields(inner)
   switch (kind) {
     case 'meta':

@@ -10,8 +10,6 @@ export type GatewayMode = 'nat' | 'nat-unprotected' | 'routed' | 'isolated'
 
 /** What a driver wants walled off: facts about one network's link, which the firewall turns into rules. */
 export interface Wall {
-  /** Unique; chains are named after it. */
-  readonly id: string
   /** The link that all traffic of the network crosses on the host. */
   readonly link: string
   /** Nothing crosses between the link and elsewhere. */
@@ -21,15 +19,13 @@ export interface Wall {
   readonly modes: Readonly<Record<Family, GatewayMode>>
   /** Those of its sandboxes. */
   readonly subnets: readonly string[]
-  /** Subnets whose traffic to elsewhere takes an address of the host: `source`, or that of the link it leaves by. */
-  readonly masquerade: readonly Masquerade[]
+  /** Families whose traffic from those to elsewhere takes an address of the host: `source`, or that of the link it leaves by. */
+  readonly masquerade: { readonly [F in Family]?: Masquerade }
   /** Links of the host from which published ports are reached at the sandbox's own address, in mode nat too. */
   readonly trusted: readonly string[]
 }
 
 export interface Masquerade {
-  /** '172.18.0.0/16' */
-  readonly subnet: string
   /** '192.0.2.1' */
   readonly source?: string
 }

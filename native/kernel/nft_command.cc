@@ -40,11 +40,10 @@ void PutBe32(Message& message, Named attribute, uint32_t number) { message.PutU3
 /** What keys, or values, are: one type, or several in a row. */
 struct Shape {
   std::vector<const NftType*> types;
-  bool verdict = false;
 
   /** As nft has it: six bits for each. */
   uint32_t number() const {
-    uint32_t number = verdict ? static_cast<uint32_t>(NFT_DATA_VERDICT) : 0;
+    uint32_t number = 0;
     for (const NftType* type : types) number = number << 6 | type->number;
     return number;
   }
@@ -71,9 +70,8 @@ bool TakeKeyShape(JsonFields& fields, Shape& shape) {
 bool TakeValueShape(JsonFields& fields, Shape& shape) {
   std::string map;
   if (!fields.TakeText("map", map)) return false;
-  shape.verdict = map == "verdict";
-  if (!shape.verdict) shape.types.push_back(FindNftType(map));
-  return shape.verdict || shape.types.front();
+  shape.types.push_back(FindNftType(map));
+  return shape.types.front();
 }
 
 /** What nft keeps with a set, to be able to say what it is. */
@@ -91,7 +89,7 @@ std::vector<uint8_t> UserData(const Shape& key, const Shape* value) {
     return std::vector(bytes, bytes + sizeof order);
   };
   put(kKeyByteOrder, number(key.byte_order()));
-  if (value) put(kDataByteOrder, number(value->verdict ? 0 : value->byte_order()));
+  if (value) put(kDataByteOrder, number(value->byte_order()));
   if (key.types.size() > 1) {
     // An expression of the kind 13, a concatenation, of which no more is said.
     std::vector<uint8_t> of = {0, sizeof(uint32_t)};
@@ -120,7 +118,6 @@ bool AppendKey(const Shape& shape, const Json& key, NftData& data) {
 
 bool PutData(Message& message, Named attribute, const Shape& shape, const Json& value) {
   const Message::Nest nest(message, Nested(attribute));
-  if (shape.verdict) return PutNftVerdict(value, message);
   NftData data;
   if (!AppendKey(shape, value, data)) return false;
   message.Put(CNM_NAMED(NFTA_DATA_VALUE), data.bytes.data(), data.size);
@@ -218,7 +215,7 @@ class Command {
     PutBe32(message, CNM_NAMED(NFTA_SET_KEY_LEN), key.size());
     if (map) {
       PutBe32(message, CNM_NAMED(NFTA_SET_DATA_TYPE), value.number());
-      PutBe32(message, CNM_NAMED(NFTA_SET_DATA_LEN), value.verdict ? 0 : value.size());
+      PutBe32(message, CNM_NAMED(NFTA_SET_DATA_LEN), value.size());
     }
     PutBe32(message, CNM_NAMED(NFTA_SET_ID), ++sets_);
     const std::vector<uint8_t> kept = UserData(key, map ? &value : nullptr);

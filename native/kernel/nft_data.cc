@@ -88,7 +88,7 @@ const NftType kIpv6 = {.name = "ipv6_addr", .number = 8, .size = 16, .byte_order
 const NftType kProtocol = {.name = "inet_proto", .number = 12, .size = 1, .byte_order = 0, .words = kProtocolWords};
 const NftType kPort = {.name = "inet_service", .number = 13, .size = 2, .byte_order = kNetworkOrder};
 const NftType kLinkName = {.name = "ifname", .number = 41, .size = 16, .byte_order = kHostOrder};
-const NftType kFamily = {.name = "nf_proto", .number = 0, .size = 1, .byte_order = kHostOrder, .words = kFamilyWords};
+const NftType kFamily = {.name = "nf_proto", .number = 2, .size = 1, .byte_order = kHostOrder, .words = kFamilyWords};
 const NftType kAddressKind = {
     .name = "fib_addrtype", .number = 0, .size = 4, .byte_order = kHostOrder, .words = kAddressKindWords};
 const NftType kConnectionState = {
@@ -98,7 +98,8 @@ const NftType kConnectionStatus = {
 }  // namespace nft
 
 const NftType* FindNftType(std::string_view name) {
-  static constexpr const NftType* kTypes[] = {&nft::kIpv4, &nft::kIpv6, &nft::kProtocol, &nft::kPort, &nft::kLinkName};
+  static constexpr const NftType* kTypes[] = {&nft::kIpv4, &nft::kIpv6,     &nft::kProtocol,
+                                              &nft::kPort, &nft::kLinkName, &nft::kFamily};
   const auto* const found = std::ranges::find_if(kTypes, [&](const NftType* type) { return name == type->name; });
   return found == std::end(kTypes) ? nullptr : *found;
 }

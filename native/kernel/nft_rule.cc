@@ -29,6 +29,26 @@ constexpr uint32_t kFirst = NFT_REG32_00;
 constexpr uint32_t kSecond = NFT_REG32_04;
 constexpr uint32_t kRegisters = 16;
 
+/** Puts where a packet goes, {"jump": {"target": ...}} say, as the data that is open. */
+bool PutVerdictData(const Json& verdict, Message& message) {
+  constexpr Word kVerdicts[] = {{"accept", NF_ACCEPT},
+                                {"drop", NF_DROP},
+                                {"return", static_cast<uint32_t>(NFT_RETURN)},
+                                {"jump", static_cast<uint32_t>(NFT_JUMP)}};
+  const auto only = verdict.Only();
+  if (!only) return false;
+  const auto* const found = std::ranges::find_if(kVerdicts, [&](const Word& word) { return only->name == word.name; });
+  if (found == std::end(kVerdicts)) return false;
+  const Message::Nest nest(message, Nested(CNM_NAMED(NFTA_DATA_VERDICT)));
+  message.PutU32(CNM_NAMED(NFTA_VERDICT_CODE), htonl(found->value));
+  if (found->value != static_cast<uint32_t>(NFT_JUMP)) return only->value.IsNull();
+  JsonFields fields(only->value);
+  std::string chain;
+  if (!fields.TakeText("target", chain) || !fields.AllTaken()) return false;
+  message.PutName(CNM_NAMED(NFTA_VERDICT_CHAIN), chain);
+  return true;
+}
+
 /** Turns statements into the kernel's expressions, in the order and with the registers that nft has for them. */
 class Writer {
  public:
@@ -39,7 +59,6 @@ class Writer {
     if (!only) return false;
     const auto& [kind, what] = *only;
     if (kind == "match") return PutMatch(what);
-    if (kind == "vmap") return PutDispatch(what);
     if (kind == "masquerade") return PutMasquerade(what);
     if (kind == "snat") return PutSourceNat(what);
     if (kind == "dnat") return PutDestinationNat(what);
@@ -98,12 +117,12 @@ class Writer {
     });
   }
 
-  /** Keeps the bits of the first register that are in `mask`. */
-  void Mask(const void* mask, size_t size) {
+  /** Keeps the bits of a register that are in `mask`. */
+  void Mask(const void* mask, size_t size, uint32_t at = kFirst) {
     const NftData none;
     Expression("bitwise", [&] {
-      PutNumber(CNM_NAMED(NFTA_BITWISE_SREG), kFirst);
-      PutNumber(CNM_NAMED(NFTA_BITWISE_DREG), kFirst);
+      PutNumber(CNM_NAMED(NFTA_BITWISE_SREG), at);
+      PutNumber(CNM_NAMED(NFTA_BITWISE_DREG), at);
       PutNumber(CNM_NAMED(NFTA_BITWISE_LEN), static_cast<uint32_t>(size));
       PutValue(CNM_NAMED(NFTA_BITWISE_MASK), mask, size);
       PutValue(CNM_NAMED(NFTA_BITWISE_XOR), none.bytes.data(), size);
@@ -112,7 +131,7 @@ class Writer {
 
   /** Sees to it that only packets come this far that have what is looked at next. */
   bool Meet(const NftSources& sources) {
-    for (const NftSource* source : sources) {
+    for (const auto& [source, _] : sources) {
       if (source->family == 0 || source->family == family_) continue;
       if (family_ != 0) return false;
       family_ = source->family;
@@ -124,9 +143,10 @@ class Writer {
 
   /** Loads what a set is asked for; false when there are not as many registers. */
   bool LoadKey(const NftSources& key, uint32_t to) {
-    for (const NftSource* source : key) {
+    for (const auto& [source, mask] : key) {
       if (to + source->type->room() / 4 > kFirst + kRegisters) return false;
       Load(*source, to, source->type->size);
+      if (mask) Mask(mask->bytes.data(), mask->size, to);
       to += source->type->room() / 4;
     }
     return true;
@@ -149,14 +169,15 @@ class Writer {
     if (!fields.TakeText("op", op) || !left || !right || !fields.AllTaken()) return false;
     const NftSources sources = SourcesOf(*left);
     if (sources.empty() || !Meet(sources)) return false;
-    if (op == "in") return sources.size() == 1 && PutBits(*sources.front(), *right);
+    const bool plain = sources.size() == 1 && !sources.front().mask;
+    if (op == "in") return plain && PutBits(*sources.front().source, *right);
     if (op != "==" && op != "!=") return false;
     if (const auto set = SetNamedIn(*right)) {
       if (!LoadKey(sources, kFirst)) return false;
       LookUp(*set, kFirst, {}, op == "!=");
       return true;
     }
-    return sources.size() == 1 && PutEqual(*sources.front(), *right, op == "==" ? NFT_CMP_EQ : NFT_CMP_NEQ);
+    return plain && PutEqual(*sources.front().source, *right, op == "==" ? NFT_CMP_EQ : NFT_CMP_NEQ);
   }
 
   /** One of the bits is set. */
@@ -214,13 +235,6 @@ class Writer {
     return true;
   }
 
-  bool PutDispatch(const Json& what) {
-    const auto lookup = LookupOf(what);
-    if (!lookup || !Meet(lookup->key) || !LoadKey(lookup->key, kFirst)) return false;
-    LookUp(lookup->set, kFirst, NFT_REG_VERDICT);
-    return true;
-  }
-
   bool PutMasquerade(const Json& what) {
     if (!what.IsNull()) return false;
     Expression("masq", [] {});
@@ -232,13 +246,7 @@ class Writer {
     std::string family;
     const Json* address = fields.Take("addr");
     if (!fields.TakeText("family", family) || !address || !fields.AllTaken()) return false;
-    NftData data;
-    const NftType& type = family_ == NFPROTO_IPV6 ? nft::kIpv6 : nft::kIpv4;
-    if (FamilyOf(family) != family_ || !AppendConstant(type, *address, data)) return false;
-    Expression("immediate", [&] {
-      PutNumber(CNM_NAMED(NFTA_IMMEDIATE_DREG), kFirst);
-      PutValue(CNM_NAMED(NFTA_IMMEDIATE_DATA), data.bytes.data(), data.size);
-    });
+    if (FamilyOf(family) != family_ || !PutMapped(*address, kFirst)) return false;
     PutNat(NFT_NAT_SNAT, false);
     return true;
   }
@@ -281,7 +289,7 @@ class Writer {
     Expression("immediate", [&] {
       PutNumber(CNM_NAMED(NFTA_IMMEDIATE_DREG), NFT_REG_VERDICT);
       const Message::Nest data(message_, Nested(CNM_NAMED(NFTA_IMMEDIATE_DATA)));
-      known = PutNftVerdict(verdict, message_);
+      known = PutVerdictData(verdict, message_);
     });
     return known;
   }
@@ -298,25 +306,6 @@ bool PutNftRule(const Json& statements, Message& message) {
   const Message::Nest expressions(message, Nested(CNM_NAMED(NFTA_RULE_EXPRESSIONS)));
   Writer writer(message);
   return std::ranges::all_of(*statements.Items(), [&](const Json& statement) { return writer.Put(statement); });
-}
-
-bool PutNftVerdict(const Json& verdict, Message& message) {
-  constexpr Word kVerdicts[] = {{"accept", NF_ACCEPT},
-                                {"drop", NF_DROP},
-                                {"return", static_cast<uint32_t>(NFT_RETURN)},
-                                {"jump", static_cast<uint32_t>(NFT_JUMP)}};
-  const auto only = verdict.Only();
-  if (!only) return false;
-  const auto* const found = std::ranges::find_if(kVerdicts, [&](const Word& word) { return only->name == word.name; });
-  if (found == std::end(kVerdicts)) return false;
-  const Message::Nest nest(message, Nested(CNM_NAMED(NFTA_DATA_VERDICT)));
-  message.PutU32(CNM_NAMED(NFTA_VERDICT_CODE), htonl(found->value));
-  if (found->value != static_cast<uint32_t>(NFT_JUMP)) return only->value.IsNull();
-  JsonFields fields(only->value);
-  std::string chain;
-  if (!fields.TakeText("target", chain) || !fields.AllTaken()) return false;
-  message.PutName(CNM_NAMED(NFTA_VERDICT_CHAIN), chain);
-  return true;
 }
 
 }  // namespace cnm

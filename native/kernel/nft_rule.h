@@ -8,7 +8,4 @@ namespace cnm {
 /** Puts what a rule of an inet table says; false when a statement has words that are not among ours. */
 bool PutNftRule(const Json& statements, Message& message);
 
-/** Puts where a packet goes, {"jump": {"target": ...}} say, as the data that is open. */
-bool PutNftVerdict(const Json& verdict, Message& message);
-
 }  // namespace cnm

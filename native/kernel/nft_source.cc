@@ -58,6 +58,18 @@ const NftSource* SourceOf(const Json& expression) {
   return fields.AllTaken() ? found : nullptr;
 }
 
+/** The source is null for what we have no words for. */
+NftPart PartOf(const Json& expression) {
+  const auto only = expression.Only();
+  if (!only || only->name != "&") return {.source = SourceOf(expression), .mask = {}};
+  const std::vector<Json>* of = only->value.Items();
+  const NftSource* source = of && of->size() == 2 ? SourceOf(of->front()) : nullptr;
+  NftData mask;
+  // Of numbers, libnftables minds the order of their bytes.
+  if (!source || source->family == 0 || !AppendConstant(*source->type, of->back(), mask)) return {};
+  return {.source = source, .mask = mask};
+}
+
 }  // namespace
 
 const NftSource kNftFamily = {Kind::kMeta, "nfproto", &nft::kFamily, NFT_META_NFPROTO};
@@ -67,11 +79,11 @@ NftSources SourcesOf(const Json& expression) {
   const bool many = only && only->name == "concat" && only->value.Items();
   NftSources sources;
   if (many) {
-    for (const Json& part : *only->value.Items()) sources.push_back(SourceOf(part));
+    for (const Json& part : *only->value.Items()) sources.push_back(PartOf(part));
   } else {
-    sources.push_back(SourceOf(expression));
+    sources.push_back(PartOf(expression));
   }
-  if (std::ranges::find(sources, nullptr) != sources.end()) return {};
+  if (std::ranges::find(sources, nullptr, &NftPart::source) != sources.end()) return {};
   return sources;
 }
 

@@ -26,7 +26,13 @@ struct NftSource {
   uint8_t family = 0;
 };
 
-using NftSources = std::vector<const NftSource*>;
+/** One of them, or those of its bits that are in a mask. */
+struct NftPart {
+  const NftSource* source;
+  std::optional<NftData> mask;
+};
+
+using NftSources = std::vector<NftPart>;
 
 /** What a set is asked for, and which one. */
 struct NftLookup {
@@ -36,7 +42,7 @@ struct NftLookup {
 
 // Expressions of libnftables' JSON. Nothing for those that we have no words for.
 
-/** {"meta": {"key": ...}} and the like, or several of them: {"concat": [...]}. */
+/** {"meta": {"key": ...}} and the like, {"&": [such a one, mask]}, or several of them: {"concat": [...]}. */
 NftSources SourcesOf(const Json& expression);
 /** '@name' */
 std::optional<std::string> SetNamedIn(const Json& expression);

@@ -107,7 +107,7 @@ const damages: readonly (readonly [string, () => unknown, readonly (() => string
     () => host('nft', 'flush map inet cnm port4_any; add element inet cnm port4_any { tcp . 8080 : 81 }'),
     [() => 'RULES_DRIFT table inet cnm'],
   ],
-  ['rules of a network that is gone', () => host('nft', 'add chain inet cnm to_0123456789ab'), [() => 'RULES_DRIFT table inet cnm']],
+  ['rules of a network that is gone', () => host('nft', 'add chain inet cnm leaving4_9'), [() => 'RULES_DRIFT table inet cnm']],
   ['a link with our mark', () => host('ip', 'link', 'add', 'stray', 'group', '6516333', 'type', 'bridge'), [() => 'LINK_STRAY link stray']],
   [
     'a neighbour of nobody',

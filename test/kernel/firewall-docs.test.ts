@@ -22,8 +22,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   nat: {
     title: 'A network, and a published port',
     text: `A new connection enters the network when it was led there by a published port (\`ct status dnat\`), or comes from a
-neighbour. The port is an element of two maps, the network an element of others: more of them make no rule longer. What
-leaves takes the host's address.`,
+neighbour. The port is an element of two maps, the network one of some sets: more of them make no rule longer, and add none but
+for a length of subnets that is new. What leaves takes the host's address.`,
     ports: [web],
   },
   'dual-stack': {

@@ -48,8 +48,8 @@ describe('after `nft flush ruleset`', () => {
   })
 
   it('also when only what all networks share has lost a part', async () => {
-    host('nft', 'flush', 'chain', 'inet', 'cnm', 'postrouting')
-    host('nft', 'delete', 'map', 'inet', 'cnm', 'masquerades')
+    host('nft', 'flush', 'chain', 'inet', 'cnm', 'leaving')
+    host('nft', 'delete', 'set', 'inet', 'cnm', 'masquerades')
     await stage.cnm.createNetwork({ name: 'more' })
     expect(await stage.cnm.findings()).toEqual([])
     expect(await pings(web, BEYOND4)).toBe(true)

@@ -13,18 +13,14 @@ import { WALLS } from '../support/topology.ts'
 const { front, inner } = WALLS
 const strict: Wall = {
   ...front,
-  id: 'beef'.repeat(16),
   link: 'br*',
   icc: false,
   modes: { 4: 'routed', 6: 'nat-unprotected' },
   subnets: ['10.16.0.0/12', 'fd00:1:2:8::/61'],
-  masquerade: [
-    { subnet: '10.16.0.0/12', source: '192.0.2.1' },
-    { subnet: 'fd00:1:2:8::/61', source: '2001:db8::1' },
-  ],
+  masquerade: { 4: { source: '192.0.2.1' }, 6: { source: '2001:db8::1' } },
   trusted: ['eth0'],
 }
-const trusting: Wall = { ...strict, id: 'cafe'.repeat(16), link: 'br1', modes: { 4: 'nat', 6: 'nat' } }
+const trusting: Wall = { ...strict, link: 'br1', modes: { 4: 'nat', 6: 'nat' } }
 const to = { address: '172.18.0.2', port: 80 }
 const to6 = { address: 'fd00:18::2', port: 80 }
 const openings: readonly Opening[] = [
@@ -44,7 +40,7 @@ const up: Plan = [
   ...lendUplinks(uplinks),
   ...publish(openings),
 ]
-const chains = ['to', 'masquerade'].flatMap((kind) => [front, strict, trusting].map(({ id }) => `${kind}_${id.slice(0, 12)}`))
+const chains = ['leaving4_12', 'leaving4_16', 'leaving6_61', 'leaving6_64']
 /** All that the firewall can be asked for, one on top of the other. */
 const stages: readonly Plan[] = [
   up,

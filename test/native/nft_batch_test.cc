@@ -49,6 +49,18 @@ std::string Payload(const std::string& protocol, const std::string& field) {
   return R"({"payload": {"protocol": ")" + protocol + R"(", "field": ")" + field + R"("}})";
 }
 
+/** The link and the subnet that a packet comes from. */
+std::string FromSubnet(const std::string& link, const std::string& protocol, const std::string& mask) {
+  return R"({"concat": [{"meta": {"key": ")" + link + R"("}}, {"&": [)" + Payload(protocol, "saddr") + R"(, ")" + mask +
+         R"("]}]})";
+}
+
+/** By the address that a map has for its link. */
+std::string Leaving(const std::string& protocol, const std::string& map) {
+  return R"({"snat": {"family": ")" + protocol +
+         R"(", "addr": {"map": {"key": {"meta": {"key": "iifname"}}, "data": ")" + map + R"("}}}})";
+}
+
 std::string Prefix(const std::string& address, int length) {
   return R"({"prefix": {"addr": ")" + address + R"(", "len": )" + std::to_string(length) + "}}";
 }
@@ -56,7 +68,10 @@ std::string Prefix(const std::string& address, int length) {
 /** All words that we have, each in a document of its own. */
 std::vector<std::string> Vocabulary() {
   const std::string links = R"("name": "links", "type": "ifname")";
-  const std::string verdicts = R"("name": "verdicts", "type": "ifname", "map": "verdict")";
+  const std::string sources = R"("name": "sources4", "type": "ifname", "map": "ipv4_addr")";
+  const std::string pairs = R"("name": "pairs", "type": ["ifname", "ifname", "nf_proto"])";
+  const std::string subnets = R"("name": "subnets", "type": ["ifname", "ipv4_addr"])";
+  const std::string subnets6 = R"("name": "subnets6", "type": ["ifname", "ipv6_addr"])";
   const std::string addresses =
       R"("name": "address4", "type": ["ipv4_addr", "inet_proto", "inet_service"], "map": "ipv4_addr")";
   const std::string ports =
@@ -67,7 +82,11 @@ std::vector<std::string> Vocabulary() {
       InTable("add", "set", links),
       InTable("add", "set", R"("name": "addresses", "type": "ipv6_addr")"),
       InTable("add", "set", R"("name": "direct", "type": ["ipv4_addr", "inet_proto", "inet_service"])"),
-      InTable("add", "map", verdicts),
+      InTable("add", "map", sources),
+      InTable("add", "map", R"("name": "sources6", "type": "ifname", "map": "ipv6_addr")"),
+      InTable("add", "set", pairs),
+      InTable("add", "set", subnets),
+      InTable("add", "set", subnets6),
       InTable("add", "map", addresses),
       InTable("add", "map",
               R"("name": "port4", "type": ["ipv4_addr", "inet_proto", "inet_service"], "map": "inet_service")"),
@@ -77,7 +96,10 @@ std::vector<std::string> Vocabulary() {
       InTable("add", "map", R"("name": "byport", "type": "inet_service", "map": "inet_proto")"),
       InTable("add", "chain", R"("name": "c")"),
       InTable("add", "chain", R"("name": "out")"),
-      InTable("add", "element", verdicts + R"(, "elem": [["eth0", {"jump": {"target": "out"}}]])"),
+      InTable("add", "element", sources + R"(, "elem": [["eth0", "192.0.2.1"]])"),
+      InTable("add", "element", pairs + R"(, "elem": [{"concat": ["eth0", "br\\*", "ipv6"]}])"),
+      InTable("add", "element", subnets + R"(, "elem": [{"concat": ["br0", "172.18.0.0"]}])"),
+      InTable("add", "element", subnets6 + R"(, "elem": [{"concat": ["br0", "fd00:18::"]}])"),
       InTable("add", "element", links + R"(, "elem": ["br\\*"])"),
       InTable("add", "element", R"("name": "addresses", "type": "ipv6_addr", "elem": ["fd00::1"])"),
       InTable(
@@ -118,13 +140,16 @@ std::vector<std::string> Vocabulary() {
       Match("in", R"({"ct": {"key": "state"}})", R"(["invalid", "new", "untracked"])"),
       Match("in", R"({"ct": {"key": "status"}})", R"(["dnat"])"),
       Match("in", R"({"ct": {"key": "status"}})", R"(["snat", "dnat"])"),
-      R"({"vmap": {"key": {"meta": {"key": "iifname"}}, "data": "@verdicts"}})",
+      Match("!=", R"({"concat": [)" + meta + R"(iifname"}}, )" + meta + R"(oifname"}}, )" + meta + R"(nfproto"}}]})",
+            R"("@pairs")"),
+      Match("==", FromSubnet("iifname", "ip", "255.255.240.0"), R"("@subnets")"),
+      Match("!=", FromSubnet("oifname", "ip", "255.255.0.0"), R"("@subnets")"),
+      Match("==", FromSubnet("iifname", "ip6", "ffff:ffff:ffff:fff8::"), R"("@subnets6")"),
       Match("==", R"({"concat": [)" + Payload("ip", "daddr") + ", " + kProtocolAndPort + "]}", R"("@direct")"),
       Redirected("4", "ip"),
       Redirected("6", "ip6"),
-      Match("==", Payload("ip", "saddr"), Prefix("10.0.0.0", 8)) +
-          R"(, {"snat": {"family": "ip", "addr": "192.0.2.1"}})",
-      Match("==", Payload("ip6", "saddr"), R"("::1")") + R"(, {"snat": {"family": "ip6", "addr": "fd00::1"}})",
+      Match("==", Payload("ip", "saddr"), Prefix("10.0.0.0", 8)) + ", " + Leaving("ip", "@sources4"),
+      Match("==", Payload("ip6", "saddr"), R"("::1")") + ", " + Leaving("ip6", "@sources6"),
       Match("!=", Payload("ip", "daddr"), R"("127.0.0.1")") + ", " +
           Match("==", Payload("ip", "saddr"), Prefix("172.16.0.0", 12)),
       Match("==", Payload("ip", "saddr"), Prefix("172.18.0.0", 16)),
@@ -164,7 +189,8 @@ std::vector<std::string> Ruleset(Place& place) {
   for (const int type : {NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET}) {
     all.push_back(Dump(place, type));
   }
-  for (const char* set : {"links", "addresses", "direct", "verdicts", "address4", "port6", "byport"}) {
+  for (const char* set :
+       {"links", "addresses", "direct", "pairs", "subnets", "subnets6", "sources4", "address4", "port6", "byport"}) {
     all.push_back(Dump(place, NFT_MSG_GETSETELEM, true, set));
   }
   return all;
@@ -203,13 +229,14 @@ TEST_CASE("takes all of it away again") {
   const std::string before = space.Look("nft list ruleset");
   CHECK_FALSE(Ours(
       *space,
-      Document(InTable("flush", "chain", R"("name": "c")") + ", " + InTable("flush", "map", R"("name": "verdicts")") +
+      Document(InTable("flush", "chain", R"("name": "c")") + ", " + InTable("flush", "map", R"("name": "sources4")") +
                ", " + InTable("delete", "element", R"("name": "links", "type": "ifname", "elem": ["br\\*"])") + ", " +
                InTable("delete", "chain", R"("name": "out")") + ", " + InTable("delete", "set", R"("name": "direct")") +
                ", " + InTable("delete", "map", R"("name": "address4")"))));
-  CHECK_EQ(space.Look("nft list chain inet t c; nft list map inet t verdicts; nft list set inet t links"),
-           "table inet t {\n\tchain c {\n\t}\n}\ntable inet t {\n\tmap verdicts {\n\t\ttype ifname : verdict\n\t}\n}\n"
-           "table inet t {\n\tset links {\n\t\ttype ifname\n\t}\n}\n");
+  CHECK_EQ(
+      space.Look("nft list chain inet t c; nft list map inet t sources4; nft list set inet t links"),
+      "table inet t {\n\tchain c {\n\t}\n}\ntable inet t {\n\tmap sources4 {\n\t\ttype ifname : ipv4_addr\n\t}\n}\n"
+      "table inet t {\n\tset links {\n\t\ttype ifname\n\t}\n}\n");
   CHECK_EQ(space.Look("nft list ruleset | grep -c 'direct\\|address4\\|chain out'"), "0\n");
   CHECK_NE(before, "");
   CHECK_FALSE(Ours(*space, Document(R"({"delete": {"table": {"family": "inet", "name": "t"}}})")));
@@ -281,7 +308,12 @@ TEST_CASE("what it has no words for is left to libnftables") {
       Match("==", Payload("ip", "saddr"), R"("10.0.0.1")") + ", " +
           Match("==", R"({"meta": {"key": "nfproto"}})", R"("ipv4")"),
       R"({"snat": {"family": "ip", "addr": "10.0.0.1"}})",
-      R"({"vmap": {"key": {"meta": {"key": "iifname"}}, "data": "verdicts"}})",
+      Leaving("ip", "@sources4"),
+      Match("==", Payload("ip", "saddr"), R"("10.0.0.1")") + ", " + Leaving("ip", "sources4"),
+      R"({"vmap": {"key": {"meta": {"key": "iifname"}}, "data": "@verdicts"}})",
+      Match("==", R"({"&": [{"meta": {"key": "iifname"}}, "br0"]})", R"("@links")"),
+      Match("==", FromSubnet("iifname", "ip", "255.255.0"), R"("@subnets")"),
+      Match("==", R"({"&": [)" + Payload("ip", "saddr") + R"(, "255.0.0.0"]})", R"("10.0.0.0")"),
   };
   for (const std::string& rule : rules) {
     CAPTURE(rule);
@@ -295,6 +327,7 @@ TEST_CASE("what it has no words for is left to libnftables") {
       R"({"add": {"table": {"family": "inet", "name": "t", "flags": "dormant"}}})",
       InTable("add", "set", links + R"(, "flags": ["interval"])"),
       InTable("add", "set", R"("name": "marks", "type": "mark")"),
+      InTable("add", "map", R"("name": "verdicts", "type": "ifname", "map": "verdict")"),
       InTable("add", "chain", R"("name": "c", "type": "filter", "hook": "ingress", "prio": 0, "policy": "accept")"),
       InTable("add", "element", R"("name": "links", "elem": ["br0"])"),
       InTable("add", "element", links + R"(, "elem": [])"),

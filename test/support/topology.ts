@@ -41,15 +41,15 @@ export const ADDRESSES = {
   },
 } as const
 
-const PLAIN = { internal: false, icc: true, modes: { 4: 'nat', 6: 'nat' }, masquerade: [], trusted: [] } as const
+const PLAIN = { internal: false, icc: true, modes: { 4: 'nat', 6: 'nat' }, masquerade: {}, trusted: [] } as const
 
 const subnets = (number: number) => [`172.${number}.0.0/16`, `fd00:${number}::/64`]
 
 /** `back` does not masquerade, `inner` is internal. */
 export const WALLS = {
-  front: { ...PLAIN, id: 'f0'.repeat(32), link: 'br-front', subnets: subnets(18), masquerade: subnets(18).map((subnet) => ({ subnet })) },
-  back: { ...PLAIN, id: 'ba'.repeat(32), link: 'br-back', subnets: subnets(19) },
-  inner: { ...PLAIN, id: '14'.repeat(32), link: 'br-inner', subnets: subnets(20), internal: true },
+  front: { ...PLAIN, link: 'br-front', subnets: subnets(18), masquerade: { 4: {}, 6: {} } },
+  back: { ...PLAIN, link: 'br-back', subnets: subnets(19) },
+  inner: { ...PLAIN, link: 'br-inner', subnets: subnets(20), internal: true },
 } as const satisfies Record<string, Wall>
 
 /** Link → who is on it, and under which names their addresses go; the host's own is the first. */

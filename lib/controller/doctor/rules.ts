@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { dropChains, isNetworkChain, razeAll, TABLE, USER } from '../../firewall/firewall.ts'
+import { dropChains, isLengthChain, razeAll, TABLE, USER } from '../../firewall/firewall.ts'
 import { finding } from '../../model/findings.ts'
 import type { Plan } from '../../model/op.ts'
 import { apply, applyLeniently, listNftTable } from '../../netlink/kernel.ts'
@@ -19,14 +19,14 @@ export async function ruleDrift(hall: Hall): Promise<readonly Ailment[]> {
   const plan = await rebuilt(hall)
   const there = partsOf(await listNftTable(hall.host, TABLE))
   const wanted = partsOf(plan.length > 0 ? await listedOf(hall, plan) : null)
-  const strays = [...there.keys()].filter((part) => !wanted.has(part) && isNetworkChain(nameOf(part)))
+  const strays = [...there.keys()].filter((part) => !wanted.has(part) && isLengthChain(nameOf(part)))
   if (plan.length === 0) return strayRules(there, strays.map(nameOf))
   const differences = [
     ...[...wanted].flatMap(([part, text]) => {
       const found = there.get(part)
       return found === text ? [] : [`${part} ${found === undefined ? 'is missing' : 'differs'}`]
     }),
-    ...strays.map((part) => `${part} is of a network that is gone`),
+    ...strays.map((part) => `${part} is of networks that are gone`),
   ]
   if (differences.length === 0) return []
   const shown = there.size === 0 ? 'they are gone' : `${differences.slice(0, 3).join(', ')}${differences.length > 3 ? ', …' : ''}`

@@ -9,6 +9,8 @@ export type Lent = Readonly<Record<string, string>>
 export interface Raised {
   /** The link that is walled off; absent when there is no wall. */
   readonly link?: string
+  /** Of the subnets that the wall knows, see lengthsOf(). */
+  readonly lengths?: readonly string[]
   /** The link that the network stands on, where that is another one. */
   readonly base?: string
   /** What the driver took over, or builds on, as it was. */

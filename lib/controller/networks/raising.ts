@@ -1,10 +1,11 @@
 import type { FoundLink, Mtu, NetworkConfig, OtherNetwork } from '../../drivers/driver.ts'
-import { lendUplinks, type Remains, raiseWall, razeWall, TABLE, USER } from '../../firewall/firewall.ts'
+import { type Lengths, lendUplinks, lengthsOf, type Remains, raiseWall, razeWall, TABLE, USER } from '../../firewall/firewall.ts'
 import { type Family, formatCidr } from '../../model/address.ts'
 import { CnmError } from '../../model/errors.ts'
 import { isOurs } from '../../model/ids.ts'
 import { isPredefined, type Network } from '../../model/network.ts'
 import { type LinkAdd, NETWORK, type Op, type Plan } from '../../model/op.ts'
+import type { Wall } from '../../model/wall.ts'
 import { dump, listNftTable } from '../../netlink/kernel.ts'
 import { inode, namespaceAt, readSysctl } from '../../netlink/namespace.ts'
 import type { LinkRow } from '../../netlink/tables.ts'
@@ -96,7 +97,7 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
   const way: Way = wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network)) : { plan: [], lent: {}, uplinks: [] }
   const steps = await onThisKernel(hall, [
     ...plan,
-    ...(wall ? raiseWall(wall, await besides(hall, network)) : []),
+    ...(wall ? raiseWall(wall, await besides(hall, network), lengthsBesides(hall, network, wall)) : []),
     ...lendUplinks(way.uplinks),
     ...way.plan,
     ...known.plan,
@@ -112,7 +113,7 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
     record: () => {
       const { marks } = hall.store
       const mark: Raised = {
-        ...(wall ? { link: wall.link } : {}),
+        ...(wall ? { link: wall.link, lengths: lengthsOf(wall) } : {}),
         ...(base ? { base } : {}),
         ...(found ? { found, settings } : {}),
         ...(underlay ? { underlay } : {}),
@@ -221,6 +222,17 @@ async function besides(hall: Hall, network: Network): Promise<Remains> {
   return (await hasUserRules(hall)) ? 'user rules' : 'nothing'
 }
 
+/** Of the lengths of a wall's subnets, those that another wall has as well: mostly the next best one does. */
+function lengthsBesides({ store }: Hall, network: Network, wall: Wall): Lengths {
+  const [wanted, shared] = [new Set(lengthsOf(wall)), new Set<string>()]
+  for (const other of store.networks.list()) {
+    if (wanted.size === 0) break
+    if (other.id === network.id) continue
+    for (const length of raisedOf(store, other)?.lengths ?? []) if (wanted.delete(length)) shared.add(length)
+  }
+  return shared
+}
+
 interface Listed {
   readonly nftables: readonly { readonly rule?: { readonly chain: string } }[]
 }
@@ -304,7 +316,7 @@ export async function lower(hall: Hall, network: Network): Promise<Omit<Raising,
   const back = last ? await closeWay(hall, lentOf(hall)) : []
   const settings = Object.entries(raised.settings ?? {}).map(([path, value]) => ({ op: 'sysctl', path, value }) as const)
   return {
-    plan: [...(wall ? razeWall(wall, remains) : []), ...plan, ...settings, ...back],
+    plan: [...(wall ? razeWall(wall, remains, lengthsBesides(hall, network, wall)) : []), ...plan, ...settings, ...back],
     networks,
     record: () => {
       marks.delete(raisedKey(network))

@@ -32,13 +32,12 @@ describe('bridge driver', () => {
       ip link set dev br-abababababab up"
     `)
     expect(wall).toEqual({
-      id: 'ab'.repeat(32),
       link: 'br-abababababab',
       internal: false,
       icc: true,
       modes: { 4: 'nat', 6: 'nat' },
       subnets: ['172.18.0.0/16', 'fd00:1::/64'],
-      masquerade: [{ subnet: '172.18.0.0/16' }, { subnet: 'fd00:1::/64' }],
+      masquerade: { 4: {}, 6: {} },
       trusted: [],
     })
   })

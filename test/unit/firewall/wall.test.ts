@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { lendUplinks, raiseWall, razeWall } from '../../../lib/firewall/firewall.ts'
+import { lendUplinks, lengthsOf, raiseWall, razeWall } from '../../../lib/firewall/firewall.ts'
 import type { Op, Plan } from '../../../lib/model/op.ts'
 import { undoOf } from '../../../lib/model/op.ts'
 import { printPlan } from '../../../lib/model/print.ts'
 import type { Wall } from '../../../lib/model/wall.ts'
 
-const id = '0123456789ab'.padEnd(64, 'c')
 const subnets = ['172.18.0.0/16', 'fd00:18::/64']
-const plain: Wall = { id, link: 'br-open', internal: false, icc: true, modes: { 4: 'nat', 6: 'nat' }, subnets, masquerade: [], trusted: [] }
-const open: Wall = { ...plain, masquerade: subnets.map((subnet) => ({ subnet })) }
+const plain: Wall = { link: 'br-open', internal: false, icc: true, modes: { 4: 'nat', 6: 'nat' }, subnets, masquerade: {}, trusted: [] }
+const open: Wall = { ...plain, masquerade: { 4: {}, 6: {} } }
 const internal: Wall = { ...plain, link: 'br-internal', internal: true }
 
 const commandsOf = (plan: Plan) => plan.flatMap((op: Op) => (op.op === 'nft' ? op.commands : []))
@@ -28,22 +27,29 @@ describe('raiseWall', () => {
     await expect(`${printPlan(raiseWall(internal, 'walls'))}\n`).toMatchFileSnapshot('../../plans/wall-internal.txt')
   })
 
-  it('names chains after the first 12 characters of the id', () => {
-    expect(printPlan(raiseWall(open, 'walls'))).toContain('jump to_0123456789ab }')
-  })
-
   it('takes an asterisk in the name of a link for a character', () => {
-    expect(printPlan(raiseWall({ ...open, link: 'br*' }, 'walls'))).toContain('iifname "br\\*" accept')
+    expect(printPlan(raiseWall({ ...open, link: 'br*' }, 'walls'))).toContain('within { "br\\*" . "br\\*" }')
   })
 
   it('masquerades nothing that was not asked for, but answers to published ports', () => {
-    const text = printPlan(raiseWall({ ...open, masquerade: [] }, 'walls'))
-    const rules = text.split('\n').filter((line) => line.startsWith('add rule inet cnm masquerade_'))
-    expect(rules).toEqual([
-      'add rule inet cnm masquerade_0123456789ab iifname "br-open" oifname "br-open" ct status dnat masquerade',
-      'add rule inet cnm masquerade_0123456789ab ip saddr 172.18.0.0/16 oifname "br-open" ct status dnat masquerade',
-      'add rule inet cnm masquerade_0123456789ab ip6 saddr fd00:18::/64 oifname "br-open" ct status dnat masquerade',
-    ])
+    const text = printPlan(raiseWall({ ...open, masquerade: {} }, 'walls'))
+    expect(text).not.toContain('masquerades')
+    expect(text).toContain('add element inet cnm subnets4_16 { "br-open" . 172.18.0.0 }')
+    expect(printPlan(raiseWall({ ...open, masquerade: { 6: { source: 'fd00::1' } } }, 'walls'))).toContain(
+      'add element inet cnm sources6 { "br-open" : fd00::1 }',
+    )
+  })
+
+  it('is elements only where others have subnets of the same lengths', () => {
+    const verbs = printPlan(raiseWall(open, 'walls', new Set(lengthsOf(open)))).match(/^(add|flush|delete) \w+/gm)
+    expect(new Set(verbs)).toEqual(new Set(['add element']))
+    expect(lengthsOf(open)).toEqual(['subnets4_16', 'subnets6_64'])
+    expect(lengthsOf(internal)).toEqual([])
+  })
+
+  it('leads no link to a chain: the kernel would look at all that a map leads to', () => {
+    const maps = commandsOf(raiseWall(open, 'nothing')).flatMap((command) => ('add' in command ? [command.add] : []))
+    expect(JSON.stringify(maps)).not.toMatch(/"vmap"|"verdict"/)
   })
 
   it('is taken back by razing; the first one without a trace', () => {
@@ -55,6 +61,13 @@ describe('raiseWall', () => {
 describe('razeWall', () => {
   it('touches the network’s own elements and chains only', async () => {
     await expect(`${printPlan(razeWall(open, 'walls'))}\n`).toMatchFileSnapshot('../../plans/wall-razed.txt')
+  })
+
+  it('leaves what others need', async () => {
+    const text = printPlan(razeWall(open, 'walls', new Set(['subnets4_16'])))
+    expect(text).toContain('delete element inet cnm subnets4_16')
+    expect(text).not.toContain('delete set inet cnm subnets4_16')
+    expect(text).toContain('delete set inet cnm subnets6_64')
   })
 
   it('of the last one leaves nothing', () => {
