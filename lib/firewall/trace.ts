@@ -161,7 +161,8 @@ class Facts {
       return parts.includes(undefined) ? undefined : [parts]
     }
     if (expression?.['&']) {
-      const [address, mask] = expression['&'].map((part: Json) => parseAddress(String(this.#values(part)?.[0] ?? part)))
+      const [of, bits] = expression['&']
+      const [address, mask] = [this.#values(of)?.[0], bits].map((text) => parseAddress(String(text)))
       return address && mask ? [formatAddress({ ...address, value: address.value & mask.value })] : undefined
     }
     const value = this.#value(expression)
