@@ -111,19 +111,19 @@ describe('what is said', () => {
       expect.stringMatching(/^firewall published \| pass \| .*dnat ip to .*map @address4_any/),
       `host | pass | to ${HOST4} becomes to ${web?.[4]}, port 80`,
       expect.stringMatching(/^host \| pass \| route 172\.18\.0\.0\/16 dev br-ID$/),
-      'firewall to_ID | pass | ct status dnat accept',
+      'firewall entering | pass | ct status dnat oifname != @internal accept',
       'link br-ID | pass | port of sandbox web',
       'sandbox web | arrive | by eth0',
     ])
     expect((await hops('web', 'internet')).slice(-3)).toEqual([
-      expect.stringMatching(/^firewall masquerade_ID \| pass \| ip saddr 172\.18\.0\.0\/16 oifname != "br-ID" masquerade$/),
+      'firewall leaving | pass | iifname . meta nfproto @masquerades masquerade',
       `link lan0 | pass | from ${web?.[4]} becomes from ${HOST4}`,
       'link lan0 | arrive | to 192.0.2.2, on the way to 198.51.100.1',
     ])
-    expect((await hops('web', 'db', '80')).at(-1)).toBe('firewall to_ID | drop | drop')
+    expect((await hops('web', 'db', '80')).at(-1)).toBe('firewall entering | drop | drop')
     expect((await hops('x', 'y')).at(-1)).toBe('link br-ID | drop | both ports are isolated: com.docker.network.bridge.enable_icc is false')
     expect((await hops('job', 'internet')).at(-1)).toBe('sandbox job | drop | no route to 198.51.100.1')
-    expect((await hops('front', db?.[4] ?? '')).at(-1)).toBe('firewall to_ID | drop | drop')
+    expect((await hops('front', db?.[4] ?? '')).at(-1)).toBe('firewall entering | drop | drop')
     expect((await hops('web', '172.18.99.99')).at(-1)).toBe('link br-ID | drop | nobody on network front has 172.18.99.99')
     expect((await hops('host', '172.18.99.99')).at(-1)).toBe('link br-ID | drop | nobody has 172.18.99.99')
     expect(await hops('web', web?.[4] ?? '')).toEqual([`sandbox web | arrive | ${web?.[4]} is its own`])
@@ -135,7 +135,7 @@ describe('what is said', () => {
       `host | pass | port 80 of own is published at ${own?.[4]}, port 80`,
     ])
     expect((await hops('internet', 'shy')).at(-1)).toBe('sandbox shy | arrive | by eth0')
-    expect((await hops('internet', 'shy', '80')).at(-1)).toBe('firewall to_ID | drop | drop')
+    expect((await hops('internet', 'shy', '80')).at(-1)).toBe('firewall entering | drop | drop')
     await host.must('network create -o com.docker.network.host_ipv4=192.0.2.77 named')
     await host.must('sandbox create --name sent --network named')
     expect(await hops('sent', 'internet')).toContainEqual(
