@@ -132,22 +132,25 @@ async function complaints(host) {
   }
 }
 
+/** How many there are in the sets, or maps, of those names. */
+function elementsIn(rules, name) {
+  const all = rules.matchAll(new RegExp(`${name.source}\\{[^}]*elements = \\{([^}]*)\\}`, 'g'))
+  return Array.from(all, (match) => match.at(-1).split(',').length).reduce((sum, count) => sum + count, 0)
+}
+
 /** The same in the words of other witnesses: ip(8), nft(8), the files of namespaces. */
 function differences(host, cnm) {
   const links = must('ip', '-n', host.name, '-o', 'link', 'show', 'group', '6516333').split('\n').filter(Boolean)
   const bridges = links.filter((line) => /^\d+: (br-|cnm0)/.test(line))
   const rules = must('ip', 'netns', 'exec', host.name, 'nft', 'list', 'ruleset')
-  const led = Array.from(
-    rules.matchAll(/map address\d(?:_any)? \{[^}]*elements = \{([^}]*)\}/g),
-    ([, elements]) => elements.split(',').length,
-  )
   const sandboxes = cnm.sandboxes()
   const seats = sandboxes.flatMap(({ id }) => cnm.seats(id))
   const counts = {
     endpoints: [links.length - bridges.length, seats.length],
     namespaces: [host.sandboxes().length, sandboxes.length],
-    chains: [(rules.match(/chain (to|from|masquerade)_/g) ?? []).length, 2 * bridges.length],
-    ports: [led.reduce((sum, count) => sum + count, 0), sandboxes.flatMap(({ id }) => cnm.openings(id)).length],
+    walls: [elementsIn(rules, /set bridges /), bridges.length],
+    chains: [(rules.match(/chain leaving\d_/g) ?? []).length, (rules.match(/set subnets\d_\d+ \{[^}]*elements = /g) ?? []).length],
+    ports: [elementsIn(rules, /map address\d(_any)? /), sandboxes.flatMap(({ id }) => cnm.openings(id)).length],
     addresses: [new Set(seats.map(({ endpoint }) => endpoint.address)).size, seats.length],
   }
   return Object.entries(counts).flatMap(([what, [found, wanted]]) => (found === wanted ? [] : [`${found} ${what}, not ${wanted}`]))
