@@ -2,13 +2,10 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <thread>
 
 #include "space.h"
 
@@ -84,31 +81,6 @@ TEST_CASE("nothing is removed but a mounted namespace, or what is left of one th
   CHECK_EQ(RemoveNetns(folder / "nothing"), -ENOENT);
   CHECK_EQ(RemoveNetns(folder / "empty"), 0);
   CHECK_EQ(access((folder / "text").c_str(), F_OK), 0);
-}
-
-TEST_CASE("who could not come back does not leave") {
-  const pid_t child = fork();
-  REQUIRE_GE(child, 0);
-  if (child == 0) {
-    // Its own network namespace now belongs to a user namespace in which it may do nothing.
-    if (unshare(CLONE_NEWUSER) != 0) _exit(1);
-    Fd other;
-    std::thread([&] {
-      if (unshare(CLONE_NEWNET) == 0) OpenOwnNetns(other);
-    }).join();
-    int result = 2;
-    // What a thread has found out about its way back it remembers, and this one is the child of one that has.
-    std::thread([&] {
-      const uint64_t before = OwnInode();
-      uint64_t wanted = 0, inside = 0;
-      if (InodeOf(other.get(), wanted) != 0 || RunInNetns(other.get(), [&] { inside = OwnInode(); }) != 0) return;
-      result = inside == wanted && OwnInode() == before ? 0 : 3;
-    }).join();
-    _exit(result);
-  }
-  int status = -1;
-  REQUIRE_EQ(waitpid(child, &status, 0), child);
-  CHECK_EQ(status, 0);
 }
 
 TEST_CASE("a namespace that cannot be entered runs nothing") {

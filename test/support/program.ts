@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const LOADER = fileURLToPath(new URL('../../native/load.cjs', import.meta.url))
+export const LOADER = fileURLToPath(new URL('../../native/load.cjs', import.meta.url))
 
 /**
  * Runs a program of its own with the addon, where at() is a handle to the namespace at `path`, and start(code) a worker that
