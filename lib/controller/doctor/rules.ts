@@ -66,7 +66,7 @@ const OPERATOR = 'rules of the operator'
 
 type Json = any
 
-/** A table taken apart: 'chain forward', 'map to_network' and the like, each with what it says. */
+/** A table taken apart: 'chain forward', 'set bridges' and the like, each with what it says. */
 function partsOf(listing: string | null): ReadonlyMap<string, string> {
   const parts = new Map<string, Json[]>()
   for (const object of JSON.parse(listing ?? '{"nftables":[]}').nftables) {
