@@ -107,7 +107,7 @@ describe('many that are taken away at once', () => {
     const abort = AbortSignal.abort(new Error('changed my mind'))
     // Where its namespace was, somebody has put something else.
     const { path } = stage.cnm.sandbox('s7')
-    must(['umount', path])
+    must(['umount', '--lazy', path])
     writeFileSync(path, 'precious')
     const kept = stage.cnm.removeSandbox('s23', { signal: abort })
     const outcomes = await stage.cnm.removeSandboxes(['nobody', ...names.slice(0, 20), 's3'])

@@ -75,7 +75,7 @@ it('the tunnel itself, the row of an endpoint of this host, a stray link: doctor
 
 it('the namespace of a network, with all that is in it: repair makes it anew', async () => {
   const path = hosts.home(1, 'app')
-  must(['umount', path])
+  must(['umount', '--lazy', path])
   must(['rm', path])
   const { cnm } = hosts.at(1)
   expect((await cnm.findings()).map(({ code }) => code)).toContain('NETWORK_DRIFT')
