@@ -1,4 +1,4 @@
-import { bitsOf, type Family, formatAddress } from '../model/address.ts'
+import { bitsOf, type Family, formatAddress, lastOf, subnetOf } from '../model/address.ts'
 import { ip, subnets } from './names.ts'
 import {
   addBaseChain,
@@ -35,10 +35,9 @@ export const isLengthChain = (name: string): boolean => /^leaving[46]_\d+$/.test
 
 /** The bits of the source address that tell the subnet. */
 function subnetOfSource({ family, prefix }: Length): Expression {
-  const bits = bitsOf(family)
   const address = payload(ip(family), 'saddr')
-  const mask = ((1n << BigInt(prefix)) - 1n) << BigInt(bits - prefix)
-  return prefix === bits ? address : masked(address, formatAddress({ family, value: mask }))
+  const mask = subnetOf({ family, prefix, value: lastOf({ family, prefix: 0, value: 0n }) })
+  return prefix === bitsOf(family) ? address : masked(address, formatAddress(mask))
 }
 
 const among = (length: Length): Command => addSet(subnets(length.family, length.prefix))
