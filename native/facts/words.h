@@ -14,6 +14,12 @@ using Mac = std::array<uint8_t, 6>;
 /** A name, or an ifindex. */
 using LinkRef = std::variant<std::string, int32_t>;
 
+/** Ifindex 0: no link has it. */
+inline bool IsNoLink(const LinkRef& link) {
+  const int32_t* index = std::get_if<int32_t>(&link);
+  return index && *index == 0;
+}
+
 struct Address {
   /** 4 or 16. */
   uint8_t length = 0;

@@ -18,7 +18,7 @@ void ReadAt(Fields& fields, const char* key, const Places& places, std::optional
 
 void ReadLink(Fields& fields, const char* key, LinkRef& link) {
   fields.Required(key, link);
-  if (fields.ok() && link == LinkRef(0)) fields.Fail(key, "a link's name or ifindex");
+  if (fields.ok() && IsNoLink(link)) fields.Fail(key, "a link's name or ifindex");
 }
 
 namespace {
@@ -84,8 +84,7 @@ void ReadKind(Fields& fields, const Places& places, LinkAdd& add) {
   }
   ReadPeer(fields, places, add.peer);
   if (add.peer && add.kind != "veth") fields.Fail("peer", "nothing, since kind is not 'veth'");
-  fields.Optional("link", add.parent);
-  if (add.parent == LinkRef(0)) fields.Fail("link", "a link's name or ifindex");
+  ReadOptionalLink(fields, "link", add.parent);
   if (kind->has_parent != add.parent.has_value()) {
     fields.Fail("link", kind->has_parent ? "a link's name or ifindex" : "nothing, since this kind has no parent");
   }

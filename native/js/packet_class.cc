@@ -51,7 +51,7 @@ bool ReadHeard(const Napi::Value& value, Ear& ear) {
 /** False has thrown. */
 bool ReadEar(const Napi::Value& link, const Napi::Value& heard, Ear& ear) {
   const char* expected = Read(link, ear.link);
-  if (expected || ear.link == LinkRef(0)) {
+  if (expected || IsNoLink(ear.link)) {
     ThrowInvalid(link.Env(), "link: expected a link's name or ifindex");
     return false;
   }

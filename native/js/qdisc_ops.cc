@@ -202,8 +202,7 @@ void ReadTcFilter(Fields& fields, Verb verb, TcFilterOp& op) {
   if (op.priority == 0 || op.priority > UINT16_MAX) fields.Fail("priority", "an integer from 1 to 65535");
   if (verb == Verb::kDel) return;
   ReadHandle(fields, "classId", op.class_id);
-  fields.Optional("redirect", op.redirect);
-  if (op.redirect == LinkRef(0)) fields.Fail("redirect", "a link's name or ifindex");
+  ReadOptionalLink(fields, "redirect", op.redirect);
   if (!op.class_id && !op.redirect) fields.Fail("classId", "a handle, or redirect");
 }
 

@@ -34,7 +34,7 @@ void ReadOptionalWord(Fields& fields, const char* key, std::span<const Word> wor
 
 void ReadOptionalLink(Fields& fields, const char* key, std::optional<LinkRef>& link) {
   fields.Optional(key, link);
-  if (link == LinkRef(0)) fields.Fail(key, "a link's name or ifindex");
+  if (link && IsNoLink(*link)) fields.Fail(key, "a link's name or ifindex");
 }
 
 void ReadMark(Fields& fields, std::optional<uint32_t>& mark, uint32_t& mask) {
