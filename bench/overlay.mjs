@@ -92,21 +92,19 @@ async function dockerOverlay(bench) {
   }
 }
 
-/** What gets through, in gigabits per second, and how many questions are answered in a second. */
+const UNITS = { send: 'Gbit/s', ask: 'answers/s' }
+const CALLED = { send: 'stream', ask: 'ask' }
+
+/** A server in `to`, and what a client in `from` gets through to it; for one span of time, by what is wanted. */
 async function through(program, { from, to, address }) {
   const server = spawn('nsenter', [`--net=${to}`, '--', program, 'serve', '5001'], { stdio: ['ignore', 'pipe', 'inherit'] })
   await new Promise((resolve) => server.stdout.once('data', resolve))
-  const ask = (what) => Number(must('nsenter', `--net=${from}`, '--', program, what, address, '5001', '1500'))
-  try {
-    return { stream: ask('send'), ask: ask('ask') }
-  } finally {
-    server.kill('SIGKILL')
-  }
+  const client = (what) => Number(must('nsenter', `--net=${from}`, '--', program, what, address, '5001', '200'))
+  return { client, samples: { send: [], ask: [] }, end: () => server.kill('SIGKILL') }
 }
 
-const UNITS = { stream: 'Gbit/s', ask: 'answers/s' }
-
-export const stream = (rounds = 5) =>
+/** Short turns, forth and back, and the median of each round's ratio: the machine's speed changes by the second, for all alike. */
+export const stream = (rounds = 60) =>
   withBench((bench) =>
     withHosts(bench, async (cnms, paths) => {
       const program = bench.compile('stream')
@@ -115,26 +113,27 @@ export const stream = (rounds = 5) =>
         boxes.push(await cnm.createSandbox({ name: 's', networks: [{ network: 'app', ip: `10.0.0.${index + 10}` }] }))
       for (const [index, cnm] of cnms.entries()) await cnm.setPeers('app', peersAt(cnms[1 - index], address(2 - index)))
       const docker = await dockerOverlay(bench)
+      const contenders = new Map()
       try {
-        const contenders = {
-          libcnm: { from: boxes[0].path, to: boxes[1].path, address: '10.0.0.11' },
-          underlay: { from: paths[0], to: paths[1], address: address(2) },
-          ...(docker.missing ? {} : { dockerd: docker }),
-        }
-        const samples = Object.fromEntries(Object.keys(contenders).map((name) => [name, { stream: [], ask: [] }]))
+        contenders.set('libcnm', await through(program, { from: boxes[0].path, to: boxes[1].path, address: '10.0.0.11' }))
+        contenders.set('underlay', await through(program, { from: paths[0], to: paths[1], address: address(2) }))
+        if (!docker.missing) contenders.set('dockerd', await through(program, docker))
+        const turns = [...contenders.values()]
         for (let round = 0; round < rounds; round++)
-          for (const [name, ends] of Object.entries(contenders))
-            for (const [what, value] of Object.entries(await through(program, ends))) samples[name][what].push(value)
-        return Object.entries(samples).flatMap(([contender, kinds]) =>
-          Object.entries(kinds).map(([what, values]) => {
+          for (const what of ['send', 'ask'])
+            for (const { client, samples } of round % 2 === 0 ? turns : turns.toReversed()) samples[what].push(client(what))
+        const ours = contenders.get('libcnm').samples
+        return [...contenders].flatMap(([contender, { samples }]) =>
+          Object.entries(samples).map(([what, values]) => {
             const value = median(values)
-            const ours = median(samples.libcnm[what])
-            const ratio = contender === 'libcnm' ? '' : `, libcnm × ${(ours / value).toFixed(2)}`
-            const spread = `${Math.min(...values)}–${Math.max(...values)}`
-            return { bench: 'overlay stream', what, contender, value, note: `${value} ${UNITS[what]} (${spread})${ratio}` }
+            const ratio = median(values.map((theirs, round) => ours[what][round] / theirs))
+            const beside = contender === 'libcnm' ? '' : `, libcnm × ${ratio.toFixed(2)}`
+            const note = `${value} ${UNITS[what]} (${Math.min(...values)}–${Math.max(...values)})${beside}`
+            return { bench: 'overlay stream', what: CALLED[what], contender, value, note }
           }),
         )
       } finally {
+        for (const { end } of contenders.values()) end()
         await docker.end()
       }
     }),

@@ -2,9 +2,12 @@
 //   stream serve PORT              takes what comes, and answers who asks; prints `ready`
 //   stream send ADDRESS PORT MS    prints the gigabits per second that arrived
 //   stream ask ADDRESS PORT MS     prints the answers per second
+// Who asks is on the first processor, who answers on the second: where the scheduler happens to put them makes up to a third.
+#define _GNU_SOURCE
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +30,14 @@ static int die(const char *what) {
   exit(1);
 }
 
+/** A machine that has no such processor leaves it where it is. */
+static void stay_on(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  sched_setaffinity(0, sizeof set, &set);
+}
+
 /** The first byte says what is wanted: 's' counts what follows, 'a' echoes. */
 static void answer(int fd) {
   char want = 0;
@@ -43,6 +54,7 @@ static void answer(int fd) {
 }
 
 static void serve(const char *port) {
+  stay_on(1);
   const int fd = socket(AF_INET6, SOCK_STREAM, 0);
   int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -71,6 +83,7 @@ static int dial(const char *address, const char *port) {
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "serve") == 0) serve(argv[2]);
   if (argc != 5) return 2;
+  stay_on(0);
   const int fd = dial(argv[2], argv[3]);
   const char want = argv[1][0];
   if (write(fd, &want, 1) != 1) die("write");
