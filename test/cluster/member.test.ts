@@ -1,7 +1,7 @@
 import { createServer as createHttp } from 'node:http'
 import { createServer as createHttp2, type Http2Server, type ServerHttp2Stream } from 'node:http2'
-import { createServer as createTcp, type Server } from 'node:net'
-import { afterEach, expect, it } from 'vitest'
+import { createServer as createTcp, type Server, Socket } from 'node:net'
+import { afterEach, expect, it, vi } from 'vitest'
 import { Declined, EtcdMember, Unanswered } from '../../lib/cluster/etcd/member.ts'
 import { encode } from '../../lib/cluster/etcd/protobuf.ts'
 
@@ -129,4 +129,19 @@ it('a member that was left, or was gone, is asked by a new connection', async ()
   await expect(ask(member)).rejects.toBeInstanceOf(Unanswered)
   expect((await ask(member)).text(1)).toBe('x')
   expect(connections).toBe(3)
+})
+
+it('a member that is left in the moment in which it is reached is left', async () => {
+  const member = await with_([framed(encode([[1, 'x']]))], '0')
+  const { emit } = Socket.prototype
+  let cuts = 0
+  const spy = vi.spyOn(Socket.prototype, 'emit').mockImplementation(function (this: Socket, name: string | symbol, ...args: unknown[]) {
+    const heard = emit.apply(this, [name, ...args] as never)
+    if (name === 'connect' && cuts++ === 0) member.cut()
+    return heard
+  })
+  ended.push(() => spy.mockRestore())
+  await expect(ask(member)).rejects.toBeInstanceOf(Unanswered)
+  expect(cuts).toBe(1)
+  expect((await ask(member)).text(1)).toBe('x')
 })

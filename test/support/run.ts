@@ -56,9 +56,12 @@ export async function start(
     child.once('close', (code) => reject(new Error(`${argv.join(' ')}: ended with ${code} before it was ready`)))
   })
   await ready
+  const tell = (code: number | null, signal: string | null) => console.error(`${argv.join(' ')}: ended by itself, with ${signal ?? code}`)
+  child.once('exit', tell)
   return {
     child,
     async [Symbol.asyncDispose]() {
+      child.off('exit', tell)
       child.kill('SIGKILL')
       await ended
     },

@@ -154,7 +154,8 @@ export class EtcdMember {
     const drop = () => {
       if (this.#line === line) this.#line = undefined
     }
-    session.once('connect', () => session.setLocalWindowSize(WINDOW))
+    // One that was cut at that very moment is told all the same.
+    session.once('connect', () => session.destroyed || session.setLocalWindowSize(WINDOW))
     session.on('error', (error) => {
       line.fault ??= error
       drop()
