@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { EtcdCluster } from '../support/etcd.ts'
-import { ask, passes, pings, serve } from '../support/traffic.ts'
+import { ask, passes, pings, reaches, serve } from '../support/traffic.ts'
 import { Daemon } from './daemon.ts'
 import { Fleet, WORLD } from './fleet.ts'
 
@@ -82,7 +82,7 @@ describe.concurrent.each([
       const seen = await Promise.all(asked.map(({ other, nth }) => ask(other.path, 'tcp', boxes[index]?.addresses[nth] ?? '', 80)))
       expect(seen).toEqual(asked.map(({ other, nth }) => other.addresses[nth]))
       // By the gateway network, there and in.
-      expect(await pings(path, WORLD)).toBe(true)
+      expect(await reaches(path, WORLD)).toBe(true)
       expect(await ask(fleet.world, 'tcp', `192.0.2.${index + 1}`, 8080)).toBe('192.0.2.254')
     }
     for (const node of fleet.nodes) expect((await node.ask((cnm) => cnm.examine())).findings).toEqual([])

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CNM } from '../cli/host.ts'
 import { must } from '../support/run.ts'
 import type { Island } from './island.ts'
-import { addressOf, docker as command, formSwarm, onHost, pings, type Trio, threeDockers } from './trio.ts'
+import { addressOf, docker as command, formSwarm, onHost, reaches, type Trio, threeDockers } from './trio.ts'
 
 // What `cnm plugin bundle` makes, as a managed plugin: under a dockerd alone, and in a swarm of three.
 
@@ -42,8 +42,8 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
     before = host(island)
     await docker(island, 'network create -d cnm:latest --ipam-driver cnm:latest --subnet 10.81.1.0/24 one')
     for (const name of ['web', 'api']) await docker(island, `run -d --name ${name} --network one tiny`)
-    expect(await pings(island, 'api', await addressOf(island, 'web'))).toBe(true)
-    expect(await pings(island, 'api', '192.0.2.2')).toBe(true)
+    expect(await reaches(island, 'api', await addressOf(island, 'web'))).toBe(true)
+    expect(await reaches(island, 'api', '192.0.2.2')).toBe(true)
     const [plugin] = onHost(island, 'pgrep', '-f', 'main.c?js serve').trim().split('\n')
     const [, effective = ''] = /^CapEff:\s*(\w+)$/m.exec(onHost(island, 'cat', `/proc/${plugin}/status`)) ?? []
     // What every container has, and CAP_NET_ADMIN (12); not CAP_SYS_ADMIN (21).
@@ -54,9 +54,9 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
     const [island] = islands
     const web = await addressOf(island, 'web')
     onHost(island, 'pkill', '-KILL', '-f', 'main.c?js serve')
-    expect(await pings(island, 'api', web)).toBe(true)
+    expect(await reaches(island, 'api', web)).toBe(true)
     await docker(island, 'run -d --name late --network one tiny')
-    expect(await pings(island, 'late', web)).toBe(true)
+    expect(await reaches(island, 'late', web)).toBe(true)
     expect(new Set([web, await addressOf(island, 'api'), await addressOf(island, 'late')]).size).toBe(3)
   })
 
@@ -64,10 +64,10 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
     const [island] = islands
     const web = await addressOf(island, 'web')
     await docker(island, 'plugin disable -f cnm')
-    expect(await pings(island, 'api', web)).toBe(true)
+    expect(await reaches(island, 'api', web)).toBe(true)
     await docker(island, 'plugin enable cnm')
     await docker(island, 'network disconnect one late')
-    expect(await pings(island, 'api', web)).toBe(true)
+    expect(await reaches(island, 'api', web)).toBe(true)
   })
 
   it('leaves nothing', async () => {
@@ -93,7 +93,7 @@ describe('in a swarm', { timeout: 120_000 }, () => {
       for (const name of ['one', 'two']) await docker(island, `run -d --name ${name} --network app tiny`)
       const address = await addressOf(island, 'two')
       expect(address).toMatch(new RegExp(`^10\\.8${index + 2}\\.0\\.`))
-      expect(await pings(island, 'one', address)).toBe(true)
+      expect(await reaches(island, 'one', address)).toBe(true)
       expect(onHost(island, 'ip', '-br', 'link')).toContain(`br-node${index + 1}`)
     }
   })

@@ -8,7 +8,7 @@ import { EtcdCluster } from '../support/etcd.ts'
 import { must } from '../support/run.ts'
 import { DOCKER_ENV, startDockerd } from './dockerd.ts'
 import type { Island } from './island.ts'
-import { addressOf, docker, formSwarm, netnsOf, onHost, pidOf, pings, pingsFrom, type Trio, threeDockers } from './trio.ts'
+import { addressOf, docker, formSwarm, netnsOf, onHost, pidOf, pings, pingsFrom, reaches, type Trio, threeDockers } from './trio.ts'
 
 // The overlay driver as a managed plugin in a real swarm of three, with an etcd of three that wants certificates; then under each
 // dockerd by itself. What docs/docker-overlay.md has an operator type is typed.
@@ -130,10 +130,10 @@ describe('in a swarm of three', { timeout: 180_000 }, () => {
     const guests = await Promise.all(islands.map((island, index) => guest(island, `c${index}`)))
     await mesh(guests)
     // The last byte that a frame in a tunnel has room for, and one more.
-    expect(await pings(manager, 'c0', guests[1]?.address ?? '', '-M', 'do', '-s', '1422')).toBe(true)
+    expect(await reaches(manager, 'c0', guests[1]?.address ?? '', '-M', 'do', '-s', '1422')).toBe(true)
     expect(await pings(manager, 'c0', guests[1]?.address ?? '', '-M', 'do', '-s', '1423')).toBe(false)
     // By docker_gwbridge.
-    expect(await pings(manager, 'c0', '192.0.2.2')).toBe(true)
+    expect(await reaches(manager, 'c0', '192.0.2.2')).toBe(true)
     expect(await Promise.all(islands.map((island) => cnm(island, 'network', 'ls', '-q', '--no-trunc', '--filter', `id=${app}`)))).toEqual(
       islands.map(() => `${app}\n`),
     )
@@ -217,7 +217,7 @@ describe('dockerds by themselves', { timeout: 120_000 }, () => {
     )
     expect(new Set(addresses.flat()).size).toBe(4)
     for (const to of addresses[1] ?? []) await expect.poll(() => pings(first, 'db', to), { timeout: 20_000 }).toBe(true)
-    for (const to of addresses[0] ?? []) expect(await pings(second, 'db', to)).toBe(true)
+    for (const to of addresses[0] ?? []) expect(await reaches(second, 'db', to)).toBe(true)
     // A sandbox of ours is there too.
     expect(await typed(second, `cnm run --network back -- ping -c 1 -w 5 -n ${addresses[0]?.[0]}`)).toContain('1 received')
     for (const island of [first, second]) {

@@ -61,10 +61,20 @@ export const addressOf = (island: Island, container: string): Promise<string> =>
 
 export const pidOf = (island: Island, container: string): Promise<string> => docker(island, 'inspect', '-f', '{{.State.Pid}}', container)
 
-/** Whether a container reaches an address. */
+const ping = (island: Island, pid: string, seconds: number, address: string, flags: readonly string[]) =>
+  island.run(['nsenter', '-t', pid, '-n', 'ping', '-c', '1', '-w', String(seconds), '-n', ...flags, address])
+
+/** True when an echo request of a container is answered. */
 export const pings = async (island: Island, container: string, address: string, ...flags: readonly string[]): Promise<boolean> =>
   pingsFrom(island, await pidOf(island, container), address, ...flags)
 
 /** The same of one whose process is known. */
 export const pingsFrom = async (island: Island, pid: string, address: string, ...flags: readonly string[]): Promise<boolean> =>
-  (await island.run(['nsenter', '-t', pid, '-n', 'ping', '-c', '1', '-w', '2', '-n', ...flags, address])).status === 0
+  (await ping(island, pid, 2, address, flags)).status === 0
+
+/** The same for who has to be answered, on a machine that may have much else to do; what ping says otherwise is thrown. */
+export async function reaches(island: Island, container: string, address: string, ...flags: readonly string[]): Promise<true> {
+  const { status, stdout, stderr } = await ping(island, await pidOf(island, container), 10, address, flags)
+  if (status !== 0) throw new Error(`${address} from ${container}: ${stdout}${stderr}`)
+  return true
+}

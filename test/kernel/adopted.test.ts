@@ -3,7 +3,7 @@ import { BEYOND4, HOST4, LAN4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { Stage } from '../support/stage.ts'
-import { ask, pings, serve } from '../support/traffic.ts'
+import { ask, reaches, serve } from '../support/traffic.ts'
 
 const stage = new Stage()
 const host = (...argv: string[]) => must(argv, { netns: stage.lab.host })
@@ -33,7 +33,7 @@ describe('a bridge that somebody else made', () => {
     const { path } = await stage.cnm.createSandbox({ name: 'web', networks: [{ network: 'net' }], ports })
     await using _server = await serve(path, 'tcp', '0.0.0.0', 80)
     expect(addresses()).toEqual(['10.99.0.1/24', '10.7.0.1/24'])
-    expect(await pings(path, BEYOND4)).toBe(true)
+    expect(await reaches(path, BEYOND4)).toBe(true)
     expect(await ask(stage.lab.lan, 'tcp', HOST4, 8080)).toBe(LAN4)
     await stage.cnm.removeSandbox('web')
     await stage.cnm.removeNetwork('net')

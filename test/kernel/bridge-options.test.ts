@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BEYOND4, BEYOND6, HOST4, HOST6, LAN4, LAN6 } from '../support/lab.ts'
 import { must, run } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
-import { ask, pings, serve } from '../support/traffic.ts'
+import { ask, pings, reaches, serve } from '../support/traffic.ts'
 
 const stage = new Stage()
 
@@ -315,7 +315,7 @@ describe('links', () => {
     expect(options).toEqual({})
     expect(pools.map(({ subnet }) => subnet)).toEqual([expect.stringMatching(/^fd.*\/64$/)])
     const { path } = await stage.cnm.createSandbox({ networks: [{ network: 'net' }] })
-    expect(await pings(path, pools[0]?.gateway?.split('/')[0] ?? '')).toBe(true)
+    expect(await reaches(path, pools[0]?.gateway?.split('/')[0] ?? '')).toBe(true)
     expect(must(['ip', '-4', 'route'], { netns: path })).toBe('')
     await expect(network({ enable_ipv6: 'perhaps' }, { name: 'two', enableIPv6: undefined })).rejects.toThrow(
       'driver-opt "com.docker.network.enable_ipv6" is not a valid bool',

@@ -3,7 +3,7 @@ import type { Controller, Network } from '../../lib/index.ts'
 import { BEYOND4, BEYOND6, HOST4, HOST6, LAN4, LAN6, Lab } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { pinned, snapshot } from '../support/snapshot.ts'
-import { ask, pings, serve, type Transport } from '../support/traffic.ts'
+import { ask, pings, reaches, serve, type Transport } from '../support/traffic.ts'
 
 /** One picture for each family, and both together: two networks with two sandboxes each, a LAN peer, and the world beyond. */
 describe.each([
@@ -57,10 +57,10 @@ describe.each([
   const of = (name: string, family: 4 | 6): string => address[name]?.[family] ?? ''
 
   it.each(families)('IPv%i: sandboxes of one network ping each other and their gateway', async (family) => {
-    expect(await pings(at('client'), of('web', family))).toBe(true)
-    expect(await pings(at('web'), of('client', family))).toBe(true)
+    expect(await reaches(at('client'), of('web', family))).toBe(true)
+    expect(await reaches(at('web'), of('client', family))).toBe(true)
     const gateway = front.pools.find((pool) => pool.family === family)?.gateway?.split('/')[0] ?? ''
-    expect(await pings(at('client'), gateway)).toBe(true)
+    expect(await reaches(at('client'), gateway)).toBe(true)
   })
 
   it.each(cases)('IPv$family $transport: within a network the server sees the client', async ({ family, transport }) => {
@@ -115,7 +115,7 @@ describe.each([
   })
 
   it.each(cases)('IPv$family $transport: the world beyond sees the address of the host', async ({ family, transport }) => {
-    expect(await pings(at('client'), beyond[family])).toBe(true)
+    expect(await reaches(at('client'), beyond[family])).toBe(true)
     expect(await ask(at('client'), transport, beyond[family], 7)).toBe(hostAddress[family])
   })
 

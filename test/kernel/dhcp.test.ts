@@ -4,7 +4,7 @@ import { dnsmasq } from '../support/dnsmasq.ts'
 import { must, start } from '../support/run.ts'
 import { settled } from '../support/snapshot.ts'
 import { Stage } from '../support/stage.ts'
-import { pings } from '../support/traffic.ts'
+import { reaches } from '../support/traffic.ts'
 
 const stage = new Stage()
 
@@ -42,7 +42,7 @@ it('50 endpoints have 50 leases, which a daemon prolongs, and give them back', a
   for (const name of names) await add(name)
   expect(lent(names)).toEqual(lan.leases())
   expect(new Set(Object.values(lan.leases())).size).toBe(50)
-  expect(await pings(stage.cnm.sandbox('s7').path, '10.93.0.1')).toBe(true)
+  expect(await reaches(stage.cnm.sandbox('s7').path, '10.93.0.1')).toBe(true)
   expect(inside('s7', 'ip', 'route')).toContain('default via 10.93.0.1 dev eth0')
   expect(inside('s7', 'ip', 'addr', 'show', 'dev', 'eth0')).toMatch(/valid_lft (1[012]|[4-9])\dsec/)
   inside('s7', 'ip', 'addr', 'change', `${addressOf('s7')}/24`, 'dev', 'eth0', 'valid_lft', '9', 'preferred_lft', '9')
@@ -123,7 +123,7 @@ it("an address of IPv6 is the one of the router's prefix and the MAC, unless som
     /^DHCP_TAKEN: fd00:9::ff:fe00:77 is what 02:00:00:00:00:77 makes/,
   )
   await expect.poll(() => inside('web', 'ip', '-6', 'route'), { timeout: 15_000 }).toMatch(/default via fe80::\S+ dev eth0 proto ra/)
-  expect(await pings(stage.cnm.sandbox('web').path, 'fd00:9::1')).toBe(true)
+  expect(await reaches(stage.cnm.sandbox('web').path, 'fd00:9::1')).toBe(true)
 })
 
 it('what a process that is killed was lent and does not use goes back', async () => {

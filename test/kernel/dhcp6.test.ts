@@ -10,7 +10,7 @@ import { LAN4, LAN6 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { Segment } from '../support/segment.ts'
 import { Stage } from '../support/stage.ts'
-import { pings } from '../support/traffic.ts'
+import { pings, reaches } from '../support/traffic.ts'
 
 const stage = new Stage()
 
@@ -141,7 +141,7 @@ describe('on a parent', () => {
     ])
     await expect.poll(() => second.leases6().map(({ address }) => address), { timeout: 15_000 }).toEqual([had])
     expect(inside('web', 'ip', '-6', 'addr', 'show', 'dev', 'eth0')).toContain(`${had}/64`)
-    expect(await pings(stage.cnm.sandbox('web').path, LAN6)).toBe(true)
+    expect(await reaches(stage.cnm.sandbox('web').path, LAN6)).toBe(true)
   })
 })
 

@@ -6,7 +6,7 @@ import { openStore, type Store } from '../../lib/store/store.ts'
 import { LAN4 } from '../support/lab.ts'
 import { must, start } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
-import { ask, pings } from '../support/traffic.ts'
+import { ask, pings, reaches } from '../support/traffic.ts'
 
 const stage = new Stage()
 const host = (...argv: string[]) => must(argv, { netns: stage.lab.host })
@@ -99,7 +99,7 @@ describe('rules of others', () => {
     ])
     expect((await stage.cnm.repair()).left).toHaveLength(2)
     for (const { fix } of findings) must(['sh', '-c', fix], { netns: stage.lab.host })
-    expect(await pings(path, LAN4)).toBe(true)
+    expect(await reaches(path, LAN4)).toBe(true)
     expect(await found()).toEqual([])
     host('nft', 'delete', 'table', 'ip', 'filter')
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { bridge } from '../../lib/drivers/bridge.ts'
 import { must } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
-import { pings } from '../support/traffic.ts'
+import { reaches } from '../support/traffic.ts'
 
 const stage = new Stage()
 const host = (...argv: string[]) => must(argv, { netns: stage.lab.host })
@@ -15,8 +15,8 @@ describe('who needs not be asked for', () => {
     host('nft', 'add table arp silence; add chain arp silence in { type filter hook input priority 0; policy drop; }')
     host('nft', 'add table ip6 silence; add chain ip6 silence in { type filter hook input priority 0; }')
     host('nft', 'add rule ip6 silence in icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } drop')
-    for (const gateway of [endpoint?.gateway, endpoint?.gateway6]) expect(await pings(path, gateway ?? '')).toBe(true)
-    for (const own of [endpoint?.address, endpoint?.address6]) expect(await pings(stage.lab.host, own?.split('/')[0] ?? '')).toBe(true)
+    for (const gateway of [endpoint?.gateway, endpoint?.gateway6]) expect(await reaches(path, gateway ?? '')).toBe(true)
+    for (const own of [endpoint?.address, endpoint?.address6]) expect(await reaches(stage.lab.host, own?.split('/')[0] ?? '')).toBe(true)
     host('nft', 'delete table arp silence; delete table ip6 silence')
     expect(host('ip', 'neigh', 'show', 'nud', 'permanent')).toContain(endpoint?.mac)
     await stage.cnm.disconnect('web', 'net')

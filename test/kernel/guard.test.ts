@@ -3,7 +3,7 @@ import { eventsOf, type NetworkEvent } from '../../lib/index.ts'
 import { BEYOND4, HOST4, HOST6, LAN4, LAN6 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
-import { ask, pings, serve } from '../support/traffic.ts'
+import { ask, reaches, serve } from '../support/traffic.ts'
 
 const stage = new Stage()
 const host = (...argv: string[]) => must(argv, { netns: stage.lab.host })
@@ -67,7 +67,7 @@ it('a bridge that somebody deletes comes back, with its sandboxes', async () => 
     { action: 'damage', what: link, healing: 'now', name: 'front', type: 'bridge' },
     { action: 'heal', what: link, name: 'front', type: 'bridge' },
   ])
-  expect(await pings(web, BEYOND4)).toBe(true)
+  expect(await reaches(web, BEYOND4)).toBe(true)
   expect(await reached()).toEqual([LAN4, LAN6])
 })
 
@@ -108,7 +108,7 @@ it('what was damaged before it came is put right when it comes', async () => {
   await stage.reopen({ guard: true })
   expect(await healed()).toMatchObject([{ what: link }, { what: link }])
   expect(rules()).toBe(had)
-  expect(await pings(web, BEYOND4)).toBe(true)
+  expect(await reaches(web, BEYOND4)).toBe(true)
 })
 
 it("a bridge that was adopted is its maker's to delete", async () => {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { BEYOND4, HOST4, HOST6, LAN4, LAN6 } from '../support/lab.ts'
 import { must, run } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
-import { ask, pings, serve } from '../support/traffic.ts'
+import { ask, pings, reaches, serve } from '../support/traffic.ts'
 
 const stage = new Stage()
 const host = (...argv: string[]) => must(argv, { netns: stage.lab.host })
@@ -52,7 +52,7 @@ describe('after `nft flush ruleset`', () => {
     host('nft', 'delete', 'set', 'inet', 'cnm', 'masquerades')
     await stage.cnm.createNetwork({ name: 'more' })
     expect(await stage.cnm.findings()).toEqual([])
-    expect(await pings(web, BEYOND4)).toBe(true)
+    expect(await reaches(web, BEYOND4)).toBe(true)
   })
 
   it('the rules are those that were there', async () => {
@@ -112,7 +112,7 @@ describe('rules of the operator in the chain `user`', () => {
     const own = stage.cnm.seats('web')[0]?.endpoint.address?.split('/')[0] ?? ''
     expect(await pings(stage.lab.lan, own)).toBe(false)
     host('nft', `add rule inet cnm user ip saddr ${LAN4} icmp type echo-request accept`)
-    expect(await pings(stage.lab.lan, own)).toBe(true)
+    expect(await reaches(stage.lab.lan, own)).toBe(true)
     host('nft', 'flush chain inet cnm user')
   })
 
@@ -138,8 +138,8 @@ describe('a bridge that somebody has deleted', () => {
     expect(await pings(web, BEYOND4)).toBe(false)
     await stage.cnm.createSandbox({ name: 'peer', networks: [{ network: 'front' }] })
     const peer = stage.cnm.seats('peer')[0]?.endpoint
-    for (const address of [peer?.address, peer?.address6]) expect(await pings(web, address?.split('/')[0] ?? '')).toBe(true)
-    expect(await pings(web, BEYOND4)).toBe(true)
+    for (const address of [peer?.address, peer?.address6]) expect(await reaches(web, address?.split('/')[0] ?? '')).toBe(true)
+    expect(await reaches(web, BEYOND4)).toBe(true)
     expect(await reached()).toEqual([LAN4, LAN6])
   })
 
@@ -147,6 +147,6 @@ describe('a bridge that somebody has deleted', () => {
     host('ip', 'link', 'del', bridge('front'))
     run(['ip', 'link', 'del', 'eth0'], { netns: web })
     const { path } = await stage.cnm.createSandbox({ name: 'peer', networks: [{ network: 'front' }] })
-    expect(await pings(path, BEYOND4)).toBe(true)
+    expect(await reaches(path, BEYOND4)).toBe(true)
   })
 })

@@ -10,7 +10,7 @@ import { networkToEngine } from '../../lib/model/engine.ts'
 import { BEYOND4, BEYOND6, LAN4, Lab } from '../support/lab.ts'
 import { must, run } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
-import { pings } from '../support/traffic.ts'
+import { pings, reaches } from '../support/traffic.ts'
 
 const stage = new Stage()
 
@@ -44,8 +44,8 @@ describe('several subnets on one bridge', () => {
       for (const address of ['10.1.0.1', '10.2.0.254', 'fd00:1::7', 'fd00:2::1', BEYOND4, BEYOND6])
         expect([address, await pings(path, address)]).toEqual([address, true])
     }
-    for (const address of ['10.2.0.5', 'fd00:2::5']) expect(await pings(low.path, address)).toBe(true)
-    for (const address of ['10.1.0.5', 'fd00:1::5']) expect(await pings(high.path, address)).toBe(true)
+    for (const address of ['10.2.0.5', 'fd00:2::5']) expect(await reaches(low.path, address)).toBe(true)
+    for (const address of ['10.1.0.5', 'fd00:1::5']) expect(await reaches(high.path, address)).toBe(true)
   })
 
   it('the next is used when one is full; when all are, the error says who has them', async () => {
@@ -74,7 +74,7 @@ describe('an automatic subnet', () => {
     await stage.cnm.createNetwork({ name: 'web' })
     expect(subnetOf('web')).toBe('172.22.0.0/16')
     const { path } = await stage.cnm.createSandbox(on('web'))
-    expect(await pings(path, BEYOND4)).toBe(true)
+    expect(await reaches(path, BEYOND4)).toBe(true)
   })
 
   it.each([
@@ -87,7 +87,7 @@ describe('an automatic subnet', () => {
     await stage.cnm.createNetwork({ name: 'web' })
     expect(subnetOf('web')).toBe(expected)
     const { path } = await stage.cnm.createSandbox(on('web'))
-    expect(await pings(path, BEYOND4)).toBe(true)
+    expect(await reaches(path, BEYOND4)).toBe(true)
   })
 
   it('never is where the host itself is, and then the error says so', async () => {
@@ -146,7 +146,7 @@ describe('an address that is reserved', () => {
       await expectKept()
       const { path } = await stage.cnm.createSandbox({ name: 'db', ...on('web', round === 0 ? {} : { ip6: 'fd00:1:0::2' }) })
       expect(must(['ip', '-br', 'addr', 'show', 'eth0'], { netns: path })).toMatch(/ 10\.1\.0\.2\/29 fd00:1::2\/64 /)
-      expect(await pings(path, '10.1.0.3')).toBe(true)
+      expect(await reaches(path, '10.1.0.3')).toBe(true)
       await stage.cnm.removeSandbox('db')
       await expectKept()
       await stage.reopen()

@@ -3,7 +3,7 @@ import { BEYOND4, HOST4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { Stage } from '../support/stage.ts'
-import { ask, hold, pings, retransmitted, serve } from '../support/traffic.ts'
+import { ask, hold, pings, reaches, retransmitted, serve } from '../support/traffic.ts'
 
 const stage = new Stage()
 
@@ -42,7 +42,7 @@ describe('predefined networks', () => {
   it('bridge: a sandbox without further words is on it; its link is there only as long', async () => {
     const { path } = await stage.cnm.createSandbox({ name: 'one' })
     expect(linksIn(stage.lab.host)).toContain('cnm0')
-    expect(await pings(path, BEYOND4)).toBe(true)
+    expect(await reaches(path, BEYOND4)).toBe(true)
     await stage.cnm.removeSandbox('one')
     expect(linksIn(stage.lab.host)).not.toContain('cnm0')
   })
@@ -50,8 +50,8 @@ describe('predefined networks', () => {
   it('none: only loopback, and it works', async () => {
     const { path } = await stage.cnm.createSandbox({ networks: [{ network: 'none' }] })
     expect(linksIn(path)).toEqual(['lo'])
-    expect(await pings(path, '127.0.0.1')).toBe(true)
-    expect(await pings(path, '::1')).toBe(true)
+    expect(await reaches(path, '127.0.0.1')).toBe(true)
+    expect(await reaches(path, '::1')).toBe(true)
     expect(await pings(path, HOST4)).toBe(false)
   })
 
@@ -102,7 +102,7 @@ describe('a sandbox on two networks', () => {
     expect(gatewayOf(path)).toBe('10.1.0.1')
     await stage.cnm.connect('s', { network: 'b', gwPriority: 1 })
     expect(gatewayOf(path)).toBe('10.2.0.1')
-    expect(await pings(path, BEYOND4)).toBe(true)
+    expect(await reaches(path, BEYOND4)).toBe(true)
   })
 
   it('keeps the traffic of one going while the other comes and goes; the published port moves along', async () => {
@@ -155,7 +155,7 @@ describe('what was made by others', () => {
     const had = snapshot(stage.lab.host)
     await stage.cnm.createNetwork({ name: 'web' })
     const { path } = await stage.cnm.createSandbox({ name: 's', networks: [{ network: 'web' }] })
-    expect(await pings(path, BEYOND4)).toBe(true)
+    expect(await reaches(path, BEYOND4)).toBe(true)
     await stage.cnm.removeSandbox('s')
     await stage.cnm.removeNetwork('web')
     expect(snapshot(stage.lab.host)).toEqual(had)
@@ -168,7 +168,7 @@ describe('what was made by others', () => {
     const had = snapshot(stage.lab.host)
     await stage.cnm.createNetwork({ name: 'web' })
     const { path } = await stage.cnm.createSandbox({ name: 's', networks: [{ network: 'web' }] })
-    expect(await pings(path, '203.0.113.9')).toBe(true)
+    expect(await reaches(path, '203.0.113.9')).toBe(true)
     expect(await pings(stage.lab.lan, '203.0.113.9')).toBe(false)
     expect(await pings(dmz, BEYOND4)).toBe(false)
     await stage.cnm.removeSandbox('s')
@@ -176,7 +176,7 @@ describe('what was made by others', () => {
     expect(snapshot(stage.lab.host)).toEqual(had)
     // The picture is right: a host that is made to forward does pass it on.
     must(['sysctl', '-qw', 'net.ipv4.ip_forward=1'], { netns: stage.lab.host })
-    expect(await pings(stage.lab.lan, '203.0.113.9')).toBe(true)
+    expect(await reaches(stage.lab.lan, '203.0.113.9')).toBe(true)
     stage.accept()
   })
 })

@@ -3,7 +3,7 @@ import { lendUplinks, lengthsOf, publish, raiseWall, razeWall, unpublish } from 
 import type { Opening } from '../../lib/model/wall.ts'
 import { must, start } from '../support/run.ts'
 import { ADDRESSES, type Place, Topology, WALLS } from '../support/topology.ts'
-import { ask, pings, serve } from '../support/traffic.ts'
+import { ask, pings, reaches, serve } from '../support/traffic.ts'
 
 const { front, back, inner } = WALLS
 
@@ -78,7 +78,7 @@ describe.each([true, false])('br_netfilter: %s', (bridged) => {
 
     it('neighbours reach one another', async () => {
       expect(await all(tcp('peer', at.web), tcp('mate', at.db))).toEqual([at.peer, at.mate])
-      expect(await ping('peer', at.web)).toBe(true)
+      expect(await reaches(town.at('peer'), at.web)).toBe(true)
     })
 
     it('a published port is reached from another network, but not from an internal one', async () => {
@@ -112,7 +112,7 @@ describe.concurrent.each([4, 6] as const)('IPv%i', (family) => {
   it('the outside sees the host, unless the network does not masquerade', async () => {
     must(['ip', 'route', 'add', `${at.db}/${family === 4 ? 16 : 64}`.replace('2/', '0/'), 'via', at.farSide], { netns: town.at('far') })
     expect(await all(tcp('web', at.lan), tcp('web', at.far), tcp('db', at.far))).toEqual([at.host, at.farSide, at.db])
-    expect(await ping('web', at.far)).toBe(true)
+    expect(await reaches(town.at('web'), at.far)).toBe(true)
   })
 
   it('nothing gets out of an internal network, but the host is there', async () => {

@@ -8,7 +8,7 @@ import { BEYOND4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { settled, snapshot } from '../support/snapshot.ts'
 import { Stage } from '../support/stage.ts'
-import { pings } from '../support/traffic.ts'
+import { reaches } from '../support/traffic.ts'
 
 const stage = new Stage()
 
@@ -249,7 +249,7 @@ describe('after a reboot', () => {
     stage.cnm = await stage.lab.open()
     expect(stage.cnm.network('web').id).toBe(id)
     const { path } = await stage.cnm.createSandbox({ networks: [{ network: 'web' }] })
-    expect(await pings(path, BEYOND4)).toBe(true)
+    expect(await reaches(path, BEYOND4)).toBe(true)
   })
 })
 
@@ -324,7 +324,7 @@ describe('drivers that were brought along', () => {
     await stage.reopen({ ipamDrivers: [ipam] })
     await stage.cnm.createNetwork({ name: 'm', ipam: { driver: 'mine' } })
     const { path } = await stage.cnm.createSandbox({ name: 's', networks: [{ network: 'm' }] })
-    expect(await pings(path, '10.44.0.254')).toBe(true)
+    expect(await reaches(path, '10.44.0.254')).toBe(true)
     await stage.cnm.removeSandbox('s')
     await stage.cnm.removeNetwork('m')
     expect(asked).toEqual(['pool here', 'address gateway', 'address ', 'release 10.44.0.7', 'release 10.44.0.254', 'release p1'])

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Peer } from '../../lib/index.ts'
 import { Hosts } from '../support/hosts.ts'
 import { must, runAsync } from '../support/run.ts'
-import { ask, pings, serve } from '../support/traffic.ts'
+import { ask, pings, reaches, serve } from '../support/traffic.ts'
 
 let hosts: Hosts
 let watcher: string
@@ -88,7 +88,7 @@ it('the new one may be told before the old one is gone; and what this host has i
   // It comes here, and goes again; the word of the others is still what it was.
   await hosts.sandbox(3, 'nomad', 'app', { ...SAME, mac: MAC })
   expect(fdb()).not.toContain(MAC)
-  expect(await pings(watcher, SAME.ip)).toBe(true)
+  expect(await reaches(watcher, SAME.ip)).toBe(true)
   expect(await cnm.verify('app')).toMatchObject({ differences: [] })
   await cnm.removeSandbox('nomad')
   expect(fdb()).toContain(`${MAC} dst 10.99.0.2`)
@@ -149,7 +149,7 @@ describe('a host that is not of the cluster: plain iproute2', () => {
     await again.setPeers('app', [])
     expect(again.peers('app')).toEqual([peer])
     expect(await again.verify('app')).toMatchObject({ rows: 3, differences: [] })
-    expect(await pings(watcher, '10.0.1.77')).toBe(true)
+    expect(await reaches(watcher, '10.0.1.77')).toBe(true)
     await expect(again.createSandbox({ networks: [{ network: 'app', ip: '10.0.1.77' }] })).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' })
 
     await again.removePeer('app', '10.0.1.77')

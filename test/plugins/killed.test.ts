@@ -3,7 +3,7 @@ import { beforeEach, expect, it } from 'vitest'
 import type { Controller } from '../../lib/index.ts'
 import { must, run } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
-import { pings } from '../support/traffic.ts'
+import { reaches } from '../support/traffic.ts'
 import { Stubs } from './stub.ts'
 
 const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
@@ -78,7 +78,7 @@ it('killed in the middle, the next controller and the plugin agree', { timeout: 
   // Every address was given back: the first is free again.
   const one = await stage.cnm.createSandbox(on('one'))
   expect(stage.cnm.seats('one')[0]?.endpoint.address).toBe('10.77.0.2/24')
-  expect(await pings(one.path, '10.77.0.1')).toBe(true)
+  expect(await reaches(one.path, '10.77.0.1')).toBe(true)
 })
 
 const state = (cnm: Controller) => [

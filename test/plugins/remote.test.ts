@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { BEYOND4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
-import { pings } from '../support/traffic.ts'
+import { reaches } from '../support/traffic.ts'
 import { Stubs } from './stub.ts'
 
 const stubs = new Stubs()
@@ -26,9 +26,9 @@ describe('a network of a plugin', () => {
     const one = await cnm.createSandbox({ name: 'one', networks: [{ network: 'there', mac: '02:00:5e:10:00:01' }] })
     const two = await cnm.createSandbox({ name: 'two', networks: [] })
     await cnm.connect('two', { network: 'there', ip: '10.77.0.77' })
-    expect(await pings(one.path, '10.77.0.77')).toBe(true)
-    expect(await pings(two.path, address('one'))).toBe(true)
-    expect(await pings(two.path, '10.77.0.1')).toBe(true)
+    expect(await reaches(one.path, '10.77.0.77')).toBe(true)
+    expect(await reaches(two.path, address('one'))).toBe(true)
+    expect(await reaches(two.path, '10.77.0.1')).toBe(true)
     const inside = must(['ip', '-br', 'link', 'show', 'eth0'], { netns: one.path })
     expect(inside).toContain('02:00:5e:10:00:01')
     expect(must(['ip', 'route'], { netns: one.path })).toMatch(/^default via 10\.77\.0\.1 dev eth0.*^198\.18\.\d+\.0\/24 dev eth0/ms)
@@ -94,7 +94,7 @@ it('a sandbox whose plugin gives no way out is given one, unless the plugin will
   const networks = () => cnm.seats('one').map(({ network }) => network.name)
   const { path } = await start()
   expect(networks().sort()).toEqual(['docker_gwbridge', 'there'])
-  expect(await pings(path, BEYOND4)).toBe(true)
+  expect(await reaches(path, BEYOND4)).toBe(true)
   await cnm.removeSandbox('one')
   stubs.twist('stub', { say: { 'NetworkDriver.Join': { DisableGatewayService: true } } })
   const closed = await start()

@@ -5,7 +5,7 @@ import { createServer } from 'node:tls'
 import { expect, it } from 'vitest'
 import { Authority, type Certificates } from '../support/certificates.ts'
 import { Stage } from '../support/stage.ts'
-import { pings } from '../support/traffic.ts'
+import { reaches } from '../support/traffic.ts'
 import { Stubs } from './stub.ts'
 
 const stubs = new Stubs()
@@ -47,7 +47,7 @@ it('a plugin by TLS is driven with the certificates of its .json; nobody else ge
   const network = await ask({ CAFile: own.ca, CertFile, KeyFile })
   expect(network).toMatchObject({ plugin: true, pools: [{ subnet: '10.77.0.0/24' }] })
   const one = await stage.cnm.createSandbox({ name: 'one', networks: [{ network: 'there' }] })
-  expect(await pings(one.path, '10.77.0.1')).toBe(true)
+  expect(await reaches(one.path, '10.77.0.1')).toBe(true)
   await stage.cnm.removeSandbox('one')
   await stage.cnm.removeNetwork('there')
   // As in dockerd: where nobody says whom to believe, anybody is. The plugin still wants to know who asks.

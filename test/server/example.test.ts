@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import type { NetworkDriver } from '../../lib/index.ts'
 import { must, start } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
-import { pings } from '../support/traffic.ts'
+import { reaches } from '../support/traffic.ts'
 import type { Json } from './recorded.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -29,8 +29,8 @@ it('the example works in our own controller', async () => {
   const one = await cnm.createSandbox({ name: 'one', networks: [{ network: 'there' }] })
   const two = await cnm.createSandbox({ name: 'two', networks: [{ network: 'there' }] })
   const addresses = [one, two].map(({ name }) => cnm.seats(name)[0]?.endpoint.address?.replace(/\/.*/, '') ?? '')
-  expect(await pings(one.path, addresses[1] ?? '')).toBe(true)
-  expect(await pings(two.path, '10.60.0.1')).toBe(true)
+  expect(await reaches(one.path, addresses[1] ?? '')).toBe(true)
+  expect(await reaches(two.path, '10.60.0.1')).toBe(true)
 })
 
 /** The example in a process of its own, with state of its own. */
@@ -52,8 +52,8 @@ it("and, unchanged, our own controller drives it as somebody else's plugin", asy
   await cnm.connect('two', { network: 'there', mac: '02:00:5e:10:00:02' })
   const [seat] = cnm.seats('two')
   expect(seat?.network.plugin).toBe(true)
-  expect(await pings(one.path, seat?.endpoint.address?.replace(/\/.*/, '') ?? '')).toBe(true)
-  expect(await pings(two.path, '10.60.0.1')).toBe(true)
+  expect(await reaches(one.path, seat?.endpoint.address?.replace(/\/.*/, '') ?? '')).toBe(true)
+  expect(await reaches(two.path, '10.60.0.1')).toBe(true)
   expect(must(['ip', '-br', 'link', 'show', 'eth0'], { netns: two.path })).toContain('02:00:5e:10:00:02')
   await cnm.disconnect('two', 'there')
   await cnm.removeSandbox('two')

@@ -4,10 +4,29 @@ import { must, runAsync, start } from './run.ts'
 
 const PEER = fileURLToPath(new URL('peer.mjs', import.meta.url))
 
+const ping = (address: string, seconds: number) => [
+  'ping',
+  isIPv6(address) ? '-6' : '-4',
+  '-c',
+  '1',
+  '-w',
+  String(seconds),
+  '-i',
+  '0.4',
+  '-n',
+  address,
+]
+
 /** True when one of the echo requests that go from `netns` to `address` for two seconds is answered. */
 export async function pings(netns: string, address: string): Promise<boolean> {
-  const { status } = await runAsync(['ping', isIPv6(address) ? '-6' : '-4', '-c', '1', '-w', '2', '-i', '0.4', '-n', address], { netns })
-  return status === 0
+  return (await runAsync(ping(address, 2), { netns })).status === 0
+}
+
+/** The same for who has to be answered, on a machine that may have much else to do; what ping says otherwise is thrown. */
+export async function reaches(netns: string, address: string): Promise<true> {
+  const { status, stdout, stderr } = await runAsync(ping(address, 10), { netns })
+  if (status !== 0) throw new Error(`${address} from ${netns}: ${stdout}${stderr}`)
+  return true
 }
 
 /** A packet of exactly `size` bytes, which may not be taken apart, gets there and back. */
