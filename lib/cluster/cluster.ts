@@ -69,6 +69,11 @@ export class Cluster {
     if (problem) throw fault('ENGINE_BROKEN', { key: SWARM, engine: this.engine, reason: problem })
   }
 
+  /** The networks, from the engine itself. */
+  refreshNetworks(): Promise<void> {
+    return this.refresh(NETWORKS)
+  }
+
   /** The endpoints on a network, from the engine itself. */
   refreshGuests(network: Id): Promise<void> {
     return this.refresh(guestsPrefix(network))

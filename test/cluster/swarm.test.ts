@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { EtcdMember } from '../../lib/cluster/etcd/member.ts'
 import { EtcdCluster } from '../support/etcd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { NodeHost } from './host.ts'
@@ -12,7 +13,17 @@ const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000
 const rows = async (host: NodeHost, more = '') =>
   (await host.must(`network ls --format {{.Name}}|{{.Driver}}|{{.Scope}}${more}`)).split('\n')
 
+/** What etcd tells by itself is heard when this is. */
+let told: Promise<void> = Promise.resolve()
+
 beforeAll(async () => {
+  const { listen } = EtcdMember.prototype
+  vi.spyOn(EtcdMember.prototype, 'listen').mockImplementation(async function* (this: EtcdMember, ...asked) {
+    for await (const message of listen.apply(this, asked)) {
+      await told
+      yield message
+    }
+  })
   etcd = await EtcdCluster.start()
   hosts = [new NodeHost('10.99.0.1'), new NodeHost('10.99.0.2'), new NodeHost('10.99.0.3')]
   before = hosts.map(({ host }) => snapshot(host))
@@ -92,6 +103,28 @@ describe('a swarm on etcd', () => {
     })
   })
 
+  it('has a network on a node that has not heard of it, as soon as it is asked for', async () => {
+    let tell = () => {}
+    told = new Promise((resolve) => (tell = resolve))
+    try {
+      await at(0).controller.createNetwork({ name: 'new', driver: 'overlay', attachable: true })
+      expect(
+        at(1)
+          .controller.networks()
+          .map(({ name }) => name),
+      ).not.toContain('new')
+      const { id } = await at(1).controller.createSandbox({ name: 'one', networks: [] })
+      await at(1).controller.connect('one', { network: 'new' })
+      await at(1).controller.removeSandbox(id)
+      await at(2).controller.removeNetwork('new')
+    } finally {
+      tell()
+    }
+    await expect(at(1).controller.createSandbox({ networks: [{ network: 'nowhere' }] })).rejects.toMatchObject({
+      code: 'NETWORK_NOT_FOUND',
+    })
+  })
+
   it('has a network on every node, wherever it was made, and takes it from all', async () => {
     app = await at(1).must('network create -d overlay --attachable --ipv6 --label a=b app')
     expect(app).toMatch(/^[0-9a-z]{25}$/)
@@ -117,7 +150,8 @@ describe('a swarm on etcd', () => {
     await at(1).must('network rm twin')
     await eventually(() => at(0).must('network rm twin'))
     await at(2).must('network create -d overlay gone')
-    await eventually(() => at(0).must('network rm gone'))
+    await eventually(() => at(0).must('network inspect gone'))
+    await at(1).must('network rm gone')
     await eventually(async () => expect(await rows(at(2))).not.toContain('gone|overlay|swarm'))
     for (const host of hosts) {
       await eventually(async () => {

@@ -2,6 +2,7 @@ import { fault } from '../../model/errors.ts'
 import type { Network } from '../../model/network.ts'
 import type { Hall } from '../hall.ts'
 import { findNetwork } from '../lookup.ts'
+import { askForUnheard } from '../swarm/unheard.ts'
 import type { EngineNetwork } from './driver.ts'
 
 // An engine that is in no swarm of its own knows networks of its host only. It makes one with the name of a network of our swarm,
@@ -18,6 +19,7 @@ export async function borrowNetwork(hall: Hall, driver: string, { id, options, p
   if (other !== undefined) throw refused(other, 'the network of the swarm has its options from when it was made')
   if (name === '') throw refused(NETWORK_OPTION, 'it names a network of the swarm: cnm network ls')
   await hall.swarm.present.catchUp()
+  await askForUnheard(hall, [name])
   const network = findNetwork(hall, name)
   if (network.engine || network.driver !== driver || !hall.swarm.has(network))
     throw refused(NETWORK_OPTION, `not a network of the swarm, of the driver ${driver}`)

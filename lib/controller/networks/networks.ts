@@ -17,6 +17,7 @@ import { ipamOf } from '../remote/ipam.ts'
 import { dissolve, found } from '../remote/network.ts'
 import { definition, undefine } from '../swarm/networks.ts'
 import { anew } from '../swarm/overtaken.ts'
+import { askForUnheard } from '../swarm/unheard.ts'
 import { withVni } from '../swarm/vnis.ts'
 import { withWireguardPort } from '../swarm/wireguard-ports.ts'
 import { checkUnused, configurationOf, withConfiguration } from './configurations.ts'
@@ -195,6 +196,7 @@ export async function definePredefined(hall: Hall): Promise<void> {
 }
 
 export async function removeNetwork(hall: Hall, ref: string): Promise<Network> {
+  await askForUnheard(hall, [ref])
   const network = ownNetwork(hall, ref)
   if (isPredefined(network.name)) throw fault('NETWORK_PREDEFINED_REMOVE', { name: network.name })
   const endpoints = hall.store.endpoints.with('networkId', network.id)

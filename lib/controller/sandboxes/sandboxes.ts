@@ -27,12 +27,15 @@ import { settleWith } from '../remote/ipam.ts'
 import { namespaceFirst, type Steps } from '../remote/namespace.ts'
 import { leaving, turning } from '../remote/network.ts'
 import { insist } from '../swarm/insist.ts'
+import { askForUnheard } from '../swarm/unheard.ts'
 import { ownerOf } from './processes.ts'
 import { carryOut, inPieces, type Removal } from './removal.ts'
 
 export async function createSandbox(hall: Hall, request: CreateSandbox, signal?: AbortSignal): Promise<Sandbox> {
   const attachments = request.networks ?? [{ network: 'bridge' }]
-  const networks = attachments.map(({ network }) => ownNetwork(hall, network))
+  const refs = attachments.map(({ network }) => network)
+  await askForUnheard(hall, refs)
+  const networks = refs.map((ref) => ownNetwork(hall, ref))
   checkCompany(networks)
   request.ports?.forEach(checkPort)
   const id = newId()
@@ -100,6 +103,7 @@ async function inodeAt(path: string): Promise<bigint> {
 
 export async function connect(hall: Hall, attachment: Attachment, ref: string, signal?: AbortSignal): Promise<Endpoint> {
   const sandbox = ownSandbox(hall, ref)
+  await askForUnheard(hall, [attachment.network])
   const network = ownNetwork(hall, attachment.network)
   const seats = seatsOf(hall, sandbox)
   if (seats.some((seat) => seat.network.id === network.id))
