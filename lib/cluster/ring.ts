@@ -13,7 +13,8 @@ export interface SealedKey {
 
 /**
  * What encrypted networks are encrypted with: one key; two or three while they change. A new one is spread first, then everybody
- * sends with it, then the old one goes. What is to follow waits until all have heard of what was before.
+ * sends with it, then the old one goes. What is to follow waits until all have heard of what was before, and to take a key away until
+ * what was sent with it has arrived.
  */
 export interface SealedRing {
   /** Rises whenever the keys or the primary one are others. */
@@ -81,12 +82,14 @@ export interface RingFacts {
   readonly keys: readonly Key[]
   /** Everybody who is to be waited for has heard of the step that the ring is at. */
   readonly heard: boolean
+  /** So long ago that nothing of what was sent before is on its way any more. */
+  readonly arrived: boolean
   /** It is time for another key. */
   readonly due: boolean
 }
 
 /** What a ring is to become; null: it is as it should be, or has to wait. */
-export function nextRing(ring: SealedRing, { swarm, recipients, keys, heard, due }: RingFacts): SealedRing | null {
+export function nextRing(ring: SealedRing, { swarm, recipients, keys, heard, arrived, due }: RingFacts): SealedRing | null {
   const { primary, step } = ring
   if (!keys.some(({ tag }) => tag === primary)) return newRing(swarm, recipients, ring)
   const newest = ring.keys.at(-1)
@@ -100,10 +103,11 @@ export function nextRing(ring: SealedRing, { swarm, recipients, keys, heard, due
     if (JSON.stringify(widened) !== JSON.stringify(ring)) return widened
   }
   if (!heard) return null
-  const latest = newestOf(ring)
   // What was sent with before the primary one, nobody has sent with since that was.
-  if (latest > primary) return { step: step + 1, primary: latest, keys: ring.keys.filter(({ tag }) => tag >= primary) }
-  return ring.keys.length > 1 ? { step: step + 1, primary, keys: ring.keys.filter(({ tag }) => tag === primary) } : null
+  const kept = ring.keys.filter(({ tag }) => tag >= primary)
+  if (kept.length < ring.keys.length && !arrived) return null
+  const latest = newestOf(ring)
+  return latest > primary || kept.length < ring.keys.length ? { step: step + 1, primary: latest, keys: kept } : null
 }
 
 /** For those too who have come since. */

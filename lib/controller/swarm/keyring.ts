@@ -17,6 +17,8 @@ import { nodeKeyIn } from './node-key.ts'
 const SESSION = 'swarm/session'
 /** Who has not heard for so many heartbeats is not waited for: a node that is dead is known to be by then. */
 const PATIENCE = 3
+/** What was sent has arrived by then, or will not, in ms. */
+const ON_ITS_WAY = 2000
 /** Until what could not be told is told again, in ms. */
 const AGAIN = 1000
 
@@ -44,6 +46,8 @@ export class Keyring {
   #pending = false
   /** Since when others are waited for, and for what. */
   #wait = { step: 0, since: 0 }
+  /** Since when nobody is waited for any more. */
+  #heard = { step: 0, since: 0 }
 
   constructor({ hall, membership, member, again }: KeyringOptions) {
     this.#hall = hall
@@ -183,7 +187,9 @@ export class Keyring {
     // It has just become another one, and is looked at next.
     if (this.#read.ring !== ring) return
     const due = this.#isNeeded() && !view.isFresh
-    const next = nextRing(ring, { swarm, recipients, keys: this.#read.keys, heard: this.#isHeard(ring), due })
+    const heard = this.#isHeard(ring)
+    const arrived = heard && this.#hasArrived(ring)
+    const next = nextRing(ring, { swarm, recipients, keys: this.#read.keys, heard, arrived, due })
     if (!next) return
     const isNew = next.keys.at(-1)?.tag !== ring.keys.at(-1)?.tag
     await cluster.turnRing(next, isNew ? view.swarm?.keyRotation : undefined)
@@ -199,6 +205,13 @@ export class Keyring {
       this.#again(patience)
     }
     return performance.now() - this.#wait.since >= patience
+  }
+
+  #hasArrived({ step }: SealedRing): boolean {
+    if (this.#heard.step !== step) this.#heard = { step, since: performance.now() }
+    const left = this.#heard.since + ON_ITS_WAY - performance.now()
+    if (left > 0) this.#again(left)
+    return left <= 0
   }
 }
 
