@@ -19,4 +19,5 @@ for folder in / "$PWD" /etc /tmp; do
   if [ -w "$folder" ]; then echo "confine.sh: $folder could be written" >&2 && exit 1; fi
 done
 # Not in place of this shell: whoever comes first in a PID namespace is told of orphans, and is sent no signal that it does not await.
-"$@"
+# A guest's clock goes on while it waits for a processor: with as little as anybody has, deadlines inside pass before anything is done.
+nice -n -5 "$@"
