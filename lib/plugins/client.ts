@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { request as askPlainly, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as askSecretly } from 'node:https'
 import type { Json } from '../model/call.ts'
+import { Either } from '../model/either.ts'
 import { fault } from '../model/errors.ts'
 import type { Located } from './discovery.ts'
 
@@ -54,7 +55,8 @@ export class PluginClient {
     const late = AbortSignal.timeout(timeout)
     try {
       const text = body === undefined ? '' : `${JSON.stringify(body)}\n`
-      return await this.#send(method, text, signal ? AbortSignal.any([signal, late]) : late)
+      using until = new Either(signal, late)
+      return await this.#send(method, text, until.signal)
     } catch (error) {
       signal?.throwIfAborted()
       const { address } = this

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Either } from '../../model/either.ts'
 import {
   type Batch,
   Compacted,
@@ -64,6 +66,8 @@ export class Etcd implements Engine {
     engine: string,
     { credentials, patience = ALL }: { readonly credentials?: () => Credentials; readonly patience?: number } = {},
   ) {
+    // All that are asked at the same time.
+    setMaxListeners(0, this.#end.signal)
     const { members, prefix } = parseEngine(engine)
     this.#members = members.map((member) => new EtcdMember(member, credentials))
     this.#root = `${prefix}/`
@@ -158,13 +162,13 @@ export class Etcd implements Engine {
 
   async #ask(method: string, question: Uint8Array, signal?: AbortSignal): Promise<Asked> {
     const deadline = performance.now() + this.#patience
-    const until = signal ? AbortSignal.any([signal, this.#end.signal]) : this.#end.signal
+    using until = new Either(signal, this.#end.signal)
     const reasons = new Map<string, string>()
     let [doubt, hope] = [false, false]
     for (let tried = 1, wait = SHORTEST_PAUSE; ; tried++) {
       const member = this.#member
       try {
-        return { answer: await member.ask(method, question, Math.min(EACH, this.#patience), until), doubt }
+        return { answer: await member.ask(method, question, Math.min(EACH, this.#patience), until.signal), doubt }
       } catch (error) {
         if (error instanceof Declined && !ELSEWHERE.has(error.code)) throw this.#refusal(error)
         if (!(error instanceof Unanswered || error instanceof Declined)) throw error
@@ -177,7 +181,7 @@ export class Etcd implements Engine {
       if (performance.now() + wait > deadline) throw new EngineLost(lost)
       if (tried % this.#members.length !== 0) continue
       if (!hope) throw new EngineLost(lost)
-      await pause(wait, undefined, { signal: until })
+      await pause(wait, undefined, { signal: until.signal })
       wait = Math.min(2 * wait, LONGEST_PAUSE)
     }
   }

@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2'
+import { Either } from '../../model/either.ts'
 import { EngineRefused } from '../engine.ts'
 import { type EngineAddress, formatMember } from './address.ts'
 import { Message } from './protobuf.ts'
@@ -81,8 +82,8 @@ export class EtcdMember {
     const late = AbortSignal.timeout(patience)
     try {
       const answers: Message[] = []
-      const until = signal ? AbortSignal.any([late, signal]) : late
-      for await (const answer of this.#call(method, question, { once: true, signal: until })) answers.push(answer)
+      using until = new Either(late, signal)
+      for await (const answer of this.#call(method, question, { once: true, signal: until.signal })) answers.push(answer)
       const [first] = answers
       if (!first) throw new Declined(0, 'this is not etcd: it has no answer')
       return first
@@ -94,13 +95,13 @@ export class EtcdMember {
 
   /** Answers, as long as they come; an end without a word is thrown as Unanswered. */
   async *listen(method: string, question: Uint8Array, signal: AbortSignal): AsyncGenerator<Message> {
-    const until = AbortSignal.any([signal, this.#streams.signal])
+    using until = new Either(signal, this.#streams.signal)
     try {
-      yield* this.#call(method, question, { once: false, signal: until })
+      yield* this.#call(method, question, { once: false, signal: until.signal })
       throw new Unanswered('it has hung up', false)
     } catch (error) {
       signal.throwIfAborted()
-      throw until.aborted ? new Unanswered('it was left for another', false) : error
+      throw until.signal.aborted ? new Unanswered('it was left for another', false) : error
     }
   }
 
