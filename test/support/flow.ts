@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
 
 /** What has become of echo requests that went all the time. */
 export interface Passed {
@@ -14,7 +15,7 @@ export interface Passed {
 /** Every so many ms. */
 const EVERY = 10
 
-/** Echo requests that go from one place to another until end(). */
+/** Echo requests that go from one place to another until end(), or until the test that began it has failed. */
 export class Flow {
   readonly #child: ChildProcess
   readonly #ended: Promise<unknown>
@@ -27,6 +28,7 @@ export class Flow {
   constructor(netns: string, address: string) {
     const child = spawn('nsenter', [`--net=${netns}`, '--', 'ping', '-n', '-i', String(EVERY / 1000), address])
     this.#child = child
+    onTestFinished(() => void child.kill('SIGKILL'))
     this.#ended = new Promise((resolve) => child.once('close', resolve))
     createInterface({ input: child.stdout }).on('line', (line) => this.#hear(line))
   }
