@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { must } from '../support/run.ts'
 import { differences } from './differences.ts'
 import { perform } from './perform.ts'
@@ -19,8 +20,11 @@ export async function rehearse(
   // Nobody knows the first ones' MAC addresses any more.
   for (const family of ['-4', '-6']) must(island.there(['nsenter', `--net=${island.lan}`, 'ip', family, 'neigh', 'flush', 'dev', 'eth0']))
   const ours = await perform(dockerd, script(`cnm-${driver}`))
-  const after = links()
-  if (after !== before) throw new Error(`links are left:\n${after}`)
+  // What ours deletes behind is gone a moment later.
+  for (let patience = 100; links() !== before; patience--) {
+    if (patience === 0) throw new Error(`links are left:\n${links()}`)
+    await pause(100)
+  }
   const found = script(driver).flatMap((line, index) => differences(line, theirs[index] ?? {}, ours[index] ?? {}))
   return found.map(({ line, at, docker, cnm }) => [line.replace(/^network create .* -o /, ''), at, docker, unframed(cnm)])
 }
