@@ -60,11 +60,14 @@ function openedBy(path: string): string {
   return others.find((pid) => descriptorsOf(pid).includes(real)) ?? ''
 }
 
-function descriptorsOf(pid: string): readonly string[] {
+const descriptorsOf = (pid: string): readonly string[] =>
+  orNothing(() => readdirSync(`/proc/${pid}/fd`)).flatMap((fd) => orNothing(() => [readlinkSync(`/proc/${pid}/fd/${fd}`)]))
+
+/** Of a process that has ended, or is not ours to see; of a descriptor that was closed meanwhile. */
+function orNothing(look: () => readonly string[]): readonly string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+    return look()
   } catch {
-    // It has ended, or is not ours to see.
     return []
   }
 }

@@ -57,6 +57,17 @@ describe('one owner at a time', () => {
     expect((await rejection(opened(where))).message).toBe(`another controller holds ${where.run} (process ${heir.pid})`)
   })
 
+  it('is told so too of one that opens and closes files all the time', async () => {
+    const where = directories()
+    await (await another(where)).kill()
+    const script = 'exec 9<>"$0"; flock 9; echo ready; while :; do : 3</dev/null 4</dev/null; done'
+    const heir = spawn('sh', ['-c', script, join(where.run, 'lock')], { stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => void heir.kill('SIGKILL'))
+    await once(heir.stdout, 'data')
+    for (let round = 0; round < 60; round++)
+      expect((await rejection(opened(where))).message).toBe(`another controller holds ${where.run} (process ${heir.pid})`)
+  })
+
   it('ends by kill -9, and what it had written is there', async () => {
     const where = directories()
     const owner = await another(where, 'written before the end')
