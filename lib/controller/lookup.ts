@@ -1,4 +1,4 @@
-import { type CnmError, fault } from '../model/errors.ts'
+import { CnmError, fault } from '../model/errors.ts'
 import { type Endpoint, isPredefined, type Network, type Sandbox } from '../model/network.ts'
 import type { Hall } from './hall.ts'
 
@@ -26,6 +26,16 @@ function find<T extends { readonly id: string; readonly name: string }>(
   if (matches.length > 1) throw ambiguous(matches.length, 'based on ID prefix')
   if (!matches[0]) throw missing()
   return matches[0]
+}
+
+/** What is looked up; undefined where it is said not to be there. */
+export function orNot<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (error instanceof CnmError && error.status === 404) return undefined
+    throw error
+  }
 }
 
 export const findNetwork = (hall: Hall, ref: string): Network => networkAmong(hall.store.networks, ref)

@@ -1,4 +1,5 @@
 import { must } from '../support/run.ts'
+import { answered, pinging } from '../support/traffic.ts'
 import { DOCKER_ENV, startDockerd } from './dockerd.ts'
 import { Island } from './island.ts'
 
@@ -62,7 +63,7 @@ export const addressOf = (island: Island, container: string): Promise<string> =>
 export const pidOf = (island: Island, container: string): Promise<string> => docker(island, 'inspect', '-f', '{{.State.Pid}}', container)
 
 const ping = (island: Island, pid: string, seconds: number, address: string, flags: readonly string[]) =>
-  island.run(['nsenter', '-t', pid, '-n', 'ping', '-c', '1', '-w', String(seconds), '-n', ...flags, address])
+  island.run(['nsenter', '-t', pid, '-n', ...pinging(address, seconds, flags)])
 
 /** True when an echo request of a container is answered. */
 export const pings = async (island: Island, container: string, address: string, ...flags: readonly string[]): Promise<boolean> =>
@@ -74,7 +75,5 @@ export const pingsFrom = async (island: Island, pid: string, address: string, ..
 
 /** The same for who has to be answered, on a machine that may have much else to do; what ping says otherwise is thrown. */
 export async function reaches(island: Island, container: string, address: string, ...flags: readonly string[]): Promise<true> {
-  const { status, stdout, stderr } = await ping(island, await pidOf(island, container), 10, address, flags)
-  if (status !== 0) throw new Error(`${address} from ${container}: ${stdout}${stderr}`)
-  return true
+  return answered(`${address} from ${container}`, await ping(island, await pidOf(island, container), 10, address, flags))
 }

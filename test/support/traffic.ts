@@ -1,32 +1,29 @@
 import { isIPv6 } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { must, runAsync, start } from './run.ts'
+import { must, type Ran, runAsync, start } from './run.ts'
 
 const PEER = fileURLToPath(new URL('peer.mjs', import.meta.url))
 
-const ping = (address: string, seconds: number) => [
-  'ping',
-  isIPv6(address) ? '-6' : '-4',
-  '-c',
-  '1',
-  '-w',
-  String(seconds),
-  '-i',
-  '0.4',
-  '-n',
-  address,
-]
+/** The command that ends with the first answer, or after so many seconds. */
+export const pinging = (address: string, seconds: number, flags: readonly string[] = []): readonly string[] => {
+  const family = isIPv6(address) ? '-6' : '-4'
+  return ['ping', family, '-c', '1', '-w', String(seconds), '-i', '0.4', '-n', ...flags, address]
+}
+
+/** Throws what ping said where it was not answered. */
+export function answered(what: string, { status, stdout, stderr }: Ran): true {
+  if (status !== 0) throw new Error(`${what}: ${stdout}${stderr}`)
+  return true
+}
 
 /** True when one of the echo requests that go from `netns` to `address` for two seconds is answered. */
 export async function pings(netns: string, address: string): Promise<boolean> {
-  return (await runAsync(ping(address, 2), { netns })).status === 0
+  return (await runAsync(pinging(address, 2), { netns })).status === 0
 }
 
 /** The same for who has to be answered, on a machine that may have much else to do; what ping says otherwise is thrown. */
 export async function reaches(netns: string, address: string): Promise<true> {
-  const { status, stdout, stderr } = await runAsync(ping(address, 10), { netns })
-  if (status !== 0) throw new Error(`${address} from ${netns}: ${stdout}${stderr}`)
-  return true
+  return answered(`${address} from ${netns}`, await runAsync(pinging(address, 10), { netns }))
 }
 
 /** A packet of exactly `size` bytes, which may not be taken apart, gets there and back. */

@@ -1,10 +1,10 @@
 import { type Family, parseAddress, parseCidr } from '../../model/address.ts'
-import { CnmError, fault } from '../../model/errors.ts'
+import { fault } from '../../model/errors.ts'
 import type { Endpoint, Network, Sandbox } from '../../model/network.ts'
 import { seatsOf } from '../endpoints/endpoints.ts'
 import { chooseGateway, type Seat } from '../endpoints/gateway.ts'
 import type { Hall } from '../hall.ts'
-import { findNetwork, findSandbox } from '../lookup.ts'
+import { findNetwork, findSandbox, orNot } from '../lookup.ts'
 import type { View } from './view.ts'
 
 /** Where a packet begins or ends. */
@@ -53,15 +53,6 @@ function placeAt(hall: Hall, address: string, view: View): Place {
   const sandbox = guest && hall.store.sandboxes.get(guest.sandboxId)
   if (sandbox) return { name: sandbox.name, kind: 'sandbox', sandbox, address }
   return { name: address, kind: view.holds(address) ? 'host' : 'outside', address }
-}
-
-function orNot<T>(look: () => T): T | undefined {
-  try {
-    return look()
-  } catch (error) {
-    if (error instanceof CnmError && error.status === 404) return undefined
-    throw error
-  }
 }
 
 /** The family in which both can be: that of an address, else the one asked for, else IPv4 where there is one. */

@@ -188,7 +188,7 @@ export class Keyring {
     if (this.#read.ring !== ring) return
     const due = this.#isNeeded() && !view.isFresh
     const heard = this.#isHeard(ring)
-    const arrived = heard && this.#hasArrived(ring)
+    const arrived = heard && ring.keys.length > 1 && this.#hasArrived(ring)
     const next = nextRing(ring, { swarm, recipients, keys: this.#read.keys, heard, arrived, due })
     if (!next) return
     const isNew = next.keys.at(-1)?.tag !== ring.keys.at(-1)?.tag
