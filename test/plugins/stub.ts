@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
@@ -30,6 +30,8 @@ export class Stubs {
   #folder = ''
   #netns = ''
   readonly #running = new Map<string, AsyncDisposable>()
+  /** How many lines of each log have been told. */
+  readonly #read = new Map<string, number>()
 
   settle({ run, host }: Lab): void {
     this.#folder = join(run, '..')
@@ -68,9 +70,11 @@ export class Stubs {
   heard(name: string): readonly Heard[] {
     const path = this.#path(name, 'log')
     if (!existsSync(path)) return []
-    const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
-    rmSync(path)
-    return lines.map((line) => JSON.parse(line))
+    // It may be at the next line just now.
+    const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1)
+    const known = this.#read.get(path) ?? 0
+    this.#read.set(path, lines.length)
+    return lines.slice(known).map((line) => JSON.parse(line))
   }
 
   /** The methods only, without their interface. */
