@@ -8,6 +8,8 @@ import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Scenario, Verdict } from '../uml/harness.ts'
 
+/** Seconds for all that is no scenario. */
+const SPARE = 60
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A kernel of our own, and what has to hold in it. */
@@ -18,8 +20,8 @@ export interface Tier {
   readonly kind: 'uml' | 'qemu'
   /** Tests of test/kernel that run there too: file → their names. */
   readonly kernel?: Readonly<Record<string, RegExp>>
-  /** How long it may take in all. */
-  readonly seconds: number
+  /** How long one scenario may take, in seconds; the guest itself, and to boot, a minute more. */
+  readonly patience: number
 }
 
 /** Boots once and makes a test of every scenario. CNM_SCENARIOS names the files, separated by spaces; absent: all. */
@@ -35,7 +37,7 @@ export async function runTier(tier: Tier): Promise<void> {
   for (const file of new Set(scenarios.map((one) => one.file))) {
     describe(file, () => {
       for (const { name } of scenarios.filter((one) => one.file === file)) {
-        it(name, async () => expect(await guest.failure({ file, name })).toBeUndefined(), tier.seconds * 1000)
+        it(name, async () => expect(await guest.failure({ file, name })).toBeUndefined(), (tier.patience + SPARE) * 1000)
       }
     })
   }
@@ -59,7 +61,7 @@ async function bundle(tier: Tier): Promise<string> {
     `import { enter, perform } from ${path('test/uml/harness.ts')}`,
     `import { suite } from ${path('test/guest/vitest.ts')}`,
     ...chosenOf(tier).map((file) => `await enter('${file}', ${kernel[file] ?? /(?:)/}, () => suite(() => import(${path(file)})))`),
-    'await perform()\n',
+    `await perform(${tier.patience})\n`,
   ]
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'entry.ts'), entry.join('\n'))
@@ -102,14 +104,19 @@ class Guest {
   /** Whatever it said that is no verdict, and its kernel. */
   #words = ''
 
-  boot({ kind, seconds }: Tier, program: string): void {
+  boot({ kind, patience }: Tier, program: string): void {
     const argv = [process.execPath, '--enable-source-maps', program]
     const child = spawn(join(ROOT, 'test', kind, 'boot.sh'), argv, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+    const silence = patience + SPARE
     const timer = setTimeout(() => {
-      this.#end = `the guest was stopped after ${seconds} s`
+      this.#end = `the guest was stopped when it had said nothing for ${silence} s`
       child.kill('SIGKILL')
-    }, seconds * 1000)
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => this.#hear(line))
+    }, silence * 1000)
+    const hear = (line: string) => {
+      timer.refresh()
+      this.#hear(line)
+    }
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', hear)
     this.#child = child
     // The streams close when nobody is left who could write to them.
     this.#ended = once(child, 'close').then(([code, signal]) => {

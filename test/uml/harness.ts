@@ -11,8 +11,6 @@ export interface Verdict extends Scenario {
   readonly error?: string
 }
 
-const PATIENCE = 180_000
-
 const scenarios: (Scenario & { readonly body: () => unknown })[] = []
 let file = ''
 let wanted = /(?:)/
@@ -29,20 +27,20 @@ export async function enter(path: string, names: RegExp, load: () => Promise<unk
   await load()
 }
 
-/** Carries out what was entered, or says with --list what that is. */
-export async function perform(): Promise<void> {
+/** Carries out what was entered, each for at most so many seconds, or says with --list what that is. */
+export async function perform(patience: number): Promise<void> {
   if (process.argv.includes('--list')) return console.log(JSON.stringify(scenarios))
   for (const { file, name, body } of scenarios) {
-    const error = await failure(body)
+    const error = await failure(body, patience)
     const verdict: Verdict = { file, name, ...(error === undefined ? {} : { error }) }
     console.log(JSON.stringify(verdict))
   }
 }
 
-async function failure(body: () => unknown): Promise<string | undefined> {
+async function failure(body: () => unknown, patience: number): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${PATIENCE / 1000} s`)), PATIENCE)
+    timer = setTimeout(() => reject(new Error(`not done after ${patience} s`)), patience * 1000)
   })
   try {
     await Promise.race([body(), late])

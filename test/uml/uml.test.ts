@@ -19,7 +19,7 @@ const KERNEL = {
   'test/overlay/esp.test.ts': /with(out)? keys/,
 }
 
-await runTier({ name: 'uml', kind: 'uml', kernel: KERNEL, seconds: 400 })
+await runTier({ name: 'uml', kind: 'uml', kernel: KERNEL, patience: 240 })
 
 it('every file with tests that may be refused elsewhere is here', () => {
   const files = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'))
