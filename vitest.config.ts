@@ -19,7 +19,12 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: unit, isolate: false } },
       {
         extends: true,
-        test: { name: 'real', include: ['test/**/*.test.ts'], exclude: unit, globalSetup: ['test/support/prerequisites.ts'] },
+        test: {
+          name: 'real',
+          include: ['test/**/*.test.ts'],
+          exclude: unit,
+          globalSetup: ['test/support/prerequisites.ts', 'test/support/prepare.ts'],
+        },
       },
     ],
   },

@@ -1,12 +1,10 @@
 import { readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DOOMED } from '../support/built.ts'
 import { must, run, start } from '../support/run.ts'
 import { pinned, settled, snapshot } from '../support/snapshot.ts'
 import { Host } from './host.ts'
-
-const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 
 let host: Host
 

@@ -1,13 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Outcomes } from '../../lib/index.ts'
+import { DOOMED } from '../support/built.ts'
 import { LAN4 } from '../support/lab.ts'
 import { must, run } from '../support/run.ts'
 import { retired } from '../support/snapshot.ts'
 import { Stage } from '../support/stage.ts'
-
-const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 
 const stage = new Stage()
 const links = (netns: string) => must(['ip', '-o', 'link'], { netns })

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Controller } from '../../lib/index.ts'
+import { DOOMED } from '../support/built.ts'
 import { Lab } from '../support/lab.ts'
 import { must, run, start } from '../support/run.ts'
 
 const CNM = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url))
-const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 
 let lab: Lab
 

@@ -1,9 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { DOOMED } from '../support/built.ts'
 import { Hosts } from '../support/hosts.ts'
 import { run, runAsync } from '../support/run.ts'
 
-const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 /** Every step is tried by test/life for networks of one host; here some of them do. */
 const STRIDE = 11
 

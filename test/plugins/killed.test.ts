@@ -1,12 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import { beforeEach, expect, it } from 'vitest'
 import type { Controller } from '../../lib/index.ts'
+import { DOOMED } from '../support/built.ts'
 import { must, run } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
 import { reaches } from '../support/traffic.ts'
 import { Stubs } from './stub.ts'
-
-const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 
 const stubs = new Stubs()
 const stage = new Stage()

@@ -1,10 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { DOOMED } from '../support/built.ts'
 import { must, run } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
 import { Engine, portMap } from './engine.ts'
-
-const DOOMED = fileURLToPath(new URL('../support/doomed.cjs', import.meta.url))
 
 const stage = new Stage()
 

@@ -1,11 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Controller } from '../../lib/index.ts'
+import { DOOMED } from './built.ts'
 import { Lab } from './lab.ts'
 import { run } from './run.ts'
 import { settled } from './snapshot.ts'
-
-const DOOMED = fileURLToPath(new URL('./doomed.cjs', import.meta.url))
 
 let lab: Lab
 

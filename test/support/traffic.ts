@@ -1,8 +1,6 @@
 import { isIPv6 } from 'node:net'
-import { fileURLToPath } from 'node:url'
+import { PEER } from './built.ts'
 import { must, type Ran, runAsync, start } from './run.ts'
-
-const PEER = fileURLToPath(new URL('peer.mjs', import.meta.url))
 
 /** The command that ends with the first answer, or after so many seconds. */
 export const pinging = (address: string, seconds: number, flags: readonly string[] = []): readonly string[] => {
@@ -37,11 +35,11 @@ export type Transport = 'tcp' | 'udp'
 
 /** A server in `netns` that answers each caller with the address it sees. */
 export const serve = (netns: string, transport: Transport, address: string, port: number) =>
-  start([process.execPath, PEER, 'serve', transport, address, String(port)], { netns })
+  start([PEER, 'serve', transport, address, String(port)], { netns })
 
 /** What the server answered: the address it saw us by. null when nothing answered. */
 export async function ask(netns: string, transport: Transport, address: string, port: number): Promise<string | null> {
-  const { status, stdout } = await runAsync([process.execPath, PEER, 'ask', transport, address, String(port)], { netns })
+  const { status, stdout } = await runAsync([PEER, 'ask', transport, address, String(port)], { netns })
   return status === 0 ? stdout.trim() : null
 }
 
@@ -51,7 +49,7 @@ export async function hold(
   address: string,
   port: number,
 ): Promise<{ end(): Promise<{ sent: number; echoed: number }> } & AsyncDisposable> {
-  const held = await start([process.execPath, PEER, 'hold', address, String(port)], { netns })
+  const held = await start([PEER, 'hold', address, String(port)], { netns })
   return {
     async end() {
       const answer = new Promise<string>((resolve) => held.child.stdout?.once('data', (data) => resolve(String(data))))

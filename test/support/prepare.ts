@@ -1,0 +1,35 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { rolldown } from 'rolldown'
+import manifest from '../../package.json' with { type: 'json' }
+import { DOOMED, PEER } from './built.ts'
+import { must } from './run.ts'
+
+const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+/** Builds what built.ts names. */
+export default async function prepare(): Promise<void> {
+  mkdirSync(dirname(PEER), { recursive: true })
+  const fresh = `${PEER}-${process.pid}`
+  must(['cc', '-O1', '-Wall', '-Wextra', '-Werror', '-pthread', '-o', fresh, source('peer.c')])
+  renameSync(fresh, PEER)
+  await bundle(source('doomed.ts'), dirname(DOOMED))
+}
+
+/** A hundred files are most of what Node.js takes to start. */
+async function bundle(input: string, folder: string): Promise<void> {
+  const packages = Object.keys(manifest.dependencies).map((name) => new RegExp(`^${name}(/|$)`))
+  const bundle = await rolldown({ input, platform: 'node', external: ['#addon', ...packages], transform: { target: 'node20' } })
+  const names = { entryFileNames: '[name].cjs', chunkFileNames: 'doomed-[name].cjs' }
+  const { output } = await bundle.generate({ format: 'cjs', dynamicImportInCjs: false, ...names })
+  await bundle.close()
+  for (const file of output) if (file.type === 'chunk') put(`${folder}/${file.fileName}`, file.code)
+}
+
+/** Whoever runs it meanwhile has it whole. */
+function put(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return
+  writeFileSync(`${path}-${process.pid}`, text)
+  renameSync(`${path}-${process.pid}`, path)
+}
