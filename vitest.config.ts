@@ -23,7 +23,7 @@ export default defineConfig({
           name: 'real',
           include: ['test/**/*.test.ts'],
           exclude: unit,
-          globalSetup: ['test/support/prerequisites.ts', 'test/support/prepare.ts'],
+          globalSetup: ['test/support/prerequisites.ts', 'test/support/prepare.ts', 'test/support/leftovers.ts'],
         },
       },
     ],
