@@ -1,11 +1,15 @@
 /**
- * A signal that is aborted when one of others is, for the time of one piece of work. AbortSignal.any() remembers each signal it has made
- * for as long as those live that it was made of, some 80 bytes each: too much for what is asked again and again under one that stays.
+ * A signal that is aborted when one of others is, for the time of one piece of work; aborted, it has forgotten them.
+ * AbortSignal.any() remembers each signal it has made for as long as those live that it was made of, some 80 bytes each: too much
+ * for what is asked again and again under one that stays.
  */
 export class Either implements Disposable {
   readonly #abort = new AbortController()
   readonly #sources: readonly AbortSignal[]
-  readonly #hear = ({ target }: Event): void => this.#abort.abort((target as AbortSignal).reason)
+  readonly #hear = ({ target }: Event): void => {
+    this[Symbol.dispose]()
+    this.#abort.abort((target as AbortSignal).reason)
+  }
 
   constructor(...sources: readonly (AbortSignal | undefined)[]) {
     this.#sources = sources.filter((source) => source !== undefined)

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Changes, News, Monitor as Subscription, WatchedTable } from '../../binding.d.ts'
+import { Either } from '../model/either.ts'
 import { addon } from './addon.ts'
 import { abortable, dump, newJob } from './kernel.ts'
 import type { Netns } from './namespace.ts'
@@ -49,8 +50,7 @@ export class Monitor<T extends WatchedTable> implements AsyncIterableIterator<Ke
   readonly #events: AsyncGenerator<KernelEvent<T>, void, undefined>
 
   constructor(netns: Netns, tables: readonly T[], { signal, buffer = 4 << 20, gather = 0 }: MonitorOptions) {
-    const end = signal ? AbortSignal.any([signal, this.#left.signal]) : this.#left.signal
-    this.#events = new Watch(netns, tables, end).events(buffer, gather)
+    this.#events = new Watch(netns, tables, new Either(signal, this.#left.signal)).events(buffer, gather)
   }
 
   next(): Promise<IteratorResult<KernelEvent<T>, void>> {
@@ -77,18 +77,23 @@ type States = Map<WatchedTable, State<WatchedTable>>
 class Watch<T extends WatchedTable> {
   readonly #netns: Netns
   readonly #tables: ReadonlySet<WatchedTable>
-  readonly #end: AbortSignal
+  readonly #ends: Either
   readonly #known: States = new Map()
   #waiting: Promise<unknown> = Promise.resolve()
 
-  constructor(netns: Netns, tables: readonly T[], end: AbortSignal) {
+  constructor(netns: Netns, tables: readonly T[], ends: Either) {
     this.#netns = netns
     this.#tables = new Set(tables)
-    this.#end = end
+    this.#ends = ends
+  }
+
+  get #end(): AbortSignal {
+    return this.#ends.signal
   }
 
   async *events(buffer: number, gather: number): AsyncGenerator<KernelEvent<T>, void, undefined> {
-    this.#end.throwIfAborted()
+    using ends = this.#ends
+    ends.signal.throwIfAborted()
     // Rows go with their link, so links are always listened to.
     const subscription = await addon().Monitor.open(this.#netns, [...this.#tables, 'link'], buffer)
     try {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -255,6 +256,16 @@ describe('a monitor ends', () => {
     await spaces.do({ op: 'netns.del' })
     await deleted.ended
     await spaces.do({ op: 'netns.add' })
+  })
+
+  it('and a signal that stays knows nothing of it any more', async () => {
+    const { signal } = new AbortController()
+    for await (const _ of monitor(netns, ['link'], { signal })) break
+    await monitor(netns, ['link'], { signal }).return()
+    const nowhere = Netns.at('/run/netns/cnm-nowhere')
+    await expect(monitor(nowhere, ['link'], { signal }).next()).rejects.toMatchObject({ errno: -2 })
+    nowhere.close()
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('at once when its namespace is not there', async () => {

@@ -16,6 +16,14 @@ it('is aborted from the beginning where one of them is', () => {
   expect([either.signal.aborted, either.signal.reason]).toEqual([true, 'early'])
 })
 
+it('is forgotten by the others when one has aborted it', () => {
+  const [stays, goes] = [new AbortController(), new AbortController()]
+  const either = new Either(stays.signal, goes.signal)
+  goes.abort('gone')
+  expect(either.signal.reason).toBe('gone')
+  expect(getEventListeners(stays.signal, 'abort')).toEqual([])
+})
+
 it('is forgotten at its end by those that it was made of', () => {
   const stays = new AbortController()
   const either = new Either(stays.signal)
