@@ -199,17 +199,18 @@ export class Keyring {
     const { nodes, alive, hearings } = this.#member.view
     const awaited = [...nodes.values()].filter(({ id, publicKey }) => alive.has(id) && isReadableBy(ring, publicKey))
     if (awaited.every(({ id }) => hearings.get(id)?.step === ring.step)) return true
-    const patience = PATIENCE * 1000 * this.#membership.heartbeat
-    if (this.#wait.step !== ring.step) {
-      this.#wait = { step: ring.step, since: performance.now() }
-      this.#again(patience)
-    }
-    return performance.now() - this.#wait.since >= patience
+    if (this.#wait.step !== ring.step) this.#wait = { step: ring.step, since: performance.now() }
+    return this.#isOver(this.#wait.since + PATIENCE * 1000 * this.#membership.heartbeat)
   }
 
   #hasArrived({ step }: SealedRing): boolean {
     if (this.#heard.step !== step) this.#heard = { step, since: performance.now() }
-    const left = this.#heard.since + ON_ITS_WAY - performance.now()
+    return this.#isOver(this.#heard.since + ON_ITS_WAY)
+  }
+
+  /** Looked at again when it is: an alarm may ring a fraction of a millisecond early. */
+  #isOver(time: number): boolean {
+    const left = time - performance.now()
     if (left > 0) this.#again(left)
     return left <= 0
   }
