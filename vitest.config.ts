@@ -11,8 +11,10 @@ export default defineConfig({
     // Most of what they do is wait: for grace periods of the kernel, for daemons to start.
     maxWorkers: 4,
     sequence: { sequencer: LongFirst },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // For what hangs: some take half a minute on a slow machine, beside three others.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [
       // No native code is in them, and a process takes longer to start than most of them do.

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { appendFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EventLog, eventsOf } from '../../lib/controller/execution/events.ts'
 import type { NetworkEvent } from '../../lib/model/event.ts'
 import { run, start } from '../support/run.ts'
@@ -60,7 +60,7 @@ describe('cnm events', () => {
     const lines: string[] = []
     follower.child.stdout?.on('data', (text) => lines.push(...String(text).trim().split('\n')))
     await host.must('network rm seen')
-    await vi.waitFor(() => expect(lines).toContain('destroy seen'))
+    await expect.poll(() => lines).toContain('destroy seen')
     expect(run([...argv, '--since', before, '--until', String(Date.now() / 1000)]).stdout).toBe('destroy seen\n')
   })
 
@@ -108,7 +108,7 @@ describe('the log', () => {
       if (number % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 1))
     }
     log.close()
-    await vi.waitFor(() => expect(seen.at(-1)).toBe(id(COUNT - 1)), 5000)
+    await expect.poll(() => seen.at(-1)).toBe(id(COUNT - 1))
     stop.abort()
     await reading
     expect(seen).toEqual(Array.from({ length: COUNT }, (_, number) => id(number)))

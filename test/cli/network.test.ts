@@ -158,7 +158,7 @@ describe('--dry-run', () => {
     await host.must('network create --subnet 10.51.0.0/24 -o com.docker.network.bridge.name=also also')
     await host.must('sandbox create --name box --network also')
     // The kernel tells a moment later that the bridge has a carrier now.
-    await vi.waitFor(() => expect(must(['ip', 'link', 'show', 'also'], { netns: host.host })).toContain('state UP'), 5000)
+    await vi.waitFor(() => expect(must(['ip', 'link', 'show', 'also'], { netns: host.host })).toContain('state UP'), 20_000)
   })
   afterAll(async () => {
     await host.must('sandbox rm box')

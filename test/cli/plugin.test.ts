@@ -59,7 +59,7 @@ it('cnm plugin ls and inspect say who is there, where, and what it is able to', 
   })
 })
 
-it('a network of a plugin by the command line, each verb a process of its own', { timeout: 60_000 }, async () => {
+it('a network of a plugin by the command line, each verb a process of its own', async () => {
   await stubs.start('stub')
   const env = { ...host.env, CNM_PLUGIN_DIR: stubs.plugins.places.sockets }
   const cnm = (line: string) => runAsync([process.execPath, CNM, ...line.split(' ')], { netns: host.host, env })

@@ -47,7 +47,7 @@ beforeAll(async () => {
   for (const index of all) await eventually(async () => expect(await names(index)).toContain('app'))
   for (const index of all) await sandbox(index)
   await agreed()
-}, 60_000)
+})
 afterAll(async () => {
   await fleet?.[Symbol.asyncDispose]()
   await etcd?.[Symbol.asyncDispose]()

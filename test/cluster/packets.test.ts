@@ -92,5 +92,5 @@ describe.concurrent.each([
     for (const node of [third, second, first]) await node.must('swarm leave')
     for (const node of fleet.nodes) expect(await rows(node)).toEqual(LOCAL)
     expect(fleet.nodes.flatMap(({ run }) => readdirSync(join(run, 'netns')))).toEqual([])
-  }, 90_000)
+  })
 })

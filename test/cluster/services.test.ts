@@ -94,4 +94,4 @@ it('services of a network have tasks on all nodes, seen from each of them, and t
     await eventually(async () =>
       expect(tasksIn(await inspect(node))).toEqual([all[0], all[1], all[3], 'www: web0@10.99.0.1 web2@10.99.0.3']),
     )
-}, 90_000)
+})

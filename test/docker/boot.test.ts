@@ -25,7 +25,7 @@ async function docker(line: string, ...more: string[]): Promise<string> {
 
 async function settle(...names: string[]): Promise<void> {
   for (const name of names) {
-    await expect.poll(() => docker(`inspect -f {{.State.Running}} ${name}`), { timeout: 20_000 }).toBe('true')
+    await expect.poll(() => docker(`inspect -f {{.State.Running}} ${name}`)).toBe('true')
     await places.settle(name, JSON.parse(await docker('inspect', '-f', '{{json .NetworkSettings}}', name)))
   }
 }
@@ -71,13 +71,13 @@ beforeAll(async () => {
   await docker('network create -d cnm --ipam-driver cnm --ipv6 --subnet 10.80.1.0/24 --subnet fd00:80:1::/64 front')
   await docker('run -d --restart always --name web --network front -p 8080:80 tiny')
   await docker('run -d --restart always --name api --network front tiny')
-}, 60_000)
+})
 afterAll(async () => {
   // All that runs there ends with it.
   await island?.[Symbol.asyncDispose]()
 })
 
-describe('the host is started anew', { timeout: 90_000 }, () => {
+describe('the host is started anew', () => {
   it('and containers come back: we are there first, and remember nothing of before', async () => {
     await expectWorking()
     await reboot({ memory: true })
@@ -98,7 +98,7 @@ describe('the host is started anew', { timeout: 90_000 }, () => {
   })
 })
 
-describe('dockerd starts', { timeout: 120_000 }, () => {
+describe('dockerd starts', () => {
   it('while nobody is at the socket; who comes later is asked again', async () => {
     await docker('rm -f web api')
     for (const name of ['web', 'api']) await places.leave(name)

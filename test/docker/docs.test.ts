@@ -46,6 +46,6 @@ it('docs/docker.md: an operator gets along with what it says, and nothing is lef
   expect(said.get('cnm plugin verify cnm')).not.toContain('wrong')
   expect(said.get('cnm explain web internet')).toMatch(/^link br-front +pass/m)
   expect(said.get('cnm doctor')).toContain('chain ip filter FORWARD')
-  await expect.poll(links, { timeout: 10_000 }).toBe(before)
+  await expect.poll(links).toBe(before)
   expect(must(island.there(['ls', '/run/docker/plugins']))).toBe('')
 }, 180_000)

@@ -33,4 +33,4 @@ it('docs/engine.md: an operator gets along with what it says', async () => {
   expect(said).toHaveLength(2)
   expect(said[0]).toMatch(/db[^]*"IPv4Address": "10\.10\.0\.7\/24"/)
   expect(said[1]).toContain('front')
-}, 60_000)
+})

@@ -74,4 +74,4 @@ it('dockerd does with our macvlan what it does with its own', async () => {
   // It ends with the island.
   await start(island.there([process.execPath, CNM, 'serve', '--root', '/run/cnm-state', '--run', '/run/cnm']))
   expect(await rehearse(await docker(island), 'macvlan', script)).toEqual(KNOWN)
-}, 120_000)
+})

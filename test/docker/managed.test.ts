@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-describe('a managed plugin', { timeout: 120_000 }, () => {
+describe('a managed plugin', () => {
   let before: string
 
   it('serves networks, with no more of the host than a container has but its links', async () => {
@@ -78,7 +78,7 @@ describe('a managed plugin', { timeout: 120_000 }, () => {
   })
 })
 
-describe('in a swarm', { timeout: 120_000 }, () => {
+describe('in a swarm', () => {
   it('a network of the swarm has the settings that each node gives it', async () => {
     const [manager] = islands
     await formSwarm(islands)
@@ -103,7 +103,6 @@ describe('in a swarm', { timeout: 120_000 }, () => {
     for (const island of islands) await docker(island, 'rm -f one two')
     await docker(manager, 'network rm app')
     // A worker is told later than the manager answers.
-    for (const island of islands)
-      await expect.poll(() => onHost(island, 'ip', '-br', 'link'), { timeout: 20_000 }).not.toMatch(/br-node|gone/)
+    for (const island of islands) await expect.poll(() => onHost(island, 'ip', '-br', 'link')).not.toMatch(/br-node|gone/)
   })
 })

@@ -69,8 +69,7 @@ async function tasks(nodes: readonly Island[], count: number): Promise<readonly 
 /** Each reaches each; a peer is known a moment after it is there. */
 async function mesh(all: readonly Guest[]): Promise<void> {
   for (const from of all)
-    for (const to of all)
-      if (from !== to) await expect.poll(() => pingsFrom(from.island, from.pid, to.address), { timeout: 20_000 }).toBe(true)
+    for (const to of all) if (from !== to) await expect.poll(() => pingsFrom(from.island, from.pid, to.address)).toBe(true)
 }
 
 /** What the plugin of every node says of its tables. */
@@ -191,14 +190,12 @@ describe('in a swarm of three', { timeout: 180_000 }, () => {
       await expect
         .poll(() => cnm(each, 'network', 'ls', '--format', '{{.Name}}'), { timeout: 30_000, interval: 1000 })
         .not.toContain(app.slice(0, 12))
-      await expect
-        .poll(() => onHost(each, 'sh', '-c', 'grep -c propagated-mount.*/net- /proc/mounts; true'), { timeout: 30_000 })
-        .toBe('0\n')
+      await expect.poll(() => onHost(each, 'sh', '-c', 'grep -c propagated-mount.*/net- /proc/mounts; true')).toBe('0\n')
     }
   })
 })
 
-describe('dockerds by themselves', { timeout: 120_000 }, () => {
+describe('dockerds by themselves', () => {
   it('share a network of ours, and its addresses', async () => {
     const [first, second] = islands
     await Promise.all(islands.map((island) => docker(island, 'swarm', 'leave', '--force')))
@@ -206,17 +203,17 @@ describe('dockerds by themselves', { timeout: 120_000 }, () => {
       await docker(island, 'plugin', 'rm', '-f', PLUGIN)
       const certificates = `--engine-ca ${host.ca} --engine-cert ${host.cert} --engine-key ${host.key}`
       await typed(island, here(SERVE[0] ?? '', '/alone').replace(/eth1 &$/, `swarm0 ${certificates} >/run/cnm.log 2>&1 &`))
-      await expect.poll(() => typed(island, 'cnm node ls -q; true'), { timeout: 30_000 }).not.toBe('')
+      await expect.poll(() => typed(island, 'cnm node ls -q; true')).not.toBe('')
     }
     for (const line of ONCE) await typed(first, line)
-    await expect.poll(() => typed(second, 'cnm network ls -q -f name=back; true'), { timeout: 20_000 }).not.toBe('')
+    await expect.poll(() => typed(second, 'cnm network ls -q -f name=back; true')).not.toBe('')
     for (const island of [first, second]) for (const line of EACH) await typed(island, line)
     const facts = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}'
     const addresses = await Promise.all(
       [first, second].map(async (island) => (await docker(island, 'inspect', '-f', facts, 'db')).split(' ')),
     )
     expect(new Set(addresses.flat()).size).toBe(4)
-    for (const to of addresses[1] ?? []) await expect.poll(() => pings(first, 'db', to), { timeout: 20_000 }).toBe(true)
+    for (const to of addresses[1] ?? []) await expect.poll(() => pings(first, 'db', to)).toBe(true)
     for (const to of addresses[0] ?? []) expect(await reaches(second, 'db', to)).toBe(true)
     // A sandbox of ours is there too.
     expect(await typed(second, `cnm run --network back -- ping -c 1 -w 5 -n ${addresses[0]?.[0]}`)).toContain('1 received')

@@ -65,13 +65,13 @@ beforeAll(async () => {
           .replace(/^(ip6tables .*)DOCKER-USER/, '$1FORWARD')
           .split(' '),
       )
-}, 60_000)
+})
 afterAll(async () => {
   // All that runs there ends with it.
   await island?.[Symbol.asyncDispose]()
 })
 
-describe('dockerd with our bridge and IPAM', { timeout: 90_000 }, () => {
+describe('dockerd with our bridge and IPAM', () => {
   it('makes networks; what it may not ask for is told in our words', async () => {
     await network(`create -d cnm --ipam-driver cnm --ipv6 --subnet 10.80.1.0/24 --subnet fd00:80:1::/64 -o ${NAME}=br-front front`)
     await network(`create -d cnm --ipam-driver cnm --internal --subnet 10.80.2.0/24 -o ${NAME}=br-back back`)
@@ -199,6 +199,6 @@ describe('dockerd with our bridge and IPAM', { timeout: 90_000 }, () => {
   it('leaves nothing when the networks go', async () => {
     await network('rm front back')
     // Links that are out of service are deleted a moment later.
-    await expect.poll(host, { timeout: 10_000 }).toBe(before)
+    await expect.poll(host).toBe(before)
   })
 })

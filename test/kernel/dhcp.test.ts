@@ -50,11 +50,11 @@ it('50 endpoints have 50 leases, which a daemon prolongs, and give them back', a
   const grants = (name: string): number => lan.log().split(`DHCPACK(eth1) ${addressOf(name)} `).length - 1
   expect(names.map(grants)).toEqual(names.map(() => 1))
   await stage.reopen({ guard: true })
-  await expect.poll(() => names.filter((name) => grants(name) < 2), { timeout: 20_000 }).toEqual([])
-  await expect.poll(() => inside('s7', 'ip', 'addr', 'show', 'dev', 'eth0'), { timeout: 10_000 }).toMatch(/valid_lft (1[012]|[4-9])\dsec/)
+  await expect.poll(() => names.filter((name) => grants(name) < 2)).toEqual([])
+  await expect.poll(() => inside('s7', 'ip', 'addr', 'show', 'dev', 'eth0')).toMatch(/valid_lft (1[012]|[4-9])\dsec/)
   expect(lent(names)).toEqual(lan.leases())
   for (const name of names) await stage.cnm.removeSandbox(name)
-  await expect.poll(() => lan.leases(), { timeout: 15_000 }).toEqual({})
+  await expect.poll(() => lan.leases()).toEqual({})
 })
 
 it('an address that is asked for is had, or it is said who offers which', async () => {
@@ -97,8 +97,8 @@ it('what the server denies is taken away at once, and the sandbox goes without',
   await first[Symbol.asyncDispose]()
   await using second = await server({ range: '10.93.0.10,10.93.0.20', more: ['--dhcp-authoritative'] })
   await stage.reopen({ guard: true })
-  await expect.poll(() => second.log(), { timeout: 10_000 }).toContain(`DHCPNAK(eth1) ${had}`)
-  await expect.poll(() => inside('web', 'ip', '-4', 'addr', 'show', 'dev', 'eth0'), { timeout: 15_000 }).toBe('')
+  await expect.poll(() => second.log()).toContain(`DHCPNAK(eth1) ${had}`)
+  await expect.poll(() => inside('web', 'ip', '-4', 'addr', 'show', 'dev', 'eth0')).toBe('')
   const events: unknown[] = []
   for await (const { action, attributes } of eventsOf(stage.lab.run, { since: 0, until: Date.now() })) {
     if (action === 'damage') events.push(attributes)
@@ -122,7 +122,7 @@ it("an address of IPv6 is the one of the router's prefix and the MAC, unless som
   expect(await refused(add('late', { mac: '02:00:00:00:00:77' }))).toMatch(
     /^DHCP_TAKEN: fd00:9::ff:fe00:77 is what 02:00:00:00:00:77 makes/,
   )
-  await expect.poll(() => inside('web', 'ip', '-6', 'route'), { timeout: 15_000 }).toMatch(/default via fe80::\S+ dev eth0 proto ra/)
+  await expect.poll(() => inside('web', 'ip', '-6', 'route')).toMatch(/default via fe80::\S+ dev eth0 proto ra/)
   expect(await reaches(stage.cnm.sandbox('web').path, 'fd00:9::1')).toBe(true)
 })
 
@@ -138,14 +138,14 @@ it('what a process that is killed was lent and does not use goes back', async ()
     console.log('open')
     for (let n = 0; ; n++) await cnm.createSandbox({ name: 's' + n, networks: [{ network: 'lan' }] })`
   const killed = await start([process.execPath, '--input-type=module', '-e', program])
-  await expect.poll(() => lan.leases6().length, { interval: 1, timeout: 20_000 }).toBe(3)
+  await expect.poll(() => lan.leases6().length, { interval: 1 }).toBe(3)
   await killed[Symbol.asyncDispose]()
   await stage.reopen()
   const names = stage.cnm.sandboxes().map(({ name }) => name)
   expect(names.length).toBeLessThan(3)
   const lent6 = (all: readonly string[]) => all.map((name) => endpoint(name)?.address6?.replace('/64', '')).toSorted()
   const given = () => [lan.leases(), lan.leases6().map(({ address }) => address)]
-  await expect.poll(given, { timeout: 15_000 }).toEqual([lent(names), lent6(names)])
+  await expect.poll(given).toEqual([lent(names), lent6(names)])
   await add('next')
   expect(given()).toEqual([lent([...names, 'next']), lent6([...names, 'next'])])
 })

@@ -33,7 +33,6 @@ const shaped = (link: string) => {
 }
 
 /** Links that are out of service are deleted a moment later. */
-const GONE = { timeout: 10_000 }
 
 const PACKETS = 100
 /** As links count them. */
@@ -109,10 +108,10 @@ describe('limits', () => {
     await stage.cnm.connect('web', { network: 'net', options })
     expect(shaped(linksOf('web').ifb)).toBeDefined()
     await stage.cnm.disconnect('web', 'net')
-    await expect.poll(links, GONE).toBe(before)
+    await expect.poll(links).toBe(before)
     const sysctls = { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.nonsense=1' }
     await expect(stage.cnm.connect('web', { network: 'net', options: { ...options, ...sysctls } })).rejects.toThrow('nonsense')
-    await expect.poll(links, GONE).toBe(before)
+    await expect.poll(links).toBe(before)
   })
 
   it('outlive the bridge', async () => {

@@ -66,7 +66,6 @@ async function seat(n: 1 | 2, NetworkID: string, EndpointID: string, addresses: 
 }
 
 const pings = (netns: string, address: string) => run(['ping', '-c', '1', '-w', '2', '-n', address], { netns }).status === 0
-const eventually = (look: () => unknown) => expect.poll(look, { timeout: 20_000 })
 
 beforeAll(async () => {
   hosts = await Hosts.open(2)
@@ -97,11 +96,13 @@ describe('an engine in a swarm of its own', () => {
     for (const id of [APP, `b${APP.slice(1)}`])
       expect(await first.ask('NetworkDriver.FreeNetwork', { NetworkID: id })).toMatchObject({ status: 200 })
     for (const n of [1, 2])
-      await eventually(() =>
-        cnm(n)
-          .networks()
-          .filter(({ engine }) => engine),
-      ).toEqual([])
+      await expect
+        .poll(() =>
+          cnm(n)
+            .networks()
+            .filter(({ engine }) => engine),
+        )
+        .toEqual([])
   })
 
   it('is refused outside of one, and for what is ours', async () => {
@@ -132,25 +133,25 @@ describe('an engine in a swarm of its own', () => {
       [0, 3],
       [1, 2],
     ] as const)
-      for (const address of [`10.44.0.${to}`, `fd44::${to}`]) await eventually(() => pings(spaces[from] ?? '', address)).toBe(true)
+      for (const address of [`10.44.0.${to}`, `fd44::${to}`]) await expect.poll(() => pings(spaces[from] ?? '', address)).toBe(true)
     // A node's last one leaves, and comes back: the managers have not said that the network is no more.
     const there = { NetworkID: APP, EndpointID: ids[1] }
     for (const method of ['Leave', 'DeleteEndpoint', 'DeleteNetwork']) await second.must(`NetworkDriver.${method}`, there)
-    await eventually(() => cnm(1).peers(APP)).toEqual([])
+    await expect.poll(() => cnm(1).peers(APP)).toEqual([])
     expect(run(['test', '-e', hosts.home(2, APP)]).status).toBe(1)
     expect(await create(second, APP, options, [POOL], [POOL6])).toMatchObject({ status: 200 })
     expect(await endpoint(second, APP, ids[1], '10.44.0.3/24')).toMatchObject({ status: 200 })
     const back = await seat(2, APP, ids[1], ['10.44.0.3/24'])
-    await eventually(() => pings(back, '10.44.0.2')).toBe(true)
+    await expect.poll(() => pings(back, '10.44.0.2')).toBe(true)
     // Killed, an engine says nothing of a container that is no more.
     must(['ip', 'netns', 'del', back.replace('/run/netns/', '')])
-    await eventually(() => cnm(1).peers(APP)).toEqual([])
+    await expect.poll(() => cnm(1).peers(APP)).toEqual([])
     // Nor of what it had, when it comes to the network anew.
     for (const address of ['10.44.0.3/24', '10.44.0.4/24']) {
       expect(await endpoint(second, APP, newId(), address)).toMatchObject({ status: 200 })
       if (address === '10.44.0.3/24') expect(await create(second, APP, options, [POOL], [POOL6])).toMatchObject({ status: 200 })
     }
-    await eventually(() => cnm(1).peers(APP)).toMatchObject([{ address: '10.44.0.4/24' }])
+    await expect.poll(() => cnm(1).peers(APP)).toMatchObject([{ address: '10.44.0.4/24' }])
   })
 
   it('goes on without etcd, and is heard afterwards', async () => {
@@ -163,20 +164,22 @@ describe('an engine in a swarm of its own', () => {
     expect(cnm(1).peers(APP)).toHaveLength(1)
     etcd.run(0)
     await etcd.ready(0)
-    await eventually(() =>
-      cnm(2)
-        .networks()
-        .some(({ id }) => id === APP),
-    ).toBe(false)
+    await expect
+      .poll(() =>
+        cnm(2)
+          .networks()
+          .some(({ id }) => id === APP),
+      )
+      .toBe(false)
     // Somebody is still on it here, as long as this engine says so.
-    await eventually(() => cnm(1).peers(APP)).toEqual([])
+    await expect.poll(() => cnm(1).peers(APP)).toEqual([])
     await first.must('NetworkDriver.DeleteNetwork', { NetworkID: APP })
     expect(
       cnm(1)
         .networks()
         .some(({ id }) => id === APP),
     ).toBe(false)
-  }, 60_000)
+  })
 })
 
 describe('an engine by itself', () => {
@@ -217,18 +220,20 @@ describe('an engine by itself', () => {
     expect(await endpoint(second, ids[1], newId(), ip)).toMatchObject({ status: 403, said: { Err: expect.stringContaining('is held by') } })
     const a = await seat(1, ids[0], seats[0], [ip])
     const b = await seat(2, ids[1], seats[1], [given[1] ?? ''])
-    await eventually(() => pings(a, (given[1] ?? '').replace(/\/.*/, ''))).toBe(true)
-    await eventually(() => pings(b, ip.replace(/\/.*/, ''))).toBe(true)
+    await expect.poll(() => pings(a, (given[1] ?? '').replace(/\/.*/, ''))).toBe(true)
+    await expect.poll(() => pings(b, ip.replace(/\/.*/, ''))).toBe(true)
     // What it calls its containers it tells later; what no node could be told as a name is left out.
     await cnm(1).nameOfEngine({ endpoint: seats[0], name: 'web', labels: {}, aliases: ['www', 'not a name'] })
-    await eventually(() =>
-      cnm(2)
-        .services('back')
-        .map(({ name, tasks }) => [name, tasks.map(({ sandbox, vtep }) => `${sandbox} ${vtep}`)]),
-    ).toEqual([
-      ['', [`${seats[1].slice(0, 12)} 10.99.0.2`]],
-      ['www', ['web 10.99.0.1']],
-    ])
+    await expect
+      .poll(() =>
+        cnm(2)
+          .services('back')
+          .map(({ name, tasks }) => [name, tasks.map(({ sandbox, vtep }) => `${sandbox} ${vtep}`)]),
+      )
+      .toEqual([
+        ['', [`${seats[1].slice(0, 12)} 10.99.0.2`]],
+        ['www', ['web 10.99.0.1']],
+      ])
     expect((await cnm(1).findings()).map(({ code }) => code)).not.toContain('SWARM_DRIFT')
     await expect(cnm(1).removeNetwork('back')).rejects.toMatchObject({ code: 'NETWORK_IN_USE' })
     for (const [index, engine] of alone.entries()) await engine.must('NetworkDriver.DeleteNetwork', { NetworkID: ids[index] })
@@ -250,12 +255,14 @@ it('a host that has lost its state takes the place of the node that it was, once
   await expect(enter()).rejects.toMatchObject({ code: 'NODE_ADDRESS' })
   await vi.waitFor(enter, { timeout: 20_000, interval: 200 })
   expect(cnm(2).swarm()?.membership.node.id).not.toBe(membership?.node.id)
-  await eventually(() =>
-    cnm(1)
-      .nodes()
-      .map(({ address, status }) => `${address} ${status}`)
-      .sort(),
-  ).toEqual(['10.99.0.1 ready', '10.99.0.2 ready'])
+  await expect
+    .poll(() =>
+      cnm(1)
+        .nodes()
+        .map(({ address, status }) => `${address} ${status}`)
+        .sort(),
+    )
+    .toEqual(['10.99.0.1 ready', '10.99.0.2 ready'])
   // Asked once more, it is what it is; of another swarm it cannot be at the same time.
   expect(await enter()).toMatchObject({ node: { address: '10.99.0.2' } })
   await expect(cnm(2).enterSwarm({ engine: etcd.engine('/other') })).rejects.toMatchObject({ code: 'SWARM_MEMBER' })

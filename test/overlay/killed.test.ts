@@ -17,7 +17,7 @@ afterAll(() => hosts[Symbol.asyncDispose]())
 it.each([
   { what: 'the first endpoint of a host comes', verb: ['createSandbox', { name: 's', networks: [{ network: 'app', ip: '10.0.1.11' }] }] },
   { what: 'the last one goes', verb: ['removeSandbox', 's'], before: true },
-])('killed while $what: nothing is left of it, or all is done', { timeout: 120_000 }, async ({ verb, before = false }) => {
+])('killed while $what: nothing is left of it, or all is done', async ({ verb, before = false }) => {
   const steps: string[] = []
   for (let step = 0; steps.at(-1) !== 'survived'; step += STRIDE) {
     const { root, run: runDir, netns, cnm } = hosts.at(1)

@@ -49,7 +49,7 @@ class Ledger {
   }
 }
 
-it('killed in the middle, the next controller and the plugin agree', { timeout: 120_000 }, async () => {
+it('killed in the middle, the next controller and the plugin agree', async () => {
   await stage.cnm.createNetwork(of('there'))
   const ledger = new Ledger()
   const { lab } = stage

@@ -163,7 +163,7 @@ function byCommand(calls: readonly Call[]): ReadonlyMap<string, readonly Call[]>
   return groups
 }
 
-it('is that of a dockerd, verb by verb, word by word', { timeout: 60_000 }, async () => {
+it('is that of a dockerd, verb by verb, word by word', async () => {
   const [theirs, ours] = [new Eye(), new Eye()]
   const commands = [...byCommand(callsIn('local-scope-full'))]
   for (const [command, calls] of commands) {
@@ -193,7 +193,7 @@ describe('when the plugin refuses', () => {
     .map((method) => `NetworkDriver.${method}`)
     .concat(['RequestPool', 'RequestAddress', 'ReleaseAddress', 'ReleasePool'].map((method) => `IpamDriver.${method}`))
 
-  it('it is asked the same on the way back', { timeout: 60_000 }, async () => {
+  it('it is asked the same on the way back', async () => {
     for (const method of methods) {
       const recorded = sections.get(`stubj${method.toLowerCase().replace('.', '')}`) ?? expect.fail(method)
       const touched = [...recorded.values()].flat().filter(({ path }) => path.endsWith('RequestPool')).length > 1

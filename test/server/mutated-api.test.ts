@@ -77,4 +77,4 @@ it(`of ${CASES.toLocaleString('en')} requests that are nearly right none does ha
   await stage.cnm.removeSandbox('web')
   // A configuration goes last.
   for (const { id, configFrom } of stage.cnm.networks()) if (configFrom) await stage.cnm.removeNetwork(id)
-}, 120_000)
+})

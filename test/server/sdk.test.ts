@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { request as requestByTls } from 'node:https'
 import { join } from 'node:path'
 import Docker from 'dockerode'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { serve } from '../../lib/server/daemon.ts'
 import { certificatesIn } from '../../lib/server/tls.ts'
 import { Authority } from '../support/certificates.ts'
@@ -63,7 +63,7 @@ describe('dockerode', () => {
     expect((await docker.version()).ApiVersion).toBe('1.54')
 
     const named = ['create front', 'connect front', 'disconnect front', 'create idle', 'destroy idle', 'prune undefined', 'destroy front']
-    await vi.waitFor(() => expect(told.map(({ Action, Actor }) => `${Action} ${Actor.Attributes['name']}`)).toEqual(named))
+    await expect.poll(() => told.map(({ Action, Actor }) => `${Action} ${Actor.Attributes['name']}`)).toEqual(named)
     expect(told[1]?.Actor).toEqual({ ID: network.id, Attributes: { container: web.id, name: 'front', type: 'bridge' } })
     // What has been is told too, and ends.
     const past = await listen(docker, { until: Date.now() / 1000, filters: { event: ['connect', 'destroy'], network: ['front'] } })

@@ -89,7 +89,7 @@ beforeAll(async () => {
   for (const index of NODES) await eventually(() => at(index).ask((cnm) => NETWORKS.map((name) => cnm.network(name))))
   boxes = await Promise.all(NODES.map((index) => box(index, { name: `s${index}`, networks: NETWORKS.map((network) => ({ network })) })))
   await eventually(settled)
-}, 60_000)
+})
 afterAll(async () => {
   if (process.env['CNM_SOAK_SWARM'] !== undefined) console.log(figures.join('\n'))
   await fleet?.[Symbol.asyncDispose]()

@@ -13,7 +13,7 @@ const inside = (netns: string | undefined, argv: readonly string[]): readonly st
 /** Runs a program to its end; `netns` is the path of the namespace it is to be in. */
 export function run(argv: readonly string[], { netns, input, env }: { netns?: string; input?: string; env?: NodeJS.ProcessEnv } = {}): Ran {
   const [command = '', ...args] = inside(netns, argv)
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', input, env: env ?? process.env, timeout: 30_000 })
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', input, env: env ?? process.env, timeout: 100_000 })
   if (error) throw error
   return { status: status ?? -1, stdout, stderr }
 }

@@ -44,7 +44,7 @@ export class Stage {
   async silence(): Promise<void> {
     for (const { id } of this.cnm.sandboxes()) await this.cnm.removeSandbox(id)
     const ears = () => promiscuous(snapshot(this.lab.host))
-    await expect.poll(ears, { timeout: 10_000 }).toEqual(promiscuous(this.#before))
+    await expect.poll(ears).toEqual(promiscuous(this.#before))
   }
 
   /** Namespaces that the controller keeps. */

@@ -123,7 +123,7 @@ describe('a swarm', () => {
       }),
       { numRuns: 200 },
     )
-  }, 60_000)
+  })
 
   it('has an endpoint back when its node comes back, unless somebody else has its address by now', async () => {
     const world = new World()
