@@ -102,7 +102,7 @@ describe('a port that is taken', () => {
     await expect(publish('web', port({ protocol, hostIP }))).rejects.toMatchObject({
       code: 'PORT_ALLOCATED',
       message: `Bind for ${said}:8080 failed: port is already allocated`,
-      remedy: `held by process node (${server.child.pid})`,
+      remedy: `held by process peer (${server.child.pid})`,
     })
     expect(stage.cnm.sandboxes()).toEqual([])
   })

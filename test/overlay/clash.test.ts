@@ -37,7 +37,7 @@ it('the port, by a process', async () => {
   await using server = await serve(netns, 'udp', '0.0.0.0', 4789)
   await expect(hosts.sandbox(1, 's', 'app')).rejects.toMatchObject({
     code: 'DATA_PATH_TAKEN',
-    message: `UDP port 4789, the data path of overlay networks, is in use by process node (${server.child.pid})`,
+    message: `UDP port 4789, the data path of overlay networks, is in use by process peer (${server.child.pid})`,
   })
 })
 

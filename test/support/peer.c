@@ -1,7 +1,7 @@
 // One end of a conversation, run inside a namespace by traffic.ts: hundreds of them, so they have to start at once.
 //   peer serve tcp|udp ADDRESS PORT   answers each caller with the address it sees, then with what he says; prints `ready`
 //   peer ask   tcp|udp ADDRESS PORT   prints the answer; exit 1 when none comes in time
-//   peer hold  ADDRESS PORT           keeps one connection and sends a byte each 20 ms; at SIGTERM prints SENT ECHOED
+//   peer hold  ADDRESS PORT           keeps one connection and sends a byte each 5 ms; at SIGTERM prints SENT ECHOED
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 2500, BEAT_MS = 20 };
+enum { PATIENCE_MS = 2500, BEAT_MS = 5 };
 
 static void fail(const char *what) {
   fprintf(stderr, "%s: %s\n", what, strerror(errno));
@@ -155,7 +155,7 @@ static void hold(const struct addrinfo *there) {
       sent++;
       beat += BEAT_MS;
     }
-    poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, BEAT_MS / 4);
+    poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 1);
     count_echoes(fd, &echoed);
   }
   printf("%ld %ld\n", sent, echoed);
