@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { World } from '../../lib/cli/world.ts'
+import { eventually } from '../support/eventually.ts'
 import { must, run } from '../support/run.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { CNM, Host } from './host.ts'
@@ -158,7 +159,7 @@ describe('--dry-run', () => {
     await host.must('network create --subnet 10.51.0.0/24 -o com.docker.network.bridge.name=also also')
     await host.must('sandbox create --name box --network also')
     // The kernel tells a moment later that the bridge has a carrier now.
-    await vi.waitFor(() => expect(must(['ip', 'link', 'show', 'also'], { netns: host.host })).toContain('state UP'), 20_000)
+    await eventually(() => expect(must(['ip', 'link', 'show', 'also'], { netns: host.host })).toContain('state UP'))
   })
   afterAll(async () => {
     await host.must('sandbox rm box')

@@ -3,6 +3,7 @@ import { Etcd } from '../../lib/cluster/etcd/etcd.ts'
 import { heldKey, STATE } from '../../lib/cluster/keys.ts'
 import type { Controller } from '../../lib/index.ts'
 import { EtcdCluster } from '../support/etcd.ts'
+import { eventually } from '../support/eventually.ts'
 import { must, run } from '../support/run.ts'
 import { NodeHost } from './host.ts'
 
@@ -116,5 +117,5 @@ it('nothing is left where nobody answers', async () => {
   expect([links(), cnm.seats('web')]).toEqual([[], []])
   etcd.run(0)
   await etcd.ready(0)
-  await vi.waitFor(nothingIsLeft, { timeout: 10_000 })
+  await eventually(nothingIsLeft)
 })

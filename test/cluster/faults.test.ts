@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Endpoint, Network, NodeStatus, Sandbox } from '../../lib/index.ts'
 import { EtcdCluster } from '../support/etcd.ts'
+import { eventually } from '../support/eventually.ts'
 import { Fleet, Teller } from './fleet.ts'
 
 let fleet: Fleet<Teller>
@@ -10,7 +11,6 @@ let count = 0
 
 const node = (index: number) => fleet.nodes[index] as Teller
 const all = [0, 1, 2]
-const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 25_000, interval: 50 })
 
 const sandbox = (index: number) => node(index).call<Sandbox>('createSandbox', { name: `s${count++}`, networks: [{ network: 'app' }] })
 const guests = (index: number) => node(index).call<{ endpoint: Endpoint; sandbox: Sandbox }[]>('guests', 'app')

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { EtcdCluster } from '../support/etcd.ts'
+import { eventually } from '../support/eventually.ts'
 import { ask, passes, pings, reaches, serve } from '../support/traffic.ts'
 import { Daemon } from './daemon.ts'
 import { Fleet, WORLD } from './fleet.ts'
 
-const eventually = <T>(check: () => T) => vi.waitFor(check, { timeout: 25_000, interval: 50 })
 const rows = async (node: Daemon) => (await node.must('network ls --format {{.Name}}|{{.Driver}}|{{.Scope}}')).split('\n')
 const ids = async (node: Daemon, scope: string) => (await node.must(`network ls --no-trunc -q --filter scope=${scope}`)).split('\n').sort()
 

@@ -1,11 +1,10 @@
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { EtcdCluster } from '../support/etcd.ts'
+import { eventually } from '../support/eventually.ts'
 import { Daemon } from './daemon.ts'
 import { Fleet } from './fleet.ts'
-
-const eventually = <T>(check: () => T) => vi.waitFor(check, { timeout: 25_000, interval: 50 })
 
 interface Inspected {
   readonly Peers?: readonly object[]

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { EtcdMember } from '../../lib/cluster/etcd/member.ts'
 import { EtcdCluster } from '../support/etcd.ts'
+import { eventually } from '../support/eventually.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { NodeHost } from './host.ts'
 
@@ -9,7 +10,6 @@ let hosts: NodeHost[]
 let before: Record<string, string>[]
 
 const at = (index: number): NodeHost => hosts[index] as NodeHost
-const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 20 })
 const rows = async (host: NodeHost, more = '') =>
   (await host.must(`network ls --format {{.Name}}|{{.Driver}}|{{.Scope}}${more}`)).split('\n')
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { vi } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { must } from '../support/run.ts'
 import type { Island } from './island.ts'
 
@@ -21,7 +21,7 @@ export async function startSystemd(island: Island): Promise<(...argv: string[]) 
   const [command = '', ...argv] = island.there([SYSTEMD, island.controlGroups])
   spawn(command, argv, { stdio: 'ignore' })
   const systemctl = (...words: string[]) => must(island.there(['systemctl', ...words]))
-  await vi.waitFor(() => systemctl('is-active', 'multi-user.target'), { timeout: 20_000, interval: 100 })
+  await eventually(() => systemctl('is-active', 'multi-user.target'))
   // What it starts has the environment that /etc/environment says otherwise.
   systemctl('set-environment', ...['PATH', 'CNM_ROOT'].map((name) => `${name}=${HOST_ENV[name]}`))
   return systemctl

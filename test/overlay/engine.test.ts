@@ -1,8 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Engine, portMap, type Reply } from '../server/engine.ts'
 import { EtcdCluster } from '../support/etcd.ts'
+import { eventually } from '../support/eventually.ts'
 import { Hosts } from '../support/hosts.ts'
 import { must, run } from '../support/run.ts'
 
@@ -253,7 +254,7 @@ it('a host that has lost its state takes the place of the node that it was, once
   await hosts.reopen(2)
   const enter = () => cnm(2).enterSwarm({ engine: etcd.engine(), advertise: vtep[4] })
   await expect(enter()).rejects.toMatchObject({ code: 'NODE_ADDRESS' })
-  await vi.waitFor(enter, { timeout: 20_000, interval: 200 })
+  await eventually(enter)
   expect(cnm(2).swarm()?.membership.node.id).not.toBe(membership?.node.id)
   await expect
     .poll(() =>

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Peer } from '../../lib/index.ts'
+import { eventually } from '../support/eventually.ts'
 import { Hosts } from '../support/hosts.ts'
 import { must, runAsync } from '../support/run.ts'
 import { ask, pings, reaches, serve } from '../support/traffic.ts'
@@ -66,7 +67,7 @@ it('with other MACs too, however many come at once: each is told that is still t
   const gone = peers.at(-1)
   await cnm.changePeers('app', gone ? [gone] : [], [])
   const expected = many.slice(0, -1).flatMap((n) => [`10.0.1.${n}`, `fd00:1::${n}`].map((ip) => [ip, macOf(n, '02')]))
-  await vi.waitFor(() => expect([...known()]).toEqual(expect.arrayContaining(expected)), { timeout: 10_000, interval: 50 })
+  await eventually(() => expect([...known()]).toEqual(expect.arrayContaining(expected)))
   expect(known().get('10.0.1.229')).toBe(macOf(229, '01'))
   await cnm.changePeers('app', peers, [])
   must(['ip', 'neigh', 'flush', 'dev', 'eth0'], { netns: watcher })

@@ -40,7 +40,7 @@ export class Stubs {
 
   /** Where open() finds them. */
   get plugins() {
-    return { places: { sockets: this.#folder, specs: [] }, patience: 3000 }
+    return { places: { sockets: this.#folder, specs: [] }, patience: 30_000 }
   }
 
   async start(name: string, twists: Twists = {}): Promise<void> {

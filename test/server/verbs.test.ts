@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CNM, Host } from '../cli/host.ts'
 import type { Stage } from '../cli/play.ts'
+import { eventually } from '../support/eventually.ts'
 import { must, run, start } from '../support/run.ts'
 
 // `cnm` while a daemon owns the run directory: every verb goes through it.
@@ -104,7 +105,7 @@ describe('with a daemon, cnm', () => {
     const sandboxes = () => does('sandbox ls --format {{.Name}}')
     expect(await sandboxes()).toBe('doomed\nweb')
     child.kill('SIGKILL')
-    await vi.waitFor(async () => expect(await sandboxes()).toBe('web'), { timeout: 20_000, interval: 200 })
+    await eventually(async () => expect(await sandboxes()).toBe('web'))
   })
 
   it('looks at the host, and mends it', async () => {
