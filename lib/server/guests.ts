@@ -3,41 +3,82 @@ import { Server as NetServer, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 
-/** Who is connected to a server, and how many answers each waits for. */
-const byServer = new WeakMap<Server, Map<Socket, number>>()
+/** What somebody has asked, and what he gets. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly answer: ServerResponse
+}
+
+interface Guests {
+  /** Who is connected, with what is not over yet. */
+  readonly known: Map<Socket, Set<Exchange>>
+  /** Who has not shown a certificate yet, by where he is. */
+  readonly strangers: Map<string, Socket>
+}
+
+const byServer = new WeakMap<Server, Guests>()
+
+const placeOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
 
 /** From now on it is known who is there. Before the server listens. */
 export function receive(server: Server): void {
-  const guests = new Map<Socket, number>()
+  const guests: Guests = { known: new Map(), strangers: new Map() }
+  const { known, strangers } = guests
   byServer.set(server, guests)
-  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-    guests.set(socket, 0)
-    socket.once('close', () => guests.delete(socket))
-  })
-  server.on('request', ({ socket }: IncomingMessage, answer: ServerResponse) => {
-    guests.set(socket, (guests.get(socket) ?? 0) + 1)
+  const welcome = (socket: Socket) => {
+    strangers.delete(placeOf(socket))
+    known.set(socket, new Set())
+    socket.once('close', () => known.delete(socket))
+  }
+  if (server instanceof TlsServer) {
+    server.on('secureConnection', welcome).on('connection', (socket: Socket) => {
+      const place = placeOf(socket)
+      strangers.set(place, socket)
+      socket.once('close', () => strangers.get(place) === socket && strangers.delete(place))
+    })
+  } else server.on('connection', welcome)
+  server.on('request', (request: IncomingMessage, answer: ServerResponse) => {
+    const { socket } = request
+    const exchange = { request, answer }
+    known.get(socket)?.add(exchange)
     answer.once('close', () => {
-      const left = (guests.get(socket) ?? 1) - 1
-      if (guests.has(socket)) guests.set(socket, left)
-      if (left === 0 && !server.listening) socket.end()
+      known.get(socket)?.delete(exchange)
+      if (!known.get(socket)?.size && !server.listening) socket.end()
     })
   })
 }
+
+/** How long whoever leaves with us may take to say what he asks, or to hear the answer, in ms. */
+const PATIENCE = 5000
 
 /**
  * Answers whoever has asked by now, and hears nobody who comes later. Not as Node.js does it: http.Server.close() cuts off whoever it
  * has not taken out of the kernel's queue, and those whose answer is long; who keeps a connection, or says nothing, keeps it waiting.
  */
-export async function dismiss(server: Server): Promise<void> {
+export async function dismiss(server: Server, patience = PATIENCE): Promise<void> {
   await letIn(server)
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve())
   })
-  for (const [socket, answers] of byServer.get(server) ?? []) if (answers === 0) socket.destroy()
+  const { known, strangers } = byServer.get(server) ?? { known: new Map<Socket, Set<Exchange>>(), strangers: new Map<string, Socket>() }
+  for (const stranger of strangers.values()) stranger.destroy()
+  for (const [socket, exchanges] of known) if (exchanges.size === 0) socket.destroy()
+  let slow: readonly Socket[] = []
+  const cutting = setInterval(() => {
+    for (const socket of slow.filter(isOnHim(known))) socket.destroy()
+    slow = [...known.keys()].filter(isOnHim(known))
+  }, patience)
   await closed
+  clearInterval(cutting)
   // It stops looking after connections.
   server.close()
 }
+
+/** Nothing is left to do here: he has not said all that he asks, or does not hear what he was answered. */
+const isOnHim =
+  (known: Guests['known']) =>
+  (socket: Socket): boolean =>
+    Array.from(known.get(socket) ?? []).every(({ request, answer }) => !request.complete || answer.writableEnded)
 
 /** So many wait in the kernel at most, unless listen() is told otherwise. */
 const BACKLOG = 511

@@ -1,10 +1,15 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, request, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dismiss } from '../../lib/server/guests.ts'
-import { listen } from '../../lib/server/socket.ts'
+import { listen, listenAt } from '../../lib/server/socket.ts'
+import { certificatesIn } from '../../lib/server/tls.ts'
+import { Authority } from '../support/certificates.ts'
 import { run } from '../support/run.ts'
 
 let folder: string
@@ -44,4 +49,54 @@ it('one that somebody serves, and what is no socket, are left alone', async () =
   writeFileSync(path, 'mine')
   await expect(listen(server, path)).rejects.toMatchObject({ code: 'SOCKET_FOREIGN' })
   expect(statSync(path).size).toBe(4)
+})
+
+describe('a server that ends is kept by nobody', () => {
+  it('who has said half of what he asks, and by nobody who does not hear the answer', async () => {
+    const path = join(folder, 'x.sock')
+    let asked = 0
+    server.on('request', ({ method }, answer) => {
+      asked++
+      // More than the kernel keeps for somebody.
+      if (method === 'GET') answer.end(Buffer.alloc(1 << 24))
+    })
+    await listen(server, path)
+    const half = connect(path, () => half.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf')).on('error', () => {})
+    const deaf = request({ socketPath: path }).on('error', () => {})
+    deaf.end()
+    await expect.poll(() => asked).toBe(2)
+    await dismiss(server, 50)
+    expect(server.listening).toBe(false)
+    half.destroy()
+    deaf.destroy()
+  })
+
+  it('but waits for its own answers, however long they take', async () => {
+    const path = join(folder, 'x.sock')
+    let answer = () => {}
+    server.on('request', (_, reply) => {
+      answer = () => reply.end('done')
+    })
+    await listen(server, path)
+    const asked = request({ socketPath: path })
+    const heard = new Promise((resolve) => asked.once('response', (reply) => resolve(reply.toArray().then(String))))
+    asked.end()
+    await once(server, 'request')
+    const ended = dismiss(server, 10)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    answer()
+    expect(await heard).toBe('done')
+    await ended
+  })
+
+  it('by TLS: who has shown no certificate', async () => {
+    using authority = new Authority()
+    const secret = createTlsServer(certificatesIn(authority.issue('own').folder))
+    await listenAt(secret, { host: '127.0.0.1', port: 0 })
+    const came = once(secret, 'connection')
+    const silent = connect((secret.address() as AddressInfo).port, '127.0.0.1').on('error', () => {})
+    await came
+    await dismiss(secret)
+    silent.destroy()
+  })
 })
