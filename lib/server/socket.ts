@@ -2,6 +2,7 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, unlinkSync } 
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { fault } from '../model/errors.ts'
 import { receive } from './guests.ts'
 import { passedAt } from './passed.ts'
@@ -20,9 +21,20 @@ export async function listen(server: Server, path: string, group?: string): Prom
   const gid = group === undefined ? undefined : groupId(group)
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   await makeRoom(path)
-  await listenAt(server, { path })
+  await privately(() => listenAt(server, { path }))
   if (gid !== undefined) chownSync(path, -1, gid)
   chmodSync(path, gid === undefined ? 0o600 : 0o660)
+}
+
+/** A socket is there for everybody whom the umask does not keep out, until its mode is set. Threads have none of their own. */
+function privately<T>(begin: () => T): T {
+  if (!isMainThread) return begin()
+  const before = process.umask(0o177)
+  try {
+    return begin()
+  } finally {
+    process.umask(before)
+  }
 }
 
 /** The same anywhere, and for anybody; dismiss() ends it. */

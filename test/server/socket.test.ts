@@ -28,6 +28,23 @@ it("a socket is its owner's alone, and goes with its server", async () => {
   expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined()
 })
 
+it("it is its owner's alone from the first moment, whatever the umask", async () => {
+  const path = join(folder, 'x.sock')
+  const before = process.umask(0)
+  try {
+    let mode = 0
+    server.once('listening', () => {
+      mode = statSync(path).mode & 0o777
+    })
+    await listen(server, path)
+    expect(mode).toBe(0o600)
+    expect(process.umask()).toBe(0)
+  } finally {
+    process.umask(before)
+    await dismiss(server)
+  }
+})
+
 it('one that a killed process left is replaced', async () => {
   const path = join(folder, 'x.sock')
   const killed = "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))"
