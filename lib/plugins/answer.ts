@@ -54,8 +54,24 @@ function parse(text: string): Json | undefined {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined
+    // As in dockerd, what comes after it does not count: contiv says each refusal twice in a row.
+    const first = firstIn(text)
+    return first === text ? undefined : parse(first)
   }
+}
+
+/** A text up to the end of its first object or list; else all of it. */
+function firstIn(text: string): string {
+  let depth = 0
+  let isQuoted = false
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at] ?? ''
+    if (char === '"') isQuoted = !isQuoted
+    else if (isQuoted) at += char === '\\' ? 1 : 0
+    else if ('{['.includes(char)) depth++
+    else if (']}'.includes(char) && --depth <= 0) return text.slice(0, at + 1)
+  }
+  return text
 }
 
 /** Network drivers say Err, IPAM drivers Error. */

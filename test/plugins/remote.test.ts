@@ -102,6 +102,20 @@ it('a sandbox whose plugin gives no way out is given one, unless the plugin will
   expect(must(['ip', 'route'], { netns: closed.path })).toBe('')
 })
 
+it('a plugin that says everything twice is understood, its refusals too', async () => {
+  await stubs.start('stub', { twice: true })
+  await stage.cnm.createNetwork({ ...there, options: { words: '"}{[\\' } })
+  const { path } = await stage.cnm.createSandbox({ name: 'one', networks: [{ network: 'there' }] })
+  expect(await reaches(path, '10.77.0.1')).toBe(true)
+  const words = 'no address "10.77.0.9\\" {is} free'
+  stubs.twist('stub', { twice: true, say: { 'IpamDriver.RequestAddress': { Err: words } } })
+  await expect(stage.cnm.createSandbox({ networks: [{ network: 'there' }] })).rejects.toMatchObject({
+    code: 'PLUGIN_ERROR',
+    message: expect.stringContaining(words),
+  })
+  stubs.twist('stub', {})
+})
+
 describe('a plugin that lies', () => {
   const lies: readonly (readonly [string, string, unknown, RegExp])[] = [
     ['a pool that is none', 'IpamDriver.RequestPool', { PoolID: 'x', Pool: 'all' }, /RequestPool: Pool should be an IPv4 subnet: "all"/],

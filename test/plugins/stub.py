@@ -2,7 +2,8 @@
 
 stub.py SOCKET LOG TWISTS STATE: each call becomes a line of LOG, {"method", "request", "status"}. STATE is what it remembers
 when it is started anew. TWISTS is JSON, or is not there:
-{"capabilities": {...}, "ipam": {...}, "refuse": {METHOD: WORDS}, "say": {METHOD: ANSWER}, "hang": [METHOD], "fresh": true}
+{"capabilities": {...}, "ipam": {...}, "refuse": {METHOD: WORDS}, "say": {METHOD: ANSWER}, "hang": [METHOD], "fresh": true,
+"twice": true}
 """
 import http.server
 import ipaddress
@@ -174,7 +175,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 log.write(json.dumps({"method": method, "request": json.loads(text) if text else None, "status": status}) + "\n")
         if method in twists().get("hang", []):
             time.sleep(60)
-        body = json.dumps(said).encode()
+        body = json.dumps(said).encode() * (2 if twists().get("twice") else 1)
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

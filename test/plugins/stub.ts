@@ -17,6 +17,8 @@ export interface Twists {
   readonly hang?: readonly string[]
   /** Activated, it has forgotten everything. */
   readonly fresh?: boolean
+  /** Every answer is there twice, one behind the other. */
+  readonly twice?: boolean
 }
 
 export interface Heard {
