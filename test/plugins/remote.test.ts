@@ -266,6 +266,17 @@ it('replays, MACs and pools that touch what the host has', async () => {
   expect(address('two')).toBe('10.77.2.3')
 })
 
+it('a plugin that keeps nothing is told once what is held, also by dry runs', async () => {
+  await stubs.start('stub', { ipam: { RequiresRequestReplay: true } })
+  await stage.cnm.createNetwork(there)
+  await stage.cnm.createSandbox({ name: 'one', networks: [] })
+  await stage.reopen({ plugins: stubs.plugins })
+  stubs.heard('stub')
+  for (let runs = 0; runs < 2; runs++) await stage.cnm.plan((cnm) => cnm.connect('one', { network: 'there' }))
+  await stage.cnm.connect('one', { network: 'there' })
+  expect(stubs.methods('stub').filter((method) => method === 'RequestPool')).toHaveLength(1)
+})
+
 it('a dry run asks the driver for nothing, and says what it would be asked', async () => {
   await stubs.start('stub')
   const dry = await stage.cnm.plan((cnm) => cnm.createNetwork(there))

@@ -112,7 +112,7 @@ export class Envoy {
 
   /** The same for a dry run, which ends where a plugin would have to act. */
   dry(stop: (call: Call) => never): Envoy {
-    return new DryEnvoy(this.plugins, this.#store, stop)
+    return new DryEnvoy(this, this.#store, stop)
   }
 }
 
@@ -123,11 +123,18 @@ export interface Turn {
 }
 
 class DryEnvoy extends Envoy {
+  readonly #real: Envoy
   readonly #stop: (call: Call) => never
 
-  constructor(plugins: Plugins, store: Store, stop: (call: Call) => never) {
-    super(plugins, store)
+  constructor(real: Envoy, store: Store, stop: (call: Call) => never) {
+    super(real.plugins, store)
+    this.#real = real
     this.#stop = stop
+  }
+
+  /** What a plugin was told before a plan is shown, it knows afterwards. */
+  override isNew(name: string): boolean {
+    return this.#real.isNew(name)
   }
 
   override async make(call: Call): Promise<Said> {
