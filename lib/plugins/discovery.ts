@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fault } from '../model/errors.ts'
 import type { TlsFiles } from './client.ts'
@@ -47,14 +47,14 @@ function entriesOf(folder: string): readonly string[] {
 
 /**
  * A plugin by its name: NAME.sock or NAME/NAME.sock that is a socket, else the .spec and .json files of the specification folders.
- * Throws PLUGIN_NOT_FOUND, and PLUGIN_SPEC for a file that cannot be read as what it should be.
+ * A link to one does as well. Throws PLUGIN_NOT_FOUND, and PLUGIN_SPEC for a file that cannot be read as what it should be.
  */
 export function findPlugin(name: string, { sockets, specs }: Places = PLACES): Located {
   const flatAndDeep = (folder: string, extension: string) => [
     join(folder, `${name}.${extension}`),
     join(folder, name, `${name}.${extension}`),
   ]
-  const socket = flatAndDeep(sockets, 'sock').find((path) => lstatSync(path, { throwIfNoEntry: false })?.isSocket())
+  const socket = flatAndDeep(sockets, 'sock').find(isSocket)
   if (socket) return { address: `unix://${socket}` }
   const readers = { spec: readSpec, json: readJson }
   for (const folder of specs) {
@@ -68,14 +68,26 @@ export function findPlugin(name: string, { sockets, specs }: Places = PLACES): L
   throw fault('PLUGIN_NOT_FOUND', { name, places: [sockets, ...specs].join(', ') })
 }
 
+/** Where nothing can be looked at, there is none. */
+function isSocket(path: string): boolean {
+  try {
+    return statSync(path).isSocket()
+  } catch {
+    return false
+  }
+}
+
 function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    if (NOWHERE.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw fault('PLUGIN_SPEC', { path, reason: (error as Error).message }, error)
   }
 }
+
+/** Of files that cannot be there, for a name that is none among them. */
+const NOWHERE: readonly string[] = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE']
 
 const SCHEMES = ['unix:', 'tcp:', 'http:', 'https:']
 

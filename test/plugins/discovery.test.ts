@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -38,6 +38,22 @@ it('a socket comes before every file, and a file that is no socket is none', asy
   expect(find()).toEqual({ address: `unix://${folder}/run/x.sock` })
   flat()
   deep()
+})
+
+it('a link to a socket is one, as for dockerd', async () => {
+  const close = await serve('elsewhere/plugin.sock')
+  mkdirSync(join(folder, 'run'))
+  symlinkSync(join(folder, 'elsewhere/plugin.sock'), join(folder, 'run/x.sock'))
+  expect(find()).toEqual({ address: `unix://${folder}/run/x.sock` })
+  close()
+  rmSync(join(folder, 'run/x.sock'))
+  // One that leads nowhere is none.
+  symlinkSync('x.sock', join(folder, 'run/x.sock'))
+  expect(() => find()).toThrow(expect.objectContaining({ code: 'PLUGIN_NOT_FOUND' }))
+})
+
+it('a name that no file can have is that of no plugin', () => {
+  for (const name of ['x'.repeat(300), 'a\0b']) expect(() => find(name)).toThrow(expect.objectContaining({ code: 'PLUGIN_NOT_FOUND' }))
 })
 
 it('files are read in the order of dockerd', () => {
