@@ -21,15 +21,17 @@ const PASSING: readonly string[] = [
  * other nodes reach this one. Where several would do, a container engine that is in a swarm of its own tells.
  */
 export class Arrival implements AsyncDisposable {
-  readonly #cnm: Controller
-  #request: EnterSwarm
+  readonly #cnm: Pick<Controller, 'enterSwarm'>
+  readonly #request: EnterSwarm
+  /** By which address other nodes reach this host, as the engine said last. */
+  #heard: Pick<EnterSwarm, 'advertise'> = {}
   readonly #end = new AbortController()
   #last: Promise<void> = Promise.resolve()
   #arrived = false
   #told = ''
   #loop: Promise<void> = Promise.resolve()
 
-  constructor(cnm: Controller, request: EnterSwarm) {
+  constructor(cnm: Pick<Controller, 'enterSwarm'>, request: EnterSwarm) {
     this.#cnm = cnm
     this.#request = request
   }
@@ -43,7 +45,7 @@ export class Arrival implements AsyncDisposable {
 
   /** Other nodes reach this host there, unless a person has said otherwise. */
   async hear(address: string): Promise<void> {
-    this.#request = { advertise: address, ...this.#request }
+    this.#heard = { advertise: address }
     await this.#try()
   }
 
@@ -69,7 +71,7 @@ export class Arrival implements AsyncDisposable {
   async #enter(): Promise<void> {
     if (this.#arrived) return
     try {
-      await this.#cnm.enterSwarm(this.#request)
+      await this.#cnm.enterSwarm({ ...this.#heard, ...this.#request })
       this.#arrived = true
     } catch (error) {
       if (!(error instanceof CnmError && PASSING.includes(error.code))) throw error
