@@ -58,11 +58,16 @@ export class EngineNames implements AsyncDisposable {
 
   async #listen(): Promise<void> {
     const events = await this.#get('/events?filters=%7B%22type%22%3A%5B%22network%22%5D%7D')
-    const listed: Static<typeof Networks> = await this.#ask('/networks', Networks)
-    for (const { Id } of listed) await this.#learn(Id)
-    for await (const line of linesOf(events)) {
-      const said: unknown = JSON.parse(line)
-      if (Value.Check(Happened, said)) await this.#heed(said)
+    try {
+      const listed: Static<typeof Networks> = await this.#ask('/networks', Networks)
+      for (const { Id } of listed) await this.#learn(Id)
+      for await (const line of linesOf(events)) {
+        const said: unknown = JSON.parse(line)
+        if (Value.Check(Happened, said)) await this.#heed(said)
+      }
+    } finally {
+      // An engine goes on telling whoever keeps the connection.
+      events.destroy()
     }
   }
 
