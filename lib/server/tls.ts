@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fault } from '../model/errors.ts'
@@ -9,16 +10,23 @@ export interface Certificates {
   readonly key: Buffer
 }
 
-/** A folder as DOCKER_CERT_PATH names one: ca.pem, cert.pem, key.pem. */
-export const certificatesIn = (folder: string): Certificates => ({
-  ca: read(join(folder, 'ca.pem')),
-  cert: read(join(folder, 'cert.pem')),
-  key: read(join(folder, 'key.pem')),
-})
+/** A folder as DOCKER_CERT_PATH names one: ca.pem, cert.pem, key.pem. Throws TLS_UNREADABLE. */
+export function certificatesIn(folder: string): Certificates {
+  const certificate = (pem: Buffer) => new X509Certificate(pem)
+  const ca = read(join(folder, 'ca.pem'), certificate)
+  const cert = read(join(folder, 'cert.pem'), certificate)
+  const key = read(join(folder, 'key.pem'), (pem) => {
+    if (!certificate(cert).checkPrivateKey(createPrivateKey(pem))) throw new Error('it is not the key of cert.pem')
+  })
+  return { ca, cert, key }
+}
 
-function read(path: string): Buffer {
+/** `check` throws where it is something else: OpenSSL does not name the file, and takes a CA that is none for a CA of nobody. */
+function read(path: string, check: (pem: Buffer) => unknown): Buffer {
   try {
-    return readFileSync(path)
+    const pem = readFileSync(path)
+    check(pem)
+    return pem
   } catch (error) {
     throw fault('TLS_UNREADABLE', { path, reason: (error as Error).message }, error)
   }

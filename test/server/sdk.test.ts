@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { request as requestByTls } from 'node:https'
 import { join } from 'node:path'
@@ -130,6 +130,26 @@ describe('the socket', () => {
     ])
       await expect(daemon({ hosts: [host] }), host).rejects.toMatchObject({ code })
     await expect(daemon({ hosts: ['tcp://127.0.0.1:1'], tls: '/nowhere' })).rejects.toMatchObject({ code: 'TLS_UNREADABLE' })
+  })
+
+  it('by TCP needs certificates that are some, and a key that fits; the file is named that does not', async () => {
+    using authority = new Authority()
+    const [{ folder }, { key }] = [authority.issue('server'), authority.issue('other')]
+    for (const [name, text] of [
+      ['ca.pem', ''],
+      ['cert.pem', 'no certificate'],
+      ['key.pem', 'no key'],
+      ['key.pem', readFileSync(key)],
+    ] as const) {
+      const path = join(folder, name)
+      const good = readFileSync(path)
+      writeFileSync(path, text)
+      await expect(daemon({ hosts: ['tcp://127.0.0.1:0'], tls: folder }), `${name}: ${text}`).rejects.toMatchObject({
+        code: 'TLS_UNREADABLE',
+        message: expect.stringContaining(path),
+      })
+      writeFileSync(path, good)
+    }
   })
 
   it('by TCP is for clients whose certificate the same CA has signed', async () => {
