@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CNM, Host } from '../cli/host.ts'
@@ -165,6 +166,28 @@ describe('with a daemon, cnm', () => {
       ['sandbox', 'exec', 'web', 'true'],
     ])
       expect(byTcp(...verb)).toMatchObject({ status: 125, stderr: expect.stringContaining('a process runs on the host of its sandbox') })
+  })
+
+  it('says whom it did not reach, where somebody else answers, and when the daemon is killed while it listens', async () => {
+    const stranger = createServer((_, answer) => void answer.writeHead(404).end('{"message":"page not found"}'))
+    const socket = join(host.root, 'docker.sock')
+    await once(stranger.listen(socket), 'listening')
+    expect(await cnm(`-H unix://${socket} network ls`)).toMatchObject({
+      status: 1,
+      stderr: `cannot reach the daemon at unix://${socket}: whoever answers there is no cnm\nhint: cnm serve\n`,
+    })
+    stranger.close()
+    const listening = cnm(`-H unix://${host.run}/cnm.sock events --since 1h`)
+    // By then it is being told.
+    for (let others = 0; others < 3; others++) await does('network ls -q')
+    const killed = once(daemon.child, 'exit')
+    daemon.child.kill('SIGKILL')
+    await killed
+    expect(await listening).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^cannot reach the daemon at unix:.*cnm\.sock: .*\nhint: cnm serve\n$/),
+    })
+    daemon = await serve()
   })
 
   it('works by itself when the daemon is gone, also by kill -9', async () => {

@@ -1,5 +1,6 @@
 import { Agent, request as byHttp, type IncomingMessage } from 'node:http'
 import { request as byTls, Agent as TlsAgent } from 'node:https'
+import { createInterface } from 'node:readline'
 import { CnmError, ERRORS, fault } from '../../model/errors.ts'
 import type { Complaint } from '../engine/complaint.ts'
 import { type Host, textOf } from '../host.ts'
@@ -11,8 +12,8 @@ export interface Line {
   readonly isHere: boolean
   /** What a verb answers, or what it would do. Throws what the verb throws there, and DAEMON_UNREACHABLE. */
   ask(verb: string, asked: object, signal?: AbortSignal): Promise<Said>
-  /** The body of an answer, as it comes. */
-  listen(path: string, signal?: AbortSignal): Promise<IncomingMessage>
+  /** The lines of an answer, as they come. */
+  listen(path: string, signal?: AbortSignal): AsyncGenerator<string>
   close(): void
 }
 
@@ -40,16 +41,22 @@ export function lineTo(host: Host, certificates?: Certificates): Line {
       if (answer.statusCode !== 200) throw refusalIn(text)
       return JSON.parse(text)
     },
-    async listen(path, signal) {
+    async *listen(path, signal) {
       const answer = await send('GET', path, undefined, signal)
       if (answer.statusCode !== 200) throw refusalIn(await textIn(answer, host, signal))
-      return answer
+      try {
+        yield* createInterface({ input: answer })
+      } catch (error) {
+        throw signal?.aborted ? signal.reason : unreachable(host, error)
+      } finally {
+        answer.destroy()
+      }
     },
     close: () => agent.destroy(),
   }
 }
 
-const unreachable = (host: Host, error: unknown) =>
+export const unreachable = (host: Host, error: unknown) =>
   fault('DAEMON_UNREACHABLE', { host: textOf(host), reason: (error as Error).message }, error)
 
 async function textIn(answer: IncomingMessage, host: Host, signal: AbortSignal | undefined): Promise<string> {

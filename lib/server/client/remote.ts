@@ -1,5 +1,4 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import type { Controller, VerbOptions } from '../../controller/controller.ts'
 import type { Examination, Repair } from '../../controller/doctor/repair.ts'
 import type { Period } from '../../controller/execution/events.ts'
@@ -20,7 +19,7 @@ import type { Membership, Service } from '../../model/swarm.ts'
 import type { Complaint } from '../engine/complaint.ts'
 import type { Host } from '../host.ts'
 import { certificatesIn } from '../tls.ts'
-import { errorOf, type Line, lineTo } from './line.ts'
+import { errorOf, type Line, lineTo, unreachable } from './line.ts'
 import { type Recorded, Records } from './records.ts'
 
 /** Reaches the controller of a daemon. Throws DAEMON_UNREACHABLE. */
@@ -31,7 +30,9 @@ export async function reach(host: Host, tls?: string): Promise<Remote> {
     return new Remote(line, new Records(result as Recorded))
   } catch (error) {
     line.close()
-    throw error
+    // Of what else may be behind a socket or a port, dockerd says the same.
+    const isStranger = !(error instanceof CnmError) || error.code === 'PAGE_NOT_FOUND'
+    throw isStranger ? unreachable(host, new Error('whoever answers there is no cnm', { cause: error })) : error
   }
 }
 
@@ -127,12 +128,7 @@ export class Remote implements Verbs {
       ...(since === undefined ? {} : { since: String(since / 1000) }),
       ...(until === undefined ? {} : { until: String(until / 1000) }),
     })
-    const answer = await this.#line.listen(`/events?${query}`, signal)
-    try {
-      for await (const line of createInterface({ input: answer })) yield eventIn(JSON.parse(line))
-    } finally {
-      answer.destroy()
-    }
+    for await (const line of this.#line.listen(`/events?${query}`, signal)) yield eventIn(JSON.parse(line))
     signal?.throwIfAborted()
   }
 
