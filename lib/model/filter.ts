@@ -87,8 +87,8 @@ export function pruneFilter(wanted: Filters, now: number): (network: Network) =>
 
 type EventTest = (event: NetworkEvent, value: string) => boolean
 
-/** A beginning of an id; '' is one of no id. */
-const begins = (id = '', value: string): boolean => value !== '' && id.startsWith(value)
+/** A beginning of an id or a name; '' is one of none. */
+const begins = (text = '', value: string): boolean => value !== '' && text.startsWith(value)
 
 /** Docker's keys, as far as there is something to them here; `sandbox` is what we call a container. */
 const EVENT_TESTS: ReadonlyMap<string, EventTest> = new Map(
@@ -96,7 +96,7 @@ const EVENT_TESTS: ReadonlyMap<string, EventTest> = new Map(
     container: ({ attributes }, value) => begins(attributes['container'], value),
     event: ({ action }, value) => action === value,
     label: ({ attributes }, value) => hasLabel(attributes, value),
-    network: ({ id, attributes }, value) => attributes['name'] === value || begins(id, value),
+    network: ({ id, attributes }, value) => begins(attributes['name'], value) || begins(id, value),
     sandbox: ({ attributes }, value) => begins(attributes['container'], value),
     scope: ({ scope }, value) => value === scope,
     type: (_, value) => value === 'network',

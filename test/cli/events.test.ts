@@ -40,6 +40,9 @@ describe('cnm events', () => {
       'destroy idle',
     ])
     expect(await past('-f', 'event=create', '-f', 'network=front')).toBe('create front')
+    // As for Docker, the beginning of its name will do.
+    expect(await past('-f', 'event=create', '-f', 'network=fro')).toBe('create front')
+    expect(await past('-f', 'network=ront')).toBe('')
     expect(await past('-f', `container=${web.slice(0, 5)}`, '-f', 'event=connect')).toBe('connect front\nconnect front')
     expect(await past('-f', 'type=container')).toBe('')
     const [first] = (await host.must('events --since 0 --until 0s --format json -f event=create')).split('\n')
