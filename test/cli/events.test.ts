@@ -120,6 +120,27 @@ describe('the log', () => {
     expect((await collect(eventsOf(host.run, { since: 0, until: Date.now() }))).at(-1)).toBe(id(COUNT - 1))
   })
 
+  it('tells what comes, though the clock is set back, and not once more what has been', async () => {
+    const at = (id: string, seconds: number) => {
+      const time = (Date.now() + seconds * 1000) * 1000
+      appendFileSync(join(host.run, 'events.jsonl'), `${JSON.stringify({ action: 'create', id, scope: 'local', attributes: {}, time })}\n`)
+    }
+    at('before it was set back', 3600)
+    const stop = new AbortController()
+    const coming = eventsOf(host.run, { signal: stop.signal })
+    at('told by a clock that is behind', -3600)
+    at('told by a clock that is right', 0)
+    const seen: string[] = []
+    const reading = (async () => {
+      for await (const { id } of coming) seen.push(id)
+    })().catch(() => {})
+    await expect.poll(() => seen.at(-1)).toBe('told by a clock that is right')
+    stop.abort()
+    await reading
+    expect(seen).toEqual(['told by a clock that is behind', 'told by a clock that is right'])
+    rmSync(join(host.run, 'events.jsonl'))
+  })
+
   it('a line that was cut off is none', async () => {
     appendFileSync(join(host.run, 'events.jsonl'), '{"action":"cre')
     const log = new EventLog(host.run)

@@ -68,21 +68,33 @@ export interface Period {
 }
 
 /** What is told of the networks of a run directory, by whichever process. Ends with the period, rejects with the signal's reason. */
-export async function* eventsOf(run: string, { since = Date.now(), until, signal }: Period): AsyncGenerator<NetworkEvent> {
+export function eventsOf(run: string, { since = Number.POSITIVE_INFINITY, until, signal }: Period): AsyncGenerator<NetworkEvent> {
   mkdirSync(run, { recursive: true, mode: 0o700 })
+  const reader = new Reader(run)
+  const past = reader.read().filter(({ time }) => time / 1000 >= since)
+  return told(run, past, reader, { ...(until === undefined ? {} : { until }), ...(signal ? { signal } : {}) })
+}
+
+/** What has been, and then all that is told from now on, whatever its moment: who tells it may have had his clock set back. */
+async function* told(
+  run: string,
+  past: readonly NetworkEvent[],
+  reader: Reader,
+  { until, signal }: Omit<Period, 'since'>,
+): AsyncGenerator<NetworkEvent> {
   const bell = new Bell()
   const watcher = watch(run, () => bell.ring())
   const alarm = until === undefined ? undefined : setTimeout(() => bell.ring(), Math.max(0, until - Date.now()))
   const stop = () => bell.ring()
   signal?.addEventListener('abort', stop)
-  const reader = new Reader(run)
+  const inTime = ({ time }: NetworkEvent) => until === undefined || Math.floor(time / 1000) <= until
   try {
+    signal?.throwIfAborted()
+    yield* past.filter(inTime)
     for (;;) {
       signal?.throwIfAborted()
       const over = until !== undefined && Date.now() >= until
-      for (const event of reader.read()) {
-        if (event.time / 1000 >= since && (until === undefined || Math.floor(event.time / 1000) <= until)) yield event
-      }
+      yield* reader.read().filter(inTime)
       if (over) return
       await bell.rung()
     }
