@@ -233,6 +233,25 @@ describe('ports', () => {
     await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
   })
 
+  it('that were chosen stay, when the engine says so once more', async () => {
+    const engine = new Engine(stage.cnm)
+    const { pool } = await engine.createNetwork(NETWORK)
+    const ports = [
+      { ...PORT, HostPort: 0, HostPortEnd: 0 },
+      { ...PORT, Port: 81, HostPort: 8090, HostPortEnd: 8095 },
+    ]
+    await engine.createEndpoint(NETWORK, pool, ENDPOINT, ports)
+    const program = async () => {
+      await engine.must('NetworkDriver.ProgramExternalConnectivity', { ...ids, Options: portMap(ports) })
+      return engine.must('NetworkDriver.EndpointOperInfo', ids)
+    }
+    const first = await program()
+    // It does when another network becomes the way out for one of two families.
+    expect(await program()).toEqual(first)
+    await engine.must('NetworkDriver.DeleteNetwork', ids)
+    await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
+  })
+
   it('that somebody has are refused, and the holder is named', async () => {
     await stage.cnm.createSandbox({ name: 'web', ports: [{ protocol: 'tcp', hostIP: '', hostPort: 8080, port: 80 }] })
     const engine = new Engine(stage.cnm)

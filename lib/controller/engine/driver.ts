@@ -14,7 +14,7 @@ import { lowerIdle } from '../networks/networks.ts'
 import { configOf, lower, raise } from '../networks/raising.ts'
 import { settlePeers } from '../overlay/peers.ts'
 import { forgetEndpoint } from '../ports/connections.ts'
-import { settlePorts } from '../ports/host-ports.ts'
+import { alreadySettled, settlePorts } from '../ports/host-ports.ts'
 import { checkPort } from '../ports/ports.ts'
 import { republish } from '../sandboxes/sandboxes.ts'
 import { shareOf } from '../swarm/shares.ts'
@@ -224,7 +224,8 @@ export class EngineDriver {
     const endpoint = this.#endpoint(network, id)
     ports.forEach(checkPort)
     const { gateway, gateway6 } = await this.#driver.join(configOf(this.#hall, network), recorded(this.#hall, endpoint))
-    const settled = await settlePorts(this.#hall, ports)
+    const has = alreadySettled(ports, this.#sandbox(id).ports)
+    const settled = has ? { ports: has, record: () => {} } : await settlePorts(this.#hall, ports)
     const open: Endpoint = { ...endpoint, gateway, gateway6 }
     const plan = await this.#republish(endpoint, open, settled.ports)
     const record = () => {

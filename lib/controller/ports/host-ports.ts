@@ -79,6 +79,17 @@ export async function settlePorts(hall: Hall, requests: readonly PublishPort[]):
   return { ports, record: () => hall.store.marks.put(LAST, ephemeral.last) }
 }
 
+/** Ports that somebody has, where they are what is asked for: who asks once more is not given others. */
+export function alreadySettled(requests: readonly PublishPort[], has: readonly PortBinding[]): readonly PortBinding[] | undefined {
+  const left = [...has]
+  const isHad = ({ protocol, hostIP, hostPort: first, hostPortEnd: last = first, port }: PublishPort): boolean => {
+    const fits = (one: PortBinding) => first === 0 || (first <= one.hostPort && one.hostPort <= last)
+    const at = left.findIndex((one) => one.protocol === protocol && one.hostIP === hostIP && one.port === port && fits(one))
+    return at >= 0 && left.splice(at, 1).length > 0
+  }
+  return requests.length === has.length && requests.every(isHad) ? has : undefined
+}
+
 const isExact = ({ hostPort, hostPortEnd }: PublishPort): boolean => hostPort !== 0 && (hostPortEnd ?? hostPort) === hostPort
 
 const binding = ({ protocol, hostIP, port }: PublishPort, hostPort: number): PortBinding => ({ protocol, hostIP, hostPort, port })
