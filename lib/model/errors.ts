@@ -188,7 +188,7 @@ export const ERRORS = {
   ENGINE_SLOW: [
     503,
     '{method} is not done after {seconds} s: the kernel is busy, or another verb is',
-    'try again; what is begun is taken back',
+    'try again; what it makes is taken back',
   ],
   ENDPOINT_NOT_FOUND: [404, 'endpoint {id} not found'],
   BUNDLE_EXISTS: [409, '{path} is there already', 'name a new folder, or remove it'],

@@ -1,5 +1,8 @@
 import { rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { serve } from '../../lib/server/daemon.ts'
 import { must, run } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
 import { Engine, portMap } from './engine.ts'
@@ -279,12 +282,72 @@ it('an engine does not wait for ever, and what comes too late is not done', asyn
   expect(await engine.ask('NetworkDriver.CreateNetwork', request)).toEqual({
     status: 503,
     said: {
-      Err: 'NetworkDriver.CreateNetwork is not done after 0.2 s: the kernel is busy, or another verb is (try again; what is begun is taken back)',
+      Err: 'NetworkDriver.CreateNetwork is not done after 0.2 s: the kernel is busy, or another verb is (try again; what it makes is taken back)',
     },
   })
   done()
   await busy
   expect(await engine.ask('NetworkDriver.DeleteNetwork', ids)).toMatchObject({ status: 404 })
+})
+
+it('what is to go goes, though the engine does not wait for it: it does not say so twice', async () => {
+  const port = { Proto: 6, IP: '', Port: 80, HostIP: '', HostPort: 8080, HostPortEnd: 8080 }
+  const engine = new Engine(stage.cnm)
+  const { pool } = await engine.createNetwork(NETWORK, '10.41.0.0/24')
+  const address = await engine.createEndpoint(NETWORK, pool, ENDPOINT, [port])
+  await engine.must('NetworkDriver.ProgramExternalConnectivity', { ...ids, Options: portMap([port]) })
+  const hasty = new Engine(stage.cnm, { network: 'bridge', ipam: 'default', patience: 50 })
+  const late = async (...calls: readonly (readonly [string, object])[]) => {
+    let done = () => {}
+    const busy = stage.cnm.asIpamPlugin('default', () => new Promise<void>((resolve) => (done = resolve)))
+    for (const [method, body] of calls) expect((await hasty.ask(method, body)).status, method).toBe(503)
+    done()
+    await busy
+    // Behind all that.
+    await stage.cnm.findings()
+  }
+  await late(['NetworkDriver.RevokeExternalConnectivity', ids], ['NetworkDriver.Leave', ids], ['NetworkDriver.DeleteEndpoint', ids])
+  expect(stage.cnm.sandboxes()).toEqual([])
+  expect(rules()).not.toContain('8080')
+  await late(['IpamDriver.ReleaseAddress', { PoolID: pool, Address: address.replace(/\/.*/, '') }])
+  await engine.must('IpamDriver.RequestAddress', { PoolID: pool, Address: address.replace(/\/.*/, '') })
+  await late(['NetworkDriver.DeleteNetwork', ids], ['IpamDriver.ReleasePool', { PoolID: pool }])
+  expect(stage.cnm.networks().map(({ id }) => id)).not.toContain(NETWORK)
+  await stage.cnm.createNetwork({ name: 'own', ipam: { config: [{ subnet: '10.41.0.0/24' }] } })
+})
+
+it('an engine that is killed while it asks leaves nothing of that behind', async () => {
+  const folder = join(stage.lab.run, '..')
+  await using _ = await serve(stage.cnm, { release: '1.2.3', hosts: [], plugins: folder, engine: join(folder, 'none.sock') })
+  const engine = new Engine(stage.cnm)
+  const { pool } = await engine.createNetwork(NETWORK, '10.41.0.0/24')
+  const socketPath = join(folder, 'cnm.sock')
+  const ask = (method: string, body: object) => {
+    const asked = request({ socketPath, method: 'POST', path: `/${method}` }).on('error', () => {})
+    return { asked, sent: new Promise<void>((resolve) => asked.end(JSON.stringify(body), resolve)) }
+  }
+  const activate = async () => {
+    const { asked } = ask('Plugin.Activate', {})
+    await new Promise<void>((resolve) => asked.once('response', (reply) => reply.resume().once('end', resolve)))
+  }
+  let free = () => {}
+  const busy = stage.cnm.asIpamPlugin('default', () => new Promise<void>((resolve) => (free = resolve)))
+  const lost = [
+    ask('IpamDriver.RequestAddress', { PoolID: pool, Address: '10.41.0.7' }),
+    ask('NetworkDriver.CreateEndpoint', { ...ids, Interface: { Address: '10.41.0.7/24' } }),
+  ]
+  await Promise.all(lost.map(({ sent }) => sent))
+  // What others ask meanwhile gives it time to get there, and then to be seen to go.
+  for (let others = 0; others < 3; others++) await activate()
+  for (const { asked } of lost) asked.destroy()
+  for (let others = 0; others < 3; others++) await activate()
+  free()
+  await busy
+  await stage.cnm.findings()
+  expect(stage.cnm.sandboxes()).toEqual([])
+  await engine.must('IpamDriver.RequestAddress', { PoolID: pool, Address: '10.41.0.7' })
+  await engine.must('NetworkDriver.DeleteNetwork', ids)
+  await engine.must('IpamDriver.ReleasePool', { PoolID: pool })
 })
 
 it('an engine that tells a name with the address has it on the sandbox; other names are learned later, and change no answer', async () => {

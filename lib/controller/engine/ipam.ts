@@ -34,7 +34,7 @@ export class EngineIpam {
     return this.#ipam.capabilities.requiresMACAddress
   }
 
-  async requestPool(wanted: Wanted): Promise<PoolAnswer> {
+  async requestPool(wanted: Wanted, signal?: AbortSignal): Promise<PoolAnswer> {
     const untouched = this.#untouched(wanted)
     if (untouched) return { id: untouched.pool, pool: untouched.subnet, data: {} }
     const inUse = isAutomatic({ subnet: wanted.pool }) ? await inUseOnHost(this.#hall) : NOTHING_IN_USE
@@ -44,6 +44,7 @@ export class EngineIpam {
     await this.#keep(
       () => this.#hall.store.lentPools.put({ id: `${driver} ${pool}`, driver, pool, space, subnet: answer.pool, range, options, v6 }),
       () => this.#ipam.releasePool(pool),
+      signal,
     )
     return answer
   }
@@ -63,17 +64,18 @@ export class EngineIpam {
   }
 
   /** Answers 'IP/PREFIX'. */
-  async requestAddress(pool: string, wanted: string, options: Options): Promise<string> {
+  async requestAddress(pool: string, wanted: string, options: Options, signal?: AbortSignal): Promise<string> {
     const lent = this.#find(pool)
     const cidr = await this.#ipam.requestAddress(pool, wanted, options)
     const address = withoutPrefix(cidr)
-    const name = options[NAME_OPTION]
-    if (name) this.#hall.lentNames.set(address, name)
     const records = await this.#recordsFor(lent, wanted, options)
     await this.#keep(
       () => records.put({ id: `${lent.id} ${address}`, pool: lent.id, address }),
       () => this.#ipam.releaseAddress(pool, address, true),
+      signal,
     )
+    const name = options[NAME_OPTION]
+    if (name) this.#hall.lentNames.set(address, name)
     return cidr
   }
 
@@ -104,9 +106,10 @@ export class EngineIpam {
     }
   }
 
-  /** What cannot be written down is not lent. */
-  async #keep(write: () => void, takeBack: () => unknown): Promise<void> {
+  /** What cannot be written down is not lent, nor what nobody waits for any more. */
+  async #keep(write: () => void, takeBack: () => unknown, signal?: AbortSignal): Promise<void> {
     try {
+      signal?.throwIfAborted()
       write()
     } catch (error) {
       await takeBack()

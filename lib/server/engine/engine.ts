@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Controller } from '../../controller/controller.ts'
 import { fault } from '../../model/errors.ts'
 import { exactJson } from '../../model/json.ts'
+import { goneOf } from '../gone.ts'
 import type { Certificates } from '../tls.ts'
 import type { Errands } from '../verbs/errands.ts'
 import { verbRoutes } from '../verbs/routes.ts'
@@ -89,13 +90,6 @@ function refused(method: string, path: string, version: string): never {
   const missing = absent(method, path)
   if (missing.code === 'NOT_SERVED') checkVersion(version)
   throw missing
-}
-
-/** Aborted when the client hangs up before it is answered: what is half done is then taken back. */
-function goneOf({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController()
-  raw.once('close', () => raw.writableFinished || gone.abort(fault('CLIENT_GONE', {})))
-  return gone.signal
 }
 
 function send(reply: FastifyReply, { status = 200, headers = {}, json, written, text = '' }: Answer): FastifyReply {

@@ -1,6 +1,9 @@
 import type { Static, TSchema } from '@sinclair/typebox'
 
-/** One method of the protocol: what it is asked with, and what it answers. `signal` is aborted when the engine should not wait longer. */
+/**
+ * One method of the protocol: what it is asked with, and what it answers. `signal` is aborted when the engine should not wait longer,
+ * or does not. It is for what makes something: an engine does not say twice that something is to go, so that is done all the same.
+ */
 export interface Method {
   /** Absent: it is asked with nothing. */
   readonly body?: TSchema

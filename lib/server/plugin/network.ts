@@ -13,9 +13,9 @@ export function networkMethods(
   driver: string,
   { alone, discovered }: Pick<PluginOptions, 'alone' | 'discovered'> = {},
 ): Methods {
-  const ask = <T>(verb: (plugin: EngineDriver) => T | Promise<T>, signal: AbortSignal) =>
-    cnm.asNetworkPlugin(driver, verb, { signal, alone })
-  const tell = async (verb: (plugin: EngineDriver) => Promise<unknown>, signal: AbortSignal) => {
+  const ask = <T>(verb: (plugin: EngineDriver) => T | Promise<T>, signal?: AbortSignal) =>
+    cnm.asNetworkPlugin(driver, verb, { alone, ...(signal ? { signal } : {}) })
+  const tell = async (verb: (plugin: EngineDriver) => Promise<unknown>, signal?: AbortSignal) => {
     await ask(verb, signal)
     return DONE
   }
@@ -43,15 +43,11 @@ export function networkMethods(
         signal,
       ),
     ),
-    'NetworkDriver.FreeNetwork': method(wire.DeleteNetwork, ({ NetworkID }, signal) =>
-      tell((plugin) => plugin.freeNetwork(NetworkID), signal),
-    ),
+    'NetworkDriver.FreeNetwork': method(wire.DeleteNetwork, ({ NetworkID }) => tell((plugin) => plugin.freeNetwork(NetworkID))),
     'NetworkDriver.CreateNetwork': method(wire.CreateNetwork, ({ NetworkID: id, Options, IPv4Data, IPv6Data }, signal) =>
       tell((plugin) => plugin.createNetwork({ id, ...networkOf(Options, IPv4Data, IPv6Data) }, signal), signal),
     ),
-    'NetworkDriver.DeleteNetwork': method(wire.DeleteNetwork, ({ NetworkID }, signal) =>
-      tell((plugin) => plugin.deleteNetwork(NetworkID), signal),
-    ),
+    'NetworkDriver.DeleteNetwork': method(wire.DeleteNetwork, ({ NetworkID }) => tell((plugin) => plugin.deleteNetwork(NetworkID))),
     'NetworkDriver.CreateEndpoint': method(wire.CreateEndpoint, ({ NetworkID, EndpointID, Interface, Options }, signal) =>
       ask(async (plugin) => {
         const { mac, address, address6 } = await plugin.createEndpoint(NetworkID, endpointOf(EndpointID, Options, Interface), signal)
@@ -66,20 +62,18 @@ export function networkMethods(
     'NetworkDriver.EndpointOperInfo': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
       ask((plugin) => ({ Value: operInfo(plugin, NetworkID, EndpointID) }), signal),
     ),
-    'NetworkDriver.DeleteEndpoint': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
-      tell((plugin) => plugin.deleteEndpoint(NetworkID, EndpointID), signal),
+    'NetworkDriver.DeleteEndpoint': method(wire.OfEndpoint, ({ NetworkID, EndpointID }) =>
+      tell((plugin) => plugin.deleteEndpoint(NetworkID, EndpointID)),
     ),
     'NetworkDriver.Join': method(wire.Join, ({ NetworkID, EndpointID, SandboxKey }, signal) =>
       ask(async (plugin) => joinOf(await plugin.join(NetworkID, EndpointID, SandboxKey, signal), plugin.isWhole), signal),
     ),
-    'NetworkDriver.Leave': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
-      tell((plugin) => plugin.leave(NetworkID, EndpointID), signal),
-    ),
+    'NetworkDriver.Leave': method(wire.OfEndpoint, ({ NetworkID, EndpointID }) => tell((plugin) => plugin.leave(NetworkID, EndpointID))),
     'NetworkDriver.ProgramExternalConnectivity': method(wire.ProgramExternalConnectivity, ({ NetworkID, EndpointID, Options }, signal) =>
       tell((plugin) => plugin.programExternalConnectivity(NetworkID, EndpointID, portsOf(Options), signal), signal),
     ),
-    'NetworkDriver.RevokeExternalConnectivity': method(wire.OfEndpoint, ({ NetworkID, EndpointID }, signal) =>
-      tell((plugin) => plugin.revokeExternalConnectivity(NetworkID, EndpointID), signal),
+    'NetworkDriver.RevokeExternalConnectivity': method(wire.OfEndpoint, ({ NetworkID, EndpointID }) =>
+      tell((plugin) => plugin.revokeExternalConnectivity(NetworkID, EndpointID)),
     ),
     // Who the other nodes are, our own swarm knows.
     'NetworkDriver.DiscoverNew': method(wire.Discover, async ({ DiscoveryData: node }) => {

@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Controller } from '../../controller/controller.ts'
 import { CnmError, fault } from '../../model/errors.ts'
+import { goneOf } from '../gone.ts'
 import { ipamMethods } from './ipam.ts'
 import type { Method, Methods } from './method.ts'
 import { networkMethods } from './network.ts'
@@ -48,7 +49,7 @@ export function pluginServer(cnm: Controller, { network, ipam, patience = 10_000
   for (const [name, { body, answer }] of Object.entries(methods)) {
     app.post(`/${name}`, body ? { schema: { body } } : {}, async (request, reply) => {
       reply.type(JSON_TYPE)
-      return inTime(name, answer, request.body, patience)
+      return inTime(name, answer, request.body, patience, goneOf(reply))
     })
   }
   return app
@@ -62,9 +63,10 @@ function parse(text: string): unknown {
   }
 }
 
-/** An answer in time, whatever a lower room does; what makes something and comes too late takes it back. */
-async function inTime(name: string, answer: Method['answer'], asked: unknown, patience: number): Promise<object> {
+/** An answer in time, whatever a lower room does; what makes something and comes too late, or for nobody, takes it back. */
+async function inTime(name: string, answer: Method['answer'], asked: unknown, patience: number, gone: AbortSignal): Promise<object> {
   const end = new AbortController()
+  gone.addEventListener('abort', () => end.abort(gone.reason))
   let alarm: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     alarm = setTimeout(() => {
