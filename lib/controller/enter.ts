@@ -130,6 +130,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       tell: events.tell,
       announcer,
       lentNames: new Map(),
+      underWay: new Set(),
       envoy,
       swarm,
       dataPath: () => swarm.dataPath ?? options.dataPath,

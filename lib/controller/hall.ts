@@ -39,6 +39,8 @@ export interface Hall {
   readonly announcer: Announcer
   /** What engines called those for whom they asked for an address, by that. Nobody misses it after a start. */
   readonly lentNames: Map<string, string>
+  /** Pools, by the ids of their records, of which engines are being told. */
+  readonly underWay: Set<string>
   /** Goes to other people's plugins. */
   readonly envoy: Envoy
   /** This host's place in a swarm. */

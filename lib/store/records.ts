@@ -19,6 +19,8 @@ export interface LentPool {
   readonly range: string
   readonly options: Options
   readonly v6: boolean
+  /** The engine has heard the answer. */
+  readonly told?: boolean
 }
 
 /** An address of such a pool. */
@@ -106,6 +108,7 @@ export const lentPool: Shape<LentPool> = object<LentPool>({
   range: text,
   options: map(text),
   v6: flag,
+  told: optional(flag),
 })
 
 export const lentAddress: Shape<LentAddress> = object<LentAddress>({ id: text, pool: text, address: text })

@@ -124,6 +124,22 @@ describe('a request that comes twice', () => {
   })
 })
 
+it('a pool is lent once, whether anything was asked of it or not', async () => {
+  const request = { AddressSpace: 'LocalDefault', Pool: '10.43.0.0/24', SubPool: '', Options: {}, V6: false }
+  const engine = new Engine(stage.cnm)
+  // Two networks at the same time; their drivers need no gateway.
+  const both = await Promise.all([engine.ask('IpamDriver.RequestPool', request), engine.ask('IpamDriver.RequestPool', request)])
+  expect(both.map(({ status }) => status)).toEqual([200, 403])
+  const refused = { status: 403, said: { Error: expect.stringContaining('Pool overlaps with other one on this address space') } }
+  expect(await engine.ask('IpamDriver.RequestPool', request)).toMatchObject(refused)
+  await stage.reopen()
+  const later = new Engine(stage.cnm)
+  expect(await later.ask('IpamDriver.RequestPool', request)).toMatchObject(refused)
+  await later.must('IpamDriver.ReleasePool', { PoolID: both[0].said['PoolID'] })
+  await later.must('IpamDriver.RequestPool', request)
+  await later.must('IpamDriver.ReleasePool', { PoolID: both[0].said['PoolID'] })
+})
+
 describe('what an engine has', () => {
   it('is shown by our verbs, and not touched by them', async () => {
     const engine = new Engine(stage.cnm)

@@ -35,24 +35,36 @@ export class EngineIpam {
   }
 
   async requestPool(wanted: Wanted, signal?: AbortSignal): Promise<PoolAnswer> {
-    const untouched = this.#untouched(wanted)
-    if (untouched) return { id: untouched.pool, pool: untouched.subnet, data: {} }
+    const untold = this.#untold(wanted)
+    if (untold) {
+      this.#hall.underWay.add(untold.id)
+      return { id: untold.pool, pool: untold.subnet, data: {} }
+    }
     const inUse = isAutomatic({ subnet: wanted.pool }) ? await inUseOnHost(this.#hall) : NOTHING_IN_USE
     const answer = await requestPool(this.#ipam, wanted, inUse)
     const { space, subPool: range, options, v6 } = wanted
     const [driver, pool] = [this.#ipam.name, answer.id]
+    const id = `${driver} ${pool}`
     await this.#keep(
-      () => this.#hall.store.lentPools.put({ id: `${driver} ${pool}`, driver, pool, space, subnet: answer.pool, range, options, v6 }),
+      () => this.#hall.store.lentPools.put({ id, driver, pool, space, subnet: answer.pool, range, options, v6 }),
       () => this.#ipam.releasePool(pool),
       signal,
     )
+    this.#hall.underWay.add(id)
     return answer
   }
 
-  /** The answer to the same request was lost, if nothing has been asked of this pool since: the engine asks once more. */
-  #untouched({ space, pool, subPool }: Wanted): LentPool | undefined {
+  /** The answer to the same request was lost, when our process was killed: the engine asks once more. */
+  #untold({ space, pool, subPool }: Wanted): LentPool | undefined {
     const lent = this.#lent().find((one) => one.space === space && one.subnet === pool && one.range === subPool)
-    return lent && this.#addressesOf(lent).length === 0 ? lent : undefined
+    return lent && !lent.told && !this.#hall.underWay.has(lent.id) && this.#addressesOf(lent).length === 0 ? lent : undefined
+  }
+
+  /** The engine has heard that it has the pool: who asks for the same from now on is somebody else. */
+  told(pool: string): void {
+    const lent = this.#find(pool)
+    this.#hall.store.lentPools.put({ ...lent, told: true })
+    this.#hall.underWay.delete(lent.id)
   }
 
   /** Addresses that the engine has not given back go along. */
@@ -61,6 +73,7 @@ export class EngineIpam {
     for (const { address } of this.#addressesOf(lent)) await this.releaseAddress(pool, address)
     await this.#ipam.releasePool(pool)
     this.#hall.store.lentPools.delete(lent.id)
+    this.#hall.underWay.delete(lent.id)
   }
 
   /** Answers 'IP/PREFIX'. */

@@ -20,14 +20,15 @@ export function ipamMethods(cnm: Controller, driver: string): Methods {
           return { LocalDefaultAddressSpace: local, GlobalDefaultAddressSpace: global }
         }, signal),
     },
-    'IpamDriver.RequestPool': method(
-      wire.RequestPool,
-      ({ AddressSpace: space, Pool: pool = '', SubPool: subPool = '', Options, V6: v6 = false }, signal) =>
+    'IpamDriver.RequestPool': {
+      ...method(wire.RequestPool, ({ AddressSpace: space, Pool: pool = '', SubPool: subPool = '', Options, V6: v6 = false }, signal) =>
         ask(async (plugin) => {
           const answer = await plugin.requestPool({ space, pool, subPool, options: Options ?? {}, v6 }, signal)
           return { PoolID: answer.id, Pool: answer.pool, Data: answer.data }
         }, signal),
-    ),
+      ),
+      told: ({ PoolID }: { readonly PoolID: string }) => ask((plugin) => plugin.told(PoolID)),
+    },
     'IpamDriver.ReleasePool': method(wire.ReleasePool, ({ PoolID }) =>
       ask(async (plugin) => {
         await plugin.releasePool(PoolID)

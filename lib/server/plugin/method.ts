@@ -8,6 +8,8 @@ export interface Method {
   /** Absent: it is asked with nothing. */
   readonly body?: TSchema
   readonly answer: (asked: never, signal: AbortSignal) => object | Promise<object>
+  /** The engine has been sent the answer. */
+  readonly told?: (answer: never) => Promise<unknown>
 }
 
 /** By name: 'NetworkDriver.Join'. */

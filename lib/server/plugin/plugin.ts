@@ -46,10 +46,13 @@ export function pluginServer(cnm: Controller, { network, ipam, patience = 10_000
       .type(JSON_TYPE)
       .send({ Err: `${request.method} ${request.url} is not of this plugin` }),
   )
-  for (const [name, { body, answer }] of Object.entries(methods)) {
+  for (const [name, { body, answer, told }] of Object.entries(methods)) {
     app.post(`/${name}`, body ? { schema: { body } } : {}, async (request, reply) => {
       reply.type(JSON_TYPE)
-      return inTime(name, answer, request.body, patience, goneOf(reply))
+      const said = await inTime(name, answer, request.body, patience, goneOf(reply))
+      // What then fails has been done and answered.
+      if (told) reply.raw.once('finish', () => void told(said as never).catch(() => {}))
+      return said
     })
   }
   return app
