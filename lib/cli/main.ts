@@ -27,7 +27,7 @@ const world: World = {
   ask: firstLine,
   // Loaded when it is needed: help, and complaints about the command line, want neither the addon nor the store.
   open: async (options) => (await import('../controller/open.ts')).open(options),
-  reach: async (host, tls) => (await import('../server/client/remote.ts')).reach(host, tls),
+  reach: async (...where) => (await import('../server/client/remote.ts')).reach(...where),
   state: () => import('../controller/state.ts'),
   examine: async (options) => (await import('../controller/doctor/repair.ts')).examine(options),
 }

@@ -117,7 +117,7 @@ export class Visit {
   /** What happens to networks. On this host whoever it happens by writes it where anybody may read, so nobody need be asked. */
   async *events(period: Period): AsyncGenerator<NetworkEvent> {
     if (this.#host === undefined) return yield* eventsOf(this.run, period)
-    const remote = await this.#remote()
+    const remote = await this.#remote(period)
     try {
       if (remote) yield* remote.events(period)
     } finally {
@@ -136,7 +136,7 @@ export class Visit {
   /** What the controller knows, if it can be had at once: for who would rather have nothing than wait. */
   async glance<T>(look: (cnm: Verbs) => T): Promise<T | undefined> {
     try {
-      const cnm = (await this.#remote()) ?? (await this.world.open({ ...this.#directories, wait: 0 }))
+      const cnm = (await this.#remote({ signal: this.interrupts.signal })) ?? (await this.world.open({ ...this.#directories, wait: 0 }))
       return await this.#during(cnm, look)
     } catch {
       return undefined
@@ -157,12 +157,12 @@ export class Visit {
   }
 
   /** The controller of the daemon that was named, or of the one that owns the run directory; undefined: there is none. */
-  async #remote(): Promise<Verbs | undefined> {
+  async #remote({ signal }: VerbOptions): Promise<Verbs | undefined> {
     const { daemon } = this
-    if (this.#host !== undefined || 'port' in daemon) return this.world.reach(daemon, this.tls)
+    if (this.#host !== undefined || 'port' in daemon) return this.world.reach(daemon, this.tls, signal)
     if (!existsSync(daemon.path)) return undefined
     try {
-      return await this.world.reach(daemon)
+      return await this.world.reach(daemon, undefined, signal)
     } catch (error) {
       // One that was killed has left its socket.
       if (error instanceof CnmError && error.code === 'DAEMON_UNREACHABLE') return undefined
@@ -172,11 +172,11 @@ export class Visit {
 
   /** Asks a daemon where there is one, and else does it here. */
   async #there<T>(ask: (remote: Verbs) => Promise<T>, here: (options: OpenOptions) => Promise<T>, options: VerbOptions): Promise<T> {
-    const remote = await this.#remote()
+    const remote = await this.#remote(options)
     if (remote) return ask(remote)
     return this.#patiently(here, options, async (again) => {
       // Who holds the lock may be a daemon that has begun to serve meanwhile.
-      const late = await this.#remote()
+      const late = await this.#remote(options)
       return late ? ask(late) : again()
     })
   }

@@ -28,8 +28,8 @@ export interface World {
   /** The next line of standard input; '' at its end. */
   readonly ask: () => Promise<string>
   readonly open: (options: OpenOptions) => Promise<Controller>
-  /** The controller of a daemon. Throws DAEMON_UNREACHABLE. */
-  readonly reach: (host: Host, tls?: string) => Promise<Verbs>
+  /** The controller of a daemon; when `signal` is aborted, nobody waits for it any more. Throws DAEMON_UNREACHABLE. */
+  readonly reach: (host: Host, tls?: string, signal?: AbortSignal) => Promise<Verbs>
   /** What reads records without a controller. */
   readonly state: () => Promise<Pick<typeof State, 'exportState' | 'verifyExport' | 'verifyState'>>
   readonly examine: (options: OpenOptions) => Promise<Examination>

@@ -34,7 +34,7 @@ export async function play(
     ask: ask ?? (async () => input.split('\n')[0] ?? ''),
     open,
     examine,
-    reach: async (host, tls) => (await import('../../lib/server/client/remote.ts')).reach(host, tls),
+    reach: async (...where) => (await import('../../lib/server/client/remote.ts')).reach(...where),
     state: () => import('../../lib/controller/state.ts'),
   })
   return { status, stdout: out.join(''), stderr: err.join('') }

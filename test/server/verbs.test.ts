@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -188,6 +188,21 @@ describe('with a daemon, cnm', () => {
       stderr: expect.stringMatching(/^cannot reach the daemon at unix:.*cnm\.sock: .*\nhint: cnm serve\n$/),
     })
     daemon = await serve()
+  })
+
+  it('is ended by a signal, though the daemon does not answer', async () => {
+    daemon.child.kill('SIGSTOP')
+    try {
+      const signals = new EventEmitter()
+      const listing = cnm('network ls', { signals })
+      // It has asked by then.
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      signals.emit('SIGINT')
+      expect(await listing).toMatchObject({ status: 130 })
+    } finally {
+      daemon.child.kill('SIGCONT')
+    }
+    expect(await does('network ls -q --filter name=bridge')).toMatch(/^[0-9a-f]{12}$/)
   })
 
   it('works by itself when the daemon is gone, also by kill -9', async () => {

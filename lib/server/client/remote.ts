@@ -22,14 +22,15 @@ import { certificatesIn } from '../tls.ts'
 import { errorOf, type Line, lineTo, unreachable } from './line.ts'
 import { type Recorded, Records } from './records.ts'
 
-/** Reaches the controller of a daemon. Throws DAEMON_UNREACHABLE. */
-export async function reach(host: Host, tls?: string): Promise<Remote> {
+/** Reaches the controller of a daemon, for as long as `signal` is not aborted. Throws DAEMON_UNREACHABLE. */
+export async function reach(host: Host, tls?: string, signal?: AbortSignal): Promise<Remote> {
   const line = lineTo(host, tls === undefined ? undefined : certificatesIn(tls))
   try {
-    const { result } = await line.ask('records', {})
-    return new Remote(line, new Records(result as Recorded))
+    const { result } = await line.ask('records', {}, signal)
+    return new Remote(line, new Records(result as Recorded), signal)
   } catch (error) {
     line.close()
+    signal?.throwIfAborted()
     // Of what else may be behind a socket or a port, dockerd says the same.
     const isStranger = !(error instanceof CnmError) || error.code === 'PAGE_NOT_FOUND'
     throw isStranger ? unreachable(host, new Error('whoever answers there is no cnm', { cause: error })) : error
@@ -40,12 +41,15 @@ export async function reach(host: Host, tls?: string): Promise<Remote> {
 export class Remote implements Verbs {
   readonly #line: Line
   readonly #records: Records
+  /** For what only asks; what changes something has one of its own, where the daemon can take it back. */
+  readonly #signal: AbortSignal | undefined
   readonly #dryRun: boolean
 
   /** Use reach(). */
-  constructor(line: Line, records: Records, dryRun = false) {
+  constructor(line: Line, records: Records, signal?: AbortSignal, dryRun = false) {
     this.#line = line
     this.#records = records
+    this.#signal = signal
     this.#dryRun = dryRun
   }
 
@@ -227,7 +231,7 @@ export class Remote implements Verbs {
 
   async plan(verb: (dry: Verbs) => Promise<unknown>): Promise<{ readonly text: string }> {
     try {
-      await verb(new Remote(this.#line, this.#records, true))
+      await verb(new Remote(this.#line, this.#records, this.#signal, true))
     } catch (stop) {
       if (!(stop instanceof Planned)) throw stop
       return { text: stop.text }
@@ -239,7 +243,7 @@ export class Remote implements Verbs {
     this.#line.close()
   }
 
-  async #ask<T>(verb: string, asked: object, signal?: AbortSignal): Promise<T> {
+  async #ask<T>(verb: string, asked: object, signal = this.#signal): Promise<T> {
     return (await this.#line.ask(verb, asked, signal)).result as T
   }
 
