@@ -124,10 +124,9 @@ export class Member {
   /** Keeps the lease. */
   async #stay(asked: () => void): Promise<void> {
     const { engine, heartbeat } = this.#options
-    await this.#repeat(asked, async () => {
+    await this.#repeat(asked, async (answered) => {
       if (!this.#removed && (this.#lease === undefined || !(await engine.keepAlive(this.#lease)))) await this.#renew()
-      this.#contact(null)
-      asked()
+      answered()
       await this.#sleep(1000 * heartbeat)
     })
   }
@@ -136,15 +135,14 @@ export class Member {
   async #follow(asked: () => void): Promise<void> {
     const { engine } = this.#options
     let known = false
-    await this.#repeat(asked, async () => {
+    await this.#repeat(asked, async (answered) => {
       try {
         if (!known) this.#hear(this.view.replace(await engine.read(STATE, this.#end.signal)))
         known = true
         for await (const batch of engine.watch(STATE, this.view.seen, this.#end.signal)) {
           if (batch.written.length > 0) this.#hear(this.view.apply(batch))
           if (!this.view.nodes.has(this.#options.node)) this.#remove()
-          this.#contact(null)
-          asked()
+          answered()
         }
       } catch (error) {
         if (!(error instanceof Compacted)) throw error
@@ -153,13 +151,17 @@ export class Member {
     })
   }
 
-  /** Again and again until the end; after a failure with growing pauses. */
-  async #repeat(asked: () => void, work: () => Promise<void>): Promise<void> {
+  /** Again and again until the end; after failures between which nobody has answered, with growing pauses. */
+  async #repeat(asked: () => void, work: (answered: () => void) => Promise<void>): Promise<void> {
     let failures = 0
+    const answered = () => {
+      failures = 0
+      this.#contact(null)
+      asked()
+    }
     while (!this.#end.signal.aborted) {
       try {
-        await work()
-        failures = 0
+        await work(answered)
       } catch (error) {
         if (this.#end.signal.aborted) break
         // A member of the engine that goes is none of the engine.

@@ -1,13 +1,17 @@
 import { expect, it } from 'vitest'
 import { Cluster } from '../../../lib/cluster/cluster.ts'
-import { Member } from '../../../lib/cluster/member.ts'
+import type { Lease, Outcome, Transaction } from '../../../lib/cluster/engine.ts'
+import { aliveKey, endpointKey } from '../../../lib/cluster/keys.ts'
+import { Member, type MemberOptions } from '../../../lib/cluster/member.ts'
 import { View } from '../../../lib/cluster/view.ts'
 import { calm, SimulatedEngine, SimulatedStore } from '../../support/simulated.ts'
+import { NETWORK, NETWORK_RECORD } from './agent.ts'
+
+const node = { id: 'a', name: 'a', address: '10.99.0.1', dataPath: '10.99.0.1', joined: '', publicKey: 'k', wireguardKey: '' }
 
 it('what has answered is not lost, though those who keep asking have not noticed', async () => {
   const store = new SimulatedStore()
   const engine = new SimulatedEngine(store)
-  const node = { id: 'a', name: 'a', address: '10.99.0.1', dataPath: '10.99.0.1', joined: '', publicKey: 'k', wireguardKey: '' }
   expect(await new Cluster(new SimulatedEngine(store), new View()).admit(node)).toBe(true)
   const told: (string | null)[] = []
   let estranged = 0
@@ -30,5 +34,56 @@ it('what has answered is not lost, though those who keep asking have not noticed
   expect(await member.leased((alive) => member.cluster.announce('a', alive))).toBe(true)
   expect([member.lost, told]).toEqual([null, ['cut off', null]])
   expect(estranged).toBe(before + 1)
+  await member.close()
+})
+
+const endpoint = { endpointId: 'e', networkId: NETWORK, nodeId: 'a', vtep: '10.99.0.1', mac: '02:00:00:00:00:01', sandbox: 's' }
+
+/** What an engine says may take its time; it has been done by then. */
+class LateEngine extends SimulatedEngine {
+  alive: Promise<void> = Promise.resolve()
+  done: Promise<void> = Promise.resolve()
+
+  override keepAlive(lease: Lease): Promise<boolean> {
+    const { alive } = this
+    return super.keepAlive(lease).finally(() => alive)
+  }
+
+  override transact(transaction: Transaction): Promise<Outcome> {
+    const { done } = this
+    return super.transact(transaction).finally(() => done)
+  }
+}
+
+/** A member of a swarm that has a network, with the store that it is in; it has not begun. */
+async function memberOf(more: Partial<MemberOptions['ears']> = {}) {
+  const store = new SimulatedStore()
+  const founder = new Cluster(new SimulatedEngine(store), new View())
+  expect(await founder.admit(node)).toBe(true)
+  expect(await founder.define(NETWORK_RECORD, founder.definitions)).toBe(true)
+  const engine = new LateEngine(store)
+  const ears = { hear: () => {}, leased: () => {}, estranged: () => {}, contact: () => {}, removed: () => {}, ...more }
+  const member = new Member({ engine, node: 'a', heartbeat: 5, sleep: store.clock.sleep, ears })
+  const pass = (ms: number) => store.clock.pass(ms, () => store.expire())
+  const publish = () => member.leased((lease) => member.cluster.publish([endpoint], lease))
+  const held = () => [aliveKey('a'), endpointKey(NETWORK, 'e')].map((key) => store.rows.has(key))
+  return { store, engine, member, pass, publish, held }
+}
+
+it('a watch that ends now and then has nothing to do with the engine, however often it was, and what was missed is known soon', async () => {
+  const told: (string | null)[] = []
+  const { store, engine, member, pass } = await memberOf({ contact: (lost) => void told.push(lost) })
+  await member.start()
+  const other = new Cluster(new SimulatedEngine(store), new View())
+  for (let time = 0; time < 8; time++) {
+    engine.reachable = false
+    await calm()
+    engine.reachable = true
+    expect(await other.admit({ ...node, id: `b${time}` })).toBe(true)
+    await pass(300)
+    expect([time, member.view.nodes.has(`b${time}`)]).toEqual([time, true])
+    await pass(3_600_000)
+  }
+  expect(told).toEqual([])
   await member.close()
 })
