@@ -49,6 +49,8 @@ export class Member {
   readonly #end = new AbortController()
   readonly #loops: Promise<void>[] = []
   #lease: Lease | undefined
+  /** While there is about to be another one: for all who need it. */
+  #renewal: Promise<Lease> | undefined
   #lost: string | null = null
   #removed = false
 
@@ -82,9 +84,8 @@ export class Member {
   /** The lease that lives; a new one where the last one is over. Throws ENGINE_LOST, NODE_REMOVED. */
   async lease(): Promise<Lease> {
     if (this.#removed) throw fault('NODE_REMOVED', {})
-    if (this.#lease !== undefined) return this.#lease
     try {
-      return await this.#renew()
+      return await this.#after(undefined)
     } catch (error) {
       throw this.cluster.complaint(error)
     }
@@ -99,13 +100,21 @@ export class Member {
   }
 
   async #leased<T>(work: (lease: Lease) => Promise<T>): Promise<T> {
+    const lease = await this.lease()
     try {
-      return await work(await this.lease())
+      return await work(lease)
     } catch (error) {
       if (!(error instanceof LeaseDead)) throw error
-      this.#lease = undefined
+      if (this.#lease === lease) this.#lease = undefined
       return work(await this.lease())
     }
+  }
+
+  /** The one that came, or comes, after one that is over: who notices late finds what is tied to it. */
+  async #after(dead: Lease | undefined): Promise<Lease> {
+    if (this.#lease !== undefined && this.#lease !== dead) return this.#lease
+    this.#renewal ??= this.#renew().finally(() => (this.#renewal = undefined))
+    return this.#renewal
   }
 
   async #renew(): Promise<Lease> {
@@ -125,7 +134,8 @@ export class Member {
   async #stay(asked: () => void): Promise<void> {
     const { engine, heartbeat } = this.#options
     await this.#repeat(asked, async (answered) => {
-      if (!this.#removed && (this.#lease === undefined || !(await engine.keepAlive(this.#lease)))) await this.#renew()
+      const lease = this.#lease
+      if (!this.#removed && (lease === undefined || !(await engine.keepAlive(lease)))) await this.#after(lease)
       answered()
       await this.#sleep(1000 * heartbeat)
     })

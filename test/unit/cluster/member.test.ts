@@ -87,3 +87,36 @@ it('a watch that ends now and then has nothing to do with the engine, however of
   expect(told).toEqual([])
   await member.close()
 })
+
+it('who was told late that a lease is over finds the one that came after it', async () => {
+  const { engine, member, pass, publish, held } = await memberOf()
+  await member.start()
+  engine.reachable = false
+  await pass(40_000)
+  let tell = () => {}
+  engine.alive = new Promise((resolve) => (tell = resolve))
+  engine.reachable = true
+  await pass(6_000)
+  expect(await publish()).toEqual({ done: true })
+  tell()
+  await pass(60_000)
+  expect(held()).toEqual([true, true])
+  await member.close()
+})
+
+it('two who need a lease at the same time have the same', async () => {
+  const { engine, member, pass, publish, held } = await memberOf()
+  let tell = () => {}
+  engine.done = new Promise((resolve) => (tell = resolve))
+  const started = member.start()
+  await calm()
+  engine.done = Promise.resolve()
+  const published = publish()
+  await calm()
+  tell()
+  await started
+  expect(await published).toEqual({ done: true })
+  await pass(60_000)
+  expect(held()).toEqual([true, true])
+  await member.close()
+})
