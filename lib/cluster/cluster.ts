@@ -103,7 +103,14 @@ export class Cluster {
   /** A node with all that it has. */
   async remove(node: Id): Promise<void> {
     await this.withdraw(this.view.endpointsOf(node))
-    await this.#agree([], [{ delete: nodeKey(node) }, { delete: aliveKey(node) }, { delete: hearingKey(node) }])
+    await this.#agree([], withoutNode(node))
+  }
+
+  /** The same, of one that goes by itself, as others stay. False: a node or a network came or went in the meantime. */
+  async leave(node: Id): Promise<boolean> {
+    await this.withdraw(this.view.endpointsOf(node))
+    const then = [{ put: DEFINITIONS, value: `without ${node}` }, ...withoutNode(node)]
+    return this.#agree([this.#unchanged(DEFINITIONS)], then, [NODES, NETWORKS, DEFINITIONS])
   }
 
   /** The whole swarm. False: a node or a network came in the meantime. */
@@ -287,6 +294,8 @@ export class Cluster {
 }
 
 const put = (key: string, record: object): { readonly put: string; readonly value: string } => ({ put: key, value: encode(record) })
+
+const withoutNode = (node: Id): readonly Change[] => [nodeKey, aliveKey, hearingKey].map((keyOf) => ({ delete: keyOf(node) }))
 
 export const addressesOf = ({ address, address6 }: Pick<SwarmEndpoint, 'address' | 'address6'>): readonly string[] =>
   [address, address6].flatMap((cidr) => (cidr === undefined ? [] : [cidr.replace(/\/\d+$/, '')]))

@@ -5,7 +5,7 @@ export const STATE = 'state/'
 
 export const SWARM = 'state/swarm'
 
-/** Written with every network that comes or goes: who chooses a subnet or a VNI has seen all the others. */
+/** Written with every network that comes or goes, and by nodes: who chooses a subnet or a VNI, or goes last, has seen all the others. */
 export const DEFINITIONS = 'state/definitions'
 
 export const NODES = 'state/nodes/'

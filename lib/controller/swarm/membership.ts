@@ -18,6 +18,7 @@ import { disconnect } from '../sandboxes/sandboxes.ts'
 import { advertised } from './advertise.ts'
 import { engineOf } from './engines.ts'
 import { forgetNodeKey, keepNodeKey } from './node-key.ts'
+import type { Session } from './session.ts'
 import { checkToken, fingerprintOf, formatToken, newSecret, parseToken } from './token.ts'
 
 const DATA_PATH_PORT = 4789
@@ -164,7 +165,7 @@ export async function leaveSwarm(hall: Hall, force: boolean): Promise<void> {
   const { session } = hall.swarm
   if (!session) throw fault('SWARM_NONE', {})
   const { store } = hall
-  const { node, id } = session.membership
+  const { id } = session.membership
   const shared = store.networks.list().filter(isShared)
   const guests = store.endpoints.list().filter(({ networkId }) => shared.some((network) => network.id === networkId))
   if (guests.length > 0 && !force) {
@@ -172,9 +173,7 @@ export async function leaveSwarm(hall: Hall, force: boolean): Promise<void> {
     throw fault('SWARM_BUSY', { sandboxes: [...names].join(', ') })
   }
   if (!force && !session.member.isRemoved) await session.member.cluster.refresh()
-  const isLast = session.view.seen > 0 && [...session.view.nodes.keys()].every((other) => other === node.id)
-  const own = shared.filter(({ name }) => name !== INGRESS)
-  if (isLast && own.length > 0 && !force) throw fault('SWARM_LAST', { networks: own.map(({ name }) => name).join(', ') })
+  checkLast(session, force)
   await decided(hall)
   for (const { id: endpoint, networkId, sandboxId } of guests) {
     const network = store.networks.get(networkId)
@@ -183,9 +182,8 @@ export async function leaveSwarm(hall: Hall, force: boolean): Promise<void> {
     else await disconnect(hall, networkId, sandboxId)
   }
   if (!session.member.isRemoved) {
-    const { cluster } = session.member
     session.isLeaving = true
-    await (isLast ? cluster.end() : cluster.remove(node.id)).catch((error) => {
+    await depart(session, force).catch((error) => {
       session.isLeaving = force
       if (!force) throw error
     })
@@ -198,6 +196,26 @@ export async function leaveSwarm(hall: Hall, force: boolean): Promise<void> {
   })
   forgetNodeKey(hall.root)
   await removeNetwork(hall, GATEWAY_NETWORK).catch(unlessRefused)
+}
+
+/** Nobody else is there, as far as this node knows. */
+const isLast = ({ view, membership }: Session): boolean =>
+  view.seen > 0 && [...view.nodes.keys()].every((other) => other === membership.node.id)
+
+/** Throws SWARM_LAST. */
+function checkLast(session: Session, force: boolean): void {
+  const own = [...session.view.networks.values()].filter(({ name }) => name !== INGRESS)
+  if (isLast(session) && own.length > 0 && !force) throw fault('SWARM_LAST', { networks: own.map(({ name }) => name).join(', ') })
+}
+
+/** Takes the node from the swarm, or the swarm away where nobody else is left; decides anew where others come or go meanwhile. */
+async function depart(session: Session, force: boolean): Promise<void> {
+  const { cluster } = session.member
+  const { id } = session.membership.node
+  while (!(await (isLast(session) ? cluster.end() : cluster.leave(id)))) {
+    await cluster.refresh()
+    checkLast(session, force)
+  }
 }
 
 /** What admits further nodes. `rotate`: from now on another one does. */
