@@ -26,7 +26,7 @@ export interface KeyringOptions {
   readonly hall: Hall
   readonly membership: Membership
   readonly member: Member
-  /** Settles once more, in so many ms. */
+  /** Settles once more, in so many ms at the latest. */
   readonly again: (ms: number) => void
 }
 

@@ -11,6 +11,7 @@ import type { Agreement } from '../execution/commit.ts'
 import type { Turns } from '../execution/turns.ts'
 import type { Hall } from '../hall.ts'
 import { disconnect } from '../sandboxes/sandboxes.ts'
+import { Alarm } from './alarm.ts'
 import { Feed, type PeerSink } from './feed.ts'
 import { Keyring } from './keyring.ts'
 import { Mirror } from './mirror.ts'
@@ -52,6 +53,7 @@ export class Session {
   #started = false
   #scheduled = false
   #underWay: Promise<void> = Promise.resolve()
+  readonly #alarm = new Alarm(() => this.#schedule())
   readonly #end = new AbortController()
 
   constructor({ hall, turns, membership, engine, sink }: SessionOptions) {
@@ -77,7 +79,7 @@ export class Session {
       sleep: (ms, signal) => pause(ms, undefined, { signal }),
       ears,
     })
-    this.#keyring = new Keyring({ hall, membership, member: this.member, again: (ms) => this.#scheduleIn(ms) })
+    this.#keyring = new Keyring({ hall, membership, member: this.member, again: (ms) => this.#alarm.set(ms) })
   }
 
   get view(): View {
@@ -101,6 +103,7 @@ export class Session {
   /** Nothing more is begun. `outside`: of any turn, so that what is under way can be waited for. */
   async close({ outside }: { readonly outside: boolean }): Promise<void> {
     this.#end.abort()
+    this.#alarm.close()
     this.#keyring.close()
     await this.member.close()
     if (outside) await this.#underWay
@@ -263,13 +266,6 @@ export class Session {
       .catch((error) => {
         if (!this.#end.signal.aborted) this.#warn((error as Error).message)
       })
-  }
-
-  #scheduleIn(ms: number): void {
-    pause(ms, undefined, { signal: this.#end.signal, ref: false }).then(
-      () => this.#schedule(),
-      () => {},
-    )
   }
 
   #banish(): void {
