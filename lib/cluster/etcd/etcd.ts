@@ -35,6 +35,7 @@ import {
 /** gRPC's codes. */
 const NOT_FOUND = 5
 const PRECONDITION = 9
+const OUT_OF_RANGE = 11
 /** The member cannot now, another one may: no leader, too late, a leader that has changed. */
 const ELSEWHERE = new Set([1, 4, 14])
 
@@ -76,6 +77,18 @@ export class Etcd implements Engine {
   }
 
   async read(prefix: string, signal?: AbortSignal): Promise<Snapshot> {
+    for (;;) {
+      try {
+        return await this.#pages(prefix, signal)
+      } catch (error) {
+        // Between two pages; as it is now, it can be read.
+        if (!(error instanceof Compacted)) throw error
+      }
+    }
+  }
+
+  /** Throws Compacted when what it began with is forgotten before its end. */
+  async #pages(prefix: string, signal?: AbortSignal): Promise<Snapshot> {
     const start = `${this.#root}${prefix}`
     const [, end] = under(start)
     const rows: Row[] = []
@@ -188,6 +201,7 @@ export class Etcd implements Engine {
 
   #refusal(error: Declined): Error {
     if (error.code === NOT_FOUND) return new LeaseDead(error.message)
+    if (error.code === OUT_OF_RANGE) return new Compacted(error.message)
     return new EngineRefused(error.message, { cause: error })
   }
 }
