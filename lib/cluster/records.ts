@@ -1,4 +1,5 @@
-import { list, Mismatch, map, object, optional, type Shape, text, whole } from '../model/shape.ts'
+import { type Family, isAddress, isCidr } from '../model/address.ts'
+import { list, Mismatch, map, object, optional, type Shape, text, textThat, whole } from '../model/shape.ts'
 import { network } from '../model/shapes.ts'
 import type { Swarm, SwarmEndpoint, SwarmNode } from '../model/swarm.ts'
 import type { Hearing, SealedKey, SealedRing } from './ring.ts'
@@ -32,14 +33,19 @@ const ring: Shape<SealedRing> = object<SealedRing>({
   keys: list(object<SealedKey>({ tag: whole, seals: map(text) })),
 })
 
+const cidr = (family: Family) => textThat(`an IPv${family} address and its prefix`, (text) => isCidr(text, family))
+
+const STATION = /^[\da-f][02468ace]([:-][\da-f]{2}){5}$/i
+
+/** The data path takes it as it is. */
 const endpoint: Shape<SwarmEndpoint> = object<SwarmEndpoint>({
   endpointId: text,
   networkId: text,
   nodeId: text,
-  vtep: text,
-  mac: text,
-  address: optional(text),
-  address6: optional(text),
+  vtep: textThat('an address', isAddress),
+  mac: textThat('the MAC address of a station', (text) => STATION.test(text)),
+  address: optional(cidr(4)),
+  address6: optional(cidr(6)),
   sandbox: text,
   services: optional(list(text)),
 })

@@ -3,7 +3,7 @@ import type { Network } from '../model/network.ts'
 import type { Shape } from '../model/shape.ts'
 import type { Swarm, SwarmEndpoint, SwarmNode } from '../model/swarm.ts'
 import type { Batch, Snapshot } from './engine.ts'
-import { ALIVE, ENDPOINTS, FRESH, HEARINGS, NETWORKS, NODES, RING, STATE, SWARM } from './keys.ts'
+import { ALIVE, ENDPOINTS, endpointKey, FRESH, HEARINGS, NETWORKS, NODES, networkKey, nodeKey, RING, STATE, SWARM } from './keys.ts'
 import { decode, SHAPES } from './records.ts'
 import type { Hearing, SealedRing } from './ring.ts'
 
@@ -112,7 +112,7 @@ export class View {
     const before = guests.get(id)
     if (before) gone.push(before)
     guests.delete(id)
-    const endpoint = this.#read(key, SHAPES.endpoint, value)
+    const endpoint = this.#read(key, SHAPES.endpoint, value, (its) => endpointKey(its.networkId, its.endpointId))
     if (endpoint) {
       guests.set(id, endpoint)
       came.push(endpoint)
@@ -126,19 +126,30 @@ export class View {
     else if (key === RING) this.ring = this.#read(key, SHAPES.ring, value)
     else if (key === FRESH) this.isFresh = value !== undefined
     else if (key.startsWith(HEARINGS)) put(this.hearings, key.slice(HEARINGS.length), this.#read(key, SHAPES.hearing, value))
-    else if (key.startsWith(NODES)) put(this.nodes, key.slice(NODES.length), this.#read(key, SHAPES.node, value))
-    else if (key.startsWith(NETWORKS)) put(this.networks, key.slice(NETWORKS.length), this.#read(key, SHAPES.network, value))
+    else if (key.startsWith(NODES))
+      put(
+        this.nodes,
+        key.slice(NODES.length),
+        this.#read(key, SHAPES.node, value, ({ id }) => nodeKey(id)),
+      )
+    else if (key.startsWith(NETWORKS))
+      put(
+        this.networks,
+        key.slice(NETWORKS.length),
+        this.#read(key, SHAPES.network, value, ({ id }) => networkKey(id)),
+      )
     else if (key.startsWith(ALIVE)) {
       if (value === undefined) this.alive.delete(key.slice(ALIVE.length))
       else this.alive.add(key.slice(ALIVE.length))
     }
   }
 
-  #read<T>(key: string, shape: Shape<T>, value: string | undefined): T | undefined {
+  /** `keyOf`: where a record belongs. */
+  #read<T>(key: string, shape: Shape<T>, value: string | undefined, keyOf: (record: T) => string = () => key): T | undefined {
     if (value === undefined) return undefined
     const answer = decode(shape, value)
-    if ('record' in answer) return answer.record
-    this.problems.set(key, answer.problem)
+    if ('record' in answer && keyOf(answer.record) === key) return answer.record
+    this.problems.set(key, 'record' in answer ? `it belongs to ${keyOf(answer.record)}` : answer.problem)
     return undefined
   }
 }

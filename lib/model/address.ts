@@ -45,6 +45,16 @@ export function parseCidr(text: string): Cidr | null {
   return address && prefix <= bitsOf(address.family) ? { ...address, prefix } : null
 }
 
+/** The same as a question, for who reads a hundred thousand and does nothing with them: it makes no bigint. */
+export const isAddress = (text: string): boolean => isIPv4(text) || (isIPv6(text) && !text.includes('%'))
+
+export function isCidr(text: string, family: Family): boolean {
+  const slash = text.lastIndexOf('/')
+  const [address, prefix] = [text.slice(0, slash), text.slice(slash + 1)]
+  if (slash < 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > bitsOf(family)) return false
+  return family === 4 ? isIPv4(address) : !isIPv4(address) && isAddress(address)
+}
+
 export function formatAddress({ family, value }: Address): string {
   if (family === 4) return dotted(Number(value))
   if (value >> 32n === 0xffffn) return `::ffff:${dotted(Number(value & 0xffffffffn))}`

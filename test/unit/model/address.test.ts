@@ -5,6 +5,8 @@ import {
   formatAddress,
   formatCidr,
   fromBytes,
+  isAddress,
+  isCidr,
   lastOf,
   overlaps,
   parseAddress,
@@ -65,6 +67,14 @@ describe('addresses as text', () => {
       expect(parseCidr(text)).toBeNull()
     },
   )
+
+  it.each([
+    ...['10.0.0.1', '010.0.0.1', '10.0.0', 'fd00::1', '::ffff:10.0.0.1', 'fe80::1%eth0', ':::', ''],
+    ...['10.0.0.1/24', '10.0.0.1/33', '10.0.0.1/', '/24', '10.0.0.1/8/8', 'fd00::1/64', 'fd00::1/129', 'fe80::1%eth0/64', 'fd00::1/-1'],
+  ])('%j is asked for as it is read', (text) => {
+    expect(isAddress(text)).toBe(parseAddress(text) !== null)
+    for (const family of [4, 6] as const) expect(isCidr(text, family)).toBe(parseCidr(text)?.family === family)
+  })
 })
 
 describe('arithmetic', () => {
