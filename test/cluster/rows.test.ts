@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { Etcd } from '../../lib/cluster/etcd/etcd.ts'
-import { endpointKey } from '../../lib/cluster/keys.ts'
+import { endpointKey, networkKey } from '../../lib/cluster/keys.ts'
 import type { Controller, Network } from '../../lib/index.ts'
 import { EtcdCluster } from '../support/etcd.ts'
 import { NodeHost } from './host.ts'
@@ -76,4 +76,20 @@ it.each([
   await write(key, { ...endpointOn(app.id, 'odd', 2), ...odd })
   await goesOn()
   expect(warnings.join('\n')).toContain(`the row ${key} in etcd at`)
+})
+
+it.each([
+  ['an IPAM plugin that this host has not', { ipam: { driver: 'theirs', options: {}, plugin: true } }],
+  ['an IPAM driver that this program does not bring', { ipam: { driver: 'theirs', options: {} } }],
+])('a network with %s keeps nobody from the others', async (_, odd) => {
+  const pools = [{ family: 4, id: 'GlobalDefault/10.7.0.0/24', subnet: '10.7.0.0/24', gateway: '10.7.0.1/24', aux: {} }]
+  const options = { 'com.docker.network.driver.overlay.vxlanid_list': '5000' }
+  await write(networkKey('odd'), { ...app, id: 'odd', name: 'odd', options, pools, ...odd })
+  await write(endpointKey('odd', 'there'), { ...endpointOn('odd', 'there', 4), address: '10.7.0.4/24' })
+  await vi.waitFor(() => expect(cnm.networks().map(({ name }) => name)).toContain('odd'), { timeout: 5000 })
+  await goesOn()
+  await cnm.createNetwork({ name: 'next', driver: 'overlay', attachable: true, internal: true })
+  await cnm.createSandbox({ name: 'new', networks: [{ network: 'next' }] })
+  await cnm.removeSandbox('new')
+  await cnm.removeNetwork('next')
 })

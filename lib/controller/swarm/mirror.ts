@@ -68,10 +68,12 @@ export class Mirror {
   }
 
   #at(networkId: Id, ip: string) {
-    const network = this.#hall.store.networks.get(networkId)
-    // An engine knows itself what it has given.
-    const pool = network && !network.engine && poolFor(network, ip)
-    return network && pool ? { ipam: this.#hall.ipams.get(network.ipam.driver), pool } : undefined
+    const { store, ipams } = this.#hall
+    const network = store.networks.get(networkId)
+    // An engine knows itself what it has given, and so does a plugin. Another node's program may bring drivers that this one does not.
+    if (!network || network.engine || network.ipam.plugin || !ipams.has(network.ipam.driver)) return undefined
+    const pool = poolFor(network, ip)
+    return pool && { ipam: ipams.get(network.ipam.driver), pool }
   }
 
   /** Removed by another node: nobody is on it, but for those of this node while it was away. What an engine has there, it takes away. */
