@@ -68,6 +68,19 @@ export function overlaySettingsOf({ options }: Pick<NetworkConfig, 'options'>): 
   }
 }
 
+/** What no two networks may have. */
+export interface Places {
+  readonly vni: number
+  /** undefined: WireGuard has nothing to do with it. */
+  readonly wireguardPort: number | undefined
+}
+
+/** Those of another network; it may have options that this program does not know, for a later one has made it. */
+export const placesOf = ({ options }: Pick<NetworkConfig, 'options'>): Places => ({
+  vni: Number.parseInt(options[VNI_OPTION] ?? '', 10),
+  wireguardPort: options['encrypted'] === 'wireguard' ? Number(options[WIREGUARD_PORT_OPTION] ?? FIRST_WIREGUARD_PORT) : undefined,
+})
+
 export const checkOverlayEndpoint = (options: NetworkConfig['options']): void => void readOptions(options, ENDPOINT_OPTIONS)
 
 /** What a frame is wrapped in, from outside in, in bytes. */

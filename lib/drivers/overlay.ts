@@ -6,7 +6,7 @@ import { NETWORK, type Op, type Plan } from '../model/op.ts'
 import { checkedRoutes, routesOf } from './bridge-routes.ts'
 import type { EndpointConfig, NetworkConfig, NetworkDriver, Underlay } from './driver.ts'
 import { secretPort, shield } from './overlay-esp.ts'
-import { checkOverlayEndpoint, innerMtu, type OverlaySettings, overlaySettingsOf, wireguardMtu } from './overlay-options.ts'
+import { checkOverlayEndpoint, innerMtu, type OverlaySettings, overlaySettingsOf, placesOf, wireguardMtu } from './overlay-options.ts'
 import { WIREGUARD, wireguardLink } from './overlay-wireguard.ts'
 import { checkPools, invalid } from './pools.ts'
 
@@ -41,9 +41,10 @@ export const overlay: NetworkDriver = {
     const settings = overlaySettingsOf(network)
     checkPools(network)
     checkedRoutes(network, {})
-    const twin = others.find((other) => overlaySettingsOf(other).vni === settings.vni)
-    if (twin) throw fault('VNI_IN_USE', { vni: settings.vni, holder: `network ${twin.name}` })
-    const neighbour = others.find((other) => sharesPort(settings, overlaySettingsOf(other)))
+    const { vni, wireguardPort: port } = placesOf(network)
+    const twin = others.find((other) => placesOf(other).vni === vni)
+    if (twin) throw fault('VNI_IN_USE', { vni, holder: `network ${twin.name}` })
+    const neighbour = port === undefined ? undefined : others.find((other) => placesOf(other).wireguardPort === port)
     if (neighbour) throw fault('WIREGUARD_PORT', { port: settings.wireguardPort, network: neighbour.name })
     return { plan: network.underlay ? build(network, settings, network.underlay) : [] }
   },
@@ -93,9 +94,6 @@ export const overlay: NetworkDriver = {
 
   leave: () => ({ plan: [] }),
 }
-
-const sharesPort = (one: OverlaySettings, other: OverlaySettings): boolean =>
-  one.encrypted === 'wireguard' && other.encrypted === 'wireguard' && one.wireguardPort === other.wireguardPort
 
 const endsOf = (id: Id) => ({ near: `veth${id.slice(0, 7)}`, sandbox: `veth${id.slice(7, 14)}` })
 

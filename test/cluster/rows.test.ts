@@ -81,6 +81,8 @@ it.each([
 it.each([
   ['an IPAM plugin that this host has not', { ipam: { driver: 'theirs', options: {}, plugin: true } }],
   ['an IPAM driver that this program does not bring', { ipam: { driver: 'theirs', options: {} } }],
+  ['an option that this program does not know', { options: { 'com.docker.network.driver.overlay.vxlanid_list': '5000', 'cnm.new': '1' } }],
+  ['no VNI', { options: {} }],
 ])('a network with %s keeps nobody from the others', async (_, odd) => {
   const pools = [{ family: 4, id: 'GlobalDefault/10.7.0.0/24', subnet: '10.7.0.0/24', gateway: '10.7.0.1/24', aux: {} }]
   const options = { 'com.docker.network.driver.overlay.vxlanid_list': '5000' }
