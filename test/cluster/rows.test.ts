@@ -81,6 +81,7 @@ it.each([
 it.each([
   ['an IPAM plugin that this host has not', { ipam: { driver: 'theirs', options: {}, plugin: true } }],
   ['an IPAM driver that this program does not bring', { ipam: { driver: 'theirs', options: {} } }],
+  ['a subnet that is none', { pools: [{ family: 4, id: 'x', subnet: 'x', gateway: 'y', aux: {} }] }],
   ['an option that this program does not know', { options: { 'com.docker.network.driver.overlay.vxlanid_list': '5000', 'cnm.new': '1' } }],
   ['no VNI', { options: {} }],
 ])('a network with %s keeps nobody from the others', async (_, odd) => {

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import type { Call } from '../../model/call.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import { LINK_GROUP } from '../../model/ids.ts'
-import type { Sandbox } from '../../model/network.ts'
+import { isShared, type Sandbox } from '../../model/network.ts'
 import { HOST, type Op, type Plan } from '../../model/op.ts'
 import { applyLeniently, dump } from '../../netlink/kernel.ts'
 import { inode, namespaceAt } from '../../netlink/namespace.ts'
@@ -93,6 +93,8 @@ async function replayAddresses(hall: Hall): Promise<void> {
   for (const network of hall.store.networks
     .list()
     .filter(({ configOnly, ipam }) => !configOnly && !ipam.plugin && hall.ipams.has(ipam.driver))) {
-    await replay(hall.ipams.get(network.ipam.driver), network, hall.store.endpoints.with('networkId', network.id))
+    const replayed = replay(hall.ipams.get(network.ipam.driver), network, hall.store.endpoints.with('networkId', network.id))
+    // What the swarm has decided stood, whatever the IPAM of this host had against it.
+    await (isShared(network) ? replayed.catch(unlessRefused) : replayed)
   }
 }
