@@ -122,3 +122,14 @@ it('with keys only ESP is on the wire, up to the last byte, and none is lost whe
   await hosts.at(1).cnm.removeSandbox('s1')
   expect([policies(1), must(['ip', 'xfrm', 'state'], { netns: hosts.at(1).netns })]).toEqual(['', ''])
 })
+
+it('with keys a host that is known by an address of the other family keeps nobody from the others', async () => {
+  if (isRefused(await network())) return
+  const far = { endpointId: 'far', networkId: '', nodeId: 'h9', vtep: 'fd00:99::9', mac: '02:00:00:00:00:09', address: '10.0.1.19/24' }
+  for (const { cnm } of hosts.hosts) await cnm.changePeers('app', [], [far])
+  for (const [index, session] of ['a', 'b'].entries()) {
+    const sessions = { [`10.99.0.${2 - index}`]: index === 0 ? 'b' : 'a', 'fd00:99::9': 'z' }
+    await hosts.at(index + 1).cnm.setKeys({ keys: [key(1)], primary: 1, session, sessions })
+  }
+  expect(await reaches(at(1), '10.0.1.12')).toBe(true)
+})

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import type { Underlay } from '../../drivers/driver.ts'
 import { policiesBetween, REQID, SHIELD_PRIORITY, secretPort, spiOf, stateBetween } from '../../drivers/overlay-esp.ts'
 import { type Address, formatAddress, fromBytes, toBytes } from '../../model/address.ts'
@@ -107,11 +108,11 @@ function wantedOf(hall: Hall, underlay: Underlay | undefined, vteps: Iterable<st
   return renewed
 }
 
-/** Of a host that nobody knows a session of, nothing is. */
+/** Of a host that nobody knows a session of, nothing is; nor of one whose address is of the other family, where no frame goes. */
 function wantedBetween({ address, port }: Underlay, vtep: string, { keys, primary, session, sessions }: KeyRing) {
   const theirs = sessions[vtep]
   const key = keys.find(({ tag }) => tag === primary)
-  if (theirs === undefined || !key) return []
+  if (theirs === undefined || !key || isIPv6(vtep) !== isIPv6(address)) return []
   const [own, other] = [
     { vtep: address, session },
     { vtep, session: theirs },
