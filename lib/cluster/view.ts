@@ -166,11 +166,14 @@ function put<T>(map: Map<Id, T>, id: Id, record: T | undefined): void {
 
 export const NO_NEWS: News = { gone: [], came: [], networks: false, keys: false }
 
-/** Two pieces of news as one. */
-export const together = (first: News, second: News): News => ({
-  ...withoutDetours([...first.gone, ...second.gone], [...first.came, ...second.came]),
-  networks: first.networks || second.networks,
-  keys: first.keys || second.keys,
+/** Pieces of news as one: there may be thousands. */
+export const together = (pieces: readonly News[]): News => ({
+  ...withoutDetours(
+    pieces.flatMap(({ gone }) => gone),
+    pieces.flatMap(({ came }) => came),
+  ),
+  networks: pieces.some(({ networks }) => networks),
+  keys: pieces.some(({ keys }) => keys),
 })
 
 /** Of an endpoint that was written several times, the first that went and the last that came. */

@@ -5,7 +5,7 @@ import { Member, type MemberOptions } from '../../cluster/member.ts'
 import { type News, NO_NEWS, type View } from '../../cluster/view.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import { type Id, shortId } from '../../model/ids.ts'
-import type { Endpoint, Network, Sandbox } from '../../model/network.ts'
+import { type Endpoint, isShared, type Network, type Sandbox } from '../../model/network.ts'
 import type { Membership, SwarmEndpoint } from '../../model/swarm.ts'
 import type { Agreement } from '../execution/commit.ts'
 import type { Turns } from '../execution/turns.ts'
@@ -128,7 +128,9 @@ export class Session {
     if (news.networks) await this.#mirror.networks([...this.view.networks.values()])
     await this.#mirror.endpoints(gone, came)
     if (keys) this.#keyring.learn()
-    const wanted = new Set([...networks.map(({ id }) => id), ...this.mine().map(({ networkId }) => networkId)])
+    const { store } = this.#hall
+    const own = store.networks.list().filter((each) => isShared(each) && store.endpoints.with('networkId', each.id).length > 0)
+    const wanted = new Set([...networks, ...own].map(({ id }) => id))
     await this.#feed.tell(this.#hall, wanted, (id) => this.view.endpointsOn(id).values(), { gone, came })
     await this.#keyring.settle()
   }

@@ -1,4 +1,4 @@
-import { type News, NO_NEWS, together } from '../../cluster/view.ts'
+import { type News, together } from '../../cluster/view.ts'
 
 /**
  * What the swarm has told, until it was acted upon. What was acted upon in part is again before all that came later, as it was: an
@@ -6,21 +6,20 @@ import { type News, NO_NEWS, together } from '../../cluster/view.ts'
  */
 export class Tidings {
   #begun: News | undefined
-  #fresh: News
+  readonly #fresh: News[]
 
   constructor(first: News) {
-    this.#fresh = first
+    this.#fresh = [first]
   }
 
   hear(news: News): void {
-    this.#fresh = together(this.#fresh, news)
+    this.#fresh.push(news)
   }
 
   /** Throws what `act` throws. */
   async settle(act: (news: News) => Promise<void>): Promise<void> {
     if (this.#begun) await act(this.#begun)
-    this.#begun = this.#fresh
-    this.#fresh = NO_NEWS
+    this.#begun = together(this.#fresh.splice(0))
     await act(this.#begun)
     this.#begun = undefined
   }

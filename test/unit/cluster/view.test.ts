@@ -76,8 +76,8 @@ describe('a view', () => {
   it('forgets, of two pieces of news, what only passed by', () => {
     const [a, b] = [endpoint('1'), endpoint('1', { vtep: '10.99.0.2' })]
     const news = (gone: SwarmEndpoint[], came: SwarmEndpoint[]): News => ({ ...NO_NEWS, gone, came })
-    expect(told(together(news([], [a]), news([a], [])))).toBe('')
-    expect(told(together(news([], [a]), news([a], [b])))).toBe('+10.99.0.2')
-    expect(told(together(news([a], [b]), news([b], [])))).toBe('-10.99.0.1')
+    expect(told(together([news([], [a]), news([a], [])]))).toBe('')
+    expect(told(together([news([], [a]), news([a], [b])]))).toBe('+10.99.0.2')
+    expect(told(together([news([a], [b]), news([b], [])]))).toBe('-10.99.0.1')
   })
 })
