@@ -162,6 +162,17 @@ describe('an address that is reserved', () => {
     await stage.cnm.createNetwork({ name: 'web', ipam: { config: [{ subnet: '10.1.0.0/29' }] } })
   })
 
+  it.each(['constructor', 'toString'])('is none of a sandbox called %s, where nobody has made one', async (name) => {
+    await stage.cnm.createNetwork({ name: 'web', ipam: { config: config.slice(0, 1) } })
+    await stage.cnm.createSandbox({ name: 'first', ...on('web') })
+    const { path } = await stage.cnm.createSandbox({ name, ...on('web') })
+    expect(addressOf(name)).toBe('10.1.0.4/29')
+    expect(await reaches(path, '10.1.0.3')).toBe(true)
+    await expect(stage.cnm.unreserve('web', name)).rejects.toMatchObject({ code: 'RESERVATION_NOT_FOUND' })
+    await stage.cnm.reserve('web', name, '10.1.0.6')
+    expect(stage.cnm.network('web').pools[0]?.reservations).toEqual({ db: '10.1.0.2', [name]: '10.1.0.6' })
+  })
+
   it('may be another than the sandbox asks for', async () => {
     await stage.cnm.createNetwork({ name: 'web', ipam: { config: config.slice(0, 1) } })
     await stage.cnm.createSandbox({ name: 'db', ...on('web', { ip: '10.1.0.6' }) })

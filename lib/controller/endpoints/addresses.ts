@@ -12,7 +12,7 @@ import { type InUse, inUseOnHost, NOTHING_IN_USE } from '../networks/in-use.ts'
 import { lenderOf } from '../remote/ipam.ts'
 import { holdersOn } from './holders.ts'
 import type { Lifetimes } from './interior.ts'
-import { factsFor, isIn, isReserved, keptIn, poolFor, poolOf, spaceFor, withoutPrefix } from './pools.ts'
+import { factsFor, isIn, isReserved, keptFor, keptIn, poolFor, poolOf, spaceFor, withoutPrefix } from './pools.ts'
 
 /** What is taken so far; given back, last first, when the verb fails. */
 export class Claims {
@@ -176,9 +176,9 @@ export async function claimAddress(
 
 /** 'IP/PREFIX' that the network keeps for a sandbox: from the IPAM driver's point of view it is held all the time. */
 function reservedFor(sandbox: string, pools: readonly Pool[], ip: string | undefined): string | undefined {
-  const kept = pools.flatMap(({ reservations = {}, subnet }) => {
-    const address = reservations[sandbox]
-    return address === undefined ? [] : [`${address}/${parseCidr(subnet)?.prefix}`]
+  const kept = pools.flatMap((pool) => {
+    const address = keptFor(pool, sandbox)
+    return address === undefined ? [] : [`${address}/${parseCidr(pool.subnet)?.prefix}`]
   })
   return ip === undefined ? kept[0] : kept.find((cidr) => isSame(withoutPrefix(cidr), ip))
 }

@@ -14,6 +14,10 @@ export function isIn(subnet: string, address: string): boolean {
 
 export const isReserved = ({ reservations = {} }: Pool, ip: string): boolean => Object.values(reservations).some((kept) => isSame(kept, ip))
 
+/** What a pool keeps for a sandbox. The name may be one that every object knows, as `constructor`. */
+export const keptFor = ({ reservations = {} }: Pool, sandbox: string): string | undefined =>
+  Object.hasOwn(reservations, sandbox) ? reservations[sandbox] : undefined
+
 export function poolOf(network: Network, pools: readonly Pool[], family: Family, requested: string): Pool {
   const address = parseAddress(requested)
   if (address?.family !== family) throw fault('INVALID_ENDPOINT_SETTINGS', { problems: `invalid IPv${family} address: ${requested}` })

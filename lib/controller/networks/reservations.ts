@@ -2,7 +2,7 @@ import { isSame, parseAddress } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
 import { isShared, type Network, type Pool } from '../../model/network.ts'
 import { Claims } from '../endpoints/addresses.ts'
-import { poolOf, withoutPrefix } from '../endpoints/pools.ts'
+import { keptFor, poolOf, withoutPrefix } from '../endpoints/pools.ts'
 import type { Hall } from '../hall.ts'
 import { ownNetwork } from '../lookup.ts'
 import { ipamOf, lenderOf, settleWith } from '../remote/ipam.ts'
@@ -18,7 +18,7 @@ export async function reserve(hall: Hall, ref: string, sandbox: string, ip: stri
     family,
     ip,
   )
-  const before = pool.reservations?.[sandbox]
+  const before = keptFor(pool, sandbox)
   if (before !== undefined && isSame(before, ip)) return network
   const changed = withPool(network, pool, { ...pool.reservations, [sandbox]: ip })
   if (network.configOnly) checkReservations(changed.pools)
@@ -42,11 +42,11 @@ export async function reserve(hall: Hall, ref: string, sandbox: string, ip: stri
 /** A sandbox that is there keeps its address as long as it stays. */
 export async function unreserve(hall: Hall, ref: string, sandbox: string): Promise<Network> {
   const network = reservable(hall, ref)
-  const kept = network.pools.filter(({ reservations = {} }) => sandbox in reservations)
+  const kept = network.pools.filter((pool) => keptFor(pool, sandbox) !== undefined)
   if (kept.length === 0) throw fault('RESERVATION_NOT_FOUND', { sandbox, network: network.name })
   const changed = kept.reduce((rest, pool) => withPool(rest, pool, without(pool.reservations ?? {}, sandbox)), network)
   await hall.commit({ way: 'up', plan: [], record: () => hall.store.networks.put(changed) })
-  for (const pool of kept) await setFree(hall, network, pool, sandbox, pool.reservations?.[sandbox] ?? '')
+  for (const pool of kept) await setFree(hall, network, pool, sandbox, keptFor(pool, sandbox) ?? '')
   return changed
 }
 
