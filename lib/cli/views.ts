@@ -31,7 +31,7 @@ const labelsText = (labels: Options): string =>
 
 /** A line of a list: its fields, and the label of a name. */
 export function rowOf(type: string, fields: Readonly<Record<string, string>>, labels: Options): Row {
-  return new Row(type, { ...fields, Labels: labelsText(labels), Label: (key: string) => labels[key] ?? '' })
+  return new Row(type, { ...fields, Labels: labelsText(labels), Label: (key: string) => (Object.hasOwn(labels, key) ? labels[key] : '') })
 }
 
 export const networkRow = (network: Network, trunc: boolean): Row =>

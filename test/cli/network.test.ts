@@ -30,6 +30,13 @@ describe('on a fresh host', () => {
     expect(await host.must('network ls -q --no-trunc --filter name=host')).toBe(full[1])
   })
 
+  it('have no field and no label that every object of JavaScript has', async () => {
+    expect(await host.must(['network', 'ls', '--filter', 'name=host', '--format', '{{.Name}}{{.Label "constructor"}}'])).toBe('host')
+    expect((await host.cnm(['network', 'ls', '--format', '{{.constructor}}'])).stderr).toBe(
+      'template parsing error: template: :1:2: executing "" at <.constructor>: can\'t evaluate field constructor in type *network.networkContext\n',
+    )
+  })
+
   it.each(['bridge', 'host', 'none'])('%s stays', async (name) => {
     expect(await host.cnm(`network rm ${name}`)).toEqual({
       status: 1,

@@ -199,7 +199,7 @@ class Evaluation {
   }
 
   #field(at: Operand, from: unknown, name: string, args: readonly unknown[]): unknown {
-    const found = from instanceof Struct ? from.fields[name] : undefined
+    const found = from instanceof Struct && Object.hasOwn(from.fields, name) ? from.fields[name] : undefined
     if (typeof found === 'function') return found(...args)
     if (args.length > 0) {
       const reason = from instanceof Map ? 'is not a method but has arguments' : 'has arguments but cannot be invoked as function'
