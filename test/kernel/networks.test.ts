@@ -6,6 +6,7 @@ import { Stage } from '../support/stage.ts'
 import { ask, hold, pings, reaches, retransmitted, serve } from '../support/traffic.ts'
 
 const stage = new Stage()
+const host = (...argv: readonly string[]) => must(['ip', ...argv], { netns: stage.lab.host })
 
 const linksIn = (netns: string): readonly string[] =>
   (JSON.parse(must(['ip', '-j', 'link'], { netns })) as { ifname: string }[]).map(({ ifname }) => ifname)
@@ -139,6 +140,22 @@ describe('what was made by others', () => {
     expect(linksIn(stage.lab.lan)).toEqual(['lo', 'eth0', 'web7'])
     await stage.cnm.removeSandbox('peer')
     expect(snapshot(stage.lab.lan)).toEqual(had)
+  })
+
+  it('a link that has come in the place of ours is left alone when the network goes', async () => {
+    const { pools } = await stage.cnm.createNetwork({ name: 'web', options: { 'com.docker.network.bridge.name': 'br-web' } })
+    const gateway = pools[0]?.gateway ?? ''
+    host('link', 'del', 'br-web')
+    // Somebody's, who wants the same of it.
+    host('link', 'add', 'br-web', 'type', 'bridge')
+    host('link', 'set', 'br-web', 'up')
+    host('addr', 'add', gateway, 'dev', 'br-web')
+    const had = host('-br', 'addr', 'show', 'dev', 'br-web')
+    await stage.cnm.removeNetwork('web')
+    await stage.reopen()
+    expect(host('-br', 'addr', 'show', 'dev', 'br-web')).toBe(had)
+    expect(await reaches(stage.lab.host, gateway.replace(/\/\d+$/, ''))).toBe(true)
+    host('link', 'del', 'br-web')
   })
 
   it('a link of the same name that is no bridge is left alone', async () => {

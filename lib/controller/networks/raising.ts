@@ -20,7 +20,7 @@ import { closeWay, openWay, type Way } from './forwarding.ts'
 import { homeOf } from './homes.ts'
 import { linkAt, linkNames } from './links.ts'
 import { type Lent, type Raised, raisedKey, raisedNetworks, raisedOf, walledLink } from './raised.ts'
-import { sharedIn, sparingShared, withoutShared } from './shared-links.ts'
+import { sharedIn, sparingForeign, sparingShared, withoutShared } from './shared-links.ts'
 import { warnOfBarrier } from './vlan-filters.ts'
 
 /** What a driver is told of a network. */
@@ -310,7 +310,7 @@ export async function lower(hall: Hall, network: Network): Promise<Omit<Raising,
   const networks = [homeOf(hall, network)]
   if (!raised) return { plan: [], networks, record: () => {} }
   const { plan: whole, wall } = await driverOf(hall, network).deleteNetwork(configOf(hall, network))
-  const plan = sparingShared(whole, await plansBeside(hall, network))
+  const plan = await sparingForeign(hall, sparingShared(whole, await plansBeside(hall, network)))
   const remains = wall ? await besides(hall, network) : 'walls'
   const last = remains !== 'walls'
   const back = last ? await closeWay(hall, lentOf(hall)) : []

@@ -1,5 +1,5 @@
 import { isOurs } from '../../model/ids.ts'
-import type { Op, Plan } from '../../model/op.ts'
+import { HOST, type Op, type Plan } from '../../model/op.ts'
 import type { Hall } from '../hall.ts'
 import { linksAt } from './links.ts'
 
@@ -18,6 +18,15 @@ function isAbout(op: Op, name: string): boolean {
   if (op.op === 'sysctl') return op.path.split('/').includes(name)
   return op.op === 'link.set' && op.link === name
 }
+
+/** Steps that take a network away, but for links that somebody has made in the place of ours. */
+export async function sparingForeign(hall: Hall, plan: Plan): Promise<Plan> {
+  const names = plan.flatMap((op) => (op.op === 'link.del' && isOnHost(op) && op.link !== undefined ? [op.link] : []))
+  const foreign = new Set((await linksAt(hall.host, names)).filter(({ group }) => !isOurs(group)).map(({ name }) => name))
+  return plan.filter((op) => !(isOnHost(op) && 'link' in op && foreign.has(String(op.link))))
+}
+
+const isOnHost = ({ at = HOST }: Op): boolean => at === HOST
 
 /** Steps that take a network away, but for links that `others` need. */
 export function sparingShared(plan: Plan, others: readonly Plan[]): Plan {
