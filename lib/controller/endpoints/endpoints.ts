@@ -15,8 +15,9 @@ import { ipamOf } from '../remote/ipam.ts'
 import { arrive } from '../remote/network.ts'
 import { type Claims, claimAddress, lifetimesOf } from './addresses.ts'
 import type { Seat } from './gateway.ts'
-import { bringIn, bringOut, furnish, linkLocalCidr, nextName, removeInside, setAside } from './interior.ts'
+import { bringIn, bringOut, furnish, isElusive, linkLocalCidr, nextName, removeInside, setAside } from './interior.ts'
 import { readSysctls } from './sysctls.ts'
+import { nameInside } from './whereabouts.ts'
 
 export const IFNAME_OPTION = 'com.docker.network.endpoint.ifname'
 const SYSCTLS_OPTION = 'com.docker.network.endpoint.sysctls'
@@ -169,11 +170,13 @@ export async function planDeparture(hall: Hall, { endpoint, network }: Seat, sta
   const left = await driver.leave(facts, config)
   const deleted = await driver.deleteEndpoint(facts, config)
   const arrival = [...made.plan, ...joined.plan]
+  const sandbox = hall.store.sandboxes.get(endpoint.sandboxId)
+  const ifname = stays && isElusive(arrival, joined.link, sandbox?.kind) ? await nameInside(sandbox?.path ?? '', endpoint) : endpoint.ifname
   return [
     ...bringOut(arrival, joined.link, endpoint.ifname),
-    ...setAside(arrival, joined.link, endpoint, stays),
+    ...(ifname === undefined ? [] : setAside(arrival, joined.link, { ...endpoint, ifname }, stays)),
     ...left.plan,
-    ...removeInside(arrival, deleted.plan, joined.link, endpoint.ifname, stays),
+    ...removeInside(arrival, deleted.plan, joined.link, ifname, stays),
     ...forgetEndpoint(endpoint),
   ]
 }

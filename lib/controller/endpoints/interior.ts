@@ -1,7 +1,7 @@
 import type { JoinSteps, Neighbour } from '../../drivers/driver.ts'
 import { type Cidr, contains, formatCidr, parseAddress, parseCidr, toBytes } from '../../model/address.ts'
 import { goneName, parseMac } from '../../model/ids.ts'
-import type { Endpoint, Route } from '../../model/network.ts'
+import type { Endpoint, Route, SandboxKind } from '../../model/network.ts'
 import { HOST, type Op, type Plan, SANDBOX } from '../../model/op.ts'
 import type { LinkSysctl } from './sysctls.ts'
 
@@ -29,6 +29,15 @@ function arrivalOf(driverPlan: Plan, { name }: NonNullable<JoinSteps['link']>): 
     if ('link' in op && op.name === name) return 'child'
   }
   return 'moved'
+}
+
+/**
+ * What is done to a link by its name inside may meet another, or miss it. In a namespace of ours a pair goes with its other end,
+ * whatever it is called; one that is moved in may not bear our mark.
+ */
+export function isElusive(driverPlan: Plan, link: JoinSteps['link'], kind: SandboxKind | undefined): boolean {
+  const arrival = link ? arrivalOf(driverPlan, link) : 'moved'
+  return arrival === 'child' || (arrival === 'peer' && kind !== 'own')
 }
 
 /** A driver's steps with the link it hands over brought into the sandbox as `ifname`. */
@@ -62,12 +71,15 @@ export function setAside(driverPlan: Plan, link: JoinSteps['link'], endpoint: En
   ]
 }
 
-/** A driver's last steps; what was born inside is deleted there, unless it ends with the sandbox and nobody waits for it. */
-export function removeInside(driverPlan: Plan, last: Plan, link: JoinSteps['link'], ifname: string, stays: boolean): Plan {
+/**
+ * A driver's last steps; what was born inside is deleted there, if it is there, unless it ends with the sandbox and nobody waits
+ * for it.
+ */
+export function removeInside(driverPlan: Plan, last: Plan, link: JoinSteps['link'], ifname: string | undefined, stays: boolean): Plan {
   if (!link || arrivalOf(driverPlan, link) !== 'child') return last
   return last.flatMap((op): Plan => {
     if (op.op !== 'link.del' || op.link !== link.name) return [op]
-    return op.behind && !stays ? [] : [{ ...op, at: SANDBOX, link: ifname }]
+    return ifname === undefined || (op.behind && !stays) ? [] : [{ ...op, at: SANDBOX, link: ifname }]
   })
 }
 
