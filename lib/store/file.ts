@@ -28,6 +28,7 @@ export class StateFile {
   /** The same of what nobody waits for. */
   readonly #idle = new Map<string, string | null>()
   #aborts = 0
+  #hasRoom = false
 
   private constructor(path: string, db: RootDatabase<string, string>) {
     this.path = path
@@ -95,7 +96,23 @@ export class StateFile {
       throw error
     } finally {
       this.#pending = undefined
+      this.#hasRoom = false
     }
+  }
+
+  /** The transaction under way is going to write something. */
+  get isWriting(): boolean {
+    return (this.#pending?.size ?? 0) > 0
+  }
+
+  /**
+   * Throws STATE_UNWRITABLE where there is no room for the transaction under way; else there is, though another file is written
+   * first that may be in the same place.
+   */
+  takeRoom(): void {
+    const needed = needOf(this.#pending ?? new Map())
+    if (needed > 0 && needed > freeOn(this.path)) throw full(this.path)
+    this.#hasRoom = true
   }
 
   async close(): Promise<void> {
@@ -122,7 +139,7 @@ export class StateFile {
     const [needed, idly] = [needOf(entries), needOf(this.#idle)]
     // Nobody asks how much is free where all is deleted; and a full disk takes deletions, whatever nobody waits for.
     const free = needed + idly > 0 ? freeOn(this.path) : 0
-    if (needed > free) throw full(this.path)
+    if (needed > free && !this.#hasRoom) throw full(this.path)
     const all = needed + idly > free ? [...entries] : [...this.#idle, ...entries]
     this.#guard(() =>
       this.#db.transactionSync(() => {

@@ -198,7 +198,14 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
       last = []
       const deletions = last
       try {
-        const result = live.transact(() => state.transact(work))
+        const result = live.transact(() =>
+          state.transact(() => {
+            const answer = work()
+            // What was written to the one could not be taken back when the other is full.
+            if (state.isWriting) live.takeRoom()
+            return answer
+          }),
+        )
         if (deletions.length > 0) state.transact(() => deletions.forEach((remove) => remove()))
         return result
       } finally {
