@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { appendFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { EventLog, eventsOf } from '../../lib/controller/execution/events.ts'
 import type { NetworkEvent } from '../../lib/model/event.ts'
 import { run, start } from '../support/run.ts'
@@ -139,6 +139,23 @@ describe('the log', () => {
     await reading
     expect(seen).toEqual(['told by a clock that is behind', 'told by a clock that is right'])
     rmSync(join(host.run, 'events.jsonl'))
+  })
+
+  it('is read until its end, be that after months, or when the clock is set back', async () => {
+    const warned: string[] = []
+    const warn = ({ name }: Error) => warned.push(name)
+    process.on('warning', warn)
+    onTestFinished(() => void process.off('warning', warn))
+    const stop = new AbortController()
+    const months = collect(eventsOf(host.run, { until: Date.now() + 60 * 86_400_000, signal: stop.signal })).catch(() => 'stopped')
+    const clock = Date.now
+    const moment = collect(eventsOf(host.run, { since: clock(), until: clock() + 20 }))
+    vi.spyOn(Date, 'now').mockImplementation(() => clock() - 50)
+    onTestFinished(() => void vi.restoreAllMocks())
+    expect(await moment).toEqual([])
+    stop.abort()
+    expect(await months).toBe('stopped')
+    expect(warned).toEqual([])
   })
 
   it('a line that was cut off is none', async () => {

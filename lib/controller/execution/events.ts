@@ -84,7 +84,6 @@ async function* told(
 ): AsyncGenerator<NetworkEvent> {
   const bell = new Bell()
   const watcher = watch(run, () => bell.ring())
-  const alarm = until === undefined ? undefined : setTimeout(() => bell.ring(), Math.max(0, until - Date.now()))
   const stop = () => bell.ring()
   signal?.addEventListener('abort', stop)
   const inTime = ({ time }: NetworkEvent) => until === undefined || Math.floor(time / 1000) <= until
@@ -96,14 +95,16 @@ async function* told(
       const over = until !== undefined && Date.now() >= until
       yield* reader.read().filter(inTime)
       if (over) return
-      await bell.rung()
+      await bell.rung(until)
     }
   } finally {
     signal?.removeEventListener('abort', stop)
-    clearTimeout(alarm)
     watcher.close()
   }
 }
+
+/** A timer counts its ms in 31 bits. */
+const LONGEST = 2 ** 31 - 1
 
 /** Rung while nobody waits, the next one does not wait. */
 class Bell {
@@ -115,8 +116,11 @@ class Bell {
     this.#wake()
   }
 
-  async rung(): Promise<void> {
+  /** Or it is `until`, in ms since 1970, or may be: the clock can be set meanwhile, and who waits asks again. */
+  async rung(until: number | undefined): Promise<void> {
+    const alarm = until === undefined ? undefined : setTimeout(() => this.ring(), Math.min(Math.max(1, until - Date.now()), LONGEST))
     if (!this.#rung) await new Promise<void>((resolve) => (this.#wake = resolve))
+    clearTimeout(alarm)
     this.#rung = false
   }
 }
