@@ -144,6 +144,11 @@ describe('what cannot be is refused in words, and changes nothing', () => {
       'endpoint with name there already exists in network net',
       () => stage.cnm.connect('there', { network: 'net' }),
     ],
+    [
+      'the same network twice',
+      'endpoint with name new already exists in network net',
+      () => stage.cnm.createSandbox({ name: 'new', networks: [{ network: 'net' }, { network: stage.cnm.network('net').id }] }),
+    ],
     ['a network that it is not on', 'container there is not connected to network bridge', () => stage.cnm.disconnect('there', 'bridge')],
     [
       'removing a network in use',

@@ -36,10 +36,10 @@ export async function createSandbox(hall: Hall, request: CreateSandbox, signal?:
   const refs = attachments.map(({ network }) => network)
   await askForUnheard(hall, refs)
   const networks = refs.map((ref) => ownNetwork(hall, ref))
-  checkCompany(networks)
-  request.ports?.forEach(checkPort)
   const id = newId()
   const name = checkName(hall, request.name ?? shortId(id))
+  checkCompany(networks, name)
+  request.ports?.forEach(checkPort)
   const kind = await kindOf(hall, request, networks)
   const settled = await settlePorts(hall, request.ports ?? [])
   const sandbox: Sandbox = {
@@ -71,7 +71,7 @@ function checkName(hall: Hall, name: string): string {
 }
 
 /** `host` and `none` do not share a sandbox with any other network. */
-function checkCompany(networks: readonly Network[]): void {
+function checkCompany(networks: readonly Network[], sandbox: string): void {
   const configuration = networks.find(({ configOnly }) => configOnly)
   if (configuration) throw fault('CONFIG_CONNECT', { name: configuration.name })
   const drivers = networks.map(({ driver }) => driver)
@@ -79,7 +79,7 @@ function checkCompany(networks: readonly Network[]): void {
   if (drivers.includes('host')) throw fault('HOST_SHARED', {})
   if (drivers.includes('null')) throw fault('NONE_PRIVATE', {})
   const twice = networks.find(({ id }, index) => networks.findIndex((other) => other.id === id) < index)
-  if (twice) throw fault('ALREADY_CONNECTED', { sandbox: twice.name, network: twice.name })
+  if (twice) throw fault('ALREADY_CONNECTED', { sandbox, network: twice.name })
 }
 
 async function kindOf(hall: Hall, { path }: CreateSandbox, networks: readonly Network[]): Promise<SandboxKind> {
@@ -110,7 +110,7 @@ export async function connect(hall: Hall, attachment: Attachment, ref: string, s
     throw fault('ALREADY_CONNECTED', { sandbox: sandbox.name, network: network.name })
   if (network.driver === 'host') throw fault('HOST_CONNECT', {})
   if (sandbox.kind === 'host') throw fault('HOST_SHARED', {})
-  checkCompany([network, ...seats.map((seat) => seat.network)])
+  checkCompany([network, ...seats.map((seat) => seat.network)], sandbox.name)
   const [seat] = await attach(hall, sandbox, [attachment], { plan: [], record: () => {} }, signal)
   if (!seat) throw fault('NOT_CONNECTED', { sandbox: sandbox.name, network: network.name })
   return seat.endpoint
