@@ -125,6 +125,34 @@ shop: 4 to add, 0 to replace, 0 to remove.
     expect((await lab('diff')).status).toBe(0)
   })
 
+  it('takes a subnet of which only the size was declared, and an address however it is written, for as declared', async () => {
+    declare(`
+name: shop
+networks:
+  sized:
+    enable_ipv6: true
+    ipam: { config: [{ subnet: 0.0.0.0/26 }, { subnet: 0.0.0.0/26 }, { subnet: "::/80" }, { subnet: 10.74.0.0/26 }] }
+  net:
+    enable_ipv6: true
+    ipam:
+      config:
+        - { subnet: "FD00:74:0::/64", ip_range: "FD00:74:0:0:A::/80", gateway: "FD00:74::FE", aux_addresses: { nas: "FD00:74::B" }, reservations: { b: "FD00:74::C" } }
+sandboxes:
+  a: { networks: { net: { ipv6_address: "FD00:74::0A", link_local_ips: ["FE80::A"], mac_address: "02:00:00:00:00:AA" } } }
+`)
+    expect(await lab('apply')).toMatchObject({ status: 0, stderr: '' })
+    expect(await lab('diff')).toEqual({ status: 0, stdout: 'shop is as declared.\n', stderr: '' })
+    const other = (from: string, to: string) => declare(readFileSync(file, 'utf8').replace(from, to))
+    other('{ subnet: 0.0.0.0/26 }, ', '{ subnet: 0.0.0.0/27 }, ')
+    other('FD00:74:0:0:A::/80', 'fd00:74:0:0:b::/80')
+    other('FD00:74::B', 'fd00:74::bb')
+    other('FD00:74::0A', 'fd00:74::a1')
+    const { stdout } = await lab('diff')
+    expect(stdout).toMatch(/\n {4}subnets: .*0\.0\.0\.0\/27.*\n/)
+    expect(stdout).toContain('    range of fd00:74::/64: fd00:74:0:0:a::/80 -> fd00:74:0:0:b::/80\n')
+    expect(stdout).toContain('    auxiliary addresses of fd00:74::/64: nas=fd00:74::b -> nas=fd00:74::bb\n')
+  })
+
   it('takes a port that was left open for as declared, and families and reservations by any of their names', async () => {
     declare(`
 name: shop

@@ -1,5 +1,7 @@
-import { rmSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { run } from '../support/run.ts'
 import { pinned, snapshot } from '../support/snapshot.ts'
 import { NodeHost } from './host.ts'
@@ -32,6 +34,21 @@ describe('a swarm of one node, without an engine', () => {
     expect(await host.must('network create -d overlay --attachable app')).toMatch(/^[0-9a-z]{25}$/)
     expect(await rows()).toEqual(['app|swarm', 'bridge|local', 'docker_gwbridge|local', 'host|local', 'ingress|swarm', 'none|local'])
     expect(JSON.parse(await host.must('network inspect app'))[0].IPAM.Config).toEqual([{ Subnet: '10.50.0.64/26', Gateway: '10.50.0.65' }])
+  })
+
+  it('has a declared network as it was declared, whatever numbers it has given it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cnm-lab-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'lab.yaml')
+    const driver = '{ driver: overlay, attachable: true'
+    writeFileSync(file, `name: shop\nnetworks: { shop: ${driver} } }\nsandboxes: { till: { networks: [shop] } }\n`)
+    await host.must(`apply -f ${file}`)
+    expect(await host.must(`diff -f ${file}`)).toBe('shop is as declared.')
+    const vnis = { driver_opts: { 'com.docker.network.driver.overlay.vxlanid_list': 4999 } }
+    writeFileSync(file, `name: shop\nnetworks: { shop: ${driver}, ${JSON.stringify(vnis).slice(1, -1)} } }\n`)
+    expect((await host.cnm(`diff -f ${file}`)).stdout).toMatch(/^ {4}options: .*vxlanid_list=40\d\d -> .*vxlanid_list=4999$/m)
+    writeFileSync(file, 'name: shop\n')
+    await host.must(`apply --prune -f ${file}`)
   })
 
   it('is the same in the next process', async () => {

@@ -139,7 +139,9 @@ function sandboxChanges(
         perform: (it, options) => it.createSandbox(wanted, options),
       },
     ]
-  const seats = new Map(cnm.seats(is.id).map(({ endpoint, network }) => [network.name, endpoint]))
+  // What nobody asked for as its way out, nobody declares.
+  const asked = cnm.seats(is.id).filter(({ endpoint }) => !endpoint.wayOut)
+  const seats = new Map(asked.map(({ endpoint, network }) => [network.name, endpoint]))
   const left = [...seats.keys()].filter((name) => !wanted.networks.some(({ network }) => network === name))
   return [
     ...left.map((name) => removal(`${subject} on ${name}`, (it, options) => it.disconnect(is.id, name, options))),

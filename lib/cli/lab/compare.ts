@@ -1,4 +1,6 @@
 import { familiesOf } from '../../controller/networks/families.ts'
+import { VNI_OPTION } from '../../controller/swarm/vnis.ts'
+import { WIREGUARD_PORT_OPTION } from '../../controller/swarm/wireguard-ports.ts'
 import { formatAddress, formatCidr, parseAddress, parseCidr } from '../../model/address.ts'
 import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../../model/network.ts'
 import type { Attachment, IpamConfig, PublishPort } from '../../model/request.ts'
@@ -22,6 +24,9 @@ function canonical(text = ''): string {
   return cidr ? formatCidr(cidr) : address ? formatAddress(address) : text
 }
 
+const addressesText = (map: Options = {}): string =>
+  mapText(Object.fromEntries(Object.entries(map).map(([name, address]) => [name, canonical(address)])))
+
 const withoutPrefix = (cidr = ''): string => cidr.replace(/\/\d+$/, '')
 
 export function networkDifferences(wanted: DeclaredNetwork, is: Network): readonly string[] {
@@ -33,7 +38,7 @@ export function networkDifferences(wanted: DeclaredNetwork, is: Network): readon
     ...difference('attachable', is.attachable, wanted.attachable ?? false),
     ...difference('IPv4', is.enableIPv4, enableIPv4),
     ...difference('IPv6', is.enableIPv6, enableIPv6),
-    ...difference('options', mapText(is.options), mapText(options)),
+    ...difference('options', mapText(withoutGiven(is.options, options)), mapText(options)),
     ...difference('labels', mapText(is.labels), mapText(wanted.labels)),
     ...difference('IPAM driver', is.ipam.driver, ipam.driver ?? 'default'),
     ...difference('IPAM options', mapText(is.ipam.options), mapText(ipam.options ?? {})),
@@ -41,17 +46,39 @@ export function networkDifferences(wanted: DeclaredNetwork, is: Network): readon
   ]
 }
 
+/** Options without the numbers that a swarm has given a network of which none were declared. */
+const withoutGiven = (options: Options, declared: Options): Options =>
+  Object.fromEntries(
+    Object.entries(options).filter(([key]) => Object.hasOwn(declared, key) || ![VNI_OPTION, WIREGUARD_PORT_OPTION].includes(key)),
+  )
+
 /** A family of which no subnet is declared may have any. */
 function poolDifferences(configs: readonly IpamConfig[], { pools, options }: Network): readonly string[] {
-  const declared = configs.map((config) => ({ ...config, subnet: canonical(config.subnet) }))
-  const families = new Set(declared.map(({ subnet }) => parseCidr(subnet)?.family))
+  const named = configs.map((config) => ({ ...config, subnet: canonical(config.subnet) }))
+  const families = new Set(named.map(({ subnet }) => parseCidr(subnet)?.family))
   const compared = pools.filter(({ family }) => families.has(family))
+  const declared = withChosen(named, compared)
   const subnets = difference('subnets', listText(compared.map(({ subnet }) => subnet)), listText(declared.map(({ subnet }) => subnet)))
   if (subnets.length > 0) return subnets
   return declared.flatMap((config) => {
     const pool = compared.find(({ subnet }) => subnet === config.subnet)
     return pool ? addressDifferences(config, HOST_ACCESS in options ? withoutChosen(config, pool) : pool) : []
   })
+}
+
+/** '0.0.0.0/26' is whichever subnet of that size nobody else has declared. */
+function withChosen<C extends { readonly subnet: string }>(configs: readonly C[], pools: readonly Pool[]): readonly C[] {
+  const left = pools.map(({ subnet }) => subnet).filter((subnet) => !configs.some((config) => config.subnet === subnet))
+  return configs.map((config) => {
+    const index = left.findIndex((subnet) => isOfSize(config.subnet, subnet))
+    const [chosen = config.subnet] = index < 0 ? [] : left.splice(index, 1)
+    return { ...config, subnet: chosen }
+  })
+}
+
+function isOfSize(wanted: string, subnet: string): boolean {
+  const [size, is] = [parseCidr(wanted), parseCidr(subnet)]
+  return size?.value === 0n && size.family === is?.family && size.prefix === is.prefix
 }
 
 const HOST_ACCESS = 'cnm.host_access'
@@ -63,12 +90,12 @@ function withoutChosen({ auxAddresses = {} }: IpamConfig, pool: Pool): Pool {
 }
 
 const addressDifferences = ({ ipRange, gateway, auxAddresses = {}, reservations }: IpamConfig, pool: Pool): readonly string[] => [
-  ...difference(`range of ${pool.subnet}`, pool.range ?? '', canonical(ipRange)),
-  ...(gateway === undefined ? [] : difference(`gateway of ${pool.subnet}`, withoutPrefix(pool.gateway), canonical(gateway))),
-  ...difference(`auxiliary addresses of ${pool.subnet}`, mapText(pool.aux), mapText(auxAddresses)),
+  ...difference(`range of ${pool.subnet}`, canonical(pool.range), canonical(ipRange)),
+  ...(gateway === undefined ? [] : difference(`gateway of ${pool.subnet}`, canonical(withoutPrefix(pool.gateway)), canonical(gateway))),
+  ...difference(`auxiliary addresses of ${pool.subnet}`, addressesText(pool.aux), addressesText(auxAddresses)),
   ...(reservations === undefined
     ? []
-    : difference(`reservations of ${pool.subnet}`, mapText(pool.reservations ?? {}), mapText(reservations))),
+    : difference(`reservations of ${pool.subnet}`, addressesText(pool.reservations), addressesText(reservations))),
 ]
 
 function portText({ hostIP, hostPort, hostPortEnd = hostPort, port, protocol }: PublishPort): string {
@@ -102,8 +129,8 @@ export const sandboxDifferences = (wanted: DeclaredSandbox, is: Sandbox): readon
 ]
 
 export const attachmentDifferences = (wanted: Attachment, is: Endpoint): readonly string[] => [
-  ...difference('IPv4 address', is.requested.address ?? '', canonical(wanted.ip)),
-  ...difference('IPv6 address', is.requested.address6 ?? '', canonical(wanted.ip6)),
+  ...difference('IPv4 address', canonical(is.requested.address), canonical(wanted.ip)),
+  ...difference('IPv6 address', canonical(is.requested.address6), canonical(wanted.ip6)),
   ...difference('MAC address', is.requested.mac ?? '', wanted.mac ?? ''),
   ...difference('aliases', listText(is.aliases), listText(wanted.aliases)),
   ...difference('link-local addresses', listText(is.linkLocal), listText(wanted.linkLocal)),

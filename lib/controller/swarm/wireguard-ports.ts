@@ -1,14 +1,14 @@
 import type { Network, Options } from '../../model/network.ts'
 
 /** As the overlay driver has it. */
-const PORT_OPTION = 'cnm.wireguard_port'
+export const WIREGUARD_PORT_OPTION = 'cnm.wireguard_port'
 const FIRST = 51_820
 
 /** The options of a network that WireGuard encrypts with a port that no other network of the swarm has; others as they are. */
 export function withWireguardPort(options: Options, others: Iterable<Network>): Options {
-  if (options['encrypted'] !== 'wireguard' || options[PORT_OPTION] !== undefined) return options
-  const taken = new Set([...others].map((network) => network.options[PORT_OPTION]))
+  if (options['encrypted'] !== 'wireguard' || options[WIREGUARD_PORT_OPTION] !== undefined) return options
+  const taken = new Set([...others].map((network) => network.options[WIREGUARD_PORT_OPTION]))
   let port = FIRST
   while (taken.has(String(port))) port++
-  return { ...options, [PORT_OPTION]: String(port) }
+  return { ...options, [WIREGUARD_PORT_OPTION]: String(port) }
 }
