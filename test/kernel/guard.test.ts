@@ -3,7 +3,7 @@ import { eventsOf, type NetworkEvent } from '../../lib/index.ts'
 import { BEYOND4, HOST4, HOST6, LAN4, LAN6 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
-import { ask, reaches, serve } from '../support/traffic.ts'
+import { ask, pings, reaches, serve } from '../support/traffic.ts'
 
 const stage = new Stage()
 const host = (...argv: string[]) => must(argv, { netns: stage.lab.host })
@@ -85,6 +85,25 @@ it('who undoes it at once again is met with patience', async () => {
     if (healing.length === 3) break
   }
   expect(healing).toEqual(['now', 'in 1 s', 'in 2 s'])
+})
+
+it('a link that forwards for us under another name still does so for nobody else, and is given back as it was', async () => {
+  const dmz = stage.lab.neighbour('dmz', '203.0.113.1/24', '203.0.113.9/24')
+  must(['ip', 'route', 'add', '203.0.113.0/24', 'via', HOST4], { netns: stage.lab.lan })
+  await stage.cnm.createNetwork({ name: 'other' })
+  host('ip', 'link', 'set', 'lan0', 'down')
+  host('ip', 'link', 'set', 'lan0', 'name', 'wan0')
+  host('ip', 'link', 'set', 'wan0', 'up')
+  host('ip', 'route', 'add', 'default', 'via', LAN4)
+  await expect.poll(() => host('nft', 'list', 'set', 'inet', 'cnm', 'uplinks4')).toContain('"wan0"')
+  expect(await reaches(web, BEYOND4)).toBe(true)
+  expect(await reaches(web, '203.0.113.9')).toBe(true)
+  expect(await pings(stage.lab.lan, '203.0.113.9')).toBe(false)
+  expect(await pings(dmz, BEYOND4)).toBe(false)
+  await stage.cnm.removeSandbox('web')
+  for (const name of ['front', 'other']) await stage.cnm.removeNetwork(name)
+  expect(host('sysctl', '-n', 'net.ipv4.conf.wan0.forwarding')).toBe('0\n')
+  stage.accept()
 })
 
 it('our own verbs, rules of the operator and other tables are no damage', async () => {

@@ -15,6 +15,7 @@ import { checkFirewall, commitOnWalls, reloadFirewall } from './mend.ts'
 import { aftermath, stirred } from './parents.ts'
 import { Patience } from './patience.ts'
 import { isOrphan, removeOrphans, unlessRefused } from './recover.ts'
+import { followRename } from './uplinks.ts'
 
 /** Something of ours that somebody has taken away, and how it comes back. */
 interface Damage {
@@ -89,8 +90,13 @@ export class Guard {
     for await (const event of monitor(this.#hall.host, ['link'], { signal: this.#end.signal, gather: GATHER_MS })) {
       if (event.type === 'removed') this.#missing((link) => link === event.row.name)
       if (event.type === 'snapshot') this.#missing((link) => event.rows.every(({ name }) => name !== link))
+      if (event.type === 'changed' && event.before) this.#renamed(event.before.name, event.row.name)
       this.#stirred(stirred(event))
     }
+  }
+
+  #renamed(from: string, to: string): void {
+    if (from !== to) this.#keep(this.#turns.take(() => followRename(this.#hall, from, to), this.#end.signal))
   }
 
   /** A process that is gone tells nobody, least of all after kill -9. */
