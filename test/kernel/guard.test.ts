@@ -71,6 +71,23 @@ it('a bridge that somebody deletes comes back, with its sandboxes', async () => 
   expect(await reached()).toEqual([LAN4, LAN6])
 })
 
+it('a bridge that gets another name has its own again: no rule knows it by the other one', async () => {
+  const link = bridge('front')
+  await stage.cnm.createNetwork({ name: 'inner', internal: true })
+  const { path } = await stage.cnm.createSandbox({ name: 'inside', networks: [{ network: 'inner' }] })
+  const own = stage.cnm.seats('inside')[0]?.endpoint.address?.replace(/\/\d+$/, '') ?? ''
+  host('ip', 'link', 'set', bridge('inner'), 'name', 'elsewhere')
+  host('ip', 'link', 'set', link, 'name', 'theirs')
+  expect((await healed(2)).filter((event) => 'healing' in event)).toEqual([
+    { action: 'damage', what: bridge('inner'), healing: 'now', name: 'inner', type: 'bridge' },
+    { action: 'damage', what: link, healing: 'now', name: 'front', type: 'bridge' },
+  ])
+  expect(await reaches(web, BEYOND4)).toBe(true)
+  expect(await reached()).toEqual([LAN4, LAN6])
+  expect(await pings(web, own)).toBe(false)
+  expect(await pings(path, BEYOND4)).toBe(false)
+})
+
 it('who undoes it at once again is met with patience', async () => {
   nft('flush ruleset')
   await healed()
@@ -107,6 +124,12 @@ it('a link that forwards for us under another name still does so for nobody else
 })
 
 it('our own verbs, rules of the operator and other tables are no damage', async () => {
+  // Each time its bridge is put out of service, and made again.
+  for (let round = 0; round < 5; round++) {
+    await stage.cnm.createSandbox({ name: 'late' })
+    await stage.cnm.removeSandbox('late')
+  }
+  await stage.cnm.createSandbox({ name: 'late' })
   await stage.cnm.createNetwork({ name: 'back' })
   await stage.cnm.connect('web', { network: 'back' })
   await stage.cnm.removeSandbox('web')

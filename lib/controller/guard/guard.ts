@@ -1,12 +1,15 @@
 import { setInterval as every, setTimeout as pause } from 'node:timers/promises'
 import { TABLE, USER } from '../../firewall/firewall.ts'
+import { LINK_GROUP, RETIRED_GROUP } from '../../model/ids.ts'
 import type { Network } from '../../model/network.ts'
+import type { Op } from '../../model/op.ts'
 import { monitor } from '../../netlink/monitor.ts'
 import { rulesetChanges } from '../../netlink/ruleset.ts'
 import { repair } from '../doctor/repair.ts'
 import { forgetLost } from '../engine/lost.ts'
 import type { Turns } from '../execution/turns.ts'
 import type { Hall } from '../hall.ts'
+import { linkAt } from '../networks/links.ts'
 import { raisedNetworks, walledLink } from '../networks/raised.ts'
 import { configOf, raise, standsOn } from '../networks/raising.ts'
 import { isDamaged, look } from '../overlay/look.ts'
@@ -90,13 +93,27 @@ export class Guard {
     for await (const event of monitor(this.#hall.host, ['link'], { signal: this.#end.signal, gather: GATHER_MS })) {
       if (event.type === 'removed') this.#missing((link) => link === event.row.name)
       if (event.type === 'snapshot') this.#missing((link) => event.rows.every(({ name }) => name !== link))
-      if (event.type === 'changed' && event.before) this.#renamed(event.before.name, event.row.name)
+      // What is out of service is renamed by ourselves.
+      if (event.type === 'changed' && event.before && event.row.group !== RETIRED_GROUP) this.#renamed(event.before.name, event.row.name)
       this.#stirred(stirred(event))
     }
   }
 
   #renamed(from: string, to: string): void {
-    if (from !== to) this.#keep(this.#turns.take(() => followRename(this.#hall, from, to), this.#end.signal))
+    if (from === to) return
+    this.#keep(this.#turns.take(() => followRename(this.#hall, from, to), this.#end.signal))
+    for (const network of this.#hall.store.networks.list()) {
+      if (walledLink(this.#hall, network) !== from || configOf(this.#hall, network).found) continue
+      this.#damaged({ what: from, network, heal: () => this.#nameAgain(network, from, to) })
+    }
+  }
+
+  /** If it is still so; else it may have gone with that name. */
+  async #nameAgain(network: Network, from: string, to: string): Promise<void> {
+    const { host } = this.#hall
+    const [own, other] = await Promise.all([from, to].map((name) => linkAt(host, name)))
+    if (own || other?.group !== LINK_GROUP || walledLink(this.#hall, network) !== from) return this.#raise(network)
+    await this.#hall.commit({ way: 'up', plan: [rename(to, from)], record: () => {} })
   }
 
   /** A process that is gone tells nobody, least of all after kill -9. */
@@ -197,6 +214,8 @@ export class Guard {
     }
   }
 }
+
+const rename = (link: string, name: string): Op => ({ op: 'link.set', link, name, undo: [{ op: 'link.set', link: name, name: link }] })
 
 /** Several networks may be on one link. */
 const keyOf = ({ what, network }: Damage): string => `${what} ${network?.id ?? ''}`
