@@ -3,7 +3,7 @@ import { BEYOND4, HOST4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { Stage } from '../support/stage.ts'
-import { ask, hold, pings, reaches, retransmitted, serve } from '../support/traffic.ts'
+import { ask, hold, lost, pings, reaches, serve } from '../support/traffic.ts'
 
 const stage = new Stage()
 const host = (...argv: readonly string[]) => must(['ip', ...argv], { netns: stage.lab.host })
@@ -124,7 +124,7 @@ describe('a sandbox on two networks', () => {
     const { sent, echoed } = await held.end()
     expect(sent).toBeGreaterThan(10)
     expect(echoed).toBe(sent)
-    expect(retransmitted(peer.path)).toBe(0)
+    await expect.poll(() => lost(peer.path)).toBe(0)
   })
 })
 

@@ -61,10 +61,16 @@ export async function hold(
   }
 }
 
-/** TCP segments that a namespace had to send again since it was made. */
-export function retransmitted(netns: string): number {
-  const [names = '', values = ''] = must(['cat', '/proc/net/snmp'], { netns })
+/**
+ * TCP segments that did not arrive from a namespace since it was made: those that it sent again, but for what the other end then had
+ * twice. On a busy machine an answer may be so late that TCP thinks of a loss.
+ */
+export const lost = (netns: string): number =>
+  counter(netns, 'snmp', 'Tcp', 'RetransSegs') - counter(netns, 'netstat', 'TcpExt', 'TCPDSACKRecv')
+
+function counter(netns: string, file: string, group: string, name: string): number {
+  const [names = '', values = ''] = must(['cat', `/proc/net/${file}`], { netns })
     .split('\n')
-    .filter((line) => line.startsWith('Tcp: '))
-  return Number(values.split(' ')[names.split(' ').indexOf('RetransSegs')])
+    .filter((line) => line.startsWith(`${group}: `))
+  return Number(values.split(' ')[names.split(' ').indexOf(name)])
 }
