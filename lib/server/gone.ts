@@ -1,9 +1,8 @@
 import type { FastifyReply } from 'fastify'
 import { fault } from '../model/errors.ts'
 
-/** Aborted when the client hangs up before it is answered: what is half done is then taken back. */
-export function goneOf({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController()
-  raw.once('close', () => raw.writableFinished || gone.abort(fault('CLIENT_GONE', {})))
-  return gone.signal
+/** The signal of `end`, which is aborted when the client hangs up before it is answered: what is half done is then taken back. */
+export function goneOf({ raw }: FastifyReply, end = new AbortController()): AbortSignal {
+  raw.once('close', () => raw.writableFinished || end.abort(fault('CLIENT_GONE', {})))
+  return end.signal
 }

@@ -16,13 +16,15 @@ interface Guests {
   readonly strangers: Map<string, Socket>
 }
 
+const nobody = (): Guests => ({ known: new Map(), strangers: new Map() })
+
 const byServer = new WeakMap<Server, Guests>()
 
 const placeOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
 
 /** From now on it is known who is there. Before the server listens. */
 export function receive(server: Server): void {
-  const guests: Guests = { known: new Map(), strangers: new Map() }
+  const guests = nobody()
   const { known, strangers } = guests
   byServer.set(server, guests)
   const welcome = (socket: Socket) => {
@@ -60,7 +62,7 @@ export async function dismiss(server: Server, patience = PATIENCE): Promise<void
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve())
   })
-  const { known, strangers } = byServer.get(server) ?? { known: new Map<Socket, Set<Exchange>>(), strangers: new Map<string, Socket>() }
+  const { known, strangers } = byServer.get(server) ?? nobody()
   for (const stranger of strangers.values()) stranger.destroy()
   for (const [socket, exchanges] of known) if (exchanges.size === 0) socket.destroy()
   let slow: readonly Socket[] = []

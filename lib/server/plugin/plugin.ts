@@ -49,7 +49,9 @@ export function pluginServer(cnm: Controller, { network, ipam, patience = 10_000
   for (const [name, { body, answer, told }] of Object.entries(methods)) {
     app.post(`/${name}`, body ? { schema: { body } } : {}, async (request, reply) => {
       reply.type(JSON_TYPE)
-      const said = await inTime(name, answer, request.body, patience, goneOf(reply))
+      const end = new AbortController()
+      goneOf(reply, end)
+      const said = await inTime(name, answer, request.body, patience, end)
       // What then fails has been done and answered.
       if (told) reply.raw.once('finish', () => void told(said as never).catch(() => {}))
       return said
@@ -67,9 +69,7 @@ function parse(text: string): unknown {
 }
 
 /** An answer in time, whatever a lower room does; what makes something and comes too late, or for nobody, takes it back. */
-async function inTime(name: string, answer: Method['answer'], asked: unknown, patience: number, gone: AbortSignal): Promise<object> {
-  const end = new AbortController()
-  gone.addEventListener('abort', () => end.abort(gone.reason))
+async function inTime(name: string, answer: Method['answer'], asked: unknown, patience: number, end: AbortController): Promise<object> {
   let alarm: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     alarm = setTimeout(() => {
