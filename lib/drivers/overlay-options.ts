@@ -1,15 +1,11 @@
 import { parseAddress } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
+import { VNI_OPTION, WIREGUARD_PORT_OPTION } from '../model/swarm.ts'
 import { ROUTE_OPTIONS } from './bridge-routes.ts'
 import type { Mtu, NetworkConfig } from './driver.ts'
 import { type Reader, readLinkName, readMtu, readOptions, readText } from './options.ts'
 
-export const VNI_OPTION = 'com.docker.network.driver.overlay.vxlanid_list'
-
-/** UDP, of a network that is encrypted by WireGuard; the same on all hosts, and of one network only. */
-export const WIREGUARD_PORT_OPTION = 'cnm.wireguard_port'
-
-const FIRST_WIREGUARD_PORT = 51_820
+export const FIRST_WIREGUARD_PORT = 51_820
 
 const MOST_VNI = 0xffffff
 

@@ -2,6 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { Id } from './ids.ts'
 import type { Peer } from './peer.ts'
 
+/** An overlay network's VXLAN ids: '4097', or one for each subnet as Docker has it, '4097,4098'. */
+export const VNI_OPTION = 'com.docker.network.driver.overlay.vxlanid_list'
+/** UDP, of a network that is encrypted by WireGuard; the same on all hosts, and of one network only. */
+export const WIREGUARD_PORT_OPTION = 'cnm.wireguard_port'
+/** What a swarm gives a network for which it was not asked for: numbers that no other has. */
+export const GIVEN_OPTIONS: readonly string[] = [VNI_OPTION, WIREGUARD_PORT_OPTION]
+
 /** What all nodes of a swarm agree on. */
 export interface Swarm {
   readonly id: Id

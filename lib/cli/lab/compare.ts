@@ -1,9 +1,8 @@
 import { familiesOf } from '../../controller/networks/families.ts'
-import { VNI_OPTION } from '../../controller/swarm/vnis.ts'
-import { WIREGUARD_PORT_OPTION } from '../../controller/swarm/wireguard-ports.ts'
 import { formatAddress, formatCidr, parseAddress, parseCidr } from '../../model/address.ts'
 import type { Endpoint, Network, Options, Pool, PortBinding, Sandbox } from '../../model/network.ts'
 import type { Attachment, IpamConfig, PublishPort } from '../../model/request.ts'
+import { GIVEN_OPTIONS } from '../../model/swarm.ts'
 import type { DeclaredNetwork, DeclaredSandbox } from './read.ts'
 
 /** 'internal: false -> true'; none when both are the same. What is not declared is not compared. */
@@ -48,9 +47,7 @@ export function networkDifferences(wanted: DeclaredNetwork, is: Network): readon
 
 /** Options without the numbers that a swarm has given a network of which none were declared. */
 const withoutGiven = (options: Options, declared: Options): Options =>
-  Object.fromEntries(
-    Object.entries(options).filter(([key]) => Object.hasOwn(declared, key) || ![VNI_OPTION, WIREGUARD_PORT_OPTION].includes(key)),
-  )
+  Object.fromEntries(Object.entries(options).filter(([key]) => Object.hasOwn(declared, key) || !GIVEN_OPTIONS.includes(key)))
 
 /** A family of which no subnet is declared may have any. */
 function poolDifferences(configs: readonly IpamConfig[], { pools, options }: Network): readonly string[] {

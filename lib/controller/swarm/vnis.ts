@@ -1,8 +1,6 @@
 import { fault } from '../../model/errors.ts'
 import type { Network, Options } from '../../model/network.ts'
-
-/** One for each subnet as Docker has it, with commas in between. */
-export const VNI_OPTION = 'com.docker.network.driver.overlay.vxlanid_list'
+import { VNI_OPTION } from '../../model/swarm.ts'
 
 const FIRST = 4096
 
