@@ -22,7 +22,8 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
   try {
     await recover(hall)
     await definePredefined(hall)
-    await hall.swarm.begin(hall, turns)
+    // What the swarm tells meanwhile has the next turn.
+    await turns.take(() => hall.swarm.begin(hall, turns))
     await guard?.start()
     leases?.start()
     return new Controller(hall, turns, end)

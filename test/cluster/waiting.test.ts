@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Etcd } from '../../lib/cluster/etcd/etcd.ts'
 import { aliveKey, endpointKey, networkKey, nodeKey, RING } from '../../lib/cluster/keys.ts'
@@ -47,4 +48,23 @@ it('a node that is silent is waited for once, however much the swarm tells meanw
   }
   process.off('warning', listen)
   expect(warnings).not.toContain('MaxListenersExceededWarning')
+})
+
+it('what the swarm tells while a controller is opened waits until it is', async () => {
+  const app = host.controller.network('app')
+  await host.controller.close()
+  let [busy, most] = [0, 0]
+  const work = async () => {
+    most = Math.max(most, ++busy)
+    await pause(500)
+    busy--
+  }
+  const opening = host.open({ peers: { set: work, change: work } })
+  await expect.poll(() => busy, { interval: 5 }).toBe(1)
+  const endpoint = { endpointId: 'new', networkId: app.id, nodeId: 'far', vtep: '10.99.0.2', mac: '02:00:00:00:00:02', sandbox: 's' }
+  await write(endpointKey(app.id, 'new'), { ...endpoint, address: '10.0.1.240/24' })
+  host.controller = await opening
+  // All that was told meanwhile has had its turn.
+  await host.controller.findings()
+  expect([busy, most]).toEqual([0, 1])
 })

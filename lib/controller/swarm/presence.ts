@@ -73,14 +73,14 @@ export class Presence {
     return holder && this.#session ? this.#session.holderOf({ ...holder, ip }) : ''
   }
 
-  /** When the controller is opened: takes the place that is recorded. */
+  /** When the controller is opened: takes the place that is recorded. Within a turn. */
   async begin(hall: Hall, turns: Turns): Promise<void> {
     this.#turns = turns
     const { membership } = this
     if (membership) await this.enter(hall, membership)
   }
 
-  /** Takes a place in a swarm. Within a turn, or before there are any. */
+  /** Takes a place in a swarm. Within a turn. */
   async enter(hall: Hall, membership: Membership): Promise<Session> {
     const turns = this.#turns
     if (!turns) throw fault('NETWORK_NOT_SWARM', {})

@@ -86,7 +86,7 @@ export class Session {
     return this.member.view
   }
 
-  /** Resolves when the swarm is known, or cannot be reached soon. Within a turn, or before there are any. */
+  /** Resolves when the swarm is known, or cannot be reached soon. Within a turn. */
   async start(): Promise<void> {
     const late = pause(PATIENCE, undefined, { signal: this.#end.signal, ref: false }).catch(() => {})
     await Promise.race([this.member.start(), late])
