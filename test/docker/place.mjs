@@ -1,14 +1,19 @@
 // Somebody at one place, run in its namespace by places.ts: node place.mjs NAME
 // Answers callers at ports 80 and 81, tcp and udp, with its name and the address it sees. Reads one line of JSON after the other, a
-// list of [KEY, PROTOCOL, ADDRESS, PORT]; calls all of them at once, and prints what came of each: {KEY: ANSWER}.
+// list of [KEY, PROTOCOL, ADDRESS, PORT]; calls all of them at once, and prints what came of each: {KEY: ANSWER}. Waits the longer
+// for them the longer it takes to call itself.
 import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { connect, createServer, isIPv6 } from 'node:net'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 
 const PORTS = [80, 81]
 /** As long as two attempts of TCP take. */
 const PATIENCE_MS = 2000
+/** As often as a call to ourselves takes: others may have more to do yet. */
+const SLOWER = 3
+const LONGEST_S = 60
 const NOTHING = 'no answer'
 /** Whether one is told that nobody is there, or nothing at all, may be a matter of moments. */
 const SAYINGS = { ECONNREFUSED: 'refused', EHOSTUNREACH: NOTHING, ENETUNREACH: NOTHING, EADDRNOTAVAIL: NOTHING }
@@ -33,24 +38,43 @@ function udp(address, port, answer) {
 }
 
 function icmp(address, _, answer) {
-  const child = execFile('ping', ['-n', '-c', '2', '-i', '1', '-W', '1', address], (error) => answer(error ? NOTHING : 'answers'))
+  const child = execFile('ping', ['-n', '-c', '1', '-w', String(LONGEST_S), address], (error) => answer(error ? NOTHING : 'answers'))
   return () => child.kill()
 }
 
 const CALLS = { tcp, udp, icmp }
 
-const call = ([key, protocol, address, port]) =>
+const OURSELVES = [
+  ['', 'icmp', '127.0.0.1'],
+  ['', 'tcp', '127.0.0.1', 80],
+]
+
+/** `late`: when nothing more is waited for. */
+const call = ([key, protocol, address, port], late) =>
   new Promise((resolve) => {
     let hangUp = () => {}
     const settle = (answer) => {
-      clearTimeout(patience)
       hangUp()
       hangUp = () => {}
       resolve([key, answer])
     }
-    const patience = setTimeout(settle, PATIENCE_MS, NOTHING)
+    late.then(() => settle(NOTHING))
     hangUp = CALLS[protocol](address, port, settle)
   })
+
+/** Ends when no answer is worth waiting for any more; calls itself behind all others. */
+async function wait() {
+  const began = performance.now()
+  await turn()
+  const never = pause(1000 * LONGEST_S, undefined, { ref: false })
+  await Promise.all(OURSELVES.map((one) => call(one, never)))
+  await pause(PATIENCE_MS + SLOWER * (performance.now() - began), undefined, { ref: false })
+}
+
+async function callAll(calls) {
+  const late = wait()
+  return Object.fromEntries(await Promise.all(calls.map((one) => call(one, late))))
+}
 
 async function listen(port) {
   const server = createServer((socket) => socket.on('error', () => {}).end(greet(socket.remoteAddress ?? '')))
@@ -64,6 +88,6 @@ async function listen(port) {
 
 await Promise.all(PORTS.map(listen))
 for await (const line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(Object.fromEntries(await Promise.all(JSON.parse(line).map(call)))))
+  console.log(JSON.stringify(await callAll(JSON.parse(line))))
 }
 process.exit()
