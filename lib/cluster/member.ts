@@ -147,7 +147,7 @@ export class Member {
     let known = false
     await this.#repeat(asked, async (answered) => {
       try {
-        if (!known) this.#hear(this.view.replace(await engine.read(STATE, this.#end.signal)))
+        if (!known) this.#hear(this.view.begin(await engine.read(STATE, this.#end.signal)))
         known = true
         for await (const batch of engine.watch(STATE, this.view.seen, this.#end.signal)) {
           if (batch.written.length > 0) this.#hear(this.view.apply(batch))

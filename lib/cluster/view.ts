@@ -53,9 +53,14 @@ export class View {
     return [...this.endpoints.values()].flatMap((guests) => [...guests.values()].filter(({ nodeId }) => nodeId === node))
   }
 
-  /** Everything anew. */
+  /** Everything there is, from which the watch goes on: nothing is told meanwhile. */
+  begin(snapshot: Snapshot): News {
+    if (snapshot.revision < this.seen) this.#restart()
+    return this.replace(snapshot)
+  }
+
+  /** What was read under a prefix; what the watch has told since it was stands. */
   replace({ revision, rows }: Snapshot, prefix = STATE): News {
-    if (prefix === STATE && revision < this.seen) this.#restart()
     const there = new Set(rows.map(({ key }) => key))
     const missing = [...this.#revisions].filter(([key, known]) => key.startsWith(prefix) && known <= revision && !there.has(key))
     const news = this.#write([...missing.map(([key]) => ({ key, revision })), ...rows])
@@ -92,7 +97,8 @@ export class View {
     const came: SwarmEndpoint[] = []
     let [networks, keys] = [false, false]
     for (const { key, value, revision } of written) {
-      if (revision <= (this.#revisions.get(key) ?? this.#gone.get(key) ?? 0)) continue
+      // What is not known, and was written before what the watch has told, has gone since.
+      if (revision <= (this.#revisions.get(key) ?? Math.max(this.seen, this.#gone.get(key) ?? 0))) continue
       if (value === undefined) {
         this.#revisions.delete(key)
         this.#gone.set(key, revision)

@@ -146,6 +146,9 @@ export class SimulatedEngine implements Engine {
   #reachable = true
   /** The next answer is lost on its way, though what was asked for is done. */
   loseAnswer = false
+  /** How long answers are on their way, in ms; what the watch tells is faster. */
+  delay = 0
+  readonly #end = new AbortController()
   readonly #bells = new Set<() => void>()
 
   constructor(store: SimulatedStore) {
@@ -170,8 +173,15 @@ export class SimulatedEngine implements Engine {
       this.loseAnswer = false
       throw new EngineLost('no answer')
     }
+    if (this.delay > 0) await this.#arrival()
     await Promise.resolve()
     return result
+  }
+
+  async #arrival(): Promise<void> {
+    await this.#store.clock.sleep(this.delay, this.#end.signal).catch(() => {
+      throw new EngineLost('closed')
+    })
   }
 
   read(prefix: string): Promise<Snapshot> {
@@ -224,6 +234,7 @@ export class SimulatedEngine implements Engine {
 
   close(): void {
     this.#store.clients.delete(this)
+    this.#end.abort()
     this.ring()
   }
 }

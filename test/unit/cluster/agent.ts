@@ -166,6 +166,11 @@ export class Agent {
     })
   }
 
+  /** What there is, from the engine itself. */
+  refresh(): Promise<void> {
+    return this.#take((member) => member.cluster.refresh())
+  }
+
   /** Somebody leaves. */
   detach(): Promise<void> {
     return this.#take(async (member) => {

@@ -16,6 +16,7 @@ const event = fc.record({
     { weight: 6, arbitrary: fc.constantFrom('attach', 'insist') },
     { weight: 3, arbitrary: fc.constantFrom('detach', 'define', 'undefine') },
     { weight: 2, arbitrary: fc.constantFrom('cut', 'heal') },
+    { weight: 3, arbitrary: fc.constantFrom('slow', 'slow', 'quick', 'refresh') },
     { weight: 1, arbitrary: fc.constantFrom('kill', 'die', 'start', 'leave', 'join', 'forget', 'lose an answer') },
   ),
   node: fc.nat(NODES - 1),
@@ -55,6 +56,9 @@ class World {
     if (what === 'undefine') void agent.undefine()
     if (what === 'cut') agent.engine.reachable = false
     if (what === 'heal') agent.engine.reachable = true
+    if (what === 'slow') agent.engine.delay = 200
+    if (what === 'quick') agent.engine.delay = 0
+    if (what === 'refresh') void agent.refresh()
     if (what === 'kill') await agent.kill()
     if (what === 'die') await agent.die()
     if (what === 'start') agent.start()
@@ -87,6 +91,7 @@ class World {
     for (const agent of this.agents) {
       agent.engine.reachable = true
       agent.engine.loseAnswer = false
+      agent.engine.delay = 0
     }
     await this.pass(60_000)
     this.check()
@@ -121,7 +126,7 @@ describe('a swarm', () => {
         for (const each of events) await world.happen(each)
         await world.end()
       }),
-      { numRuns: 200 },
+      { numRuns: 500 },
     )
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { endpointKey, networkKey, nodeKey, STATE, SWARM } from '../../../lib/cluster/keys.ts'
+import { ENDPOINTS, endpointKey, networkKey, nodeKey, STATE, SWARM } from '../../../lib/cluster/keys.ts'
 import { encode } from '../../../lib/cluster/records.ts'
 import { type News, NO_NEWS, together, View } from '../../../lib/cluster/view.ts'
 import type { SwarmEndpoint } from '../../../lib/model/swarm.ts'
@@ -44,12 +44,22 @@ describe('a view', () => {
     expect(told(view.replace({ revision: 10, rows: [] }, `${STATE}networks/`))).toBe('')
   })
 
+  it('is not misled by what was read before the watch told more, whose answer came after it', () => {
+    const view = new View()
+    view.begin({ revision: 3, rows: [put(endpoint('1'), 2), put(endpoint('2', { vtep: '10.99.0.2' }), 3)] })
+    const before = [put(endpoint('1'), 2), put(endpoint('2', { vtep: '10.99.0.2' }), 3)]
+    view.apply({ revision: 5, written: [gone('1', 4), put(endpoint('3', { vtep: '10.99.0.3' }), 5)] })
+    for (const prefix of [STATE, ENDPOINTS]) expect(told(view.replace({ revision: 3, rows: before }, prefix))).toBe('')
+    // Of a transaction that was refused.
+    expect(told(view.learn(before))).toBe('')
+    expect([...view.endpointsOn('n').keys()]).toEqual(['2', '3'])
+    expect(view.seen).toBe(5)
+  })
+
   it('believes a store that was put back to an earlier day', () => {
     const view = new View()
     view.apply({ revision: 9, written: [put(endpoint('1'), 8), put(endpoint('2', { vtep: '10.99.0.2' }), 9)] })
-    expect(told(view.replace({ revision: 3, rows: [put(endpoint('1', { vtep: '10.99.0.3' }), 3)] }))).toBe(
-      '-10.99.0.2 -10.99.0.1 +10.99.0.3',
-    )
+    expect(told(view.begin({ revision: 3, rows: [put(endpoint('1', { vtep: '10.99.0.3' }), 3)] }))).toBe('-10.99.0.2 -10.99.0.1 +10.99.0.3')
     expect(told(view.apply({ revision: 4, written: [put(endpoint('4', { vtep: '10.99.0.4' }), 4)] }))).toBe('+10.99.0.4')
   })
 
