@@ -63,21 +63,12 @@ export function policiesBetween(own: string, other: string, port: number, spi: n
   ]
 }
 
-export const SHIELD_PRIORITY = 2000
-
 /** Lets no frame of an encrypted network out or in for which nothing else is said. */
 export const shield = (family: Family, port: number): Plan =>
-  (['out', 'in'] as const).map((dir) => ({
-    op: 'xfrm.policy.replace',
-    family,
-    dir,
-    proto: 'udp',
-    dport: secretPort(port),
-    priority: SHIELD_PRIORITY,
-    action: 'block',
-    // Another network may need it by then; without one, controller/overlay/secrecy.ts takes it away.
-    undo: [],
-  }))
+  (['out', 'in'] as const).map((dir) => {
+    const frames = { family, dir, proto: 'udp', dport: secretPort(port) } as const
+    return { ...frames, op: 'xfrm.policy.replace', priority: 2000, action: 'block', undo: [{ ...frames, op: 'xfrm.policy.del' }] }
+  })
 
 const familyOf = (address: string): Family => parseAddress(address)?.family ?? 4
 const bytesOf = (address: string): Uint8Array => toBytes(parseAddress(address) ?? { family: 4, value: 0n })

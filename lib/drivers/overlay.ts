@@ -2,7 +2,7 @@ import { contains, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { type Id, LINK_GROUP, macBytes, macOf } from '../model/ids.ts'
 import type { Route } from '../model/network.ts'
-import { NETWORK, type Op, type Plan } from '../model/op.ts'
+import { NETWORK, type Op, type Plan, undoOf } from '../model/op.ts'
 import { checkedRoutes, routesOf } from './bridge-routes.ts'
 import type { EndpointConfig, NetworkConfig, NetworkDriver, Underlay } from './driver.ts'
 import { secretPort, shield } from './overlay-esp.ts'
@@ -50,13 +50,16 @@ export const overlay: NetworkDriver = {
   },
 
   // The VXLAN by itself: the kernel ends a namespace a while later, and until then the VNI would be taken, and WireGuard's port.
-  deleteNetwork: (network) => ({
-    plan: [
+  deleteNetwork(network) {
+    const { encrypted } = overlaySettingsOf(network)
+    const plan: Plan = [
       { at: NETWORK, op: 'link.del', link: VXLAN },
-      ...(overlaySettingsOf(network).encrypted === 'wireguard' ? [{ at: NETWORK, op: 'link.del', link: WIREGUARD } as const] : []),
+      ...(encrypted === 'wireguard' ? [{ at: NETWORK, op: 'link.del', link: WIREGUARD } as const] : []),
       { at: NETWORK, op: 'netns.del' },
-    ],
-  }),
+      ...(encrypted === 'esp' && network.underlay ? undoOf(shieldOf(network.underlay)) : []),
+    ]
+    return { plan }
+  },
 
   createEndpoint(network, endpoint) {
     checkOverlayEndpoint(endpoint.options)
@@ -103,7 +106,7 @@ function build(network: NetworkConfig, settings: OverlaySettings, underlay: Unde
   if (mtu < least) throw invalid(`packets of ${least} bytes do not fit: ${mtu} = ${derivation}`)
   const local = parseAddress(underlay.address)
   return [
-    ...(settings.encrypted === 'esp' ? shield(local?.family ?? 4, underlay.port) : []),
+    ...(settings.encrypted === 'esp' ? shieldOf(underlay) : []),
     { at: NETWORK, op: 'netns.add' },
     // Links here have no addresses, not even link-local ones, and nobody answers but the tunnel.
     inside('net/ipv6/conf/default/disable_ipv6', '1'),
@@ -140,6 +143,8 @@ function build(network: NetworkConfig, settings: OverlaySettings, underlay: Unde
     { at: NETWORK, op: 'link.set', link: BRIDGE, up: true },
   ]
 }
+
+const shieldOf = ({ address, port }: Underlay): Plan => shield(parseAddress(address)?.family ?? 4, port)
 
 const inside = (path: string, value: string): Op => ({ at: NETWORK, op: 'sysctl', path, value })
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { CnmError, type KeyRing } from '../../lib/index.ts'
 import { NetlinkError } from '../../lib/netlink/refusal.ts'
+import { DOOMED } from '../support/built.ts'
 import { Hosts } from '../support/hosts.ts'
 import { lacks } from '../support/lacks.ts'
-import { must, runAsync } from '../support/run.ts'
+import { must, run, runAsync } from '../support/run.ts'
 import { pings, reaches } from '../support/traffic.ts'
 
 let hosts: Hosts
@@ -73,6 +74,55 @@ it('without keys nothing of an encrypted network leaves its host, and nothing in
   expect(await reaches(forger, '10.0.1.12')).toBe(true)
   await hosts.at(1).cnm.removeSandbox('s1')
   expect(policies(1)).toBe('')
+})
+
+it('without keys nothing is left of a first network that the kernel refuses', async () => {
+  const options = { internal: true, options: { encrypted: '' } }
+  if (
+    isRefused(
+      await hosts.network('app', 4097, ['10.0.1.0/24'], options).then(
+        () => null,
+        (error) => error,
+      ),
+    )
+  )
+    return
+  must(['ip', 'link', 'add', 'vx0', 'type', 'vxlan', 'id', '4097', 'dstport', '4790'], { netns: hosts.at(1).netns })
+  await expect(hosts.sandbox(1, 's1', 'app')).rejects.toMatchObject({ code: 'VNI_IN_USE' })
+  expect(policies(1)).toBe('')
+})
+
+it.each([
+  {
+    what: 'the first network gets its links',
+    verb: ['createSandbox', { name: 's1', networks: [{ network: 'app' }] }],
+    step: 'after xfrm.policy.replace',
+  },
+  { what: 'the last one loses them', verb: ['removeSandbox', 's1'], step: 'after link.del' },
+])('without keys nothing is left of who is killed while $what', async ({ verb, step }) => {
+  if (isRefused(await network())) return
+  const { root, run: runDir, netns, cnm } = hosts.at(1)
+  if (verb[0] === 'createSandbox') await cnm.removeSandbox('s1')
+  await cnm.close()
+  const more = JSON.stringify({ dataPath: { address: '10.99.0.1' } })
+  const killed = run([process.execPath, DOOMED, root, runDir, netns, step, JSON.stringify(verb), more])
+  expect(killed).toMatchObject({ stdout: step, stderr: '' })
+  expect(policies(1)).not.toBe('')
+  await hosts.reopen(1)
+  expect(policies(1)).toBe('')
+  expect(await hosts.at(1).cnm.findings()).toEqual([])
+})
+
+it('without keys what keeps frames in stays as long as another network needs it', async () => {
+  if (isRefused(await network())) return
+  const before = policies(1)
+  await hosts.network('other', 4098, ['10.0.2.0/24'], { internal: true, options: { encrypted: '' } })
+  await hosts.sandbox(1, 's2', 'other')
+  await hosts.at(1).cnm.removeSandbox('s2')
+  must(['ip', 'link', 'add', 'vx0', 'type', 'vxlan', 'id', '4098', 'dstport', '4790'], { netns: hosts.at(1).netns })
+  await expect(hosts.sandbox(1, 's2', 'other')).rejects.toMatchObject({ code: 'VNI_IN_USE' })
+  expect(before).toContain('action block')
+  expect(policies(1)).toBe(before)
 })
 
 const key = (tag: number) => ({ tag, secret: new Uint8Array(32).fill(tag) })

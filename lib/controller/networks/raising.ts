@@ -20,7 +20,7 @@ import { closeWay, openWay, type Way } from './forwarding.ts'
 import { homeOf } from './homes.ts'
 import { linkAt, linkNames } from './links.ts'
 import { type Lent, type Raised, raisedKey, raisedNetworks, raisedOf, walledLink } from './raised.ts'
-import { sharedIn, sparingForeign, sparingShared, withoutShared } from './shared-links.ts'
+import { keepingShield, sharedIn, sparingForeign, sparingShared, sparingShield, withoutShared } from './shared-links.ts'
 import { warnOfBarrier } from './vlan-filters.ts'
 
 /** What a driver is told of a network. */
@@ -91,7 +91,7 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
   const config = toConfig(network, { ...(found ? { found } : {}), ...(underlay ? { underlay } : {}) })
   await checkSecrecy(hall, network, config)
   const { plan: whole, wall, base } = await driver.createNetwork(config, othersOf(hall, network))
-  const plan = await withoutShared(hall, whole)
+  const plan = keepingShield(await withoutShared(hall, whole), () => hasSecretNeighbour(hall, network))
   const home = plan.some(({ op, at }) => op === 'netns.add' && at === NETWORK)
   const known = knownPeers(hall, network, config)
   const way: Way = wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network)) : { plan: [], lent: {}, uplinks: [] }
@@ -311,6 +311,10 @@ async function plansBeside(hall: Hall, network: Network): Promise<readonly Plan[
   return Promise.all(others.map(planOf))
 }
 
+/** Another network that has its links is encrypted. */
+const hasSecretNeighbour = (hall: Hall, { id }: Network): boolean =>
+  raisedNetworks(hall).some((other) => other.id !== id && tunnelOf(hall, other, configOf(hall, other))?.encrypted)
+
 /** Steps that take a network's links and walls away; with the last wall goes all that was lent. */
 export async function lower(hall: Hall, network: Network): Promise<Omit<Raising, 'config'>> {
   const { marks } = hall.store
@@ -318,7 +322,8 @@ export async function lower(hall: Hall, network: Network): Promise<Omit<Raising,
   const networks = [homeOf(hall, network)]
   if (!raised) return { plan: [], networks, record: () => {} }
   const { plan: whole, wall } = await driverOf(hall, network).deleteNetwork(configOf(hall, network))
-  const plan = await sparingForeign(hall, sparingShared(whole, await plansBeside(hall, network)))
+  const spared = sparingShield(sparingShared(whole, await plansBeside(hall, network)), () => hasSecretNeighbour(hall, network))
+  const plan = await sparingForeign(hall, spared)
   const remains = wall ? await besides(hall, network) : 'walls'
   const last = remains !== 'walls'
   const back = last ? await closeWay(hall, lentOf(hall)) : []

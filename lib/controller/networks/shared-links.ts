@@ -33,3 +33,14 @@ export function sparingShared(plan: Plan, others: readonly Plan[]): Plan {
   const needed = new Set(others.flatMap(sharedIn))
   return plan.filter((op) => op.op !== 'link.del' || !needed.has(String(op.link)))
 }
+
+/** Steps that make a network; when they are taken back, the policies that keep encrypted frames in stay where others need them. */
+export const keepingShield = (plan: Plan, isNeeded: () => boolean): Plan =>
+  plan.some(isShielding) && isNeeded() ? plan.map((op) => (isShielding(op) ? { ...op, undo: [] } : op)) : plan
+
+/** Steps that take a network away, but for those policies, where others need them. */
+export const sparingShield = (plan: Plan, isNeeded: () => boolean): Plan =>
+  plan.some(isUnshielding) && isNeeded() ? plan.filter((op) => !isUnshielding(op)) : plan
+
+const isShielding = ({ op }: Op): boolean => op === 'xfrm.policy.replace'
+const isUnshielding = ({ op }: Op): boolean => op === 'xfrm.policy.del'

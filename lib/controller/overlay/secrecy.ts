@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { Underlay } from '../../drivers/driver.ts'
-import { policiesBetween, REQID, SHIELD_PRIORITY, secretPort, spiOf, stateBetween } from '../../drivers/overlay-esp.ts'
+import { policiesBetween, REQID, spiOf, stateBetween } from '../../drivers/overlay-esp.ts'
 import { type Address, formatAddress, fromBytes, toBytes } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
 import type { KeyRing, WireguardKeys } from '../../model/keys.ts'
@@ -13,7 +13,6 @@ import { configOf } from '../networks/raising.ts'
 import { textOfIp } from './keys.ts'
 import { rosterOf, tunnelOf } from './known.ts'
 import { hasSpent, spend } from './spent.ts'
-import { portOf } from './underlay.ts'
 
 /** What encrypted networks are encrypted with. */
 export interface Secrets {
@@ -64,7 +63,7 @@ export async function keepSecrets(hall: Hall): Promise<void> {
   const plan: Op[] = [
     ...wanted.flatMap(({ states }) => states.filter(isMissing)),
     ...wanted.flatMap(({ policies }) => policies),
-    ...policies.filter((row) => isLeft(row, alive, underlay ? null : secretPort(portOf(hall)))).map(removal),
+    ...policies.filter((row) => isLeft(row, alive)).map(removal),
     ...left.map(({ dst, spi }): Op => ({ op: 'xfrm.state.del', dst: toBytes(dst), proto: 'esp', spi })),
   ]
   const [refusal] = await applyLeniently([hall.host], plan)
@@ -123,15 +122,11 @@ function wantedBetween({ address, port }: Underlay, vtep: string, { keys, primar
 }
 
 const OUT = 1
-const BLOCK = 1
 const DIRS = ['in', 'out', 'fwd'] as const
-const UDP = 17
 
-/** A policy of ours for a host that no encrypted network leads to; the shield, when there is no such network at all. */
-function isLeft({ tmpl, dir, src, dst, ...row }: XfrmPolicyRow, alive: ReadonlySet<string>, port: number | null): boolean {
-  if (tmpl) return tmpl.reqid === REQID && !alive.has(formatAddress(dir === OUT ? dst : src))
-  return row.action === BLOCK && row.priority === SHIELD_PRIORITY && row.proto === UDP && row.dport === port
-}
+/** A policy of ours for a host that no encrypted network leads to. */
+const isLeft = ({ tmpl, dir, src, dst }: XfrmPolicyRow, alive: ReadonlySet<string>): boolean =>
+  tmpl?.reqid === REQID && !alive.has(formatAddress(dir === OUT ? dst : src))
 
 const removal = ({ dir, src, dst, dport }: XfrmPolicyRow): Op => ({
   op: 'xfrm.policy.del',

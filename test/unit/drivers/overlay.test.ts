@@ -94,6 +94,16 @@ describe('overlay driver', () => {
     expect(mtu({ underlay: { ...underlay, mtu: 1504 }, options: { [VNI]: '1', encrypted: '' } })?.bytes).toBe(1420)
   })
 
+  it('takes what keeps encrypted frames in away behind the tunnel', async () => {
+    const encrypted = network({ options: { [VNI]: '4097', encrypted: '' } })
+    expect(printPlan((await overlay.deleteNetwork(encrypted)).plan, PLACES)).toMatchInlineSnapshot(`
+      "nsenter --net=/run/cnm/netns/net-abababababab ip link del dev vxlan0
+      umount /run/cnm/netns/net-abababababab && rm /run/cnm/netns/net-abababababab
+      ip xfrm policy delete src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790 dir in
+      ip xfrm policy delete src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790 dir out"
+    `)
+  })
+
   it('plans for WireGuard a tunnel that has no other way out than its link, and what the link is told of other hosts', async () => {
     const encrypted = network({ enableIPv6: false, options: { [VNI]: '4097', encrypted: 'wireguard' } })
     const { plan } = await overlay.createNetwork(encrypted, [])
