@@ -216,20 +216,18 @@ export class Cluster {
   /** Endpoints and their addresses; an address that another one has by now stays. */
   async withdraw(endpoints: readonly SwarmEndpoint[]): Promise<void> {
     for (const some of chunks(endpoints)) {
-      const holdings = some.flatMap((endpoint) =>
+      let holdings = some.flatMap((endpoint) =>
         addressesOf(endpoint).map((ip) => ({ key: heldKey(endpoint.networkId, ip), value: holderText(endpoint) })),
       )
       const gone = some.map(({ networkId, endpointId }) => ({ delete: endpointKey(networkId, endpointId) }))
-      const outcome = await this.#transact(
-        holdings,
-        [...gone, ...holdings.map(({ key }) => ({ delete: key }))],
-        holdings.map(({ key }) => key),
-      )
-      if (outcome.done) continue
-      const rows = new Map(outcome.rows.map(({ key, value }) => [key, value]))
-      const still = holdings.filter(({ key, value }) => rows.get(key) === value)
-      // What is left of them is ours and nobody else writes it.
-      await this.#transact(still, [...gone, ...still.map(({ key }) => ({ delete: key }))])
+      for (;;) {
+        const keys = holdings.map(({ key }) => key)
+        const outcome = await this.#transact(holdings, [...gone, ...keys.map((key) => ({ delete: key }))], keys)
+        if (outcome.done) break
+        // One of them at least is another's by now, so this comes to an end.
+        const rows = new Map(outcome.rows.map(({ key, value }) => [key, value]))
+        holdings = holdings.filter(({ key, value }) => rows.get(key) === value)
+      }
     }
   }
 
