@@ -57,7 +57,7 @@ export class Member {
   constructor(options: MemberOptions) {
     this.#options = options
     this.#lease = options.lease
-    this.cluster = new Cluster(options.engine, this.view, (news) => options.ears.hear(news))
+    this.cluster = new Cluster(options.engine, this.view, (news) => this.#pass(news))
   }
 
   /** Why the engine cannot be reached; null when it can, as far as we know. */
@@ -120,14 +120,20 @@ export class Member {
   async #renew(): Promise<Lease> {
     const { engine, node, heartbeat, ears } = this.#options
     const lease = await engine.grant(MISSED * heartbeat)
-    if (!(await this.cluster.announce(node, lease))) {
+    if (!(await this.cluster.announce(node, lease)) || !this.#isThere()) {
       this.#remove()
       throw fault('NODE_REMOVED', {})
     }
     this.#lease = lease
+    this.#removed = false
     ears.leased(lease)
     ears.estranged()
     return lease
+  }
+
+  /** Who was removed may be there again: the store was put back to what it was. The engine says so when it is asked for a lease. */
+  #isThere(): boolean {
+    return !this.#removed || this.view.nodes.has(this.#options.node)
   }
 
   /** Keeps the lease. */
@@ -135,7 +141,7 @@ export class Member {
     const { engine, heartbeat } = this.#options
     await this.#repeat(asked, async (answered) => {
       const lease = this.#lease
-      if (!this.#removed && (lease === undefined || !(await engine.keepAlive(lease)))) await this.#after(lease)
+      if (this.#isThere() && (lease === undefined || !(await engine.keepAlive(lease)))) await this.#after(lease)
       answered()
       await this.#sleep(1000 * heartbeat)
     })
@@ -151,7 +157,6 @@ export class Member {
         known = true
         for await (const batch of engine.watch(STATE, this.view.seen, this.#end.signal)) {
           if (batch.written.length > 0) this.#hear(this.view.apply(batch))
-          if (!this.view.nodes.has(this.#options.node)) this.#remove()
           answered()
         }
       } catch (error) {
@@ -186,13 +191,21 @@ export class Member {
   /** What the watch tells of this node's own endpoints is what others did, or time: they went with an earlier lease. */
   #hear(news: News): void {
     const { node, ears } = this.#options
-    ears.hear(news)
+    this.#pass(news)
     if ([...news.gone, ...news.came].some(({ nodeId }) => nodeId === node)) ears.estranged()
+  }
+
+  /** That this node is none any more is known before anybody acts upon what went with it. */
+  #pass(news: News): void {
+    if (this.view.seen > 0 && !this.view.nodes.has(this.#options.node)) this.#remove()
+    this.#options.ears.hear(news)
   }
 
   #remove(): void {
     if (this.#removed) return
     this.#removed = true
+    // What was tied to it may be gone, though it lives.
+    this.#lease = undefined
     this.#options.ears.removed()
   }
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Etcd } from '../../lib/cluster/etcd/etcd.ts'
-import { aliveKey, endpointKey, nodeKey } from '../../lib/cluster/keys.ts'
+import { aliveKey, ENDPOINTS, endpointKey, HELD, nodeKey, STATE } from '../../lib/cluster/keys.ts'
 import type { Controller } from '../../lib/index.ts'
 import { EtcdCluster } from '../support/etcd.ts'
+import { eventually } from '../support/eventually.ts'
 import { must } from '../support/run.ts'
 import { NodeHost } from './host.ts'
 
@@ -103,6 +104,22 @@ it('what the swarm has of a node whose controller is closed; the next one puts i
   await cnm.repair()
   expect(await found()).toEqual([])
   expect((await engine.read(`state/endpoints/${app}/`)).rows.map(({ key }) => key)).toEqual([endpointKey(app, own?.id ?? '')])
+})
+
+it('an engine that was empty for a moment takes nothing from a node, which is told all the same', async () => {
+  const { rows } = await engine.read(STATE)
+  const before = [cnm.networks(), cnm.seats('web')]
+  await write({ deleteAll: STATE }, { deleteAll: HELD })
+  await eventually(async () => expect((await found()).map(([code]) => code)).toContain('NODE_UNKNOWN'))
+  await expect(cnm.createSandbox({ networks: [{ network: 'app' }] })).rejects.toMatchObject({ code: 'NODE_REMOVED' })
+  expect([cnm.networks(), cnm.seats('web')]).toEqual(before)
+  const lasting = rows.filter(({ key }) => key !== aliveKey(self()) && !key.startsWith(ENDPOINTS))
+  await write(...lasting.map(({ key, value }) => ({ put: key, value })))
+  await eventually(async () => expect(await found()).toEqual([]))
+  expect((await engine.read(ENDPOINTS)).rows).toHaveLength(1)
+  expect([cnm.networks(), cnm.seats('web')]).toEqual(before)
+  await cnm.createSandbox({ name: 'next', networks: [{ network: 'app' }] })
+  await cnm.removeSandbox('next')
 })
 
 it('an engine that is away is a finding, and so is a swarm that has removed this node', async () => {

@@ -96,11 +96,12 @@ export class Keyring {
     }
   }
 
-  /** This node is none of the swarm any more: it neither reads nor speaks. */
+  /** This node is none of the swarm, as far as is known: it neither reads nor speaks. */
   async forget(): Promise<void> {
     const { secrets } = this.#hall
     if (secrets.wireguard === null) return
     secrets.ring = secrets.wireguard = null
+    this.#told = ''
     await keepAllWireguard(this.#hall)
     if (hasSecrets(this.#hall)) await keepSecrets(this.#hall)
   }

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { Cluster } from '../../../lib/cluster/cluster.ts'
-import type { Lease, Outcome, Transaction } from '../../../lib/cluster/engine.ts'
-import { aliveKey, endpointKey } from '../../../lib/cluster/keys.ts'
+import type { Lease, Outcome, Snapshot, Transaction } from '../../../lib/cluster/engine.ts'
+import { aliveKey, endpointKey, nodeKey } from '../../../lib/cluster/keys.ts'
 import { Member, type MemberOptions } from '../../../lib/cluster/member.ts'
 import { View } from '../../../lib/cluster/view.ts'
 import { calm, SimulatedEngine, SimulatedStore } from '../../support/simulated.ts'
@@ -43,6 +43,12 @@ const endpoint = { endpointId: 'e', networkId: NETWORK, nodeId: 'a', vtep: '10.9
 class LateEngine extends SimulatedEngine {
   alive: Promise<void> = Promise.resolve()
   done: Promise<void> = Promise.resolve()
+  known: Promise<void> = Promise.resolve()
+
+  override read(prefix: string): Promise<Snapshot> {
+    const { known } = this
+    return super.read(prefix).finally(() => known)
+  }
 
   override keepAlive(lease: Lease): Promise<boolean> {
     const { alive } = this
@@ -118,5 +124,68 @@ it('two who need a lease at the same time have the same', async () => {
   expect(await published).toEqual({ done: true })
   await pass(60_000)
   expect(held()).toEqual([true, true])
+  await member.close()
+})
+
+it('who was taken for removed, for the store was empty for a moment, is there again when its row is', async () => {
+  let removed = 0
+  const { store, member, pass, publish, held } = await memberOf({ removed: () => void removed++ })
+  await member.start()
+  expect(await publish()).toEqual({ done: true })
+  const kept = store.under('')
+  store.transact({ when: [], then: [{ deleteAll: '' }] })
+  await pass(60_000)
+  expect([member.isRemoved, removed]).toEqual([true, 1])
+  await expect(publish()).rejects.toMatchObject({ code: 'NODE_REMOVED' })
+  const lasting = kept.filter(({ key }) => key !== aliveKey('a') && key !== endpointKey(NETWORK, 'e'))
+  store.transact({ when: [], then: lasting.map(({ key, value }) => ({ put: key, value })) })
+  await pass(6_000)
+  expect([member.isRemoved, member.lost]).toEqual([false, null])
+  expect(await publish()).toEqual({ done: true })
+  expect(held()).toEqual([true, true])
+  store.transact({ when: [], then: [{ delete: nodeKey('a') }] })
+  await pass(60_000)
+  expect([member.isRemoved, removed]).toEqual([true, 2])
+  await member.close()
+})
+
+it.each(['by and by', 'with what was written before it'])(
+  'the store is empty, which is told %s: who hears of it knows that it was removed',
+  async (way) => {
+    const heard: boolean[] = []
+    const { store, engine, member, pass } = await memberOf({ hear: ({ networks }) => void (networks && heard.push(member.isRemoved)) })
+    await member.start()
+    if (way !== 'by and by') engine.reachable = false
+    await pass(1_000)
+    store.transact({ when: [], then: [{ deleteAll: '' }] })
+    if (way !== 'by and by') store.compact()
+    engine.reachable = true
+    await pass(60_000)
+    expect(heard).toEqual([false, true])
+    await member.close()
+  },
+)
+
+it('who has its lease before it knows anything of the swarm takes itself for no node that was removed', async () => {
+  let removed = 0
+  const { engine, member, publish } = await memberOf({ removed: () => void removed++ })
+  let tell = () => {}
+  engine.known = new Promise((resolve) => (tell = resolve))
+  const started = member.start()
+  expect(await publish()).toEqual({ done: true })
+  tell()
+  await started
+  expect([removed, member.isRemoved]).toEqual([0, false])
+  await member.close()
+})
+
+it('who was removed asks for no lease, and does not come back by itself', async () => {
+  const { store, engine, member, pass } = await memberOf()
+  await member.start()
+  store.transact({ when: [], then: [{ delete: nodeKey('a') }] })
+  await pass(6_000)
+  const granted = vi.spyOn(engine, 'grant')
+  await pass(3_600_000)
+  expect([granted.mock.calls.length, member.isRemoved, member.lost]).toEqual([0, true, null])
   await member.close()
 })

@@ -24,7 +24,7 @@ const node = (id: string, dataPath: string, key: ReturnType<typeof newNodeKey>):
   wireguardKey: wireguardKeyOf(key).publicKey,
 })
 
-it('hands on what the swarm has: keys that this node can read, sessions and public keys of the others, of two with an address the living', () => {
+it('hands on what the swarm has: keys that this node can read, sessions and public keys of the others, of two with an address the living', async () => {
   const own = nodeKeyIn(root)
   expect(statSync(join(root, 'node.key')).mode & 0o777).toBe(0o600)
   expect(nodeKeyIn(root)).toEqual(own)
@@ -41,7 +41,7 @@ it('hands on what the swarm has: keys that this node can read, sessions and publ
   const notes = new Map<string, unknown>()
   const secrets: Secrets = {}
   const marks = { get: (key: string) => notes.get(key), put: (key: string, value: unknown) => void notes.set(key, value) }
-  const hall = { root, secrets, store: { marks } } as unknown as KeyringOptions['hall']
+  const hall = { root, secrets, store: { marks, networks: { list: () => [] } } } as unknown as KeyringOptions['hall']
   const membership = { id: 's', node: nodes[0] } as KeyringOptions['membership']
   const member = { view } as KeyringOptions['member']
   const keyring = new Keyring({ hall, membership, member, again: () => {} })
@@ -58,6 +58,13 @@ it('hands on what the swarm has: keys that this node can read, sessions and publ
   keyring.learn()
   expect(secrets.ring).toMatchObject({ primary: 1, sessions: { '10.99.0.2': 'session of b' } })
   expect(secrets.ring?.keys.map(({ secret }) => secret.length)).toEqual([32])
+
+  // Nothing while this node is taken for removed, and everything again when it is not any more.
+  const known = { ...secrets }
+  await keyring.forget()
+  expect([secrets.ring, secrets.wireguard]).toEqual([null, null])
+  keyring.learn()
+  expect(secrets).toEqual(known)
 
   // Another session where the last one is spent; the next process goes on with it.
   const before = secrets.ring?.session
