@@ -292,6 +292,11 @@ export const ERRORS = {
   NODE_NOT_FOUND: [404, 'node {name} not found', 'cnm node ls'],
   NODE_AMBIGUOUS: [400, 'node {name} is ambiguous ({count} matches found)', 'use the id: cnm node ls'],
   NODE_ADDRESS: [409, 'node {name} has the address {address}', 'choose another with --data-path-addr; or cnm node rm {name}'],
+  NODE_FAMILY: [
+    409,
+    'node {name} has its tunnels at {theirs}, and this host at {own}: none leads from IPv4 to IPv6',
+    'choose an address of the same family with --data-path-addr; or cnm node rm {name}',
+  ],
   NODE_NOT_DOWN: [400, "node {name} is not down and can't be removed", 'cnm swarm leave, on that node; or cnm node rm --force {name}'],
   NODE_REMOVED: [409, 'this node was removed from its swarm', 'cnm swarm leave --force, then cnm swarm join'],
   VNI_TAKEN: [403, 'could not assign vxlan id {vni} to pool {pool}: network {holder} has it', 'choose another, or none'],

@@ -14,6 +14,7 @@ const PASSING: readonly string[] = [
   'ADVERTISE_AMBIGUOUS',
   'ADVERTISE_UNKNOWN',
   'NODE_ADDRESS',
+  'NODE_FAMILY',
 ] satisfies readonly CnmError['code'][]
 
 /**

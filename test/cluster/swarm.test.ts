@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { EtcdMember } from '../../lib/cluster/etcd/member.ts'
 import { EtcdCluster } from '../support/etcd.ts'
 import { eventually } from '../support/eventually.ts'
+import { must } from '../support/run.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { NodeHost } from './host.ts'
 
@@ -79,6 +80,12 @@ describe('a swarm on etcd', () => {
         )
       ).stderr,
     ).toContain('remote CA does not match fingerprint')
+    must(['ip', 'addr', 'add', 'fd00:99::2/64', 'dev', 'under0', 'nodad'], { netns: at(1).host })
+    const undisturbed = snapshot(at(1).host)
+    const other = await at(1).cnm(`swarm join --token ${token} --advertise-addr under0 --data-path-addr fd00:99::2 ${etcd.engine()}`)
+    expect(other.stderr).toContain('has its tunnels at 10.99.0.1, and this host at fd00:99::2')
+    expect([snapshot(at(1).host), at(1).controller.networks().length]).toEqual([undisturbed, 3])
+    must(['ip', 'addr', 'del', 'fd00:99::2/64', 'dev', 'under0'], { netns: at(1).host })
     expect((await at(1).cnm(`swarm init --engine ${etcd.engine()} --advertise-addr under0`)).stderr).toContain('has a swarm already')
     for (const index of [1, 2]) expect(await join(index)).toMatchObject({ status: 0, stdout: 'This node joined a swarm as a manager.\n' })
     expect((await join(1)).stderr).toContain('This node is already part of a swarm.')

@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { Cluster } from '../../cluster/cluster.ts'
@@ -68,6 +69,7 @@ export async function joinSwarm(hall: Hall, request: JoinSwarm): Promise<Members
   const view = new View()
   const swarm = await knownAt(new Cluster(engine, view)).finally(() => engine.close())
   checkToken(token, swarm, tls)
+  checkAddress(view, node)
   const membership: Membership = {
     id: swarm.id,
     node,
@@ -261,10 +263,13 @@ async function nodeOf(
   }
 }
 
-/** Tunnels of two nodes cannot end at one address. */
+/** Tunnels of two nodes cannot end at one address, nor at two of different families. */
 function checkAddress({ nodes, alive }: View, { dataPath }: SwarmNode): void {
-  const twin = [...nodes.values()].find((other) => other.dataPath === dataPath && alive.has(other.id))
+  const others = [...nodes.values()]
+  const twin = others.find((other) => other.dataPath === dataPath && alive.has(other.id))
   if (twin) throw fault('NODE_ADDRESS', { name: twin.name, address: dataPath })
+  const stranger = others.find((other) => isIPv6(other.dataPath) !== isIPv6(dataPath))
+  if (stranger) throw fault('NODE_FAMILY', { name: stranger.name, theirs: stranger.dataPath, own: dataPath })
 }
 
 function tlsOf(tls: Partial<EngineTls> = {}): EngineTls | undefined {
