@@ -95,8 +95,8 @@ export async function joinSwarm(hall: Hall, request: JoinSwarm): Promise<Members
 export async function enterSwarm(hall: Hall, request: EnterSwarm): Promise<Membership> {
   const { membership } = hall.swarm
   if (membership?.engine === request.engine) return membership
-  checkAlone(hall)
   const tls = tlsOf(request.tls)
+  if (membership) return reachAt(hall, membership, request.engine, tls)
   for (;;) {
     const swarm = await foundAt(hall, request.engine, tls)
     if (swarm) {
@@ -110,6 +110,17 @@ export async function enterSwarm(hall: Hall, request: EnterSwarm): Promise<Membe
       if (!(error instanceof CnmError && error.code === 'SWARM_FOUNDED')) throw error
     }
   }
+}
+
+/** Reaches the same swarm by another list of its engine's members from now on. Throws SWARM_MEMBER. */
+async function reachAt(hall: Hall, { tls: _, ...rest }: Membership, engine: string, tls: EngineTls | undefined): Promise<Membership> {
+  const swarm = await foundAt(hall, engine, tls)
+  if (swarm?.id !== rest.id) throw fault('SWARM_MEMBER', {})
+  const membership: Membership = { ...rest, engine, ...(tls ? { tls } : {}) }
+  hall.store.memberships.put(membership)
+  await hall.swarm.leave()
+  await hall.swarm.enter(hall, membership)
+  return membership
 }
 
 /** The swarm that an engine has; undefined: none. */
