@@ -14,13 +14,12 @@ import { lowerIdle } from '../networks/networks.ts'
 import { configOf, lower, raise } from '../networks/raising.ts'
 import { settlePeers } from '../overlay/peers.ts'
 import { forgetEndpoint } from '../ports/connections.ts'
-import { alreadySettled, settlePorts } from '../ports/host-ports.ts'
 import { checkPort } from '../ports/ports.ts'
-import { republish } from '../sandboxes/sandboxes.ts'
 import { shareOf } from '../swarm/shares.ts'
 import { borrowNetwork, ofEngine, returnNetwork } from './alone.ts'
 import { seatForEngine } from './seating.ts'
 import { forgetUnshared, freeNetwork, shareNetwork, together } from './shared.ts'
+import { closedUp, closeWay, leadElsewhere, openWay, type Published } from './ways-out.ts'
 
 /** A network as the engine tells of it. */
 export interface EngineNetwork {
@@ -165,7 +164,7 @@ export class EngineDriver {
     const { store, commit } = this.#hall
     const network = this.#network(networkId)
     const endpoint = this.#endpoint(network, id)
-    const closed = await this.#republish(endpoint, closedUp(endpoint), [])
+    const closed = await leadElsewhere(this.#hall, endpoint, closedUp(endpoint), [])
     const left = await this.#driver.deleteEndpoint(configOf(this.#hall, network), recorded(this.#hall, endpoint))
     const handed = await this.#handedOver(network, endpoint, left.plan)
     const record = () => {
@@ -217,35 +216,17 @@ export class EngineDriver {
     tell('disconnect', network, { container: id })
   }
 
-  /** The endpoint is the way out of its sandbox from now on: what that publishes leads here. */
-  async programExternalConnectivity(networkId: Id, id: Id, ports: readonly PublishPort[], signal?: AbortSignal): Promise<void> {
-    const { store } = this.#hall
+  /** The endpoint is a way out of its sandbox from now on: what that publishes leads here. */
+  async programExternalConnectivity(networkId: Id, id: Id, published: Published, signal?: AbortSignal): Promise<void> {
     const network = this.#network(networkId)
     const endpoint = this.#endpoint(network, id)
-    ports.forEach(checkPort)
+    published.ports.forEach(checkPort)
     const { gateway, gateway6 } = await this.#driver.join(configOf(this.#hall, network), recorded(this.#hall, endpoint))
-    const has = alreadySettled(ports, this.#sandbox(id).ports)
-    const settled = has ? { ports: has, record: () => {} } : await settlePorts(this.#hall, ports)
-    const open: Endpoint = { ...endpoint, gateway, gateway6 }
-    const plan = await this.#republish(endpoint, open, settled.ports)
-    const record = () => {
-      settled.record()
-      store.sandboxes.put({ ...this.#sandbox(id), ports: settled.ports })
-      store.endpoints.put(open)
-    }
-    await commitOnWalls(this.#hall, { way: 'up', plan, record }, signal)
+    await openWay(this.#hall, endpoint, { gateway, gateway6 }, published, signal)
   }
 
   async revokeExternalConnectivity(networkId: Id, id: Id): Promise<void> {
-    const { store, commit } = this.#hall
-    const endpoint = this.#endpoint(this.#network(networkId), id)
-    const closed = closedUp(endpoint)
-    const plan = await this.#republish(endpoint, closed, [])
-    const record = () => {
-      store.sandboxes.put({ ...this.#sandbox(id), ports: [] })
-      store.endpoints.put(closed)
-    }
-    await commit({ way: 'down', plan, record })
+    await closeWay(this.#hall, this.#endpoint(this.#network(networkId), id))
   }
 
   /** The ports that lead to an endpoint now. */
@@ -268,14 +249,6 @@ export class EngineDriver {
     }
   }
 
-  #republish(from: Endpoint, to: Endpoint, ports: readonly PortBinding[]) {
-    const network = this.#hall.store.networks.get(from.networkId)
-    if (!network) throw fault('NETWORK_NOT_FOUND', { name: from.networkId })
-    const sandbox = this.#sandbox(from.id)
-    const before = { sandbox, seats: [{ endpoint: from, network }] }
-    return republish(this.#hall, before, { sandbox: { ...sandbox, ports }, seats: [{ endpoint: to, network }] })
-  }
-
   #network(id: Id): Network {
     const { networks } = this.#hall.store
     const own = networks.get(id)
@@ -296,9 +269,6 @@ export class EngineDriver {
     return sandbox
   }
 }
-
-/** Not a way out of its sandbox. */
-const closedUp = (endpoint: Endpoint): Endpoint => ({ ...endpoint, gateway: '', gateway6: '' })
 
 const leftOpen = ({ mac, address, address6 }: Endpoint, asked: EngineEndpoint): EngineFace => ({
   ...(mac && !asked.mac ? { mac } : {}),

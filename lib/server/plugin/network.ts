@@ -4,7 +4,7 @@ import type { EngineDriver, EngineJoin } from '../../controller/engine/driver.ts
 import { isTheLink } from '../../model/network.ts'
 import { DONE, type Methods, method } from './method.ts'
 import type { PluginOptions } from './plugin.ts'
-import { allocationOf, endpointOf, networkOf, portsOf } from './translate.ts'
+import { allocationOf, endpointOf, networkOf, publishedOf } from './translate.ts'
 import * as wire from './wire.ts'
 
 /** The interface NetworkDriver over one of our drivers. */
@@ -70,7 +70,7 @@ export function networkMethods(
     ),
     'NetworkDriver.Leave': method(wire.OfEndpoint, ({ NetworkID, EndpointID }) => tell((plugin) => plugin.leave(NetworkID, EndpointID))),
     'NetworkDriver.ProgramExternalConnectivity': method(wire.ProgramExternalConnectivity, ({ NetworkID, EndpointID, Options }, signal) =>
-      tell((plugin) => plugin.programExternalConnectivity(NetworkID, EndpointID, portsOf(Options), signal), signal),
+      tell((plugin) => plugin.programExternalConnectivity(NetworkID, EndpointID, publishedOf(Options), signal), signal),
     ),
     'NetworkDriver.RevokeExternalConnectivity': method(wire.OfEndpoint, ({ NetworkID, EndpointID }) =>
       tell((plugin) => plugin.revokeExternalConnectivity(NetworkID, EndpointID)),

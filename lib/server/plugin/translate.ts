@@ -1,5 +1,6 @@
 import { Value } from '@sinclair/typebox/value'
 import type { EngineEndpoint, EngineNetwork } from '../../controller/engine/driver.ts'
+import type { Published } from '../../controller/engine/ways-out.ts'
 import { type Cidr, type Family, parseCidr } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
 import { parseMac } from '../../model/ids.ts'
@@ -14,13 +15,15 @@ const ENABLE_IPV4 = 'com.docker.network.enable_ipv4'
 const ENABLE_IPV6 = 'com.docker.network.enable_ipv6'
 const INTERNAL = 'com.docker.network.internal'
 const PORT_MAP = 'com.docker.network.portmap'
+/** Another endpoint of the sandbox is its way out for IPv6. */
+const OTHER_IPV6 = 'com.docker.network.driver.private.no_proxy_6to4'
 /** Options of an endpoint that Docker itself adds; the rest are the user's. */
 const DOCKERS: ReadonlySet<string> = new Set([
   PORT_MAP,
   'com.docker.network.endpoint.exposedports',
   'com.docker.network.endpoint.macaddress',
   'com.docker.network.endpoint.dnsservers',
-  'com.docker.network.driver.private.no_proxy_6to4',
+  OTHER_IPV6,
 ])
 
 /** An engine before 28 does not say that IPv4 is on: it always is. */
@@ -91,7 +94,10 @@ export function endpointOf(
 
 const PROTOCOLS: Readonly<Record<number, Protocol>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' }
 
-export function portsOf(said: Said): readonly PublishPort[] {
+/** What a sandbox publishes through an endpoint that is a way out of it. */
+export const publishedOf = (said: Said): Published => ({ ports: portsOf(said), onlyIPv4: said?.[OTHER_IPV6] === true })
+
+function portsOf(said: Said): readonly PublishPort[] {
   const map = said?.[PORT_MAP] ?? []
   if (!Value.Check(PortMap, map)) throw fault('ENGINE_MISTAKE', { what: `${PORT_MAP} is not a list of ports` })
   return map.map(({ Proto, Port: port, HostIP: hostIP = '', HostPort: hostPort = 0, HostPortEnd: hostPortEnd = 0 }) => {
