@@ -49,12 +49,7 @@ export class Plugins {
 
   /** Throws PLUGIN_NOT_FOUND at once, unless it is expected: a name may be mistyped. */
   async get(name: string, options: AskOptions = {}): Promise<Activated> {
-    const known = this.#activated.get(name)
-    if (known) return known
-    const begin = async () => this.#activate(name, new PluginClient(findPlugin(name, this.places)), options)
-    const activated = await (options.expected ? this.#again(begin, options) : begin())
-    this.#activated.set(name, activated)
-    return activated
+    return this.#again(() => this.#reach(name, options), options, options.expected ? AWAY : UNREACHABLE)
   }
 
   /**
@@ -63,9 +58,17 @@ export class Plugins {
    */
   async ask({ plugin, method, body }: Call, options: AskOptions = {}): Promise<Said> {
     return this.#again(async () => {
-      const { client } = await this.get(plugin, options)
+      const { client } = await this.#reach(plugin, options)
       return this.#send(client, { plugin, method, ...(body ? { body } : {}) }, options)
     }, options)
+  }
+
+  async #reach(name: string, options: AskOptions): Promise<Activated> {
+    const known = this.#activated.get(name)
+    if (known) return known
+    const activated = await this.#activate(name, new PluginClient(findPlugin(name, this.places)), options)
+    this.#activated.set(name, activated)
+    return activated
   }
 
   async #send(
@@ -76,13 +79,14 @@ export class Plugins {
     return understand({ plugin, method }, await client.send(method, body, { timeout, ...(signal ? { signal } : {}) }))
   }
 
-  async #again<T>(work: () => Promise<T>, { signal, briefly }: AskOptions): Promise<T> {
+  /** Never inside of itself: that would be twice as long. */
+  async #again<T>(work: () => Promise<T>, { signal, briefly }: AskOptions, away = AWAY): Promise<T> {
     const began = performance.now()
     for (let delay = 1000; ; delay = Math.min(2 * delay, 30_000)) {
       try {
         return await work()
       } catch (error) {
-        const isAway = error instanceof CnmError && AWAY.includes(error.code)
+        const isAway = error instanceof CnmError && away.includes(error.code)
         if (!isAway || briefly !== undefined || performance.now() - began + delay >= this.#patience) throw error
       }
       await pause(delay, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted())
@@ -92,7 +96,7 @@ export class Plugins {
   /** In dockerd's order. */
   async #activate(plugin: string, client: PluginClient, options: AskOptions): Promise<Activated> {
     const ask = async <T>(method: string, reader: (asked: { plugin: string; method: string }, said: Said) => T): Promise<T> =>
-      reader({ plugin, method }, await this.#again(() => this.#send(client, { plugin, method }, options), options))
+      reader({ plugin, method }, await this.#send(client, { plugin, method }, options))
     const implemented = await ask('Plugin.Activate', (asked, said) => read(asked, activation, said))
     const network = implemented.includes('NetworkDriver') ? await ask('NetworkDriver.GetCapabilities', readCapabilities) : undefined
     if (!implemented.includes('IpamDriver')) return { client, implements: implemented, ...(network ? { network } : {}) }
@@ -107,7 +111,8 @@ export class Plugins {
 }
 
 /** Nobody is there, but may be in a moment. */
-const AWAY: readonly string[] = ['PLUGIN_UNREACHABLE', 'PLUGIN_NOT_FOUND']
+const UNREACHABLE: readonly string[] = ['PLUGIN_UNREACHABLE']
+const AWAY: readonly string[] = [...UNREACHABLE, 'PLUGIN_NOT_FOUND']
 const LEGACY: readonly string[] = ['PLUGIN_REFUSED', 'PLUGIN_LACKS_METHOD']
 const NEEDS_NOTHING: IpamCapabilities = { requiresMACAddress: false, requiresRequestReplay: false }
 
