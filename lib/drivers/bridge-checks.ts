@@ -1,21 +1,43 @@
+import { type Cidr, type Family, lastOf, subnetOf } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
-import { hasLink, type Settings } from './bridge-options.ts'
+import { hasLink, type Settings, settingsOf } from './bridge-options.ts'
 import type { FoundLink, NetworkConfig } from './driver.ts'
 import { checkPools, invalid } from './pools.ts'
 
+/** What the host reaches through a bridge, as the first and the last address: that is soon compared with thousands. */
+export interface Span {
+  readonly family: Family
+  readonly first: bigint
+  readonly last: bigint
+}
+
+export const spanOf = (cidr: Cidr): Span => ({ family: cidr.family, first: subnetOf(cidr).value, last: lastOf(cidr) })
+
+type SpansOf = (network: NetworkConfig) => readonly Span[]
+
 /** Refuses, in Docker's sentences, a network that no bridge can be. */
-export function checkNetwork(network: NetworkConfig, settings: Settings, others: readonly NetworkConfig[]): void {
+export function checkNetwork(network: NetworkConfig, settings: Settings, others: readonly NetworkConfig[], spansOf: SpansOf): void {
   checkPools(network)
   if (Object.values(settings.modes).includes('isolated') && !network.internal)
     throw invalid("gateway mode 'isolated' can only be used for an internal network")
   checkLink(network.found, settings.link)
+  const spans = spansOf(network)
   for (const other of others) {
-    if (!hasLink(other, settings.link)) continue
-    const reason = 'networks have same bridge name'
-    throw fault('NETWORK_CONFLICT', { id: network.id, link: settings.link, other: other.id, otherLink: settings.link, reason })
+    const reason = hasLink(other, settings.link) ? 'networks have same bridge name' : overlapping(spans, spansOf(other))
+    if (reason === '') continue
+    const otherLink = settingsOf(other).link
+    throw fault('NETWORK_CONFLICT', { id: network.id, link: settings.link, other: other.id, otherLink, reason, name: other.name })
   }
 }
 
 function checkLink(found: FoundLink | undefined, link: string): void {
   if (found && found.kind !== 'bridge') throw invalid(`existing interface ${link} is not a bridge`)
+}
+
+/** The host would send what is for one to the other. Our IPAM gives no such subnets, others may. */
+function overlapping(spans: readonly Span[], others: readonly Span[]): string {
+  for (const { family, first, last } of spans)
+    for (const other of others)
+      if (other.family === family && other.first <= last && first <= other.last) return `networks have overlapping IPv${family}`
+  return ''
 }

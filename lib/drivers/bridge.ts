@@ -4,7 +4,7 @@ import type { Pool } from '../model/network.ts'
 import { oncePer } from '../model/once-per.ts'
 import { type Op, type Plan, undoOf } from '../model/op.ts'
 import type { Wall } from '../model/wall.ts'
-import { checkNetwork } from './bridge-checks.ts'
+import { checkNetwork, spanOf } from './bridge-checks.ts'
 import { limiting, limitsOf } from './bridge-limits.ts'
 import { checkEndpointOptions, type Settings, settingsOf } from './bridge-options.ts'
 import { checkedRoutes, routesOf } from './bridge-routes.ts'
@@ -36,7 +36,7 @@ export const bridge: NetworkDriver = {
 
   createNetwork(network, others) {
     const settings = settingsOf(network)
-    checkNetwork(network, settings, others)
+    checkNetwork(network, settings, others, spansOf)
     limitsOf(network.options, {}, settings.mtu)
     checkedRoutes(network, {})
     return { plan: network.found ? adopt(network, settings) : build(network, settings), wall: wallOf(network, settings) }
@@ -191,6 +191,8 @@ const addressesOf = oncePer((network: NetworkConfig): readonly Cidr[] => {
     return cidr && modes[family] !== 'isolated' && !(family === 4 && inhibitIPv4) ? [cidr] : []
   })
 })
+
+const spansOf = oncePer((network: NetworkConfig) => addressesOf(network).map(spanOf))
 
 /** The gateway that sandboxes are told of: the bridge, or an auxiliary address that the user calls so. */
 const GATEWAY_AUX = { 4: 'DefaultGatewayIPv4', 6: 'DefaultGatewayIPv6' } as const

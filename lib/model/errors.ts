@@ -76,7 +76,11 @@ export const ERRORS = {
   CONFIG_NOT_FOUND: [404, 'configuration network "{name}" does not exist', 'cnm network create --config-only {name}'],
   CONFIG_IN_USE: [403, 'configuration network "{name}" is in use', 'made after it: {networks}'],
   CONFIG_CONNECT: [403, 'cannot create endpoint on configuration-only network', 'cnm network create --config-from {name} NAME'],
-  NETWORK_CONFLICT: [403, 'cannot create network {id} ({link}): conflicts with network {other} ({otherLink}): {reason}'],
+  NETWORK_CONFLICT: [
+    403,
+    'cannot create network {id} ({link}): conflicts with network {other} ({otherLink}): {reason}',
+    'cnm network inspect {name}',
+  ],
   PARENT_NOT_FOUND: [
     400,
     'the requested parent interface {parent} was not found on the Docker host',

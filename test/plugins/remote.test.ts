@@ -266,6 +266,23 @@ it('replays, MACs and pools that touch what the host has', async () => {
   expect(address('two')).toBe('10.77.2.3')
 })
 
+it('two bridges that overlap are refused, though the IPAM of a plugin has nothing against it', async () => {
+  await stubs.start('stub')
+  const { cnm } = stage
+  const wide = (subnet: string) => ({ enableIPv6: false, ipam: { driver: 'stub', config: [{ subnet }] } })
+  const { id } = await cnm.createNetwork({ name: 'one', ...wide('10.78.1.0/24') })
+  stubs.heard('stub')
+  await expect(cnm.createNetwork({ name: 'two', ...wide('10.78.0.0/16') })).rejects.toMatchObject({
+    code: 'NETWORK_CONFLICT',
+    message: expect.stringMatching(new RegExp(`conflicts with network ${id} \\(br-\\w+\\): networks have overlapping IPv4$`)),
+    remedy: 'cnm network inspect one',
+  })
+  expect(stubs.methods('stub')).toEqual(['RequestPool', 'RequestAddress', 'ReleaseAddress', 'ReleasePool'])
+  // The host is on neither by a bridge that it has no address of.
+  const options = { 'com.docker.network.bridge.inhibit_ipv4': 'true' }
+  await cnm.createNetwork({ name: 'aside', options, ...wide('10.78.0.0/16') })
+})
+
 it('a plugin that keeps nothing is told once what is held, also by dry runs', async () => {
   await stubs.start('stub', { ipam: { RequiresRequestReplay: true } })
   await stage.cnm.createNetwork(there)

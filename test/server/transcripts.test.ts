@@ -95,8 +95,10 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     'run --rm --network snetn tiny:1 ip addr | /NetworkDriver.DeleteEndpoint | 404',
     'network create -d stubb --ipam-driver stubb --subnet 10.78.0.0/16 dup1 | /IpamDriver.RequestPool | 403',
     'network create -d stubb --ipam-driver stubb --subnet 10.78.0.0/16 dup1 | /IpamDriver.RequestAddress | 404',
+    'network create -d stubb --ipam-driver stubb --subnet 10.78.0.0/16 dup1 | /NetworkDriver.CreateNetwork | 403',
     'network rm dup1 | /IpamDriver.ReleaseAddress | 404',
     'network rm dup1 | /IpamDriver.ReleasePool | 404',
+    'network rm dup1 | /NetworkDriver.DeleteNetwork | 404',
     'network rm snetn | /NetworkDriver.DeleteNetwork | 404',
   ],
 }
