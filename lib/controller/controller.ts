@@ -18,6 +18,7 @@ import { openingsOf, seatsOf } from './endpoints/endpoints.ts'
 import type { Seat } from './endpoints/gateway.ts'
 import { EngineDriver } from './engine/driver.ts'
 import { EngineIpam } from './engine/ipam.ts'
+import { type EngineSubnets, heedSubnets } from './engine/lost-pools.ts'
 import { type EngineEndpointName, type EngineName, nameEndpoint, nameNetwork } from './engine/names.ts'
 import { eventsOf, type Period } from './execution/events.ts'
 import type { Asked, Outcomes, Turns } from './execution/turns.ts'
@@ -362,6 +363,16 @@ export class Controller implements AsyncDisposable {
       async () => ('network' in what ? nameNetwork(this.#hall, what.network, what) : nameEndpoint(this.#hall, what.endpoint, what)),
       signal,
     )
+  }
+
+  /** Pools that engines have of ours, by the ids of their records. */
+  get lentPools(): readonly string[] {
+    return this.#hall.store.lentPools.list().map(({ id }) => id)
+  }
+
+  /** What the networks of a container engine have, whichever their drivers: pools that it has forgotten are found by that. */
+  subnetsOfEngine(what: EngineSubnets, { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(async () => heedSubnets(this.#hall, what), signal)
   }
 
   /** What `verb` would do, without doing it: cnm.plan((dry) => dry.createNetwork({ name: 'web' })). */

@@ -131,6 +131,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       announcer,
       lentNames: new Map(),
       underWay: new Set(),
+      lostPools: new Set(),
       envoy,
       swarm,
       dataPath: () => swarm.dataPath ?? options.dataPath,

@@ -41,6 +41,8 @@ export interface Hall {
   readonly lentNames: Map<string, string>
   /** Pools, by the ids of their records, of which engines are being told. */
   readonly underWay: Set<string>
+  /** Those that an engine has forgotten, as far as is known; see engine/lost-pools.ts. */
+  readonly lostPools: Set<string>
   /** Goes to other people's plugins. */
   readonly envoy: Envoy
   /** This host's place in a swarm. */

@@ -64,6 +64,11 @@ export const FINDINGS = {
   FORWARDING_LEFT: ['switched on for networks that are gone: {settings}', 'the host forwards for others', REPAIR],
   NAME_TWICE: ['there is another {kind} of that name', 'verbs find only one of them', 'cnm {kind} rm {id}'],
   POOLS_OVERLAP: ['{pool} overlaps {other} of network {holder}', 'packets for one go to the other', 'cnm network rm {network}'],
+  POOL_FORGOTTEN: [
+    'it is lent to a container engine, none of whose networks has it',
+    'nobody else gets its addresses, until there are no pools left',
+    REPAIR,
+  ],
   ADDRESS_TWICE: ['{address} is held by {holders}', 'each takes the packets of the other', 'cnm network disconnect {network} {sandbox}'],
   ADDRESS_OUTSIDE: ['{address} is in no subnet of network {network}', 'it is not reached', 'cnm network disconnect {network} {sandbox}'],
   LEASES_DIFFER: [

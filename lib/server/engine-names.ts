@@ -9,7 +9,12 @@ import { shortId } from '../model/ids.ts'
 const REST = 2000
 
 const texts = Type.Record(Type.String(), Type.String())
-const Networks = Type.Array(Type.Object({ Id: Type.String() }))
+const Ipam = Type.Object({
+  Driver: Type.String(),
+  Config: Type.Union([Type.Array(Type.Object({ Subnet: Type.Optional(Type.String()) })), Type.Null()]),
+})
+const Networks = Type.Array(Type.Object({ Id: Type.String(), IPAM: Ipam }))
+const Addressed = Type.Object({ IPAM: Ipam })
 const Network = Type.Object({
   Name: Type.String(),
   Labels: Type.Union([texts, Type.Null()]),
@@ -27,9 +32,12 @@ const Container = Type.Object({
 })
 const Happened = Type.Object({ Action: Type.String(), Actor: Type.Object({ ID: Type.String(), Attributes: texts }) })
 
+/** IPAM drivers of the engine's own: what they lend is not ours. */
+const ITS_OWN: readonly string[] = ['default', 'null']
+
 /**
- * Learns from a Docker engine what it calls the networks and containers that it has of us: when it is met, and when something
- * happens to a network. Beside its requests, never within one: an engine that is asked while it asks may wait for itself.
+ * Learns from a Docker engine what it calls the networks and containers that it has of us, and which subnets its networks have: when
+ * it is met, and when something happens to a network. Beside its requests, never within one: an engine that is asked while it asks may wait for itself.
  */
 export class EngineNames implements AsyncDisposable {
   readonly #cnm: Controller
@@ -57,9 +65,14 @@ export class EngineNames implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
+    const lent = this.#cnm.lentPools
     const events = await this.#get('/events?filters=%7B%22type%22%3A%5B%22network%22%5D%7D')
     try {
       const listed: Static<typeof Networks> = await this.#ask('/networks', Networks)
+      const addressed = listed.map(({ IPAM }) => IPAM).filter(({ Driver }) => !ITS_OWN.includes(Driver))
+      const subnets = addressed.flatMap(subnetsOf)
+      // A network of which it does not say that may have any.
+      if (addressed.every((ipam) => subnetsOf(ipam).length > 0) && !subnets.some(isAny)) await this.#cnm.subnetsOfEngine({ subnets, lent })
       for (const { Id } of listed) await this.#learn(Id)
       for await (const line of linesOf(events)) {
         const said: unknown = JSON.parse(line)
@@ -74,12 +87,20 @@ export class EngineNames implements AsyncDisposable {
   /** Of a network that is old, only who is new is asked after. */
   async #heed({ Action, Actor }: Static<typeof Happened>): Promise<void> {
     const { container } = Actor.Attributes
-    if (Action === 'create') await this.#learn(Actor.ID)
+    if (Action === 'create') {
+      await this.#unlessGone(() => this.#learnSubnets(Actor.ID))
+      await this.#learn(Actor.ID)
+    }
     if (Action === 'connect' && container && this.#isOurs(Actor.ID)) await this.#unlessGone(() => this.#learnContainer(container))
   }
 
   #isOurs(id: string): boolean {
     return this.#cnm.networks().some(({ id: own, engine, engineId }) => engineId === id || (own === id && engine))
+  }
+
+  async #learnSubnets(id: string): Promise<void> {
+    const { IPAM } = await this.#ask(`/networks/${id}`, Addressed)
+    await this.#cnm.subnetsOfEngine({ subnets: subnetsOf(IPAM) })
   }
 
   async #learn(id: string): Promise<void> {
@@ -120,6 +141,11 @@ export class EngineNames implements AsyncDisposable {
     })
   }
 }
+
+const isAny = (subnet: string): boolean => /^(0\.0\.0\.0|::)\//.test(subnet)
+
+const subnetsOf = ({ Config }: Static<typeof Ipam>): readonly string[] =>
+  (Config ?? []).flatMap(({ Subnet = '' }) => (Subnet === '' ? [] : [Subnet]))
 
 async function* linesOf(stream: IncomingMessage): AsyncGenerator<string> {
   let rest = ''

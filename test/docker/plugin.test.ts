@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CNM } from '../cli/host.ts'
-import { must, start } from '../support/run.ts'
+import { must, start, run as told } from '../support/run.ts'
 import { DOCKER_ENV, startDockerd } from './dockerd.ts'
 import { Island } from './island.ts'
 import { commandsIn } from './page.ts'
@@ -182,6 +182,10 @@ describe('dockerd with our bridge and IPAM', () => {
   })
 
   it('is killed itself, and what it left is gone when it is back', async () => {
+    await network('create -d bridge --ipam-driver cnm --subnet 10.80.3.0/24 theirs')
+    // What it asks when it is about to make a network, and is killed before it does.
+    const asked = JSON.stringify({ AddressSpace: 'LocalDefault', Pool: '10.80.4.0/24' })
+    onHost('curl', '-sf', '--unix-socket', '/run/docker/plugins/cnm.sock', '-d', asked, 'http://cnm/IpamDriver.RequestPool')
     onHost('pkill', '-KILL', 'dockerd')
     onHost('pkill', '-KILL', 'containerd')
     onHost('sh', '-c', 'while pgrep -x dockerd || pgrep -x containerd; do sleep 0.05; done >/dev/null; rm -f /run/docker.pid')
@@ -194,6 +198,14 @@ describe('dockerd with our bridge and IPAM', () => {
     await run('web', '--network front --ip 10.80.1.10')
     await places.leave('web')
     await does(dockerd.stop('web'))
+    const cnm = (...words: string[]) =>
+      told(island.there([process.execPath, CNM, '--root', '/run/cnm-state', '--run', '/run/cnm', ...words]))
+    const forgotten = () => cnm('doctor', '--format', '{{.Code}} {{.Subject}}').stdout.match(/^POOL_.*/gm)
+    await expect.poll(forgotten).toEqual(['POOL_FORGOTTEN pool 10.80.4.0/24'])
+    cnm('repair')
+    expect(forgotten()).toBe(null)
+    await network('create -d cnm --ipam-driver cnm --subnet 10.80.4.0/24 there')
+    await network('rm there theirs')
   })
 
   it('leaves nothing when the networks go', async () => {

@@ -1,5 +1,6 @@
 import { finding } from '../../model/findings.ts'
 import type { Due } from '../../store/store.ts'
+import { EngineIpam } from '../engine/ipam.ts'
 import { raisedWalls } from '../guard/mend.ts'
 import type { Hall } from '../hall.ts'
 import { closeWay } from '../networks/forwarding.ts'
@@ -38,6 +39,7 @@ async function examine(hall: Hall, round: Round): Promise<readonly Ailment[]> {
   return [
     ...unfinished(hall),
     ...untold(hall),
+    ...forgotten(hall),
     ...mended,
     ...others.filter((found) => !told.has(JSON.stringify(found))).map((found) => ({ finding: found })),
     ...strays(round),
@@ -64,6 +66,19 @@ function untold({ store }: Hall): readonly Ailment[] {
     mend: ({ envoy }) => envoy.settle(plugin),
   }))
 }
+
+/** What an engine was lent, and has nothing for. */
+const forgotten = ({ store, lostPools }: Hall): readonly Ailment[] =>
+  store.lentPools
+    .list()
+    .filter(({ id }) => lostPools.has(id))
+    .map(({ id, driver, pool, subnet }) => ({
+      finding: finding('POOL_FORGOTTEN', `pool ${subnet}`, {}),
+      mend: async (hall) => {
+        await taking({ record: () => hall.lostPools.delete(id) })(hall)
+        if (!hall.lostPools.has(id)) await new EngineIpam(hall, hall.ipams.get(driver)).releasePool(pool)
+      },
+    }))
 
 /** 'DeleteEndpoint, ReleaseAddress (2)' */
 function methodsOf(all: readonly Due[], plugin: string): string {

@@ -133,6 +133,8 @@ export class EngineIpam {
   #find(pool: string): LentPool {
     const lent = this.#hall.store.lentPools.get(`${this.#ipam.name} ${pool}`)
     if (!lent) throw fault('POOL_NOT_FOUND', { pool })
+    // Who asks something of it has not forgotten it.
+    this.#hall.lostPools.delete(lent.id)
     return lent
   }
 
