@@ -247,7 +247,11 @@ export const ERRORS = {
   TLS_UNREADABLE: [400, 'cannot read {path}: {reason}', '--tls DIR wants ca.pem, cert.pem and key.pem there'],
   ORIGIN_REFUSED: [403, 'a page of {origin} may not change networks'],
   GROUP_NOT_FOUND: [400, 'group {name} not found', 'getent group'],
-  SOCKET_LONG: [400, '{path} has more than the 107 bytes that the path of a socket may have', 'serve elsewhere: -H unix:///run/cnm.sock'],
+  SOCKET_LONG: [
+    400,
+    '{path} has more than the 106 bytes that the path of our sockets may have',
+    'serve elsewhere: -H unix:///run/cnm.sock',
+  ],
   SOCKET_IN_USE: [409, '{path} is served by another process', 'end that process, or serve in another directory'],
   SOCKET_FOREIGN: [409, '{path} is there, and is no socket', 'move it away, or serve in another directory'],
   SWARM_MEMBER: [

@@ -14,9 +14,11 @@ interface Guests {
   readonly known: Map<Socket, Set<Exchange>>
   /** Who has not shown a certificate yet, by where he is. */
   readonly strangers: Map<string, Socket>
+  /** What is done when nobody is to come any more. */
+  readonly end: (() => unknown)[]
 }
 
-const nobody = (): Guests => ({ known: new Map(), strangers: new Map() })
+const nobody = (): Guests => ({ known: new Map(), strangers: new Map(), end: [] })
 
 const byServer = new WeakMap<Server, Guests>()
 
@@ -50,6 +52,9 @@ export function receive(server: Server): void {
   })
 }
 
+/** What dismiss() does when it closes the door. Of a server that receives. */
+export const atTheEnd = (server: Server, work: () => unknown): void => void byServer.get(server)?.end.push(work)
+
 /** How long whoever leaves with us may take to say what he asks, or to hear the answer, in ms. */
 const PATIENCE = 5000
 
@@ -59,10 +64,11 @@ const PATIENCE = 5000
  */
 export async function dismiss(server: Server, patience = PATIENCE): Promise<void> {
   await letIn(server)
+  const { known, strangers, end } = byServer.get(server) ?? nobody()
+  for (const work of end.splice(0)) work()
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve())
   })
-  const { known, strangers } = byServer.get(server) ?? nobody()
   for (const stranger of strangers.values()) stranger.destroy()
   for (const [socket, exchanges] of known) if (exchanges.size === 0) socket.destroy()
   let slow: readonly Socket[] = []

@@ -1,13 +1,13 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { fault } from '../model/errors.ts'
-import { receive } from './guests.ts'
+import { atTheEnd, receive } from './guests.ts'
 import { passedAt } from './passed.ts'
 
-/** What sockaddr_un has room for, without the closing zero byte. */
+/** What sockaddr_un has room for, without the closing zero byte. Ours have one byte more at first. */
 const LONGEST = 107
 
 /**
@@ -17,13 +17,18 @@ const LONGEST = 107
 export async function listen(server: Server, path: string, group?: string): Promise<void> {
   const fd = passedAt(path)
   if (fd !== undefined) return listenAt(server, { fd })
-  if (Buffer.byteLength(path) > LONGEST) throw fault('SOCKET_LONG', { path })
+  // Node.js deletes, at the end, whatever is where the server was bound: nobody else comes by this name.
+  const bound = `${path}~`
+  if (Buffer.byteLength(bound) > LONGEST) throw fault('SOCKET_LONG', { path })
   const gid = group === undefined ? undefined : groupId(group)
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-  await makeRoom(path)
-  await privately(() => listenAt(server, { path }))
-  if (gid !== undefined) chownSync(path, -1, gid)
-  chmodSync(path, gid === undefined ? 0o600 : 0o660)
+  for (const place of [path, bound]) await makeRoom(place)
+  await privately(() => listenAt(server, { path: bound }))
+  if (gid !== undefined) chownSync(bound, -1, gid)
+  chmodSync(bound, gid === undefined ? 0o600 : 0o660)
+  renameSync(bound, path)
+  const { ino } = lstatSync(path)
+  atTheEnd(server, () => lstatSync(path, { throwIfNoEntry: false })?.ino === ino && unlinkSync(path))
 }
 
 /** A socket is there for everybody whom the umask does not keep out, until its mode is set. Threads have none of their own. */

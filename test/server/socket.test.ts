@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
@@ -32,12 +32,13 @@ it("it is its owner's alone from the first moment, whatever the umask", async ()
   const path = join(folder, 'x.sock')
   const before = process.umask(0)
   try {
-    let mode = 0
+    const seen: (number | undefined)[] = []
     server.once('listening', () => {
-      mode = statSync(path).mode & 0o777
+      seen.push(...[path, `${path}~`].map((place) => statSync(place, { throwIfNoEntry: false })?.mode))
     })
     await listen(server, path)
-    expect(mode).toBe(0o600)
+    seen.push(statSync(path).mode)
+    expect(seen.map((mode) => mode && mode & 0o777)).toEqual([undefined, 0o600, 0o600])
     expect(process.umask()).toBe(0)
   } finally {
     process.umask(before)
@@ -66,6 +67,21 @@ it('one that somebody serves, and what is no socket, are left alone', async () =
   writeFileSync(path, 'mine')
   await expect(listen(server, path)).rejects.toMatchObject({ code: 'SOCKET_FOREIGN' })
   expect(statSync(path).size).toBe(4)
+})
+
+it('what somebody has put in its place meanwhile is left alone', async () => {
+  const path = join(folder, 'x.sock')
+  await listen(server, path)
+  rmSync(path)
+  const other = createServer((_, answer) => answer.end('other'))
+  await listen(other, path)
+  await dismiss(server)
+  const asked = request({ socketPath: path })
+  asked.end()
+  const [reply] = await once(asked, 'response')
+  expect(String(await reply.toArray())).toBe('other')
+  await dismiss(other)
+  expect(readdirSync(folder)).toEqual([])
 })
 
 describe('a server that ends is kept by nobody', () => {
