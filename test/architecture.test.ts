@@ -20,7 +20,7 @@ const ROOMS: Readonly<Record<string, { readonly may: readonly string[]; readonly
   },
   plugins: { may: ['model'], because: 'it asks others and checks what they answer; what is made of it is not its business' },
   server: {
-    may: ['model', 'controller', 'fastify', '@sinclair/typebox', '@sinclair/typebox/value'],
+    may: ['model', 'controller', 'fastify', '@fastify/ajv-compiler', '@sinclair/typebox', '@sinclair/typebox/value'],
     because: 'a door reads untrusted text and decides nothing',
   },
   cli: {

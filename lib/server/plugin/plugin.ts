@@ -1,3 +1,4 @@
+import { AjvCompiler } from '@fastify/ajv-compiler'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Controller } from '../../controller/controller.ts'
 import { CnmError, fault } from '../../model/errors.ts'
@@ -24,6 +25,9 @@ const JSON_TYPE = 'application/vnd.docker.plugins.v1.2+json'
 /** What is said is taken as it is. Our own schemas are not held against that of schemas at each start, which takes 0.1 s. */
 const AJV = { coerceTypes: false, removeAdditional: false, validateSchema: false } as const
 
+/** Several plugins of one process have the same schemas: what one has compiled does for all. */
+const buildValidator = AjvCompiler()
+
 /** A Docker plugin over a controller; it does not listen yet. */
 export function pluginServer(cnm: Controller, { network, ipam, patience = 10_000, ...engine }: PluginOptions): FastifyInstance {
   const methods: Methods = {
@@ -32,7 +36,7 @@ export function pluginServer(cnm: Controller, { network, ipam, patience = 10_000
     ...(ipam ? ipamMethods(cnm, ipam) : {}),
   }
   // An engine keeps its connection; one that is closed while it asks makes it ask again, a second later and with nothing in its body.
-  const app = fastify({ keepAliveTimeout: 0, ajv: { customOptions: AJV } })
+  const app = fastify({ keepAliveTimeout: 0, ajv: { customOptions: AJV }, schemaController: { compilersFactory: { buildValidator } } })
   // The engine does not say what it sends, and sends nothing at all when it asks again.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text === '' ? undefined : parse(String(text))))
