@@ -1,7 +1,7 @@
 import { type Cidr, type Family, lastOf, subnetOf } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { hasLink, type Settings, settingsOf } from './bridge-options.ts'
-import type { FoundLink, NetworkConfig } from './driver.ts'
+import type { FoundLink, NetworkConfig, OtherNetwork } from './driver.ts'
 import { checkPools, invalid } from './pools.ts'
 
 /** What the host reaches through a bridge, as the first and the last address: that is soon compared with thousands. */
@@ -16,14 +16,15 @@ export const spanOf = (cidr: Cidr): Span => ({ family: cidr.family, first: subne
 type SpansOf = (network: NetworkConfig) => readonly Span[]
 
 /** Refuses, in Docker's sentences, a network that no bridge can be. */
-export function checkNetwork(network: NetworkConfig, settings: Settings, others: readonly NetworkConfig[], spansOf: SpansOf): void {
+export function checkNetwork(network: NetworkConfig, settings: Settings, others: readonly OtherNetwork[], spansOf: SpansOf): void {
   checkPools(network)
   if (Object.values(settings.modes).includes('isolated') && !network.internal)
     throw invalid("gateway mode 'isolated' can only be used for an internal network")
   checkLink(network.found, settings.link)
   const spans = spansOf(network)
   for (const other of others) {
-    const reason = hasLink(other, settings.link) ? 'networks have same bridge name' : overlapping(spans, spansOf(other))
+    const taken = other.idle ? [] : spansOf(other)
+    const reason = hasLink(other, settings.link) ? 'networks have same bridge name' : overlapping(spans, taken)
     if (reason === '') continue
     const otherLink = settingsOf(other).link
     throw fault('NETWORK_CONFLICT', { id: network.id, link: settings.link, other: other.id, otherLink, reason, name: other.name })

@@ -74,6 +74,8 @@ export interface Mtu {
 export interface OtherNetwork extends NetworkConfig {
   /** Its driver; absent where that is the same. */
   readonly kin?: string
+  /** It has links only while somebody is on it, and nobody is: other networks come before it. */
+  readonly idle?: true
 }
 
 /** A link of the host that is not ours. */

@@ -278,6 +278,13 @@ it('two bridges that overlap are refused, though the IPAM of a plugin has nothin
     remedy: 'cnm network inspect one',
   })
   expect(stubs.methods('stub')).toEqual(['RequestPool', 'RequestAddress', 'ReleaseAddress', 'ReleasePool'])
+  // One that is raised with its first sandbox gives way until then.
+  const [subnet = ''] = cnm.network('bridge').pools.map((pool) => pool.subnet)
+  await cnm.createNetwork({ name: 'there', ...wide(subnet) })
+  await expect(cnm.createSandbox({ networks: [{ network: 'bridge' }] })).rejects.toMatchObject({
+    code: 'NETWORK_CONFLICT',
+    remedy: 'cnm network inspect there',
+  })
   // The host is on neither by a bridge that it has no address of.
   const options = { 'com.docker.network.bridge.inhibit_ipv4': 'true' }
   await cnm.createNetwork({ name: 'aside', options, ...wide('10.78.0.0/16') })

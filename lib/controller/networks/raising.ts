@@ -19,7 +19,7 @@ import { mayAdministerNetworks } from '../sandboxes/processes.ts'
 import { closeWay, openWay, type Way } from './forwarding.ts'
 import { homeOf } from './homes.ts'
 import { linkAt, linkNames } from './links.ts'
-import { type Lent, type Raised, raisedKey, raisedNetworks, raisedOf, walledLink } from './raised.ts'
+import { isRaised, type Lent, type Raised, raisedKey, raisedNetworks, raisedOf, walledLink } from './raised.ts'
 import { keepingShield, sharedIn, sparingForeign, sparingShared, sparingShield, withoutShared } from './shared-links.ts'
 import { warnOfBarrier } from './vlan-filters.ts'
 
@@ -136,11 +136,14 @@ function othersOf(hall: Hall, network: Network): readonly OtherNetwork[] {
   for (const other of hall.store.networks.list()) {
     const { id, driver, configOnly } = other
     if (configOnly || id === network.id) continue
-    if (driver === network.driver) alike.push(other)
+    if (driver === network.driver) alike.push(isIdle(hall, other) ? { ...other, idle: true } : other)
     if (kin.includes(driver)) relatives.push({ ...other, kin: driver })
   }
   return [...alike, ...relatives]
 }
+
+/** An engine that has addresses of its own does not see what such a network holds, only links and routes. */
+const isIdle = (hall: Hall, network: Network): boolean => isRaisedLate(hall, network) && !isRaised(hall, network)
 
 /** What the driver has against a network as the host is now; null when nothing. */
 export async function unfitness(hall: Hall, network: Network): Promise<CnmError | null> {
