@@ -1,12 +1,11 @@
 import { constants } from 'node:os'
 import type { Call } from '../../model/call.ts'
 import { CnmError, fault } from '../../model/errors.ts'
-import { LINK_GROUP } from '../../model/ids.ts'
 import { isShared, type Sandbox } from '../../model/network.ts'
-import { HOST, type Op, type Plan } from '../../model/op.ts'
-import { applyLeniently, dump } from '../../netlink/kernel.ts'
+import { applyLeniently } from '../../netlink/kernel.ts'
 import { inode, namespaceAt } from '../../netlink/namespace.ts'
 import type { NetlinkError } from '../../netlink/refusal.ts'
+import type { JournalEntry } from '../../store/store.ts'
 import { replay } from '../endpoints/pools.ts'
 import { replayLent } from '../engine/ipam.ts'
 import { pathsIn } from '../execution/commit.ts'
@@ -14,6 +13,7 @@ import { deleteRetired, inGroups } from '../execution/deletion.ts'
 import type { Hall } from '../hall.ts'
 import { returnOrphans } from '../leases/leases.ts'
 import { homes } from '../networks/homes.ts'
+import { sparingForeign } from '../networks/shared-links.ts'
 import { isAlive } from '../sandboxes/processes.ts'
 import { removeSandboxes } from '../sandboxes/removal.ts'
 
@@ -57,36 +57,49 @@ export async function checkHost({ host, run, store }: Hall): Promise<string> {
   return here
 }
 
-/** An entry that cannot be finished now stays for the next controller; it must not keep this one from working. */
+/** Each entry is tried once: tried again later, its steps would meet what is newer. Only whoever may do nothing here leaves it. */
 async function finishJournal(hall: Hall): Promise<void> {
   for (const { key, value } of hall.store.journal.list()) {
-    const places = [hall.host, ...pathsIn(hall.host, value).map(namespaceAt)]
-    const tellAll = async (calls: readonly Call[] = []) => {
-      for (const call of calls) await hall.envoy.tellAgain(call, MOMENT)
-    }
-    try {
-      await tellAll(value.before)
-      const refusals = await applyLeniently(places, inGroups(await ours(hall, value.plan)))
-      await tellAll(value.after)
-      if (refusals.every(isElsewhere)) hall.store.journal.delete(key)
-    } finally {
-      for (const place of places.slice(1)) place.close()
-    }
+    const refusals = (await finish(hall, value)).filter((refusal) => !isElsewhere(refusal))
+    if (refusals.some(isDenied)) continue
+    for (const { message } of refusals) warnOfUnfinished(message)
+    hall.store.journal.delete(key)
   }
 }
+
+async function finish(hall: Hall, entry: JournalEntry): Promise<readonly NetlinkError[]> {
+  const places = [hall.host, ...pathsIn(hall.host, entry).map(namespaceAt)]
+  const tellAll = async (calls: readonly Call[] = []) => {
+    for (const call of calls) await hall.envoy.tellAgain(call, MOMENT)
+  }
+  try {
+    await tellAll(entry.before)
+    // A step may never have been carried out, or was long ago: links of these names may be somebody else's by now.
+    const refusals = await applyLeniently(places, inGroups(await sparingForeign(places, entry.plan)))
+    await tellAll(entry.after)
+    return refusals
+  } catch (error) {
+    // A driver's plan was none, and must not keep every later controller from opening.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_CNM_INVALID_ARG')) throw error
+    warnOfUnfinished(error.message)
+    return []
+  } finally {
+    for (const place of places.slice(1)) place.close()
+  }
+}
+
+const warnOfUnfinished = (reason: string): void =>
+  process.emitWarning(`a controller that was killed left this undone, and cnm doctor finds what is left of it: ${reason}`, {
+    code: 'CNM_UNFINISHED',
+  })
+
+const isDenied = ({ errno }: NetlinkError): boolean => errno === -constants.errno.EPERM || errno === -constants.errno.EACCES
 
 /**
  * A published port that a step takes back leads elsewhere: the step was not carried out yet, or the one after it was already.
  * Either way nothing of it is there, for its elements come and go together.
  */
 const isElsewhere = ({ refusal, errno }: NetlinkError): boolean => refusal.request === 'nft' && errno === -constants.errno.EEXIST
-
-/** A step of the journal may never have been carried out: a link of that name that lacks our mark is somebody else's. */
-async function ours(hall: Hall, plan: Plan): Promise<Plan> {
-  const links = await dump(hall.host, 'link')
-  const foreign = new Set(links.filter(({ group }) => group !== LINK_GROUP).map(({ name }) => name))
-  return plan.filter((op: Op) => !(op.op === 'link.del' && (op.at ?? HOST) === HOST && foreign.has(String(op.link))))
-}
 
 async function replayAddresses(hall: Hall): Promise<void> {
   // A network whose IPAM driver this program does not bring can be listed; verbs that need an address of it say what is missing.

@@ -326,7 +326,7 @@ export async function lower(hall: Hall, network: Network): Promise<Omit<Raising,
   if (!raised) return { plan: [], networks, record: () => {} }
   const { plan: whole, wall } = await driverOf(hall, network).deleteNetwork(configOf(hall, network))
   const spared = sparingShield(sparingShared(whole, await plansBeside(hall, network)), () => hasSecretNeighbour(hall, network))
-  const plan = await sparingForeign(hall, spared)
+  const plan = await sparingForeign([hall.host], spared)
   const remains = wall ? await besides(hall, network) : 'walls'
   const last = remains !== 'walls'
   const back = last ? await closeWay(hall, lentOf(hall)) : []

@@ -1,5 +1,6 @@
 import { isOurs } from '../../model/ids.ts'
 import { HOST, type Op, type Plan } from '../../model/op.ts'
+import type { Netns } from '../../netlink/namespace.ts'
 import type { Hall } from '../hall.ts'
 import { linksAt } from './links.ts'
 
@@ -19,14 +20,31 @@ function isAbout(op: Op, name: string): boolean {
   return op.op === 'link.set' && op.link === name
 }
 
-/** Steps that take a network away, but for links that somebody has made in the place of ours. */
-export async function sparingForeign(hall: Hall, plan: Plan): Promise<Plan> {
-  const names = plan.flatMap((op) => (op.op === 'link.del' && isOnHost(op) && op.link !== undefined ? [op.link] : []))
-  const foreign = new Set((await linksAt(hall.host, names)).filter(({ group }) => !isOurs(group)).map(({ name }) => name))
-  return plan.filter((op) => !(isOnHost(op) && 'link' in op && foreign.has(String(op.link))))
+/**
+ * Steps that take something away, but for those on links that somebody has made in the place of ours. `places` are the namespaces
+ * of the steps.
+ */
+export async function sparingForeign(places: readonly Netns[], plan: Plan): Promise<Plan> {
+  const foreign = await Promise.all(places.map((place, at) => foreignIn(place, ownNames(plan, at))))
+  return plan.filter((op) => !('link' in op && foreign[op.at ?? HOST]?.has(String(op.link))))
 }
 
-const isOnHost = ({ at = HOST }: Op): boolean => at === HOST
+async function foreignIn(place: Netns, names: Iterable<string>): Promise<ReadonlySet<string>> {
+  const links = await linksAt(place, names)
+  return new Set(links.filter(({ group }) => !isOurs(group)).map(({ name }) => name))
+}
+
+/**
+ * Names by which steps mean links of ours: on a host those that they delete, for they also change what was adopted; elsewhere all
+ * but what they move out, which a plugin may have made.
+ */
+function ownNames(plan: Plan, place: number): ReadonlySet<string> {
+  const here = plan.filter(({ at = HOST }) => at === place)
+  const isMeant = (op: Op) => (place === HOST ? op.op === 'link.del' : 'link' in op)
+  const names = (ops: Plan) => ops.flatMap((op) => ('link' in op && op.link !== undefined ? [String(op.link)] : []))
+  const movedOut = new Set(names(here.filter((op) => 'moveTo' in op && op.moveTo !== undefined)))
+  return new Set(names(here.filter(isMeant)).filter((name) => !movedOut.has(name)))
+}
 
 /** Steps that take a network away, but for links that `others` need. */
 export function sparingShared(plan: Plan, others: readonly Plan[]): Plan {
