@@ -22,6 +22,11 @@ export const ERRORS = {
     'cnm network disconnect {name} SANDBOX',
   ],
   NETWORK_FULL: [500, 'network {name} is full: a {driver} takes {limit} endpoints', 'put further sandboxes on another network'],
+  LINK_TAKEN: [
+    409,
+    'network {network} has lost its link {link}: somebody else has made one of that name',
+    'ip link del {link}, or rename it',
+  ],
   NETWORK_LIMIT_ONE: [403, 'only one instance of "{driver}" network is allowed'],
   NETWORK_NOT_SWARM: [
     403,

@@ -18,10 +18,11 @@ const NUD_PERMANENT = 128
 
 /**
  * The steps of a plan whose outcome is not there any more, as far as tables tell; `scenes[at]` is the namespace number `at`.
- * Steps that no table shows count as done, as long as their link was not to be made anew.
+ * Steps that no table shows count as done, as long as their link was not to be made anew. `taken`: links of the host whose names
+ * ours have had.
  */
-export async function lacksOf(plan: Plan, scenes: readonly Scene[]): Promise<readonly Lack[]> {
-  const audit = new Audit(scenes, plan)
+export async function lacksOf(plan: Plan, scenes: readonly Scene[], taken: ReadonlySet<string> = new Set()): Promise<readonly Lack[]> {
+  const audit = new Audit(scenes, plan, taken)
   const lacks: Lack[] = []
   for (const op of plan) {
     const lack = await audit.look(op)
@@ -39,9 +40,10 @@ class Audit {
   /** Links that are made anew, or put into their bridge anew: what was set on them is lost. */
   readonly #renewed = new Set<string>()
   /** Links whose name somebody else has. */
-  readonly #foreign = new Set<string>()
+  readonly #foreign: Set<string>
 
-  constructor(scenes: readonly Scene[], plan: Plan) {
+  constructor(scenes: readonly Scene[], plan: Plan, taken: ReadonlySet<string>) {
+    this.#foreign = new Set(Array.from(taken, (link) => keyOf(HOST, link)))
     this.#scenes = scenes
     const moves = plan.filter((op): op is Op & LinkSet => op.op === 'link.set' && op.link !== undefined && isElsewhere(op))
     this.#moved = new Map(moves.map((op) => [keyOf(op.at, op.link), op]))
@@ -52,12 +54,18 @@ class Audit {
     const place = op.op === 'link.add' ? (op.into ?? op.at) : op.at
     const key = keyOf(place, subject)
     const scene = this.#scenes[place ?? HOST]
-    if (!scene || this.#foreign.has(key)) return null
+    if (!scene || (op.op !== 'link.add' && this.#isForeign(op, key))) return null
     const move = this.#moved.get(key)
     if (move) return this.#movedOn(op, move, key)
     if (op.op === 'link.add') return this.#linkAdded(op, scene, key)
     const found = await this.#found(op, scene, key)
     return found === null ? null : { op, found, remedy: [repeatable(op)] }
+  }
+
+  /** A step on somebody else's link, or with it. */
+  #isForeign(op: Op, key: string): boolean {
+    if (op.op === 'sysctl') return op.path.split('/').some((part) => this.#foreign.has(keyOf(op.at, part)))
+    return this.#foreign.has(key) || (op.op === 'link.set' && this.#foreign.has(keyOf(op.at, op.master)))
   }
 
   /** Of a link that is elsewhere by now, or has another name. */

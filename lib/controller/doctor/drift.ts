@@ -10,8 +10,9 @@ import { raisedWalls } from '../guard/mend.ts'
 import type { Hall } from '../hall.ts'
 import { openWay } from '../networks/forwarding.ts'
 import { homeOf } from '../networks/homes.ts'
-import { raisedNetworks } from '../networks/raised.ts'
-import { configOf, familiesOn, isStanding, isThere, onThisKernel, raise, recordWay, unfitness } from '../networks/raising.ts'
+import { raisedNetworks, raisedOf } from '../networks/raised.ts'
+import { configOf, familiesOn, onThisKernel, raise, recordWay, unfitness } from '../networks/raising.ts'
+import { baseOf, isStanding, isThere } from '../networks/standing.ts'
 import { tunnelOf } from '../overlay/known.ts'
 import { isKnown, look } from '../overlay/look.ts'
 import { writing } from '../overlay/rows.ts'
@@ -31,6 +32,8 @@ export class Round {
   /** Links of the host, and neighbours that it was told of, that belong to somebody. */
   readonly links = new Set<string>()
   readonly neighbours = new Set<string>()
+  /** Names that networks have made links under, and that somebody else's have now. */
+  readonly taken = new Set<string>()
   /** The namespaces that networks have for themselves, by their path, with the links that belong to somebody. */
   readonly homes = new Map<string, { readonly scene: Scene; readonly links: Set<string> }>()
 
@@ -93,10 +96,13 @@ async function driftOf(round: Round, network: Network): Promise<readonly Ailment
   const subject = `network ${network.name}`
   const unfit = await unfitness(hall, network)
   if (unfit) return [{ finding: finding('NETWORK_UNFIT', subject, { reason: unfit.message, remedy: unfit.remedy }) }]
-  if (!(await isStanding(hall, network))) return [await fallen(hall, network)]
+  const raised = raisedOf(hall.store, network)
+  const base = raised && (await baseOf(hall, raised))
+  if (base?.state === 'taken') round.taken.add(base.name)
+  else if (!(await isStanding(hall, network))) return [await fallen(hall, network)]
   const scenes = [host, host, ...networks.map((path) => round.sceneAt(path))]
   return [
-    ...drifts('NETWORK_DRIFT', subject, await lacksOf(plan, scenes), (remedy) => making({ plan: remedy, networks })),
+    ...drifts('NETWORK_DRIFT', subject, await lacksOf(plan, scenes, round.taken), (remedy) => making({ plan: remedy, networks })),
     ...(await peersDrift(hall, network)),
   ]
 }
@@ -156,8 +162,8 @@ export const homeStrays = ({ homes }: Round): readonly Ailment[] =>
   )
 
 /** Forwarding that networks need and do not have, on their links or on the host's own. */
-export async function forwardingDrift({ hall, host }: Round): Promise<readonly Ailment[]> {
-  const walls = (await raisedWalls(hall)).filter(({ wall }) => !wall.internal && host.link(wall.link))
+export async function forwardingDrift({ hall, host, taken }: Round): Promise<readonly Ailment[]> {
+  const walls = (await raisedWalls(hall)).filter(({ wall }) => !wall.internal && host.link(wall.link) && !taken.has(wall.link))
   const ailments: Ailment[] = []
   for (const family of [4, 6] as const) {
     const links = walls.filter(({ network }) => familiesOn(network).includes(family)).map(({ wall }) => wall.link)
@@ -196,7 +202,7 @@ async function lookInto(round: Round, sandbox: Sandbox): Promise<readonly Ailmen
   try {
     if (!(await isThere(path))) return [{ finding: finding('NAMESPACE_GONE', subject, { path, name }), mend }]
     const inside = await Scene.of(netns)
-    const lacks = await lacksOf(plan, [round.host, inside, ...networks.map((home) => round.sceneAt(home))])
+    const lacks = await lacksOf(plan, [round.host, inside, ...networks.map((home) => round.sceneAt(home))], round.taken)
     return [
       // In this order: an end of a pair that was renamed goes with the other one, which is made anew.
       ...drifts('SANDBOX_DRIFT', subject, lacks, (remedy) => making({ plan: remedy, sandbox: path, networks })),

@@ -5,7 +5,7 @@ import { isGone, NetlinkError } from '../../netlink/refusal.ts'
 import type { Hall } from '../hall.ts'
 import { linkNames } from '../networks/links.ts'
 import { isRaised } from '../networks/raised.ts'
-import { isStanding } from '../networks/raising.ts'
+import { isStanding } from '../networks/standing.ts'
 
 /** What the kernel has where a sandbox is to be connected, or is believed to have. */
 export interface Facts {

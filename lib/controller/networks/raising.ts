@@ -7,7 +7,7 @@ import { isPredefined, type Network } from '../../model/network.ts'
 import { type LinkAdd, NETWORK, type Op, type Plan } from '../../model/op.ts'
 import type { Wall } from '../../model/wall.ts'
 import { dump, listNftTable } from '../../netlink/kernel.ts'
-import { inode, namespaceAt, readSysctl } from '../../netlink/namespace.ts'
+import { readSysctl } from '../../netlink/namespace.ts'
 import type { LinkRow } from '../../netlink/tables.ts'
 import type { Hall } from '../hall.ts'
 import { checkEsp } from '../overlay/esp.ts'
@@ -21,6 +21,7 @@ import { homeOf } from './homes.ts'
 import { linkAt, linkNames } from './links.ts'
 import { isRaised, type Lent, type Raised, raisedKey, raisedNetworks, raisedOf, walledLink } from './raised.ts'
 import { keepingShield, sharedIn, sparingForeign, sparingShared, sparingShield, withoutShared } from './shared-links.ts'
+import { checkBase, isStanding } from './standing.ts'
 import { warnOfBarrier } from './vlan-filters.ts'
 
 /** What a driver is told of a network. */
@@ -78,12 +79,13 @@ export interface Raising {
 
 /**
  * Steps that give a network its links and walls, if it has none since the host was started, or somebody has taken its link.
- * `unseen`: whoever takes these steps finds out about the latter.
+ * `unseen`: whoever takes these steps finds out about the latter. Throws LINK_TAKEN.
  */
 export async function raise(hall: Hall, network: Network, unseen = false): Promise<Raising> {
   const raised = raisedOf(hall.store, network)
   const networks = [homeOf(hall, network)]
-  if (raised && (unseen || (await stands(hall, network, raised))))
+  if (raised && (!unseen || isCoveted(hall, network, raised))) await checkBase(hall, network, raised)
+  if (raised && (unseen || (await isStanding(hall, network))))
     return { plan: [], networks, config: configOf(hall, network), record: () => {} }
   const driver = driverOf(hall, network)
   const found = await foundFor(hall, network)
@@ -125,6 +127,13 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
     },
   }
 }
+
+/**
+ * Somebody else may well make a link of that name when ours is gone: a user has chosen it. No step would be refused that puts an
+ * endpoint on theirs. A name that is made of an id is nobody's.
+ */
+const isCoveted = (hall: Hall, network: Network, { link, base = link, found }: Raised): boolean =>
+  base !== undefined && !found && (driverOf(hall, network).adoptedLinks?.(configOf(hall, network)) ?? []).includes(base)
 
 const warnOfStandIn = ({ name }: Network): void =>
   process.emitWarning(`this kernel has no dummy links: network ${name} stands on an ifb, which does the same`, { code: 'CNM_NO_DUMMY' })
@@ -206,26 +215,6 @@ export function forgetWay({ store: { marks } }: Hall): void {
 
 /** Forwarding that we switched on for all that is raised. */
 export const lentOf = ({ store }: Hall): Lent => (store.marks.get(LENT) ?? {}) as Lent
-
-/** The link of a raised network is there. */
-export const isStanding = async (hall: Hall, network: Network): Promise<boolean> => {
-  const raised = raisedOf(hall.store, network)
-  return raised !== undefined && (await stands(hall, network, raised))
-}
-
-const stands = async (hall: Hall, network: Network, { link, base = link, home }: Raised): Promise<boolean> =>
-  (base === undefined || (await linkAt(hall.host, base)) !== undefined) && (!home || (await isThere(homeOf(hall, network))))
-
-/** A namespace can be entered there. */
-export async function isThere(path: string): Promise<boolean> {
-  const netns = namespaceAt(path)
-  return inode(netns)
-    .then(
-      () => true,
-      () => false,
-    )
-    .finally(() => netns.close())
-}
 
 /** What is ours in the firewall besides the wall of one network. */
 async function besides(hall: Hall, network: Network): Promise<Remains> {
