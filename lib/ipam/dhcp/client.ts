@@ -6,7 +6,8 @@ import { macText } from '../../model/words.ts'
 import { arpProbe, CLIENT_PORT, claimant, unwrap, wrap } from './frame.ts'
 import {
   ATTEMPTS,
-  DAY,
+  dueAt,
+  endOf,
   hear,
   type Lan,
   type Lease,
@@ -36,8 +37,9 @@ export async function acquire(lan: Lan, want: Want, ledger: Ledger): Promise<Lea
   let reason: Error | undefined
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const answer = await request(lan, want, ledger)
-    if (answer.kind === 'nak') {
-      const words = { protocol: 'DHCP', link: want.link, server: nameOf(answer.server), reason: answer.message || 'it says no more' }
+    if (!isGrant(answer)) {
+      const reasons = answer.message || (answer.kind === 'ack' ? 'it lends for no time' : 'it says no more')
+      const words = { protocol: 'DHCP', link: want.link, server: nameOf(answer.server), reason: reasons }
       reason = fault('DHCP_REFUSED', words)
       continue
     }
@@ -56,8 +58,8 @@ export async function acquire(lan: Lan, want: Want, ledger: Ledger): Promise<Lea
 function request(lan: Lan, want: Want, ledger: Ledger): Promise<Answer> {
   const { link, subnet, address } = want
   const others = new Set<string>()
-  const fits = ({ kind, yours, server }: Answer): boolean => {
-    if (kind !== 'offer' || !server) return false
+  const fits = ({ kind, yours, server, lease }: Answer): boolean => {
+    if (kind !== 'offer' || !server || lease === 0) return false
     const fit = address ? yours.value === address.value : contains(subnet, yours)
     if (!fit) others.add(`${formatAddress(yours)} by ${formatAddress(server)}`)
     return fit
@@ -71,7 +73,7 @@ function request(lan: Lan, want: Want, ledger: Ledger): Promise<Answer> {
     ledger.put(offered)
     const question: Question = { ...own, kind: 'request', wanted: offer.yours, server: offer.server }
     const answer = await ask(lan, wire, question, ({ kind, server }) => kind !== 'offer' && server?.value === offer.server?.value)
-    if (answer?.kind !== 'ack') ledger.delete(offered)
+    if (!answer || !isGrant(answer)) ledger.delete(offered)
     if (!answer) throw fault('DHCP_SILENT', { protocol: 'DHCP', link })
     return answer
   })
@@ -94,7 +96,7 @@ export async function extend(lan: Lan, lease: Lease): Promise<Lease | 'denied' |
     ask(lan, wire, { kind: 'request', xid: newXid(), ...selfOf(lease), wanted }, ({ kind }) => kind !== 'offer'),
   )
   if (!answer) return null
-  if (answer.kind === 'nak' || answer.yours.value !== wanted.value) return 'denied'
+  if (!isGrant(answer) || answer.yours.value !== wanted.value) return 'denied'
   return leaseOf(lan, { ...lease, subnet: wanted, address: wanted }, answer)
 }
 
@@ -137,6 +139,8 @@ async function ask(
   return null
 }
 
+const DAY = 86_400
+
 function leaseOf({ clock }: Lan, { link, mac, identity, subnet }: Want, { yours, prefix, server, lease, renew }: Answer): Lease {
   // One that says nothing lasts for a day.
   const seconds = lease ?? DAY
@@ -146,10 +150,13 @@ function leaseOf({ clock }: Lan, { link, mac, identity, subnet }: Want, { yours,
     ...(identity ? { identity } : {}),
     address: formatCidr({ ...yours, prefix: prefix ?? subnet.prefix }),
     server: server ? formatAddress(server) : '',
-    renewAt: now + Math.min(renew ?? seconds / 2, DAY) * 1000,
-    endsAt: now + seconds * 1000,
+    renewAt: dueAt(now, seconds, renew, seconds / 2),
+    endsAt: endOf(now, seconds),
   }
 }
+
+/** What is lent for no time is not. */
+const isGrant = ({ kind, lease }: Answer): boolean => kind === 'ack' && lease !== 0
 
 const newXid = (): number => randomInt(2 ** 32)
 const nameOf = (server: Address | null): string => (server ? formatAddress(server) : 'a DHCP server')

@@ -5,7 +5,8 @@ import { macBytes } from '../../model/ids.ts'
 import { CLIENT_PORT6, unwrap6, wrap6 } from './frame6.ts'
 import {
   ATTEMPTS,
-  DAY,
+  dueAt,
+  endOf,
   hear,
   type Identity,
   type Lan,
@@ -201,15 +202,16 @@ async function understood(
 function leaseOf({ clock }: Lan, want: Want6 & { readonly subnet: Cidr }, answer: Told, { address, preferred, valid }: Lent6): Lease6 {
   const { link, mac, identity, subnet } = want
   const now = clock()
-  const after = (seconds: number) => now + Math.min(seconds, DAY) * 1000
+  // One that is not to be used any more, but is still held, is to be prolonged no later.
+  const use = preferred || valid
   return {
     ...{ link, mac, identity },
     address: formatCidr({ ...address, prefix: subnet.prefix }),
     server: formatAddress(answer.from),
     serverId: Buffer.from(answer.server).toString('hex'),
-    renewAt: after(Math.min(answer.renew || preferred / 2, valid)),
-    rebindAt: now + Math.min(answer.rebind || preferred * 0.8, valid) * 1000,
-    endsAt: now + valid * 1000,
+    renewAt: dueAt(now, valid, answer.renew, use / 2),
+    rebindAt: dueAt(now, valid, answer.rebind, use * 0.8),
+    endsAt: endOf(now, valid),
   }
 }
 

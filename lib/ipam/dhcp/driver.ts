@@ -7,7 +7,7 @@ import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } f
 import type { Notes } from '../notes.ts'
 import { acquire, extend, inquire, release } from './client.ts'
 import { acquire6, announced, extend6, holderOf6, type Lease6, release6 } from './client6.ts'
-import type { Identity, Lan, Lease, Ledger, Want } from './lan.ts'
+import { FOREVER, type Identity, type Lan, type Lease, type Ledger, type Want } from './lan.ts'
 import { type LanPool, poolIdOf, readPool } from './pool.ts'
 
 /** `--ipam-opt parent=eth0`: the link by which the host is on the server's LAN. */
@@ -149,10 +149,10 @@ export class DhcpIpam implements IpamDriver {
     return isLease6(lease) ? release6(this.#lan, lease) : release(this.#lan, lease)
   }
 
-  /** Whole seconds that an address may be used for; undefined: for ever. */
+  /** Whole seconds that an address may be used for, 4294967295 for ever; undefined: nobody lends it. */
   lifetime(poolId: string, address: string): number | undefined {
     const lease = this.#leases.get(keyOf(poolId, address))
-    return lease && Math.max(1, Math.ceil((lease.endsAt - this.#lan.clock()) / 1000))
+    return lease && Math.min(FOREVER, Math.max(1, Math.ceil((lease.endsAt - this.#lan.clock()) / 1000)))
   }
 
   /** Its addresses are lent, and not made of MAC addresses. */

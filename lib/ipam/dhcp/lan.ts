@@ -70,8 +70,23 @@ export interface Ledger<L = Lease> {
 export const PATIENCE = [500, 1000, 2000, 4000]
 /** How often an address is asked for that turns out to be of no use. */
 export const ATTEMPTS = 3
-/** One that is for ever is asked about once a day. */
-export const DAY = 86_400
+/** Of a lease that is for ever, as servers have it, in seconds. */
+export const FOREVER = 0xffffffff
+/** The same on the clock. */
+const NEVER = Number.MAX_SAFE_INTEGER
+
+/** When something ends that lasts so many seconds. */
+export const endOf = (now: number, seconds: number): number => (seconds === FOREVER ? NEVER : now + seconds * 1000)
+
+/**
+ * When a lease of `seconds` is to be prolonged: when its server says so, or after `own` seconds where it says nothing, or what cannot
+ * be (RFC 2131, 4.4.5; RFC 8415, 14.2). Never where it is for ever, and never at once: it would be asked again and again.
+ */
+export function dueAt(now: number, seconds: number, said: number | null, own: number): number {
+  if (seconds === FOREVER) return NEVER
+  const after = said !== null && said > 0 && said < seconds ? said : own
+  return now + Math.max(1, after) * 1000
+}
 
 /** How long the holder of an address has to say that it is taken, twice, in ms. */
 const DOUBT = 50

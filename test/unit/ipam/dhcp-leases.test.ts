@@ -83,6 +83,59 @@ it('a lease is renewed when it says so, again when nobody answers, and is over a
   expect(lan.ipam.lifetime(POOL, '192.0.2.9')).toBeUndefined()
 })
 
+const word = (value: number): number[] => [value >>> 24, (value >> 16) & 255, (value >> 8) & 255, value & 255]
+const FOREVER = 0xffffffff
+const answering = (lease: number, ...t1: number[]): Server => {
+  const lasts = [51, 4, ...word(lease), ...t1.flatMap((seconds) => [58, 4, ...word(seconds)])]
+  return ({ kind }) => [53, 1, kind === 1 ? 2 : 5, 54, 4, 192, 0, 2, 1, ...lasts]
+}
+
+it.each([
+  ['T1 of nothing', 100, [0], 50],
+  ['no T1', 100, [], 50],
+  ['a T1 at the end', 100, [100], 50],
+  ['a T1 after the end', 100, [FOREVER], 50],
+  ['a T1 of a second', 100, [1], 1],
+  ['a lease of a second', 1, [0], 1],
+  ['a long lease', 1_000_000, [], 500_000],
+])('a server that says %s is asked in time, and not again and again', async (_, lease, t1, seconds) => {
+  const lan = new Fake()
+  lan.server = answering(lease, ...t1)
+  await lan.ipam.requestAddress(POOL, '', ask)
+  const held = () => lan.ipam.held()[0] ?? expect.fail('nothing is held')
+  const due = () => Math.round((held().lease.renewAt - lan.now) / 1000)
+  expect(due()).toBe(seconds)
+  lan.now += seconds * 1000
+  expect(await lan.ipam.renew(held())).toBe('renewed')
+  expect(due()).toBe(seconds)
+})
+
+it.each([[[]], [[0]], [[60]], [[FOREVER]]])('a lease for ever is never renewed, whatever its T1 is: %j', async (t1) => {
+  const lan = new Fake()
+  lan.server = answering(FOREVER, ...t1)
+  await lan.ipam.requestAddress(POOL, '', ask)
+  const { lease } = lan.ipam.held()[0] ?? expect.fail('nothing is held')
+  lan.now += 100 * 365 * 86_400_000
+  expect(lease.renewAt).toBeGreaterThan(lan.now)
+  expect(JSON.parse(JSON.stringify(lease))).toEqual(lease)
+  // As the kernel has it.
+  expect(lan.ipam.lifetime(POOL, '192.0.2.9')).toBe(FOREVER)
+})
+
+it('what is lent for no time is not lent', async () => {
+  const lan = new Fake()
+  lan.server = answering(0)
+  await expect(lan.ipam.requestAddress(POOL, '', ask)).rejects.toMatchObject({ code: 'DHCP_SILENT' })
+  lan.server = (question) => (question.kind === 1 ? OFFER : answering(0)(question))
+  const refusal = { code: 'DHCP_REFUSED', message: expect.stringContaining('it lends for no time') }
+  await expect(lan.ipam.requestAddress(POOL, '', ask)).rejects.toMatchObject(refusal)
+  expect(lan.leases.size).toBe(0)
+  lan.server = ({ kind }) => (kind === 1 ? OFFER : ACK)
+  await lan.ipam.requestAddress(POOL, '', ask)
+  lan.server = answering(0)
+  expect(await lan.ipam.renew(lan.ipam.held()[0] ?? expect.fail())).toBe('lost')
+})
+
 it('a lease that is denied is lost, and one that was given back meanwhile is given back again', async () => {
   const lan = new Fake()
   await lan.ipam.requestAddress(POOL, '', ask)

@@ -18,13 +18,15 @@ type Server = (question: { readonly kind: number; readonly duid: string; readonl
 
 const word = (value: number): number[] => [value >>> 24, (value >> 16) & 255, (value >> 8) & 255, value & 255]
 const option = (code: number, ...value: number[]): number[] => [0, code, value.length >> 8, value.length & 255, ...value]
-const lent = (valid: number): number[] => option(5, ...toBytes(LENT), ...word(valid), ...word(valid))
+const lent = (valid: number, preferred = valid): number[] => option(5, ...toBytes(LENT), ...word(preferred), ...word(valid))
 const NO_BINDING = option(13, 0, 3)
 
 /** A LAN with one server, on which nobody waits: time passes as far as somebody would. */
 class Fake implements Lan {
   now = 1_000_000
   server: Server = () => lent(100)
+  /** T1 and T2; 0 leaves it to the client. */
+  times: readonly [number, number] = [0, 0]
   readonly heard: number[] = []
   readonly clock = (): number => this.now
   readonly macOf = async () => '02:00:00:00:00:99'
@@ -57,7 +59,7 @@ class Fake implements Lan {
     const answer = [kind === SOLICIT ? 2 : 7, ...question.subarray(1, 4), ...option(1, ...duid), ...option(2, 0, 1, 9, 9)]
     const frame = wrap6(
       { from: SERVER, mac: Uint8Array.of(2, 0, 0, 0, 0, 1) },
-      Uint8Array.from([...answer, ...option(3, ...iaid, ...word(0), ...word(0), ...options)]),
+      Uint8Array.from([...answer, ...option(3, ...iaid, ...this.times.flatMap(word), ...options)]),
     )
     // Back to who asked, from port to port.
     frame.set(toBytes(to), 38)
@@ -96,6 +98,43 @@ it('a lease is renewed by its server, from T2 on by any, and is over at its end'
   lan.now += 100_000
   expect(await lan.ipam.renew(held(lan))).toBe('lost')
   expect(lan.ipam.held()).toEqual([])
+})
+
+const FOREVER = 0xffffffff
+
+it.each([
+  ['nothing', [0, 0], [100, 100], [50, 80]],
+  ['when', [30, 60], [100, 100], [30, 60]],
+  ['T1 after T2', [60, 30], [100, 100], [50, 80]],
+  ['T1 after the end', [200, 300], [100, 100], [50, 80]],
+  ['to do nothing', [FOREVER, FOREVER], [100, 100], [50, 80]],
+  ['that it is held, and not to be used', [0, 0], [100, 0], [50, 80]],
+  ['a second', [0, 0], [1, 1], [1, 1]],
+  ['long', [0, 0], [1_000_000, 1_000_000], [500_000, 800_000]],
+] as const)('a server that says %s is asked in time, and not again and again', async (_, times, [valid, preferred], seconds) => {
+  const lan = new Fake()
+  lan.times = times
+  lan.server = () => lent(valid, preferred)
+  await lan.ipam.requestAddress(POOL, '', asOne)
+  const due = () => [leaseOf(lan).renewAt, leaseOf(lan).rebindAt].map((at) => Math.round((at - lan.now) / 1000))
+  expect(due()).toEqual(seconds)
+  lan.now += seconds[0] * 1000
+  expect(await lan.ipam.renew(held(lan))).toBe('renewed')
+  expect(due()).toEqual(seconds)
+})
+
+it.each([
+  [0, 0],
+  [60, 90],
+  [FOREVER, FOREVER],
+] as const)('a lease for ever is never renewed, whatever T1 and T2 are: %d, %d', async (...times) => {
+  const lan = new Fake()
+  lan.times = times
+  lan.server = () => lent(FOREVER)
+  await lan.ipam.requestAddress(POOL, '', asOne)
+  lan.now += 100 * 365 * 86_400_000
+  expect(leaseOf(lan).renewAt).toBeGreaterThan(lan.now)
+  expect(lan.ipam.lifetime(POOL, 'fd00:9::9')).toBe(FOREVER)
 })
 
 it.each([
