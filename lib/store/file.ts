@@ -5,6 +5,7 @@ import type { RootDatabase } from 'lmdb'
 import { CnmError, fault } from '../model/errors.ts'
 import { isWhole } from './extent.ts'
 import { lmdb } from './lmdb.ts'
+import { Reserve } from './reserve.ts'
 
 /** Of the records in a file. Raised when a reader of the old one would misunderstand the new one. */
 const FORMAT = 1
@@ -16,6 +17,9 @@ const SMALLEST = 8_192
 /** More than a transaction writes. Putting leaves this much, so that there is always room to delete. */
 const ROOM = 262_144
 
+/** Of this, a transaction that only deletes needs much less. */
+const ROOM_TO_DELETE = 65_536
+
 /** So many bytes are written with each that is put: a long entry of the journal tells of many records, each on a page of its own. */
 const PER_BYTE = 16
 
@@ -23,6 +27,7 @@ const PER_BYTE = 16
 export class StateFile {
   readonly path: string
   readonly #db: RootDatabase<string, string>
+  readonly #reserve: Reserve
   /** What the transaction under way writes, by key; null deletes. */
   #pending: Map<string, string | null> | undefined
   /** The same of what nobody waits for. */
@@ -33,6 +38,7 @@ export class StateFile {
   private constructor(path: string, db: RootDatabase<string, string>) {
     this.path = path
     this.#db = db
+    this.#reserve = new Reserve(`${path}-reserve`)
   }
 
   /**
@@ -97,6 +103,7 @@ export class StateFile {
     } finally {
       this.#pending = undefined
       this.#hasRoom = false
+      this.#takeBack()
     }
   }
 
@@ -110,8 +117,8 @@ export class StateFile {
    * first that may be in the same place.
    */
   takeRoom(): void {
-    const needed = needOf(this.#pending ?? new Map())
-    if (needed > 0 && needed > freeOn(this.path)) throw full(this.path)
+    const pending = this.#pending ?? new Map()
+    if (needOf(pending) > this.#freeFor(pending)) throw full(this.path)
     this.#hasRoom = true
   }
 
@@ -122,7 +129,14 @@ export class StateFile {
 
   #take(key: string, value: string | null): void {
     if (this.#pending) this.#pending.set(key, value)
-    else this.#write(new Map([[key, value]]))
+    else {
+      this.#write(new Map([[key, value]]))
+      this.#takeBack()
+    }
+  }
+
+  #takeBack(): void {
+    this.#reserve.takeBack(() => freeOn(this.path))
   }
 
   #writeIdle(): void {
@@ -137,8 +151,7 @@ export class StateFile {
   #write(entries: ReadonlyMap<string, string | null>): void {
     if (this.#idle.size + entries.size === 0) return
     const [needed, idly] = [needOf(entries), needOf(this.#idle)]
-    // Nobody asks how much is free where all is deleted; and a full disk takes deletions, whatever nobody waits for.
-    const free = needed + idly > 0 ? freeOn(this.path) : 0
+    const free = this.#freeFor(entries)
     if (needed > free && !this.#hasRoom) throw full(this.path)
     const all = needed + idly > free ? [...entries] : [...this.#idle, ...entries]
     this.#guard(() =>
@@ -150,6 +163,20 @@ export class StateFile {
       }),
     )
     for (const [key] of all) this.#idle.delete(key)
+  }
+
+  /** How many bytes are free. What takes something away has the reserve, if need be. */
+  #freeFor(entries: ReadonlyMap<string, string | null>): number {
+    const free = freeOn(this.path)
+    this.#reserve.keep(free)
+    if (free >= Math.max(ROOM_TO_DELETE, needOf(entries)) || !this.#takesAway(entries)) return free
+    this.#reserve.lend()
+    return freeOn(this.path)
+  }
+
+  /** Something is deleted, or there is less of it. */
+  #takesAway(entries: ReadonlyMap<string, string | null>): boolean {
+    return [...entries].some(([key, value]) => value === null || value.length < (this.#db.get(key)?.length ?? 0))
   }
 
   broken(key: string, reason: string): CnmError {

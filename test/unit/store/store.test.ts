@@ -57,7 +57,7 @@ describe('records', () => {
 
     const second = await opened({ root, run })
     expect([second.networks.list(), second.sandboxes.list()]).toEqual([[network('a')], []])
-    expect(readdirSync(run).sort()).toEqual(['boot', 'live.mdb', 'live.mdb-lock', 'lock'])
+    expect(readdirSync(run).sort()).toEqual(['boot', 'live.mdb', 'live.mdb-lock', 'live.mdb-reserve', 'lock'])
     second.sandboxes.put(sandbox('t'))
     await second.close()
     const third = await opened({ root, run })
