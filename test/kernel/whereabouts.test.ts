@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { LAN4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { settled, snapshot } from '../support/snapshot.ts'
@@ -51,4 +51,55 @@ it('a namespace that has come in the place of the joined one keeps its links', a
   await stage.cnm.disconnect('guest', 'plain')
   await stage.cnm.removeSandbox('guest')
   expect(snapshot(path)).toEqual(had)
+})
+
+describe('a namespace that has come in the place of the joined one', () => {
+  const name = () => `${basename(stage.lab.host)}-guest`
+  const path = () => `/run/netns/${name()}`
+  const inside = (line: string) => must(['ip', ...line.split(' ')], { netns: path() })
+
+  beforeEach(async () => {
+    must(['ip', 'netns', 'add', name()])
+    onTestFinished(() => void must(['ip', 'netns', 'del', name()]))
+    for (const [network, subnet] of Object.entries({ one: '10.7.1.0/24', two: '10.7.2.0/24', three: '10.7.3.0/24' }))
+      await stage.cnm.createNetwork({ name: network, ipam: { config: [{ subnet }] } })
+    await stage.cnm.createSandbox({ name: 'guest', path: path(), networks: [{ network: 'one' }, { network: 'two', gwPriority: 1 }] })
+    expect(inside('route')).toContain('default via 10.7.2.1 dev eth1')
+    must(['ip', 'netns', 'del', name()])
+    must(['ip', 'netns', 'add', name()])
+    for (const n of [1, 2]) {
+      inside(`link add eth${n - 1} type bridge`)
+      inside(`addr add 10.7.${n}.9/24 dev eth${n - 1}`)
+      inside(`link set eth${n - 1} up`)
+    }
+    inside('route add default via 10.7.2.1 dev eth1')
+    await settled(path())
+  })
+
+  it.each([
+    ['two', 'one'],
+    ['one', 'two'],
+  ])('keeps its routes when networks are left: %s, %s', async (...networks) => {
+    const had = snapshot(path())
+    for (const network of networks) await stage.cnm.disconnect('guest', network)
+    expect(snapshot(path())).toEqual(had)
+  })
+
+  it('keeps them when one is joined, which is refused', async () => {
+    const had = snapshot(path())
+    await expect(stage.cnm.connect('guest', { network: 'three', gwPriority: 2 })).rejects.toMatchObject({ code: 'KERNEL_REFUSED' })
+    expect(snapshot(path())).toEqual(had)
+  })
+})
+
+it('the default route of a joined namespace moves on when its links were renamed', async () => {
+  const path = `/run/netns/${basename(stage.lab.host)}-guest`
+  must(['ip', 'netns', 'add', basename(path)])
+  onTestFinished(() => void must(['ip', 'netns', 'del', basename(path)]))
+  for (const name of ['one', 'two']) await stage.cnm.createNetwork({ name })
+  await stage.cnm.createSandbox({ name: 'guest', path, networks: [{ network: 'one' }, { network: 'two', gwPriority: 1 }] })
+  for (const change of ['eth0 down', 'eth0 name front', 'front up']) must(['ip', 'link', 'set', ...change.split(' ')], { netns: path })
+  await stage.cnm.disconnect('guest', 'two')
+  expect(must(['ip', 'route'], { netns: path })).toMatch(/^default via \S+ dev front/m)
+  expect(await reaches(path, LAN4)).toBe(true)
 })

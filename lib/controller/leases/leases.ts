@@ -11,6 +11,7 @@ import { planAgain, seatsOf } from '../endpoints/endpoints.ts'
 import { rerouting, type Seat } from '../endpoints/gateway.ts'
 import { lasting } from '../endpoints/interior.ts'
 import { isReserved, poolFor, withoutPrefix } from '../endpoints/pools.ts'
+import { seatsInside } from '../endpoints/whereabouts.ts'
 import type { Turns } from '../execution/turns.ts'
 import type { Hall } from '../hall.ts'
 
@@ -163,9 +164,12 @@ async function restore(hall: Hall, seat: Seat): Promise<void> {
   )
 }
 
-async function inside({ store }: Hall, { endpoint }: Seat, plan: Plan): Promise<void> {
+async function inside({ store }: Hall, seat: Seat, plan: Plan): Promise<void> {
+  const { endpoint } = seat
   const sandbox = store.sandboxes.get(endpoint.sandboxId)
   if (!sandbox || endpoint.ifname === '') return
+  const [own] = await seatsInside(sandbox, [seat])
+  if (own?.endpoint.ifname !== endpoint.ifname) return
   const netns = namespaceAt(sandbox.path)
   try {
     await applyLeniently([netns], plan)

@@ -13,6 +13,7 @@ import { asFarAsKnown, type Facts, goneOf } from '../endpoints/facts.ts'
 import { rerouting, type Seat } from '../endpoints/gateway.ts'
 import { newNamespace } from '../endpoints/interior.ts'
 import { lacksWayOut, planWayOut } from '../endpoints/way-out.ts'
+import { seatsInside } from '../endpoints/whereabouts.ts'
 import { type Asked, type Outcomes, outcomeOf } from '../execution/turns.ts'
 import { commitOnWalls } from '../guard/mend.ts'
 import type { Hall } from '../hall.ts'
@@ -186,7 +187,11 @@ async function seat(
       records.push(wayOut.record)
     }
     const after = [...before, ...seats]
-    plan.push(...rerouting(before, after), ...(await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })))
+    const inside = await seatsInside(sandbox, before)
+    plan.push(
+      ...rerouting(inside, [...inside, ...seats]),
+      ...(await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })),
+    )
     const record = () => {
       for (const { endpoint } of seats) hall.store.endpoints.put(endpoint)
       for (const write of records) write()
@@ -314,7 +319,9 @@ async function planLeave(hall: Hall, sandbox: Sandbox, seats: readonly Seat[]): 
   // The other way out is there before this one goes, so connections over other networks never lack a route.
   const moved = await republish(hall, { sandbox, seats: before }, { sandbox, seats: after })
   const homes = new Homes(hall)
-  const plan = [...moved, ...rerouting(before, after)]
+  const inside = await seatsInside(sandbox, before)
+  const rest = inside.filter(({ endpoint }) => !gone.has(endpoint.id))
+  const plan = [...moved, ...rerouting(inside, rest)]
   for (const seat of seats) plan.push(...homes.settle(seat.network, await planDeparture(hall, seat, true)))
   const record = () => gone.forEach((id) => hall.store.endpoints.delete(id))
   const told = leaving(sandbox, before, after)
