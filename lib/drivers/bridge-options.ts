@@ -5,7 +5,7 @@ import type { GatewayMode } from '../model/wall.ts'
 import { LIMIT_OPTIONS } from './bridge-limits.ts'
 import { ROUTE_OPTIONS } from './bridge-routes.ts'
 import type { NetworkConfig, Publishing } from './driver.ts'
-import { readAddress, readBool, readLinkName, readLinkNames, readMtu, readOptions, readText, readWord } from './options.ts'
+import { readAddress, readBool, readLinkName, readLinkNames, readMtu, readOptions, readPrefix, readText, readWord } from './options.ts'
 
 const readGatewayMode = readWord<GatewayMode>('gateway mode', ['nat', 'nat-unprotected', 'routed', 'isolated'])
 
@@ -24,7 +24,7 @@ const NETWORK_OPTIONS = {
   'com.docker.network.bridge.trusted_host_interfaces': readLinkNames,
   'com.docker.network.bridge.default_bridge': readBool,
   'com.docker.network.driver.mtu': readMtu,
-  'com.docker.network.container_iface_prefix': readLinkName,
+  'com.docker.network.container_iface_prefix': readPrefix,
   'com.docker.network.advertise_addr_nmsgs': readText,
   'com.docker.network.advertise_addr_ms': readText,
   'com.docker.network.host_ipv4': readAddress(4),

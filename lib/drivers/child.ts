@@ -3,7 +3,7 @@ import { type Id, LINK_GROUP, shortId } from '../model/ids.ts'
 import type { LinkAdd, Plan } from '../model/op.ts'
 import type { EndpointConfig, NetworkConfig, NetworkDriver, OtherNetwork, Publishing } from './driver.ts'
 import { checkHostAddresses, furnishHostLink, HOST_ACCESS, noWayToEndpoint, wayToEndpoint } from './host-access.ts'
-import { readBool, readLinkName, readMtu, readText } from './options.ts'
+import { readBool, readMtu, readPrefix, readText } from './options.ts'
 import { checkParent, levelsOf, makeParent, PARENT, type Parent, parentOf, readParent, removeParent } from './parent.ts'
 import { checkPools } from './pools.ts'
 
@@ -14,7 +14,7 @@ const PREFIX = 'com.docker.network.container_iface_prefix'
 export const CHILD_OPTIONS = {
   [PARENT]: readParent,
   [MTU]: readMtu,
-  [PREFIX]: readLinkName,
+  [PREFIX]: readPrefix,
   [HOST_ACCESS]: readBool,
   'com.docker.network.advertise_addr_nmsgs': readText,
   'com.docker.network.advertise_addr_ms': readText,

@@ -15,15 +15,24 @@ export const readBool: Reader<boolean> = (text) => {
   throw new Error('expected true or false')
 }
 
+/** As the kernel counts. */
+const LARGEST = 2 ** 31 - 1
+
 export const readMtu: Reader<number> = (text) => {
   if (!/^-?\d+$/.test(text)) throw new Error('expected a number of bytes')
   const mtu = Number(text)
-  if (mtu < 0) throw new Error(`invalid MTU number: ${mtu}`)
+  if (mtu < 0 || mtu > LARGEST) throw new Error(`invalid MTU number: ${mtu}`)
   return mtu
 }
 
 export const readLinkName: Reader<string> = (text) => {
   if (!isLinkName(text)) throw new Error('not a link name: 1 to 15 letters, digits, or one of _.+-')
+  return text
+}
+
+/** A number comes behind it. */
+export const readPrefix: Reader<string> = (text) => {
+  if (!isLinkName(`${text}0`) || text === '') throw new Error('no link name begins so: 1 to 14 letters, digits, or one of _.+-')
   return text
 }
 

@@ -3,7 +3,7 @@ import { fault } from '../model/errors.ts'
 import { VNI_OPTION, WIREGUARD_PORT_OPTION } from '../model/swarm.ts'
 import { ROUTE_OPTIONS } from './bridge-routes.ts'
 import type { Mtu, NetworkConfig } from './driver.ts'
-import { type Reader, readLinkName, readMtu, readOptions, readText } from './options.ts'
+import { type Reader, readMtu, readOptions, readPrefix, readText } from './options.ts'
 
 export const FIRST_WIREGUARD_PORT = 51_820
 
@@ -28,7 +28,7 @@ const NETWORK_OPTIONS = {
   encrypted: readText,
   [WIREGUARD_PORT_OPTION]: readPort,
   'com.docker.network.driver.mtu': readMtu,
-  'com.docker.network.container_iface_prefix': readLinkName,
+  'com.docker.network.container_iface_prefix': readPrefix,
   'com.docker.network.advertise_addr_nmsgs': readText,
   'com.docker.network.advertise_addr_ms': readText,
   ...ROUTE_OPTIONS,

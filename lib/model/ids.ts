@@ -27,7 +27,11 @@ export const shortId = (id: Id): string => id.slice(0, 12)
 export const LINK_NAME_MAX = 15
 
 /** True for a link name that means the same to the kernel, to nft (where '@' and '*' have another sense) and to a shell. */
-export const isLinkName = (name: string): boolean => name.length <= LINK_NAME_MAX && /^[a-zA-Z0-9_][a-zA-Z0-9_.+-]*$/.test(name)
+export const isLinkName = (name: string): boolean =>
+  name.length <= LINK_NAME_MAX && /^[a-zA-Z0-9_][a-zA-Z0-9_.+-]*$/.test(name) && !NOT_LINKS.includes(name)
+
+/** Sysctls of all links, and of those to come, are under these names: the kernel refuses them. */
+const NOT_LINKS: readonly string[] = ['all', 'default']
 
 /** Ownership mark on every link that we make: `ip link show group 6516333` ('cnm' in ASCII). */
 export const LINK_GROUP = 0x636e6d
