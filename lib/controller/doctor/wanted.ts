@@ -4,8 +4,9 @@ import { planAgain, recorded, seatsOf } from '../endpoints/endpoints.ts'
 import { rerouting } from '../endpoints/gateway.ts'
 import { newNamespace } from '../endpoints/interior.ts'
 import type { Hall } from '../hall.ts'
+import { configOf } from '../networks/config.ts'
 import { Homes } from '../networks/homes.ts'
-import { configOf, onThisKernel } from '../networks/raising.ts'
+import { onThisKernel } from '../networks/raising.ts'
 import { driverOf, hasDriver } from '../remote/drivers.ts'
 
 /** What the links of a network were made by; rules are another matter (rules.ts). */

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../model/network.ts'
 import type { Hall } from '../hall.ts'
-import { configOf } from '../networks/raising.ts'
+import { configOf } from '../networks/config.ts'
 import { driverOf } from '../remote/drivers.ts'
 
 /** Whether the driver makes the endpoint's port one that speaks to no other of its kind. */

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../model/network.ts'
 import type { Hall } from '../hall.ts'
-import { configOf } from '../networks/raising.ts'
+import { configOf } from '../networks/config.ts'
 import { driverOf } from '../remote/drivers.ts'
 
 /** A link of the host that packets of an endpoint wait at, and how fast they leave it, in bits per second. */

@@ -7,8 +7,9 @@ import { NetlinkError } from '../../netlink/refusal.ts'
 import { openingsOf, seatsOf } from '../endpoints/endpoints.ts'
 import type { Work } from '../execution/commit.ts'
 import type { Hall } from '../hall.ts'
+import { configOf } from '../networks/config.ts'
 import { walledLink } from '../networks/raised.ts'
-import { configOf, uplinksOf } from '../networks/raising.ts'
+import { uplinksOf } from '../networks/ways.ts'
 import { driverOf } from '../remote/drivers.ts'
 
 /** The whole firewall again, as the records have it; nothing where no network has a wall. */

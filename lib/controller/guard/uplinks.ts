@@ -1,5 +1,5 @@
 import type { Hall } from '../hall.ts'
-import { renameWay, uplinksOf } from '../networks/raising.ts'
+import { renameWay, uplinksOf } from '../networks/ways.ts'
 import { reloadFirewall } from './mend.ts'
 
 /**

@@ -20,10 +20,11 @@ import { anew } from '../swarm/overtaken.ts'
 import { askForUnheard } from '../swarm/unheard.ts'
 import { withVni } from '../swarm/vnis.ts'
 import { withWireguardPort } from '../swarm/wireguard-ports.ts'
+import { configOf } from './config.ts'
 import { checkUnused, configurationOf, withConfiguration } from './configurations.ts'
 import { familiesOf } from './families.ts'
 import { isRaised } from './raised.ts'
-import { checkLate, configOf, isRaisedLate, lower, raise } from './raising.ts'
+import { checkLate, isRaisedLate, lower, raise } from './raising.ts'
 
 export const createNetwork = (hall: Hall, request: CreateNetwork, signal?: AbortSignal): Promise<Network> =>
   anew(async () => {

@@ -1,14 +1,11 @@
-import type { FoundLink, Mtu, NetworkConfig, OtherNetwork } from '../../drivers/driver.ts'
+import type { Mtu, NetworkConfig, OtherNetwork } from '../../drivers/driver.ts'
 import { type Lengths, lendUplinks, lengthsOf, type Remains, raiseWall, razeWall, TABLE, USER } from '../../firewall/firewall.ts'
-import { type Family, formatCidr } from '../../model/address.ts'
+import type { Family } from '../../model/address.ts'
 import { CnmError } from '../../model/errors.ts'
-import { isOurs } from '../../model/ids.ts'
 import { isPredefined, type Network } from '../../model/network.ts'
 import { type LinkAdd, NETWORK, type Op, type Plan } from '../../model/op.ts'
 import type { Wall } from '../../model/wall.ts'
-import { dump, listNftTable } from '../../netlink/kernel.ts'
-import { readSysctl } from '../../netlink/namespace.ts'
-import type { LinkRow } from '../../netlink/tables.ts'
+import { listNftTable } from '../../netlink/kernel.ts'
 import type { Hall } from '../hall.ts'
 import { checkEsp } from '../overlay/esp.ts'
 import { knownPeers, tunnelOf } from '../overlay/known.ts'
@@ -16,38 +13,16 @@ import { underlayOf } from '../overlay/underlay.ts'
 import { checkWireguard, wireguardOf } from '../overlay/wireguard.ts'
 import { driverOf } from '../remote/drivers.ts'
 import { mayAdministerNetworks } from '../sandboxes/processes.ts'
+import { configOf, toConfig } from './config.ts'
 import { closeWay, openWay, type Way } from './forwarding.ts'
+import { foundFor, settingsBefore } from './found.ts'
 import { homeOf } from './homes.ts'
-import { linkAt, linkNames } from './links.ts'
-import { isRaised, type Lent, type Raised, raisedKey, raisedNetworks, raisedOf, walledLink } from './raised.ts'
+import { linkNames } from './links.ts'
+import { isRaised, type Raised, raisedKey, raisedNetworks, raisedOf, walledLink } from './raised.ts'
 import { keepingShield, sharedIn, sparingForeign, sparingShared, sparingShield, withoutShared } from './shared-links.ts'
 import { checkBase, isStanding } from './standing.ts'
 import { warnOfBarrier } from './vlan-filters.ts'
-
-/** What a driver is told of a network. */
-export function configOf({ store }: Hall, network: Network): NetworkConfig {
-  const raised = raisedOf(store, network)
-  const known = told.get(network)
-  if (known && known.raised === raised) return known.config
-  const config = toConfig(network, raised)
-  told.set(network, { raised, config })
-  return config
-}
-
-/** What drivers work out of it, they remember by it. */
-const told = new WeakMap<Network, { readonly raised: Raised | undefined; readonly config: NetworkConfig }>()
-
-const toConfig = (
-  { id, name, internal, enableIPv4, enableIPv6, options, pools }: Network,
-  { found, underlay }: Pick<NetworkConfig, 'found' | 'underlay'> = {},
-): NetworkConfig => ({
-  ...{ id, name, internal, enableIPv4, enableIPv6, options, pools },
-  ...(found ? { found } : {}),
-  ...(underlay ? { underlay } : {}),
-})
-
-const LENT = 'forwarding'
-const UPLINKS = 'uplinks'
+import { forgetWay, lentOf, recordWay } from './ways.ts'
 
 /** The largest packet on a network, as it is or would be; undefined where its driver does not say. */
 export async function mtuOf(hall: Hall, network: Network): Promise<Mtu | undefined> {
@@ -64,9 +39,6 @@ export function standsOn(hall: Hall, network: Network): readonly string[] {
   if (base === undefined || !hall.drivers.has(network.driver)) return []
   return [base, ...(driverOf(hall, network).adoptedLinks?.(configOf(hall, network)) ?? [])]
 }
-
-/** The host's links that forward for our networks only. */
-export const uplinksOf = ({ store }: Hall) => Object.values((store.marks.get(UPLINKS) ?? {}) as Record<string, Way['uplinks'][number]>)
 
 export interface Raising {
   readonly plan: Plan
@@ -194,28 +166,6 @@ export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family
   ...(enableIPv6 ? [6 as const] : []),
 ]
 
-export function recordWay({ store: { marks } }: Hall, { lent, uplinks }: Pick<Way, 'lent' | 'uplinks'>): void {
-  marks.put(LENT, { ...lent, ...(marks.get(LENT) as Lent | undefined) })
-  const byFamily = Object.fromEntries(uplinks.map((uplink) => [uplink.family, uplink]))
-  marks.put(UPLINKS, { ...(marks.get(UPLINKS) as object | undefined), ...byFamily })
-}
-
-/** A link of the host that was lent has another name. */
-export function renameWay(hall: Hall, from: string, to: string): void {
-  const lent = Object.entries(lentOf(hall)).map(([path, value]) => [path.replace(`/conf/${from}/`, `/conf/${to}/`), value] as const)
-  const uplinks = uplinksOf(hall).map(({ family, names }) => ({ family, names: names.map((name) => (name === from ? to : name)) }))
-  hall.store.marks.delete(LENT)
-  recordWay(hall, { lent: Object.fromEntries(lent), uplinks })
-}
-
-export function forgetWay({ store: { marks } }: Hall): void {
-  marks.delete(LENT)
-  marks.delete(UPLINKS)
-}
-
-/** Forwarding that we switched on for all that is raised. */
-export const lentOf = ({ store }: Hall): Lent => (store.marks.get(LENT) ?? {}) as Lent
-
 /** What is ours in the firewall besides the wall of one network. */
 async function besides(hall: Hall, network: Network): Promise<Remains> {
   if (hall.store.networks.list().some((other) => other.id !== network.id && walledLink(hall, other) !== undefined)) return 'walls'
@@ -243,33 +193,6 @@ async function hasUserRules(hall: Hall): Promise<boolean> {
   if (!mayAdministerNetworks()) return false
   const listed = JSON.parse((await listNftTable(hall.host, TABLE)) ?? '{"nftables":[]}') as Listed
   return listed.nftables.some(({ rule }) => rule?.chain === USER)
-}
-
-/** The first of the links that a network takes over, or builds on, that somebody else has made. */
-async function foundFor(hall: Hall, network: Network): Promise<FoundLink | undefined> {
-  for (const name of driverOf(hall, network).adoptedLinks?.(toConfig(network, undefined)) ?? []) {
-    const link = await linkAt(hall.host, name)
-    if (link && !isOurs(link.group)) return describe(hall, link)
-  }
-  return undefined
-}
-
-async function describe(hall: Hall, link: LinkRow): Promise<FoundLink> {
-  const { index, name, kind, mtu, mac, flags } = link
-  const own = (await dump(hall.host, 'address', { link: index })).map(({ address }) => formatCidr(address))
-  const master = link.master === 0 ? undefined : await linkAt(hall.host, link.master)
-  // A VRF decides by which routes its links send; what they hear is theirs.
-  const taken = master && master.kind !== 'vrf' ? { master: master.name } : {}
-  return { name, kind, mtu, mac, up: (flags & IFF_UP) !== 0, addresses: own, ...taken }
-}
-
-const IFF_UP = 1
-
-/** What the plan is going to overwrite on a link that stays when the network goes. */
-async function settingsBefore(hall: Hall, plan: Plan): Promise<Lent> {
-  const paths = plan.flatMap((op) => (op.op === 'sysctl' && !op.undo ? [op.path] : []))
-  const values = await Promise.all(paths.map(async (path) => [path, await readSysctl(hall.host, path)] as const))
-  return Object.fromEntries(values.flatMap(([path, value]) => (value === null ? [] : [[path, value]])))
 }
 
 /** A kernel without IPv6 has none to switch off; where there is no dummy link, an ifb loses all that it is given just as well. */

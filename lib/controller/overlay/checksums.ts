@@ -4,7 +4,7 @@ import { type Finding, finding } from '../../model/findings.ts'
 import type { Sandbox } from '../../model/network.ts'
 import { seatsOf } from '../endpoints/endpoints.ts'
 import type { Hall } from '../hall.ts'
-import { configOf } from '../networks/raising.ts'
+import { configOf } from '../networks/config.ts'
 
 /** One program is started for each: what a link does to checksums, it does to all of them. */
 const MOST = 8

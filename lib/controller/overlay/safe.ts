@@ -1,6 +1,6 @@
 import type { Network } from '../../model/network.ts'
 import type { Hall } from '../hall.ts'
-import { configOf } from '../networks/raising.ts'
+import { configOf } from '../networks/config.ts'
 import type { OpenTunnel } from './peers.ts'
 import { keepSecrets } from './secrecy.ts'
 import { keepWireguard } from './wireguard.ts'

@@ -1,7 +1,7 @@
 import type { WireguardKeys } from '../../model/keys.ts'
 import type { Hall } from '../hall.ts'
+import { configOf } from '../networks/config.ts'
 import { raisedNetworks } from '../networks/raised.ts'
-import { configOf } from '../networks/raising.ts'
 import { tunnelOf } from './known.ts'
 import { withTunnel } from './peers.ts'
 import { keepSafe } from './safe.ts'
