@@ -330,6 +330,7 @@ export const ERRORS = {
     'run cnm in that namespace, give another --run, or remove {run} if that namespace is gone',
   ],
   STATE_VERSION: [500, '{file} was written by a newer version of cnm (format {found}, this one knows {known})', 'use the newer cnm'],
+  RECORD_INVALID: [400, 'what was asked for cannot be recorded under {kind}: {reason}', 'say it otherwise: nothing was changed'],
   STATE_BROKEN: [500, 'the record {key} in {file} is not valid: {reason}', 'restore it from a backup, or remove it'],
   STATE_UNWRITABLE: [
     500,

@@ -1,3 +1,4 @@
+import { fault } from '../model/errors.ts'
 import { Mismatch, type Shape } from '../model/shape.ts'
 import { decode, encode } from './codec.ts'
 import type { StateFile } from './file.ts'
@@ -50,7 +51,9 @@ export class Table<T, P extends keyof T = never> {
     return this.#remembered().groups.get(property)?.with(shared) ?? []
   }
 
+  /** Throws RECORD_INVALID for what could not be read again: nobody could open this state any more. */
   put(key: string, value: T): void {
+    this.#check(value)
     const memory = this.#remembered()
     this.#file.put(`${this.#kind}/${key}`, encode(value))
     note(memory, key, value)
@@ -73,6 +76,15 @@ export class Table<T, P extends keyof T = never> {
     const memory = this.#remembered()
     this.#file.delete(`${this.#kind}/${key}`)
     strike(memory, key)
+  }
+
+  #check(value: T): void {
+    try {
+      this.#shape(value, '')
+    } catch (error) {
+      if (error instanceof Mismatch) throw fault('RECORD_INVALID', { kind: this.#kind, reason: error.message }, error)
+      throw error
+    }
   }
 
   #remembered(): Memory<T, P> {

@@ -83,6 +83,8 @@ describe('two at once', () => {
   })
 })
 
+const byId = <T extends { readonly id: string }>(all: readonly T[]) => all.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+
 describe('what cannot be is refused in words, and changes nothing', () => {
   const refusals: readonly (readonly [string, string | RegExp, () => Promise<unknown>])[] = [
     ['a network of a taken name', 'network with name net already exists', () => stage.cnm.createNetwork({ name: 'net' })],
@@ -177,6 +179,16 @@ describe('what cannot be is refused in words, and changes nothing', () => {
       () => stage.cnm.connect('there', { network: 'more', options: { 'com.docker.network.endpoint.ifname': 'eth0' } }),
     ],
     [
+      'labels that are no text, of who writes JavaScript',
+      'what was asked for cannot be recorded under networks: labels.tier should be text',
+      () => stage.cnm.createNetwork({ name: 'a', labels: { tier: 1 } as any }),
+    ],
+    [
+      'a priority that is no whole number',
+      'what was asked for cannot be recorded under endpoints: gwPriority should be a whole number',
+      () => stage.cnm.connect('idle', { network: 'net', gwPriority: Number.NaN }),
+    ],
+    [
       'an MTU that the kernel does not take',
       /^EINVAL: .+, while: .*ip link add .* mtu 99999999 /,
       () => stage.cnm.createNetwork({ name: 'a', options: { 'com.docker.network.driver.mtu': '99999999' } }),
@@ -194,7 +206,7 @@ describe('what cannot be is refused in words, and changes nothing', () => {
     await stage.cnm.createSandbox({ name: 'idle', networks: [] })
     const look = () => ({
       ...snapshot(stage.lab.host),
-      records: JSON.stringify([stage.cnm.networks(), stage.cnm.sandboxes(), stage.cnm.seats('there')]),
+      records: [byId(stage.cnm.networks()), byId(stage.cnm.sandboxes()), stage.cnm.seats('there')],
     })
     const had = look()
     for (const [what, message, verb] of refusals) {

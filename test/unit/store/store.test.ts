@@ -173,6 +173,19 @@ const tamper = async (path: string, change: (file: ReturnType<typeof open<string
   await file.close()
 }
 
+it('what could not be read again is not written', async () => {
+  const where = directories()
+  const store = await opened(where)
+  store.endpoints.put(endpoint('e'))
+  const error = await rejection((async () => store.endpoints.put({ ...endpoint('e'), gwPriority: 0.5 }))())
+  expect(error).toMatchObject({
+    code: 'RECORD_INVALID',
+    message: expect.stringMatching(/ endpoints: gwPriority should be a whole number$/),
+  })
+  await store.close()
+  expect((await opened(where)).endpoints.list()).toEqual([endpoint('e')])
+})
+
 describe('a broken state', () => {
   it.each([
     ['networks/a', '{"id"', /in JSON/],
