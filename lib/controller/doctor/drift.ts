@@ -13,7 +13,7 @@ import { openWay } from '../networks/forwarding.ts'
 import { homeOf } from '../networks/homes.ts'
 import { raisedNetworks, raisedOf } from '../networks/raised.ts'
 import { familiesOn, onThisKernel, raise, unfitness } from '../networks/raising.ts'
-import { baseOf, isStanding, isThere } from '../networks/standing.ts'
+import { isThere, standingOf } from '../networks/standing.ts'
 import { recordWay } from '../networks/ways.ts'
 import { tunnelOf } from '../overlay/known.ts'
 import { isKnown, look } from '../overlay/look.ts'
@@ -99,9 +99,9 @@ async function driftOf(round: Round, network: Network): Promise<readonly Ailment
   const unfit = await unfitness(hall, network)
   if (unfit) return [{ finding: finding('NETWORK_UNFIT', subject, { reason: unfit.message, remedy: unfit.remedy }) }]
   const raised = raisedOf(hall.store, network)
-  const base = raised && (await baseOf(hall, raised))
-  if (base?.state === 'taken') round.taken.add(base.name)
-  else if (!(await isStanding(hall, network))) return [await fallen(hall, network)]
+  const standing = raised && (await standingOf(hall, network, raised))
+  if (standing?.state === 'taken') round.taken.add(standing.base)
+  else if (standing?.state !== 'there') return [await fallen(hall, network)]
   const scenes = [host, host, ...networks.map((path) => round.sceneAt(path))]
   return [
     ...drifts('NETWORK_DRIFT', subject, await lacksOf(plan, scenes, round.taken), (remedy) => making({ plan: remedy, networks })),

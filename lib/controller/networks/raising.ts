@@ -1,7 +1,7 @@
 import type { Mtu, NetworkConfig, OtherNetwork } from '../../drivers/driver.ts'
 import { type Lengths, lendUplinks, lengthsOf, type Remains, raiseWall, razeWall, TABLE, USER } from '../../firewall/firewall.ts'
 import type { Family } from '../../model/address.ts'
-import { CnmError } from '../../model/errors.ts'
+import { CnmError, fault } from '../../model/errors.ts'
 import { isPredefined, type Network } from '../../model/network.ts'
 import { type LinkAdd, NETWORK, type Op, type Plan } from '../../model/op.ts'
 import type { Wall } from '../../model/wall.ts'
@@ -20,7 +20,7 @@ import { homeOf } from './homes.ts'
 import { linkNames } from './links.ts'
 import { isRaised, type Raised, raisedKey, raisedNetworks, raisedOf, walledLink } from './raised.ts'
 import { keepingShield, sharedIn, sparingForeign, sparingShared, sparingShield, withoutShared } from './shared-links.ts'
-import { checkBase, isStanding } from './standing.ts'
+import { standingOf } from './standing.ts'
 import { warnOfBarrier } from './vlan-filters.ts'
 import { forgetWay, lentOf, recordWay } from './ways.ts'
 
@@ -56,8 +56,7 @@ export interface Raising {
 export async function raise(hall: Hall, network: Network, unseen = false): Promise<Raising> {
   const raised = raisedOf(hall.store, network)
   const networks = [homeOf(hall, network)]
-  if (raised && (!unseen || isCoveted(hall, network, raised))) await checkBase(hall, network, raised)
-  if (raised && (unseen || (await isStanding(hall, network))))
+  if (raised && (await hasLinks(hall, network, raised, unseen)))
     return { plan: [], networks, config: configOf(hall, network), record: () => {} }
   const driver = driverOf(hall, network)
   const found = await foundFor(hall, network)
@@ -98,6 +97,13 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
       known.record()
     },
   }
+}
+
+async function hasLinks(hall: Hall, network: Network, raised: Raised, unseen: boolean): Promise<boolean> {
+  if (unseen && !isCoveted(hall, network, raised)) return true
+  const { base, state } = await standingOf(hall, network, raised)
+  if (state === 'taken') throw fault('LINK_TAKEN', { network: network.name, link: base })
+  return unseen || state === 'there'
 }
 
 /**

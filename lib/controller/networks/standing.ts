@@ -1,4 +1,3 @@
-import { fault } from '../../model/errors.ts'
 import { isOurs } from '../../model/ids.ts'
 import type { Network } from '../../model/network.ts'
 import { inode, namespaceAt } from '../../netlink/namespace.ts'
@@ -7,32 +6,27 @@ import { homeOf } from './homes.ts'
 import { linkAt } from './links.ts'
 import { type Raised, raisedOf } from './raised.ts'
 
-/** All that a raised network stands on is there. */
-export async function isStanding(hall: Hall, network: Network): Promise<boolean> {
-  const raised = raisedOf(hall.store, network)
-  if (!raised || (await baseOf(hall, raised)).state !== 'there') return false
-  return !raised.home || (await isThere(homeOf(hall, network)))
-}
-
-/** Throws LINK_TAKEN. */
-export async function checkBase(hall: Hall, network: Network, raised: Raised): Promise<void> {
-  const { state, name: link } = await baseOf(hall, raised)
-  if (state === 'taken') throw fault('LINK_TAKEN', { network: network.name, link })
-}
-
-interface Base {
-  /** '' where the network has none. */
-  readonly name: string
-  /** Taken: we made one, and this one is somebody else's. */
+interface Standing {
+  /** The link of the host that it stands on; '' for none. */
+  readonly base: string
+  /** Taken: we made one of that name, and this one is somebody else's. */
   readonly state: 'there' | 'gone' | 'taken'
 }
 
-export async function baseOf(hall: Hall, { link, base = link, found }: Raised): Promise<Base> {
-  if (base === undefined) return { name: '', state: 'there' }
-  const row = await linkAt(hall.host, base)
-  // What was found is its maker's, who may make it anew.
-  const isRight = row && (isOurs(row.group) || found?.name === base)
-  return { name: base, state: isRight ? 'there' : row ? 'taken' : 'gone' }
+/** Whether all that a raised network stands on is there. */
+export async function standingOf(hall: Hall, network: Network, { link, base = link, found, home }: Raised): Promise<Standing> {
+  if (base !== undefined) {
+    const row = await linkAt(hall.host, base)
+    if (!row) return { base, state: 'gone' }
+    // What was found is its maker's, who may make it anew.
+    if (!isOurs(row.group) && found?.name !== base) return { base, state: 'taken' }
+  }
+  return { base: base ?? '', state: !home || (await isThere(homeOf(hall, network))) ? 'there' : 'gone' }
+}
+
+export async function isStanding(hall: Hall, network: Network): Promise<boolean> {
+  const raised = raisedOf(hall.store, network)
+  return raised !== undefined && (await standingOf(hall, network, raised)).state === 'there'
 }
 
 /** A namespace can be entered there. */
