@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# fuzz.sh [SECONDS]: libFuzzer on each parser of what the kernel says, and on what we ask it, so long each (20), beginning with
-# what a real kernel said, and rules of ours (test/fuzz/seeds). In build/fuzz, where what was found stays. fuzz.sh record writes the
-# former anew.
+# fuzz.sh [SECONDS]: native/kernel with AddressSanitizer and UndefinedBehaviorSanitizer: its own tests, and libFuzzer on each parser of
+# what the kernel says, and on what we ask it, so long each (20), beginning with what a real kernel said, and rules of ours
+# (test/fuzz/seeds). In build/fuzz, where what was found stays. fuzz.sh record writes the former anew.
 # Says what it installs; installing, and a namespace to work in, need root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,11 +10,12 @@ source scripts/common.sh
 seconds=${1:-20}
 stage=$PWD/build/fuzz
 seeds=$PWD/test/fuzz/seeds
-need_packages clang-14 libclang-rt-14-dev cmake make pkg-config libnl-3-dev
+need_packages clang-14 libclang-rt-14-dev cmake make pkg-config libnl-3-dev doctest-dev
 if stale "$stage/built" native/kernel native/facts test/fuzz test/native CMakeLists.txt; then
   say 'building (clang)'
-  cmake -S . -B "$stage" -DCMAKE_CXX_COMPILER=clang++-14 -DCNM_SANITIZE=address,undefined,fuzzer-no-link -DCNM_FUZZERS=ON -DCNM_UNITY=ON >/dev/null
-  cmake --build "$stage" --parallel "$(nproc)" --target fuzzers fuzz-record >&2
+  cmake -S . -B "$stage" -DCMAKE_CXX_COMPILER=clang++-14 -DCNM_SANITIZE=address,undefined,fuzzer-no-link \
+    -DCNM_FUZZERS=ON -DCNM_NATIVE_TESTS=ON -DCNM_UNITY=ON >/dev/null
+  cmake --build "$stage" --parallel "$(nproc)" --target kernel-tests fuzzers fuzz-record >&2
   touch "$stage/built"
 fi
 
@@ -22,6 +23,9 @@ if [ "$seconds" = record ]; then
   rm -rf "$seeds"/{columns,extack,subscription,tables}
   exec "$stage/fuzz-record" "$seeds"
 fi
+export UBSAN_OPTIONS=print_stacktrace=1
+say 'the tests of native/kernel'
+"$stage/kernel-tests" --no-intro --no-version
 for target in columns extack nft ops rows subscription tables; do
   say "$target"
   mkdir -p "$stage/corpus/$target"

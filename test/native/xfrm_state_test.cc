@@ -118,8 +118,9 @@ TEST_CASE("a small window is in the header, a wide one is not, nor is one of num
   struct {
     uint32_t window, flags, header, words;
   } const cases[] = {{32, 0, 32, 0}, {33, 0, 0, 2}, {32, XFRM_STATE_ESN, 0, 1}, {4096, XFRM_STATE_ESN, 0, 128}};
-  for (const auto& [window, flags, header, words] : cases) {
-    CAPTURE(window);
+  for (const auto& state : cases) {
+    const auto& [window, flags, header, words] = state;
+    CAPTURE(state.window);
     XfrmStateOp op = State(Verb::kAdd);
     op.replay_window = window;
     op.flags = flags;
