@@ -14,9 +14,9 @@ const Ipam = Type.Object({
   Config: Type.Union([Type.Array(Type.Object({ Subnet: Type.Optional(Type.String()) })), Type.Null()]),
 })
 const Networks = Type.Array(Type.Object({ Id: Type.String(), IPAM: Ipam }))
-const Addressed = Type.Object({ IPAM: Ipam })
 const Network = Type.Object({
   Name: Type.String(),
+  IPAM: Ipam,
   Labels: Type.Union([texts, Type.Null()]),
   Containers: Type.Record(Type.String(), Type.Unknown()),
 })
@@ -73,7 +73,7 @@ export class EngineNames implements AsyncDisposable {
       const subnets = addressed.flatMap(subnetsOf)
       // A network of which it does not say that may have any.
       if (addressed.every((ipam) => subnetsOf(ipam).length > 0) && !subnets.some(isAny)) await this.#cnm.subnetsOfEngine({ subnets, lent })
-      for (const { Id } of listed) await this.#learn(Id)
+      for (const { Id } of listed) if (this.#isOurs(Id)) await this.#unlessGone(() => this.#learn(Id))
       for await (const line of linesOf(events)) {
         const said: unknown = JSON.parse(line)
         if (Value.Check(Happened, said)) await this.#heed(said)
@@ -87,10 +87,7 @@ export class EngineNames implements AsyncDisposable {
   /** Of a network that is old, only who is new is asked after. */
   async #heed({ Action, Actor }: Static<typeof Happened>): Promise<void> {
     const { container } = Actor.Attributes
-    if (Action === 'create') {
-      await this.#unlessGone(() => this.#learnSubnets(Actor.ID))
-      await this.#learn(Actor.ID)
-    }
+    if (Action === 'create') await this.#unlessGone(() => this.#learn(Actor.ID, { isNew: true }))
     if (Action === 'connect' && container && this.#isOurs(Actor.ID)) await this.#unlessGone(() => this.#learnContainer(container))
   }
 
@@ -98,18 +95,12 @@ export class EngineNames implements AsyncDisposable {
     return this.#cnm.networks().some(({ id: own, engine, engineId }) => engineId === id || (own === id && engine))
   }
 
-  async #learnSubnets(id: string): Promise<void> {
-    const { IPAM } = await this.#ask(`/networks/${id}`, Addressed)
-    await this.#cnm.subnetsOfEngine({ subnets: subnetsOf(IPAM) })
-  }
-
-  async #learn(id: string): Promise<void> {
+  async #learn(id: string, { isNew = false } = {}): Promise<void> {
+    const { Name, Labels, Containers, IPAM } = await this.#ask(`/networks/${id}`, Network)
+    if (isNew) await this.#cnm.subnetsOfEngine({ subnets: subnetsOf(IPAM) })
     if (!this.#isOurs(id)) return
-    await this.#unlessGone(async () => {
-      const { Name, Labels, Containers } = await this.#ask(`/networks/${id}`, Network)
-      await this.#cnm.nameOfEngine({ network: id, name: Name, labels: Labels ?? {} })
-      for (const container of Object.keys(Containers)) await this.#unlessGone(() => this.#learnContainer(container))
-    })
+    await this.#cnm.nameOfEngine({ network: id, name: Name, labels: Labels ?? {} })
+    for (const container of Object.keys(Containers)) await this.#unlessGone(() => this.#learnContainer(container))
   }
 
   async #learnContainer(id: string): Promise<void> {

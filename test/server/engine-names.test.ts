@@ -27,8 +27,9 @@ class FakeEngine {
       this.#ears.add(answer)
       return answer.flushHeaders()
     }
-    const said = url === '/networks' ? this.#networks : this.#networks.find(({ Id }) => url === `/networks/${Id}`)
-    return said ? answer.end(JSON.stringify(said)) : answer.writeHead(404).end()
+    if (url === '/networks') return answer.end(JSON.stringify(this.#networks))
+    const said = this.#networks.find(({ Id }) => url === `/networks/${Id}`)
+    return said ? answer.end(JSON.stringify({ Name: said.Id, Labels: {}, Containers: {}, ...said })) : answer.writeHead(404).end()
   })
 
   constructor(networks: readonly FakeNetwork[]) {
