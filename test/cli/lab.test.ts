@@ -186,10 +186,58 @@ sandboxes:
     )
     expect((await lab('plan')).stdout).toContain('Not declared any more, and removed with --prune: sandbox db, network back.\n')
     const pruned = await lab('apply', '--prune')
-    expect(pruned.stdout).toContain('- sandbox db\n- sandbox web on back\n')
-    expect(pruned.stdout).toMatch(/- network back\nshop: 0 to add, 1 to replace, 3 to remove\.\n$/)
+    expect(pruned.stdout).toContain('- sandbox db\n- sandbox web on back\n- network back\n')
+    expect(pruned.stdout).toMatch(/\nshop: 0 to add, 1 to replace, 3 to remove\.\n$/)
     expect(await host.must(['network', 'ls', '--format', '{{.Name}}', '-f', 'type=custom'])).toBe('foreign\nfront')
     await host.must('network rm foreign')
+  })
+
+  it('who leaves a network that is made anew leaves it once, and so does who is not declared any more', async () => {
+    declare(`${SHOP}  old: { networks: [back] }\n`)
+    await lab('apply')
+    declare(SHOP.replace('back: { internal: true }', 'back: { }').replace(', back: }', ' }'))
+    expect(await lab('apply')).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: `- sandbox old on back
+- sandbox web on back
+~ network back
+    internal: true -> false
++ sandbox db on back
+shop: 1 to add, 1 to replace, 2 to remove.
+Not declared any more, and removed with --prune: sandbox old.
+`,
+    })
+    expect(await host.must(['network', 'inspect', '-f', '{{range .Containers}}{{.Name}}{{end}}', 'back'])).toBe('db')
+    expect(await lab('diff')).toMatchObject({ status: 0 })
+  })
+
+  it('a network that gets another name takes its subnet along with --prune', async () => {
+    declare(SHOP)
+    await lab('apply')
+    declare(SHOP.replaceAll('front:', 'edge:'))
+    expect(await lab('apply', '--prune')).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^- sandbox web on front\n- network front\n\+ network edge\n\+ sandbox web on edge\n/),
+    })
+    expect(await reaches('web', '10.70.0.254')).toBe(true)
+    expect((await lab('diff')).status).toBe(0)
+  })
+
+  it('a network that somebody else is on is not pruned, and that is said before anything is done', async () => {
+    declare(SHOP)
+    await lab('apply')
+    await host.must('sandbox create --name guest --network back')
+    const made = await ids()
+    declare(SHOP.replace('  back: { internal: true }\n', '').replace(', back: }', ' }').replace('networks: [back]', 'networks: [front]'))
+    expect(await lab('apply', '--prune')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'network back is to be removed, and sandbox guest, which is not of lab shop, is on it\n',
+    })
+    expect(await ids()).toBe(made)
+    await host.must('sandbox rm guest')
   })
 
   it('does not touch what it has not made', async () => {

@@ -1,5 +1,5 @@
 import type { Verbs } from '../../controller/verbs.ts'
-import { type Change, changesOf } from '../lab/changes.ts'
+import { type Change, changesOf, type Step } from '../lab/changes.ts'
 import { type Lab, readLab } from '../lab/read.ts'
 import type { Verb } from '../verb.ts'
 import type { Visit } from '../visit.ts'
@@ -40,13 +40,19 @@ export const apply = (program: Verb): Verb =>
       await visit.open(async (cnm) => {
         const changes = show(visit, lab, cnm, flags)
         if (visit.dryRun) return
-        for (const { clear } of changes) if (clear) await visit.change(cnm, clear)
-        for (const [index, { sign, subject, perform }] of changes.entries()) {
-          visit.progress(`${index + 1}/${changes.length} ${sign} ${subject}`)
-          await visit.change(cnm, perform)
-        }
+        await carryOut(visit, cnm, changes, ({ clear }) => clear)
+        await carryOut(visit, cnm, changes, ({ perform }) => perform)
       })
     })
+
+async function carryOut(visit: Visit, cnm: Verbs, changes: readonly Change[], stepOf: (change: Change) => Step | undefined): Promise<void> {
+  for (const [index, change] of changes.entries()) {
+    const step = stepOf(change)
+    if (!step) continue
+    visit.progress(`${index + 1}/${changes.length} ${change.sign} ${change.subject}`)
+    await visit.change(cnm, step)
+  }
+}
 
 /** Prints the changes, and answers with them. */
 function show(visit: Visit, lab: Lab, cnm: Verbs, { prune = false }: Flags): readonly Change[] {

@@ -16,10 +16,11 @@ export interface Change {
   readonly details: readonly string[]
   /** Done for all changes before the first is performed, so that what one gives up another can have. */
   readonly clear?: Step
-  readonly perform: Step
+  /** Absent: nothing takes the place of what is taken away. */
+  readonly perform?: Step
 }
 
-type Step = (cnm: Verbs, options: VerbOptions) => Promise<unknown>
+export type Step = (cnm: Verbs, options: VerbOptions) => Promise<unknown>
 
 export interface Changes {
   readonly changes: readonly Change[]
@@ -48,13 +49,11 @@ export function changesOf(lab: Lab, cnm: Verbs, prune: boolean): Changes {
   const sandboxes = lab.sandboxes.flatMap((wanted) => sandboxChanges(lab, wanted, cnm, present.sandboxes.get(wanted.name), replaced))
   const gone = prune
     ? strayBoxes.map(({ name }) => removal(subjectOf('sandbox', name), (it, options) => it.removeSandbox(name, options)))
-    : []
-  const last = prune
-    ? strayNetworks.map(({ name }) => removal(subjectOf('network', name), (it, options) => it.removeNetwork(name, options)))
-    : []
+    : strayBoxes.flatMap((box) => evictions(box, cnm, replaced))
+  const last = prune ? strayNetworks.map((network) => networkRemoval(lab, network, cnm)) : []
   const left = sandboxes.filter(({ sign }) => sign === '-')
   return {
-    changes: [...gone, ...left, ...networks, ...sandboxes.filter(({ sign }) => sign !== '-'), ...last],
+    changes: [...gone, ...left, ...last, ...networks, ...sandboxes.filter(({ sign }) => sign !== '-')],
     strays: prune
       ? []
       : [...strayBoxes.map(({ name }) => subjectOf('sandbox', name)), ...strayNetworks.map(({ name }) => subjectOf('network', name))],
@@ -63,7 +62,22 @@ export function changesOf(lab: Lab, cnm: Verbs, prune: boolean): Changes {
 
 const subjectOf = (kind: 'network' | 'sandbox', name: string): string => `${kind} ${name}`
 
-const removal = (subject: string, perform: Step): Change => ({ sign: '-', subject, details: [], perform })
+const removal = (subject: string, clear: Step): Change => ({ sign: '-', subject, details: [], clear })
+
+function networkRemoval(lab: Lab, is: Network, cnm: Verbs): Change {
+  checkStrangers(lab, is, cnm, 'is to be removed')
+  return removal(subjectOf('network', is.name), (it, options) => it.removeNetwork(is.id, options))
+}
+
+/** What is not declared any more, and stays, loses the networks that are made anew. */
+const evictions = ({ id, name }: Sandbox, cnm: Verbs, replaced: ReadonlySet<string>): readonly Change[] =>
+  cnm
+    .seats(id)
+    .filter(({ network }) => replaced.has(subjectOf('network', network.name)))
+    .map(({ network }) => departure(id, name, network.name))
+
+const departure = (id: string, name: string, network: string): Change =>
+  removal(`${subjectOf('sandbox', name)} on ${network}`, (it, options) => it.disconnect(id, network, options))
 
 const straysOf = <T extends { readonly name: string }>(
   present: ReadonlyMap<string, T>,
@@ -87,12 +101,7 @@ function networkChange(lab: Lab, wanted: DeclaredNetwork, cnm: Verbs, is: Networ
   checkOurs(lab, 'network', is)
   const details = networkDifferences(wanted, is)
   if (details.length === 0) return []
-  const guests = cnm.guests(is.id).map(({ sandbox }) => sandbox)
-  const stranger = guests.find(({ labels }) => labels[LAB_LABEL] !== lab.name)
-  if (stranger)
-    throw new Contradiction(
-      `network ${is.name} has to be replaced, and sandbox ${stranger.name}, which is not of lab ${lab.name}, is on it`,
-    )
+  checkStrangers(lab, is, cnm, 'has to be replaced')
   return [
     {
       sign: '~',
@@ -102,6 +111,12 @@ function networkChange(lab: Lab, wanted: DeclaredNetwork, cnm: Verbs, is: Networ
       perform: (it, options) => it.createNetwork(wanted, options),
     },
   ]
+}
+
+function checkStrangers(lab: Lab, { id, name }: Network, cnm: Verbs, fate: string): void {
+  const guests = cnm.guests(id).map(({ sandbox }) => sandbox)
+  const stranger = guests.find(({ labels }) => labels[LAB_LABEL] !== lab.name)
+  if (stranger) throw new Contradiction(`network ${name} ${fate}, and sandbox ${stranger.name}, which is not of lab ${lab.name}, is on it`)
 }
 
 async function evict(cnm: Verbs, { id }: Network, options: VerbOptions): Promise<void> {
@@ -144,7 +159,7 @@ function sandboxChanges(
   const seats = new Map(asked.map(({ endpoint, network }) => [network.name, endpoint]))
   const left = [...seats.keys()].filter((name) => !wanted.networks.some(({ network }) => network === name))
   return [
-    ...left.map((name) => removal(`${subject} on ${name}`, (it, options) => it.disconnect(is.id, name, options))),
+    ...left.map((network) => departure(is.id, is.name, network)),
     ...wanted.networks.flatMap((attachment) => {
       const seat = replaced.has(subjectOf('network', attachment.network)) ? undefined : seats.get(attachment.network)
       return attachmentChange(is, attachment, seat)
