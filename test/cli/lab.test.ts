@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -280,6 +280,14 @@ Not declared any more, and removed with --prune: sandbox old.
     const { status, stderr } = await lab('apply')
     expect(stderr.replaceAll(file, 'FILE')).toContain(message)
     expect(status).toBe(1)
+  })
+
+  it('a namespace is looked for from where the file is', async () => {
+    symlinkSync(host.lan, join(folder, 'lan'))
+    declare('name: shop\nnetworks: { front: }\nsandboxes: { vm: { netns: ./lan, networks: [front] } }\n')
+    expect(await lab('apply')).toMatchObject({ status: 0, stderr: '' })
+    expect(await netnsOf('vm')).toBe(join(folder, 'lan'))
+    expect((await lab('diff')).status).toBe(0)
   })
 
   it('is read as Compose reads it', () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { given } from '../../model/given.ts'
 import type { Options } from '../../model/network.ts'
 import type { Attachment, CreateNetwork, CreateSandbox, IpamConfig, PublishPort } from '../../model/request.ts'
@@ -167,7 +168,8 @@ export function labOf(document: unknown, file: string): Lab {
     networks: declared.filter(([, { external }]) => !external).map(([key, read]) => requestFor(key, read, mine)),
     sandboxes: Object.entries(sandboxes).map(([key, { netns, labels = {}, networks: seats = [], ports = [] }]) => ({
       name: key,
-      ...given({ path: netns }),
+      // As Compose has it: wherever who applies the file may stand.
+      ...given({ path: netns === undefined ? undefined : resolve(dirname(file), netns) }),
       networks: seats,
       ports: ports.flat(),
       labels: { ...labels, ...mine },
