@@ -20,7 +20,8 @@ export function complaint(error: unknown, { env, stderr }: Pick<World, 'env' | '
 
 function hintOf(error: unknown): string {
   if (error instanceof CnmError) return error.remedy && `hint: ${error.remedy}`
-  return error instanceof Misuse || error instanceof Contradiction ? '' : `hint: ${UNEXPECTED}`
+  if (error instanceof Contradiction) return error.cause ? hintOf(error.cause) : ''
+  return error instanceof Misuse ? '' : `hint: ${UNEXPECTED}`
 }
 
 /** `launches`: the verb passes on the exit code of a program, so its own failures keep clear of those. */

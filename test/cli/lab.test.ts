@@ -240,6 +240,41 @@ Not declared any more, and removed with --prune: sandbox old.
     await host.must('sandbox rm guest')
   })
 
+  it.each([
+    [
+      'network front: failed to parse com.docker.network.driver.mtuu value: 1400 (unknown option; did you mean com.docker.network.driver.mtu?)\n',
+      SHOP.replace('driver.mtu: 1400', 'driver.mtuu: 1400'),
+    ],
+    ['network back: could not find plugin brigde in v1', SHOP.replace('back: { internal: true }', 'back: { driver: brigde }')],
+    ['network front: invalid network config:\ninvalid subnet', SHOP.replace('10.70.0.0/24', '10.70.0.9/24').replace('1400', '1300')],
+    ['sandbox web on front: invalid endpoint settings:\n', SHOP.replace('aliases: [www]', 'link_local_ips: [10.0.0.1]')],
+    ['sandbox web: invalid port specification: no kernel', SHOP.replace('"8080:80"', '"[::1]:8080:80"')],
+    ['sandbox d b: invalid name: ', SHOP.replace('back: { internal: true }', 'back: { }').replace('db:', 'd b:')],
+    [
+      'FILE.sandboxes.web.networks.front.ipv4_address: 10.70.0.10 is in no subnet of this network\n',
+      SHOP.replace('10.70.0.0/24, gateway: 10.70.0.254', '10.75.0.0/24'),
+    ],
+  ])('%j is said before anything is taken away', async (message, yaml) => {
+    declare(SHOP)
+    await lab('apply')
+    const made = [await ids(), snapshot(host.host)]
+    declare(yaml)
+    for (const verb of ['plan', 'apply']) {
+      const { status, stdout, stderr } = await lab(verb)
+      expect([status, stdout, stderr.replace(file, 'FILE')]).toEqual([1, '', expect.stringContaining(message)])
+      expect([await ids(), snapshot(host.host)]).toEqual(made)
+    }
+  })
+
+  it('what is refused later is told of the change that it is about, and how it is put right', async () => {
+    declare(
+      'name: shop\nnetworks: { a: { ipam: { config: [{ subnet: 10.70.0.0/24 }] } }, b: { ipam: { config: [{ subnet: 10.70.0.0/25 }] } } }\n',
+    )
+    expect((await lab('apply')).stderr).toBe(
+      'network b: invalid pool request: Pool overlaps with other one on this address space\nhint: 10.70.0.0/25 overlaps 10.70.0.0/24 (network a): choose another --subnet, or none\n',
+    )
+  })
+
   it('does not touch what it has not made', async () => {
     await host.must('network create front')
     declare('name: shop\nnetworks: { front: }\n')

@@ -1,6 +1,7 @@
 import type { Verbs } from '../../controller/verbs.ts'
 import { type Change, changesOf, type Step } from '../lab/changes.ts'
 import { type Lab, readLab } from '../lab/read.ts'
+import { blamed, rehearse } from '../lab/rehearsal.ts'
 import type { Verb } from '../verb.ts'
 import type { Visit } from '../visit.ts'
 
@@ -29,7 +30,7 @@ export const diff = (program: Verb): Verb =>
     .examples('cnm diff -f lab.yaml || cnm apply -f lab.yaml')
     .perform(async (visit, flags: Flags) => {
       const lab = await readLab(flags.file)
-      return visit.open((cnm) => Number(show(visit, lab, cnm, flags).length > 0))
+      return visit.open(async (cnm) => Number((await show(visit, lab, cnm, flags)).length > 0))
     })
 
 export const apply = (program: Verb): Verb =>
@@ -38,7 +39,7 @@ export const apply = (program: Verb): Verb =>
     .perform(async (visit, flags: Flags) => {
       const lab = await readLab(flags.file)
       await visit.open(async (cnm) => {
-        const changes = show(visit, lab, cnm, flags)
+        const changes = await show(visit, lab, cnm, flags)
         if (visit.dryRun) return
         await carryOut(visit, cnm, changes, ({ clear }) => clear)
         await carryOut(visit, cnm, changes, ({ perform }) => perform)
@@ -50,13 +51,16 @@ async function carryOut(visit: Visit, cnm: Verbs, changes: readonly Change[], st
     const step = stepOf(change)
     if (!step) continue
     visit.progress(`${index + 1}/${changes.length} ${change.sign} ${change.subject}`)
-    await visit.change(cnm, step)
+    await visit.change(cnm, step).catch((error) => {
+      throw blamed(change.subject, error)
+    })
   }
 }
 
-/** Prints the changes, and answers with them. */
-function show(visit: Visit, lab: Lab, cnm: Verbs, { prune = false }: Flags): readonly Change[] {
+/** Prints the changes, and answers with them, if they can be. */
+async function show(visit: Visit, lab: Lab, cnm: Verbs, { prune = false }: Flags): Promise<readonly Change[]> {
   const { changes, strays } = changesOf(lab, cnm, prune)
+  for (const change of changes) await rehearse(cnm, change, visit.interrupts.signal)
   for (const { sign, subject, details } of changes) visit.print([`${sign} ${subject}`, ...details.map((text) => `    ${text}`)].join('\n'))
   const count = (sign: Change['sign']) => changes.filter((change) => change.sign === sign).length
   visit.print(

@@ -5,6 +5,7 @@ import type { Attachment } from '../../model/request.ts'
 import { Contradiction } from '../misuse.ts'
 import { attachmentDifferences, networkDifferences, sandboxDifferences } from './compare.ts'
 import { type DeclaredNetwork, type DeclaredSandbox, LAB_LABEL, type Lab } from './read.ts'
+import { networkTrial, sandboxTrial } from './rehearsal.ts'
 
 /** One thing to be done. */
 export interface Change {
@@ -18,6 +19,8 @@ export interface Change {
   readonly clear?: Step
   /** Absent: nothing takes the place of what is taken away. */
   readonly perform?: Step
+  /** A verb that is refused if `perform` is bound to be; for a dry run. */
+  readonly trial?: Step
 }
 
 export type Step = (cnm: Verbs, options: VerbOptions) => Promise<unknown>
@@ -46,7 +49,9 @@ export function changesOf(lab: Lab, cnm: Verbs, prune: boolean): Changes {
   const strayNetworks = straysOf(present.networks, lab.networks).filter(ours)
   const networks = lab.networks.flatMap((wanted) => networkChange(lab, wanted, cnm, present.networks.get(wanted.name)))
   const replaced = new Set(networks.filter(({ sign }) => sign === '~').map(({ subject }) => subject))
-  const sandboxes = lab.sandboxes.flatMap((wanted) => sandboxChanges(lab, wanted, cnm, present.sandboxes.get(wanted.name), replaced))
+  // A DHCP server is asked only in earnest.
+  const stays = (name: string) => present.networks.get(name)?.ipam.driver === 'default' && !replaced.has(subjectOf('network', name))
+  const sandboxes = lab.sandboxes.flatMap((wanted) => sandboxChanges(lab, wanted, cnm, present.sandboxes.get(wanted.name), replaced, stays))
   const gone = prune
     ? strayBoxes.map(({ name }) => removal(subjectOf('sandbox', name), (it, options) => it.removeSandbox(name, options)))
     : strayBoxes.flatMap((box) => evictions(box, cnm, replaced))
@@ -97,7 +102,8 @@ function checkOurs(lab: Lab, kind: 'network' | 'sandbox', { name, labels }: Netw
 
 function networkChange(lab: Lab, wanted: DeclaredNetwork, cnm: Verbs, is: Network | undefined): readonly Change[] {
   const subject = subjectOf('network', wanted.name)
-  if (!is) return [{ sign: '+', subject, details: [], perform: (it, options) => it.createNetwork(wanted, options) }]
+  const perform: Step = (it, options) => it.createNetwork(wanted, options)
+  if (!is) return [{ sign: '+', subject, details: [], perform, trial: networkTrial(wanted, true) }]
   checkOurs(lab, 'network', is)
   const details = networkDifferences(wanted, is)
   if (details.length === 0) return []
@@ -108,7 +114,8 @@ function networkChange(lab: Lab, wanted: DeclaredNetwork, cnm: Verbs, is: Networ
       subject,
       details,
       clear: (it, options) => evict(it, is, options),
-      perform: (it, options) => it.createNetwork(wanted, options),
+      perform,
+      trial: networkTrial(wanted, false),
     },
   ]
 }
@@ -131,15 +138,18 @@ function sandboxChanges(
   cnm: Verbs,
   is: Sandbox | undefined,
   replaced: ReadonlySet<string>,
+  stays: (network: string) => boolean,
 ): readonly Change[] {
   const subject = subjectOf('sandbox', wanted.name)
+  const perform: Step = (it, options) => it.createSandbox(wanted, options)
   if (!is)
     return [
       {
         sign: '+',
         subject,
         details: wanted.networks.map(({ network }) => `on ${network}`),
-        perform: (it, options) => it.createSandbox(wanted, options),
+        perform,
+        trial: sandboxTrial(wanted, true, stays),
       },
     ]
   checkOurs(lab, 'sandbox', is)
@@ -151,7 +161,8 @@ function sandboxChanges(
         subject,
         details,
         clear: (it, options) => it.removeSandbox(is.id, options),
-        perform: (it, options) => it.createSandbox(wanted, options),
+        perform,
+        trial: sandboxTrial(wanted, false, stays),
       },
     ]
   // What nobody asked for as its way out, nobody declares.
@@ -162,17 +173,23 @@ function sandboxChanges(
     ...left.map((network) => departure(is.id, is.name, network)),
     ...wanted.networks.flatMap((attachment) => {
       const seat = replaced.has(subjectOf('network', attachment.network)) ? undefined : seats.get(attachment.network)
-      return attachmentChange(is, attachment, seat)
+      return attachmentChange(is, attachment, seat, stays)
     }),
   ]
 }
 
-function attachmentChange({ id, name }: Sandbox, wanted: Attachment, seat: Endpoint | undefined): readonly Change[] {
+function attachmentChange(
+  { id, name }: Sandbox,
+  wanted: Attachment,
+  seat: Endpoint | undefined,
+  stays: (network: string) => boolean,
+): readonly Change[] {
   const subject = `${subjectOf('sandbox', name)} on ${wanted.network}`
+  const trial = sandboxTrial({ name, networks: [wanted] }, false, stays)
   const join: Step = (cnm, options) => cnm.connect(id, wanted, options)
-  if (!seat) return [{ sign: '+', subject, details: [], perform: join }]
+  if (!seat) return [{ sign: '+', subject, details: [], perform: join, trial }]
   const details = attachmentDifferences(wanted, seat)
   return details.length > 0
-    ? [{ sign: '~', subject, details, clear: (cnm, options) => cnm.disconnect(id, wanted.network, options), perform: join }]
+    ? [{ sign: '~', subject, details, clear: (cnm, options) => cnm.disconnect(id, wanted.network, options), perform: join, trial }]
     : []
 }

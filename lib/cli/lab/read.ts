@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { contains, parseAddress, parseCidr } from '../../model/address.ts'
 import { given } from '../../model/given.ts'
 import type { Options } from '../../model/network.ts'
 import type { Attachment, CreateNetwork, CreateSandbox, IpamConfig, PublishPort } from '../../model/request.ts'
@@ -157,11 +158,13 @@ export function labOf(document: unknown, file: string): Lab {
   if (!name) throw refuse(file, 'name is missing: it tells what is made by this file from what is not')
   const mine = { [LAB_LABEL]: name }
   const declared = Object.entries(networks)
-  const known = new Set(Object.keys(networks))
   for (const [box, { networks: seats = [] }] of Object.entries(sandboxes))
-    for (const { network: wanted } of seats)
-      if (!known.has(wanted))
-        throw refuse(`${file}.sandboxes.${box}.networks.${wanted}`, 'no such network in this file; one that is elsewhere is external: true')
+    for (const seat of seats)
+      checkSeat(
+        `${file}.sandboxes.${box}.networks.${seat.network}`,
+        seat,
+        Object.hasOwn(networks, seat.network) ? networks[seat.network] : undefined,
+      )
   return {
     name,
     external: declared.filter(([, { external }]) => external).map(([key]) => key),
@@ -174,6 +177,19 @@ export function labOf(document: unknown, file: string): Lab {
       ports: ports.flat(),
       labels: { ...labels, ...mine },
     })),
+  }
+}
+
+/** An address is looked for here, for where a network is made anew nobody else knows its subnets before the old one is gone. */
+function checkSeat(at: string, { ip, ip6 }: Attachment, declared: ReturnType<typeof network> | undefined): void {
+  if (!declared) throw refuse(at, 'no such network in this file; one that is elsewhere is external: true')
+  const configs = declared.ipam?.config ?? []
+  for (const [key, text] of Object.entries(given({ ipv4_address: ip, ipv6_address: ip6 }))) {
+    const address = parseAddress(text)
+    const subnets = configs.map(({ subnet = '' }) => parseCidr(subnet)).filter((cidr) => cidr !== null && cidr.family === address?.family)
+    const isOpen = subnets.length === 0 || subnets.some((cidr) => cidr?.value === 0n)
+    if (!address || isOpen || subnets.some((cidr) => cidr && contains(cidr, address))) continue
+    throw refuse(`${at}.${key}`, `${text} is in no subnet of this network`)
   }
 }
 
