@@ -19,10 +19,16 @@ const NETWORKS = {
   mute: '-o com.docker.network.bridge.enable_icc=false',
   routed: mode('routed'),
   open: mode('nat-unprotected'),
+  shut: `--internal ${mode('isolated')}`,
+  plain: '-o com.docker.network.bridge.inhibit_ipv4=true',
+  lan: '-d macvlan -o parent=lan0 --subnet 192.0.2.0/24 --ip-range 192.0.2.64/26 --subnet 2001:db8:0:1::/64 --ip-range 2001:db8:0:1:1::/80',
 }
 
 /** Sandbox → its networks. `x` and `y` are on one that lets nobody speak to anybody; only `own` publishes its port 80 there. */
-const BOXES = { web: 'front', mate: 'front', db: 'back', job: 'inner', x: 'mute', y: 'mute', own: 'routed', shy: 'routed', bare: 'open' }
+const BOXES = {
+  ...{ web: 'front', mate: 'front', db: 'back', job: 'inner', x: 'mute', y: 'mute', own: 'routed', shy: 'routed', bare: 'open' },
+  ...{ lone: 'shut', away: 'plain', card: 'lan' },
+}
 const PORTS: Readonly<Record<string, string>> = { web: '8080:80', own: '80' }
 
 beforeAll(async () => {
@@ -38,7 +44,7 @@ beforeAll(async () => {
   }
   for (const netns of [host.host, host.lan]) servers.push(await serve(netns, 'tcp', '::', 80))
   // The peer on the LAN takes the host for a router.
-  for (const { 4: address, 6: address6 } of Object.values(boxes)) {
+  for (const { 4: address, 6: address6 } of Object.entries(boxes).flatMap(([name, box]) => (name === 'card' ? [] : box))) {
     must(['ip', 'route', 'add', `${address}/32`, 'via', HOST4], { netns: host.lan })
     must(['ip', 'route', 'add', `${address6}/128`, 'via', HOST6], { netns: host.lan })
   }
@@ -69,7 +75,7 @@ describe.each([4, 6] as const)('over IPv%i, what is said is what happens', (fami
     return [boxes[to]?.[family] ?? '', 80]
   }
 
-  const TO = ['web', 'mate', 'db', 'job', 'y', 'own', 'shy', 'bare', 'host', 'internet']
+  const TO = ['web', 'mate', 'db', 'job', 'y', 'own', 'shy', 'bare', 'lone', 'away', 'card', 'host', 'internet']
 
   it.each(['web', 'db', 'job', 'x', 'shy', 'bare', 'host', 'internet'])('from %s', async (from) => {
     const told: Record<string, unknown> = {}
@@ -146,6 +152,29 @@ describe('what is said', () => {
     must(['nft', 'flush', 'chain', 'inet', 'cnm', 'user'], { netns: host.host })
     await host.must('sandbox rm sent')
     await host.must('network rm named')
+  })
+
+  it('knows who is on a LAN, and who is on no network of the host', async () => {
+    const { lone, card } = boxes
+    expect(await hops('internet', 'card', '80')).toEqual(['link lan0 | pass | link of sandbox card', 'sandbox card | arrive | by eth0'])
+    expect((await hops('web', 'card')).at(-1)).toBe('link lan0 | drop | its macvlan links do not hear the host: -o cnm.host_access=true')
+    expect((await hops('host', 'lone')).at(-1)).toBe(
+      `link lan0 | drop | leads away from ${lone?.[4]}: the host has no address on network shut`,
+    )
+    await host.must('network create -d macvlan -o parent=lan0 -o macvlan_mode=vepa --subnet 198.18.0.0/24 switched')
+    for (const name of ['left', 'right']) await host.must(`sandbox create --name ${name} --network switched`)
+    const said = 'by a switch that sends back what came by the same port: macvlan_mode is vepa'
+    expect((await hops('left', 'right')).at(-1)).toBe(`link lan0 | arrive | to 198.18.0.2, ${said}`)
+    await host.must('network connect switched card')
+    expect((await hops('left', 'card')).at(-1)).toMatch(/by a switch/)
+    expect((await hops('card', 'left')).at(-1)).toMatch(/by a switch/)
+    expect((await hops('internet', card?.[4] ?? '')).at(-1)).toBe('sandbox card | arrive | by eth0')
+    await host.must('network create -d macvlan nowhere')
+    await host.must('sandbox create --name nobody --network nowhere')
+    expect((await hops('internet', 'nobody')).at(-1)).toMatch(/^link dm-[0-9a-f]+ \| drop \| leads nowhere: the network has no parent$/)
+    await host.must('network disconnect switched card')
+    await host.must('sandbox rm left right nobody')
+    await host.must('network rm switched nowhere')
   })
 
   it('is what is true now', async () => {

@@ -1,4 +1,4 @@
-import { PARENT } from '../../drivers/parent.ts'
+import type { Parent } from '../../drivers/parent.ts'
 import { type Packet, type Passage, TABLE, Tracer } from '../../firewall/firewall.ts'
 import { type Family, formatAddress } from '../../model/address.ts'
 import type { Endpoint, Sandbox } from '../../model/network.ts'
@@ -11,6 +11,7 @@ import type { Seat } from '../endpoints/gateway.ts'
 import { isIsolated } from '../endpoints/isolation.ts'
 import { type Limit, limitsOf } from '../endpoints/limits.ts'
 import type { Hall } from '../hall.ts'
+import { apartness, CHILDREN, isCutOff, networkOf, parentUnder } from './parents.ts'
 import { familyOf, farAddress, guestAt, type Place, placeOf, targetOf } from './places.ts'
 import { isUp, routeText, View } from './view.ts'
 
@@ -32,9 +33,6 @@ export interface Hop {
   readonly what: string
   readonly verdict: 'pass' | 'drop' | 'arrive'
 }
-
-/** Kinds of links on a parent, which hands what they send to the LAN. */
-const CHILDREN: ReadonlySet<string> = new Set(['macvlan', 'ipvlan'])
 
 const HOST_ACCESS = '-o cnm.host_access=true'
 
@@ -99,7 +97,7 @@ class Walk {
     const { link, next } = this.#route(inside, where, packet)
     const seat = this.#seatAt(sandbox, link, inside.addressOf(link.index, packet.family))
     const outside = this.#view.link(link.parent)
-    if (CHILDREN.has(link.kind) && outside) await this.#onParent(outside, link, next, packet)
+    if (CHILDREN.has(link.kind) && outside) await this.#onParent(seat, outside, link, next, packet)
     const bridge = this.#view.link(outside?.master ?? 0)
     if (!seat || !outside || !bridge) this.#end(`link ${link.name}`, 'leaves the host by another way than a bridge of ours', 'arrive')
     for (const each of [outside, bridge]) if (!isUp(each)) this.#end(`link ${each.name}`, 'is down', 'drop')
@@ -124,15 +122,17 @@ class Walk {
   }
 
   /** What a link on a parent sends: to others on it, or to the LAN, but not to the host as such. */
-  async #onParent(parent: LinkRow, { kind }: LinkRow, next: string, packet: Packet): Promise<never> {
+  async #onParent(seat: Seat | undefined, parent: LinkRow, { kind }: LinkRow, next: string, packet: Packet): Promise<never> {
     const where = `link ${parent.name}`
     if (!isUp(parent)) this.#end(where, 'is down', 'drop')
     const guest = guestAt(this.#hall, next)
-    const options = this.#hall.store.networks.get(guest?.networkId ?? '')?.options ?? {}
-    const apart = ['macvlan_mode', 'ipvlan_flag'].find((key) => options[key] === 'private')
-    if (guest && options[PARENT] === parent.name && apart)
-      this.#end(where, `the links on it do not reach one another: ${apart} is private`, 'drop')
-    if (guest && options[PARENT] === parent.name) return this.#arrive(guest, where, 'link')
+    const network = networkOf(this.#hall, guest)
+    if (guest && network && parentUnder(network)?.name === parent.name) {
+      const apart = apartness(seat?.network ?? network, network)
+      if (apart?.isFinal) this.#end(where, `the links on it do not reach one another: ${apart.text}`, 'drop')
+      if (apart) this.#end(where, `to ${next}, by a switch that sends back what came by the same port: ${apart.text}`, 'arrive')
+      return this.#arrive(guest, where, 'link')
+    }
     const own = this.#view.linkOf(next)
     if (!own) this.#end(where, `to ${next === packet.target ? next : `${next}, on the way to ${packet.target}`}`, 'arrive')
     if (CHILDREN.has(own.kind) && own.parent === parent.index) this.#end(`link ${own.name}`, `${next} is the host's`, 'arrive')
@@ -180,8 +180,11 @@ class Walk {
     await this.#leave({ ...sent, source, output: link.name }, link, next)
   }
 
-  /** From elsewhere a sandbox is asked for at the port of the host that leads to it, if there is one. */
+  /** From elsewhere a sandbox is asked for at the port of the host that leads to it, if there is one; on a parent by whoever is on that LAN. */
   async #fromOutside(source: Place, target: Place, packet: Packet): Promise<void> {
+    const guest = guestAt(this.#hall, packet.target)
+    const parent = parentUnder(networkOf(this.#hall, guest))
+    if (guest && parent) return this.#byParent(guest, parent)
     const uplink = this.#uplinkTo(source, packet.family)
     const opening =
       target.sandbox && !target.address
@@ -191,6 +194,15 @@ class Walk {
         : undefined
     const sent = opening ? this.#at(opening, target, packet, uplink) : packet
     await this.#throughHost({ ...sent, source: farAddress(source, packet.family), input: uplink.name })
+  }
+
+  /** The link takes what is for it from the parent before the host has it. */
+  async #byParent(guest: Endpoint, { name, isolated }: Parent): Promise<never> {
+    const where = `link ${name}`
+    const link = this.#view.links.find((candidate) => candidate.name === name)
+    if (isolated) this.#end(where, 'leads nowhere: the network has no parent', 'drop')
+    if (!link || !isUp(link)) this.#end(where, link ? 'is down' : 'is gone', 'drop')
+    return this.#arrive(guest, where, 'link')
   }
 
   /** The packet as it is sent to where a port is published: on the host, or in a routed network at the sandbox itself. */
@@ -233,9 +245,12 @@ class Walk {
     if (source !== packet.source) this.#pass(`link ${link.name}`, `from ${packet.source} becomes from ${source}`)
     const guest = guestAt(this.#hall, next)
     if (guest && (link.kind === 'bridge' || CHILDREN.has(link.kind))) return this.#arrive(guest, `link ${link.name}`)
-    const network = this.#hall.store.networks.get(guest?.networkId ?? '')
-    if (network?.options[PARENT] === link.name)
+    const network = networkOf(this.#hall, guest)
+    if (network && parentUnder(network)?.name === link.name)
       this.#end(`link ${link.name}`, `its ${network.driver} links do not hear the host: ${HOST_ACCESS}`, 'drop')
+    const aim = networkOf(this.#hall, guestAt(this.#hall, packet.target))
+    if (isCutOff(this.#hall, aim))
+      this.#end(`link ${link.name}`, `leads away from ${packet.target}: the host has no address on network ${aim.name}`, 'drop')
     const beyond = next === packet.target ? `to ${next}` : `to ${next}, on the way to ${packet.target}`
     if (link.kind === 'bridge') this.#end(`link ${link.name}`, `nobody has ${next}`, 'drop')
     return this.#end(`link ${link.name}`, beyond, 'arrive')
