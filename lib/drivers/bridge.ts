@@ -9,7 +9,7 @@ import { limiting, limitsOf } from './bridge-limits.ts'
 import { checkEndpointOptions, type Settings, settingsOf } from './bridge-options.ts'
 import { checkedRoutes, routesOf } from './bridge-routes.ts'
 import type { EndpointConfig, Neighbour, NetworkConfig, NetworkDriver } from './driver.ts'
-import { poolOf } from './pools.ts'
+import { checkMtu, poolOf } from './pools.ts'
 
 /** BR_MAX_PORTS is 1024, and there is no port number 0. */
 const MAX_PORTS = 1023
@@ -37,6 +37,7 @@ export const bridge: NetworkDriver = {
   createNetwork(network, others) {
     const settings = settingsOf(network)
     checkNetwork(network, settings, others, spansOf)
+    checkMtu(network, settings.mtu ?? network.found?.mtu, settings.mtu ? 'com.docker.network.driver.mtu' : settings.link)
     limitsOf(network.options, {}, settings.mtu)
     checkedRoutes(network, {})
     return { plan: network.found ? adopt(network, settings) : build(network, settings), wall: wallOf(network, settings) }

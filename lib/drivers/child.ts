@@ -4,8 +4,8 @@ import type { LinkAdd, Plan } from '../model/op.ts'
 import type { EndpointConfig, NetworkConfig, NetworkDriver, OtherNetwork, Publishing } from './driver.ts'
 import { checkHostAddresses, furnishHostLink, HOST_ACCESS, noWayToEndpoint, wayToEndpoint } from './host-access.ts'
 import { readBool, readMtu, readPrefix, readText } from './options.ts'
-import { checkParent, levelsOf, makeParent, PARENT, type Parent, parentOf, readParent, removeParent } from './parent.ts'
-import { checkPools } from './pools.ts'
+import { checkParent, levelsOf, makeParent, PARENT, type Parent, parentOf, readParent, removeParent, smallMtu } from './parent.ts'
+import { checkMtu, checkPools } from './pools.ts'
 
 const MTU = 'com.docker.network.driver.mtu'
 const PREFIX = 'com.docker.network.container_iface_prefix'
@@ -71,9 +71,9 @@ export function childDriver(kind: ChildKind): NetworkDriver {
   const parentIn = (network: NetworkConfig): Parent => parentOf(initial, network, kind.read(network.options)[PARENT])
   const namesOf = (id: Id) => ({ guest: `${initial}v-${shortId(id)}`, host: `h${initial}-${shortId(id)}` })
 
-  const mtuOf = ({ options }: NetworkConfig): { readonly mtu?: number } => {
-    const { [MTU]: mtu } = kind.read(options)
-    return mtu ? { mtu } : {}
+  const mtuOf = (network: NetworkConfig): { readonly mtu?: number } => {
+    const { [MTU]: mtu } = kind.read(network.options)
+    return mtu ? { mtu } : smallMtu(network)
   }
   const birth = (network: NetworkConfig, own: string): Birth => ({
     name: own,
@@ -110,6 +110,7 @@ export function childDriver(kind: ChildKind): NetworkDriver {
     createNetwork(network, others) {
       const parent = parentIn(network)
       checkPools(network)
+      checkMtu(network, mtuOf(network).mtu, kind.read(network.options)[MTU] ? MTU : parent.name)
       checkParent(name, parent, network)
       for (const other of others.filter(({ options }) => options[PARENT] === parent.name)) checkSharing(network, other, parent.name)
       if (hasHost(network)) checkHost(network)

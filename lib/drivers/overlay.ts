@@ -1,4 +1,4 @@
-import { contains, parseAddress, parseCidr, toBytes } from '../model/address.ts'
+import { contains, LEAST_MTU, parseAddress, parseCidr, toBytes } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { type Id, LINK_GROUP, macBytes, macOf } from '../model/ids.ts'
 import type { Route } from '../model/network.ts'
@@ -15,9 +15,6 @@ const MAX_ENDPOINTS = 1022
 
 const BRIDGE = 'br0'
 const VXLAN = 'vxlan0'
-
-/** No IPv6 on a link whose packets are larger. */
-const LEAST_MTU = { 4: 68, 6: 1280 } as const
 
 /**
  * One network over many hosts: on each of them a bridge with a VXLAN in a namespace of the network's own, where nothing of the

@@ -1,3 +1,4 @@
+import { LEAST_MTU } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { LINK_GROUP, macBytes, macOf, shortId } from '../model/ids.ts'
 import type { LinkAdd, Plan } from '../model/op.ts'
@@ -59,13 +60,17 @@ export interface Making {
   readonly routed: boolean
 }
 
+/** What is made on a parent that is too small for IPv6 is so too, and that is to be known. */
+export const smallMtu = ({ found }: NetworkConfig): { readonly mtu?: number } =>
+  found && found.mtu < LEAST_MTU[6] ? { mtu: found.mtu } : {}
+
 /** The parent, or as much of it as nobody else has made. */
 export function makeParent(network: NetworkConfig, parent: Parent, { routed, ...mtu }: Making): Plan {
   const mac = macBytes(macOf(network.id))
   if (parent.isolated) return settle({ op: 'link.add', kind: 'dummy', name: parent.name, mac, group: LINK_GROUP, ...mtu }, routed)
   return missing(parent, network.found?.name ?? '').flatMap((name) => {
     const { link, id } = vlanOf(name)
-    return settle({ op: 'link.add', kind: 'vlan', name, link, group: LINK_GROUP, vlan: { id } }, routed)
+    return settle({ op: 'link.add', kind: 'vlan', name, link, group: LINK_GROUP, vlan: { id }, ...smallMtu(network) }, routed)
   })
 }
 

@@ -1,4 +1,4 @@
-import { type Cidr, contains, type Family, formatAddress, formatCidr, parseCidr, subnetOf } from '../model/address.ts'
+import { type Cidr, contains, type Family, formatAddress, formatCidr, LEAST_MTU, parseCidr, subnetOf } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import type { Pool } from '../model/network.ts'
 import type { NetworkConfig } from './driver.ts'
@@ -11,6 +11,12 @@ export function checkPools(network: NetworkConfig): void {
     if (isOn(network, family) && !subnets.some((subnet) => subnet && subnet.prefix > 0)) throw invalid(`ipv${family} pool is empty`)
     for (const subnet of subnets) if (subnet && family === 6) checkIPv6(subnet)
   }
+}
+
+/** Refuses a network with IPv6 on links that are too small for it. `source`: whose MTU that is. */
+export function checkMtu({ enableIPv6 }: NetworkConfig, mtu: number | undefined, source: string): void {
+  if (enableIPv6 && mtu !== undefined && mtu < LEAST_MTU[6])
+    throw invalid(`IPv6 needs an MTU of ${LEAST_MTU[6]}, and has ${mtu} of ${source}`)
 }
 
 const isOn = ({ enableIPv4, enableIPv6 }: NetworkConfig, family: Family): boolean => (family === 4 ? enableIPv4 : enableIPv6)

@@ -2,6 +2,9 @@ import { isIPv4, isIPv6 } from 'node:net'
 
 export type Family = 4 | 6
 
+/** A link that carries less has none of it: no addresses, and no settings. */
+export const LEAST_MTU = { 4: 68, 6: 1280 } as const satisfies Record<Family, number>
+
 /** An IP address as a number; arithmetic is what allocators need. */
 export interface Address {
   readonly family: Family

@@ -17,6 +17,7 @@ import { arrive } from '../remote/network.ts'
 import { type Claims, claimAddress, lifetimesOf } from './addresses.ts'
 import type { Seat } from './gateway.ts'
 import { bringIn, bringOut, furnish, isElusive, linkLocalCidr, nextName, removeInside, setAside } from './interior.ts'
+import { smallLinks } from './ipv6.ts'
 import { readSysctls } from './sysctls.ts'
 import { nameInside } from './whereabouts.ts'
 
@@ -134,7 +135,8 @@ async function assemble(hall: Hall, { endpoint, network }: Seat, { made, joined 
   // A plugin's link may have another MAC than it was told, or than it told.
   const own = endpoint.answered && endpoint.mac ? { mac: endpoint.mac } : {}
   const furniture = { ...joined, sysctls, lifetimes: lifetimesOf(hall, network, endpoint), ...own }
-  const inside = endpoint.ifname === '' ? [] : furnish(endpoint, furniture, ipv6)
+  const hasIPv6 = ipv6 && !smallLinks(made.plan).has(joined.link?.name ?? '')
+  const inside = endpoint.ifname === '' ? [] : furnish(endpoint, furniture, hasIPv6)
   const outside = await onThisKernel(hall, [...made.plan, ...joined.plan])
   return [...bringIn(outside, joined.link, endpoint.ifname), ...inside]
 }

@@ -128,7 +128,7 @@ export interface Furniture extends Pick<JoinSteps, 'routes' | 'neighbours'> {
   readonly mac?: string
 }
 
-/** Addresses, settings, state, neighbours and routes of an endpoint's link inside the sandbox. `ipv6`: the kernel has it. */
+/** Addresses, settings, state, neighbours and routes of an endpoint's link inside the sandbox. `ipv6`: there can be any. */
 export function furnish(endpoint: Endpoint, { routes, neighbours = [], sysctls, lifetimes, mac = '' }: Furniture, ipv6: boolean): Plan {
   const { ifname } = endpoint
   const link = { at: SANDBOX, link: ifname } as const

@@ -6,6 +6,7 @@ import { isPredefined, type Network } from '../../model/network.ts'
 import { type LinkAdd, NETWORK, type Op, type Plan } from '../../model/op.ts'
 import type { Wall } from '../../model/wall.ts'
 import { listNftTable } from '../../netlink/kernel.ts'
+import { withoutLackingIPv6 } from '../endpoints/ipv6.ts'
 import type { Hall } from '../hall.ts'
 import { checkEsp } from '../overlay/esp.ts'
 import { knownPeers, tunnelOf } from '../overlay/known.ts'
@@ -201,9 +202,9 @@ async function hasUserRules(hall: Hall): Promise<boolean> {
   return listed.nftables.some(({ rule }) => rule?.chain === USER)
 }
 
-/** A kernel without IPv6 has none to switch off; where there is no dummy link, an ifb loses all that it is given just as well. */
+/** Where there is no IPv6, there is none to switch off; where there is no dummy link, an ifb loses all that it is given just as well. */
 export async function onThisKernel(hall: Hall, plan: Plan): Promise<Plan> {
-  const steps = (await hall.hasIPv6()) ? plan : plan.filter((op) => op.op !== 'sysctl' || !op.path.startsWith('net/ipv6/'))
+  const steps = withoutLackingIPv6(plan, await hall.hasIPv6())
   if (!steps.some(isDummy) || (await hall.hasDummy())) return steps
   return steps.map((op) => (isDummy(op) ? { ...op, kind: 'ifb' } : op))
 }
@@ -217,11 +218,11 @@ async function reconnect(hall: Hall, network: Network, config: NetworkConfig): P
   const plan: Plan[] = []
   for (const endpoint of hall.store.endpoints.with('networkId', network.id)) {
     const { ports = [] } = hall.store.sandboxes.get(endpoint.sandboxId) ?? {}
-    const made = (await driver.createEndpoint(config, { ...endpoint, ports })).plan
+    const made = await onThisKernel(hall, (await driver.createEndpoint(config, { ...endpoint, ports })).plan)
     const there = made.flatMap((op) => (op.op === 'link.add' ? [op.name] : [])).every((name) => links.has(name))
     if (there) plan.push(made.filter(({ op }) => op !== 'link.add'))
   }
-  return onThisKernel(hall, plan.flat())
+  return plan.flat()
 }
 
 /** What has made the networks that may share links with this one. */
