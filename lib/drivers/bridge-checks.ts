@@ -1,7 +1,8 @@
-import { type Cidr, type Family, lastOf, subnetOf } from '../model/address.ts'
+import { type Cidr, contains, type Family, lastOf, parseAddress, parseCidr, subnetOf } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { hasLink, type Settings, settingsOf } from './bridge-options.ts'
 import type { FoundLink, NetworkConfig, OtherNetwork } from './driver.ts'
+import { unreachable } from './options.ts'
 import { checkPools, invalid } from './pools.ts'
 
 /** What the host reaches through a bridge, as the first and the last address: that is soon compared with thousands. */
@@ -21,6 +22,7 @@ export function checkNetwork(network: NetworkConfig, settings: Settings, others:
   if (Object.values(settings.modes).includes('isolated') && !network.internal)
     throw invalid("gateway mode 'isolated' can only be used for an internal network")
   checkLink(network.found, settings.link)
+  checkAddresses(settings)
   const spans = spansOf(network)
   for (const other of others) {
     const taken = other.idle ? [] : spansOf(other)
@@ -33,6 +35,26 @@ export function checkNetwork(network: NetworkConfig, settings: Settings, others:
 
 function checkLink(found: FoundLink | undefined, link: string): void {
   if (found && found.kind !== 'bridge') throw invalid(`existing interface ${link} is not a bridge`)
+}
+
+/** Addresses of the host, each of which somebody is to answer to. */
+function checkAddresses({ hostIP, source }: Settings): void {
+  for (const text of Object.values(hostIP)) {
+    const address = parseAddress(text)
+    const reason = address ? unreachable(address) : undefined
+    if (reason) throw invalid(reason)
+  }
+  for (const text of Object.values(source))
+    if (!isUnicast(text)) throw invalid(`${text} cannot be the source address of packets to the world`)
+}
+
+const LOOPBACK: readonly Cidr[] = ['127.0.0.0/8', '::1/128'].flatMap((text) => parseCidr(text) ?? [])
+/** With what nobody is called alone: multicast, and what is reserved or for all. */
+const CROWDS: readonly Cidr[] = ['224.0.0.0/3', 'ff00::/8'].flatMap((text) => parseCidr(text) ?? [])
+
+function isUnicast(text: string): boolean {
+  const address = parseAddress(text)
+  return address !== null && address.value !== 0n && ![...LOOPBACK, ...CROWDS].some((subnet) => contains(subnet, address))
 }
 
 /** The host would send what is for one to the other. Our IPAM gives no such subnets, others may. */

@@ -1,4 +1,4 @@
-import { type Family, formatAddress, parseAddress } from '../model/address.ts'
+import { type Address, type Family, formatAddress, parseAddress } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { isLinkName } from '../model/ids.ts'
 import type { Options } from '../model/network.ts'
@@ -48,6 +48,12 @@ export const readAddress =
     if (family !== undefined && address.family !== family) throw new Error(`not an IPv${family} address`)
     return formatAddress(address)
   }
+
+/** Why nobody would reach a port that is published on an address; undefined when somebody may. */
+export function unreachable({ family, value }: Address): string | undefined {
+  if (family === 6 && value >> 32n === 0xffffn) return `${formatAddress({ family, value })} is an IPv4 address: write it as one`
+  return family === 6 && value === 1n ? 'no kernel lets an answer come back to ::1; publish on 127.0.0.1' : undefined
+}
 
 /** One of `words`; `what` they are. */
 export const readWord =

@@ -1,4 +1,5 @@
 import type { Publishing } from '../../drivers/driver.ts'
+import { unreachable } from '../../drivers/options.ts'
 import { type Family, formatAddress, parseAddress, parseCidr } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
 import type { Network, PortBinding, Protocol } from '../../model/network.ts'
@@ -86,6 +87,6 @@ export function checkPort({ hostIP, hostPort, hostPortEnd, port, protocol }: Pub
   if (hostPortEnd !== undefined && hostPortEnd < hostPort) throw bad(`${hostPort}-${hostPortEnd} is not a range of ports`)
   const host = parseAddress(hostIP)
   if (hostIP !== '' && !host) throw bad(`${hostIP} is not an IP address`)
-  if (host?.family === 6 && host.value >> 32n === 0xffffn) throw bad(`${hostIP} is an IPv4 address: write it as one`)
-  if (host?.family === 6 && host.value === 1n) throw bad('no kernel lets an answer come back to ::1; publish on 127.0.0.1')
+  const reason = host ? unreachable(host) : undefined
+  if (reason) throw bad(reason)
 }
