@@ -133,6 +133,9 @@ describe('network connect', () => {
     expect((await host.cnm('network connect --link-local-ip 10.0.0.1 front web')).stderr).toBe(
       'invalid endpoint settings:\ninvalid link-local IP address: 10.0.0.1\n',
     )
+    expect((await host.cnm('network connect --link-local-ip fe80::7,FE80:0::7 front web')).stderr).toBe(
+      'invalid endpoint settings:\nlink-local IP address is specified multiple times: FE80:0::7\n',
+    )
     await host.must('sandbox rm web')
     await host.must('network rm front')
   })

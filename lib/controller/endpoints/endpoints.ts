@@ -1,4 +1,5 @@
 import type { EndpointConfig, EndpointSteps, JoinSteps, NetworkConfig, NetworkDriver, Publishing } from '../../drivers/driver.ts'
+import { isSame } from '../../model/address.ts'
 import { fault } from '../../model/errors.ts'
 import { isLinkName, macOf, newId, parseMac } from '../../model/ids.ts'
 import { type Endpoint, isPredefined, isShared, type Network, type PortBinding, type Sandbox } from '../../model/network.ts'
@@ -226,6 +227,8 @@ function checkAttachment(network: Network, { ip, ip6, mac, aliases = [], linkLoc
   if (aliases.length > 0 && !userDefined) problems.push('network-scoped aliases are only supported for user-defined networks')
   if (isShared(network)) problems.push(...problemsOfServices(aliases))
   for (const text of linkLocal) if (!linkLocalCidr(text)) problems.push(`invalid link-local IP address: ${text}`)
+  const twice = linkLocal.find((text, index) => linkLocal.some((other, before) => before < index && isSame(other, text)))
+  if (twice !== undefined) problems.push(`link-local IP address is specified multiple times: ${twice}`)
   if (mac !== undefined && !isUnicast(parseMac(mac))) problems.push(`invalid MAC address: ${mac}`)
   if (ip && !network.enableIPv4) problems.push(`network ${network.name} has no IPv4: ${ip}`)
   if (ip6 && !network.enableIPv6) problems.push(`network ${network.name} has no IPv6: ${ip6}`)
