@@ -32,6 +32,15 @@ describe('a sandbox', () => {
     expect(run(['ls', json.NetworkSettings.SandboxKey]).status).not.toBe(0)
   })
 
+  it('is listed once with a port of a network that is reached at its own addresses', async () => {
+    const mode = 'com.docker.network.bridge.gateway_mode_ipv'
+    await host.must(`network create --ipv6 -o ${mode}4=routed -o ${mode}6=routed own`)
+    await host.must('sandbox create --name web --network own -p 80')
+    expect(await host.must(['sandbox', 'ls', '--format', '{{.Ports}}'])).toBe('80/tcp')
+    await host.must('sandbox rm web')
+    await host.must('network rm own')
+  })
+
   it('joins a namespace that exists, and leaves it there', async () => {
     await host.must(`sandbox create --name lan --netns ${host.lan} --network front`)
     expect(must(['ip', '-br', 'addr'], { netns: host.lan })).toContain('10.10.0.2/24')

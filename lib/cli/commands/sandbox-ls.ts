@@ -54,7 +54,8 @@ function rowFor(cnm: Verbs, { id, name, created, labels }: Sandbox, trunc: boole
     Name: name,
     Networks: seats.map(({ network }) => network.name).join(','),
     Addresses: addresses.map((text) => text.replace(/\/.*/, '')).join(','),
-    Ports: openings.map(formatOpening).join(', '),
+    // Both families lead to a port of a routed network, and read the same.
+    Ports: [...new Set(openings.map(formatOpening))].join(', '),
     CreatedAt: String(new Time(created)),
   }
   return rowOf('sandbox', fields, labels)
