@@ -103,6 +103,16 @@ describe('a shell completes', () => {
     expect(shell(['bash', '-c', ask])).toEqual(['back', 'complete -o default -F _cnm cnm'])
   })
 
+  it('bash, with names that it would take for something else', async () => {
+    const names = ['$(touch woe)', '*', 'two words']
+    for (const name of names) await host.must(['network', 'create', name])
+    const ask = `source <(cnm completion bash); cd ${bin}; COMP_WORDS=(cnm network rm ''); COMP_CWORD=3; _cnm; printf '%s\\n' "\${COMPREPLY[@]}"
+COMP_WORDS=(cnm network connect back web ''); COMP_CWORD=5; _cnm; echo "\${#COMPREPLY[@]}"`
+    const quoted = ['\\$\\(touch\\ woe\\)', '\\*', 'back', 'bridge', 'front', 'host', 'none', 'two\\ words']
+    expect(shell(['bash', '-c', ask])).toEqual([...quoted, '0'])
+    for (const name of names) await host.must(['network', 'rm', name])
+  })
+
   it('zsh', () => {
     const ask = `compdef() { }; compadd() { print -l -- "\${(@P)2}" }; _files() { print files }
 source <(cnm completion zsh); words=(cnm network connect front ''); CURRENT=5; _cnm; words=(cnm apply -f ''); CURRENT=4; _cnm`

@@ -2,11 +2,13 @@ import { Argument } from 'commander'
 import { complete } from '../complete.ts'
 import type { Verb } from '../verb.ts'
 
-/** Each asks `cnm __complete` for what could stand at the cursor; where that knows nothing, the shell offers files. */
+/** Each asks `cnm __complete` for what could stand at the cursor; where that knows nothing, the shell offers files. Names may be anything. */
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `_cnm() {
-  local IFS=$'\\n'
-  COMPREPLY=($(cnm __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  local word
+  COMPREPLY=()
+  while IFS= read -r word; do COMPREPLY+=("$(printf %q "$word")"); done \\
+    < <(cnm __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o default -F _cnm cnm`,
   zsh: `#compdef cnm
