@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BEYOND4, BEYOND6, HOST4, HOST6 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
@@ -187,6 +188,28 @@ describe('what is said', () => {
     must(['ip', 'route', 'del', '198.51.100.0/24'], { netns: host.host })
     must(['sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.ip_forward=0'], { netns: host.host })
     expect((await hops('web', 'internet')).at(-1)).toMatch(/^host \| drop \| does not forward IPv4 from br-ID$/)
+  })
+
+  it('looks into the sandbox that a packet is for', async () => {
+    const [netns = '', address = ''] = [boxes.mate?.netns, boxes.mate?.[4]]
+    const last = async (...words: readonly string[]) => (await hops(...words)).at(-1)
+    must(['ip', 'link', 'set', 'eth0', 'down'], { netns })
+    expect([await last('web', 'mate'), await last('host', 'mate')]).toEqual(
+      Array(2).fill('sandbox mate | drop | link eth0 is down, or cut off'),
+    )
+    must(['ip', 'link', 'set', 'eth0', 'up'], { netns })
+    must(['ip', 'addr', 'del', `${address}/16`, 'dev', 'eth0'], { netns })
+    expect(await last('web', 'mate')).toBe(`sandbox mate | drop | no link of it has ${address}`)
+    const gone = `/run/netns/cnmt${process.pid}-passing`
+    must(['ip', 'netns', 'add', basename(gone)])
+    await host.must(`sandbox create --name passing --netns ${gone} --network front`)
+    expect(await last('web', 'passing')).toBe('sandbox passing | arrive | by eth0')
+    must(['ip', 'netns', 'del', basename(gone)])
+    expect(await last('host', 'passing')).toBe(`sandbox passing | drop | its namespace is gone: ${gone}`)
+    expect((await host.cnm('explain passing web')).stderr).toBe(
+      `the namespace of sandbox passing is gone: ${gone}\nhint: cnm sandbox rm passing\n`,
+    )
+    await host.must('sandbox rm passing')
   })
 
   it('is a table; places that are none are refused', async () => {

@@ -1,6 +1,6 @@
 import { CnmError, fault } from '../../model/errors.ts'
 import type { Network, Sandbox } from '../../model/network.ts'
-import { namespaceAt } from '../../netlink/namespace.ts'
+import { type Netns, namespaceAt } from '../../netlink/namespace.ts'
 import { isGone, NetlinkError } from '../../netlink/refusal.ts'
 import type { Hall } from '../hall.ts'
 import { linkNames } from '../networks/links.ts'
@@ -61,10 +61,13 @@ async function areStanding(hall: Hall, networks: readonly Network[]): Promise<bo
   return true
 }
 
-async function namesFound(sandbox: Sandbox): Promise<ReadonlySet<string>> {
+const namesFound = (sandbox: Sandbox): Promise<ReadonlySet<string>> => lookInto(sandbox, linkNames)
+
+/** Throws SANDBOX_GONE. */
+export async function lookInto<T>(sandbox: Sandbox, look: (netns: Netns) => Promise<T>): Promise<T> {
   const netns = namespaceAt(sandbox.path)
   try {
-    return await linkNames(netns)
+    return await look(netns)
   } catch (error) {
     throw error instanceof NetlinkError && isGone(error.refusal) ? goneOf(sandbox, error) : error
   } finally {

@@ -1,19 +1,21 @@
 import type { Parent } from '../../drivers/parent.ts'
 import { type Packet, type Passage, TABLE, Tracer } from '../../firewall/firewall.ts'
 import { type Family, formatAddress } from '../../model/address.ts'
+import { CnmError } from '../../model/errors.ts'
 import type { Endpoint, Sandbox } from '../../model/network.ts'
 import type { Opening } from '../../model/wall.ts'
 import { listNftTable } from '../../netlink/kernel.ts'
-import { namespaceAt, readSysctl } from '../../netlink/namespace.ts'
+import { readSysctl } from '../../netlink/namespace.ts'
 import type { LinkRow } from '../../netlink/tables.ts'
 import { openingsOf, seatsOf } from '../endpoints/endpoints.ts'
+import { lookInto } from '../endpoints/facts.ts'
 import type { Seat } from '../endpoints/gateway.ts'
 import { isIsolated } from '../endpoints/isolation.ts'
 import { type Limit, limitsOf } from '../endpoints/limits.ts'
 import type { Hall } from '../hall.ts'
 import { apartness, CHILDREN, isCutOff, networkOf, parentUnder } from './parents.ts'
 import { familyOf, farAddress, guestAt, type Place, placeOf, targetOf } from './places.ts'
-import { isUp, routeText, View } from './view.ts'
+import { isHeard, isUp, routeText, View } from './view.ts'
 
 export interface ExplainRequest {
   /** A sandbox or network by name or id, an address, `host`, or `internet`. */
@@ -45,6 +47,19 @@ export async function explain(hall: Hall, request: ExplainRequest): Promise<read
   const walk = new Walk(hall, view, await tracerOf(hall, view))
   await walk.go(request)
   return walk.hops
+}
+
+/** Why a sandbox does not hear what is sent to its address; an engine does with the links of its containers as it likes. */
+async function deafnessOf(sandbox: Sandbox, address: string): Promise<string | undefined> {
+  if (sandbox.kind === 'engine') return undefined
+  try {
+    const link = (await lookInto(sandbox, View.of)).linkOf(address)
+    if (!link) return `no link of it has ${address}`
+    return isHeard(link) ? undefined : `link ${link.name} is down, or cut off`
+  } catch (error) {
+    if (error instanceof CnmError && error.code === 'SANDBOX_GONE') return `its namespace is gone: ${sandbox.path}`
+    throw error
+  }
 }
 
 async function tracerOf(hall: Hall, view: View): Promise<Tracer> {
@@ -91,8 +106,7 @@ class Walk {
   async #fromSandbox({ sandbox }: Place, packet: Packet): Promise<void> {
     if (!sandbox) return
     const where = `sandbox ${sandbox.name}`
-    const netns = namespaceAt(sandbox.path)
-    const inside = await View.of(netns).finally(() => netns.close())
+    const inside = await lookInto(sandbox, View.of)
     if (inside.holds(packet.target)) this.#end(where, `${packet.target} is its own`, 'arrive')
     const { link, next } = this.#route(inside, where, packet)
     const seat = this.#seatAt(sandbox, link, inside.addressOf(link.index, packet.family))
@@ -110,7 +124,7 @@ class Walk {
     const neighbour = guestAt(this.#hall, next)
     if (neighbour?.networkId !== seat.network.id)
       this.#end(`link ${bridge.name}`, `nobody on network ${seat.network.name} has ${next}`, 'drop')
-    await this.#acrossBridge(seat.endpoint, neighbour, { ...sent, output: bridge.name })
+    await this.#acrossBridge(seat.endpoint, neighbour, next, { ...sent, output: bridge.name })
   }
 
   /** An engine calls the link as it likes, and the endpoint may be another one of its container's, each of which is a sandbox. */
@@ -131,7 +145,7 @@ class Walk {
       const apart = apartness(seat?.network ?? network, network)
       if (apart?.isFinal) this.#end(where, `the links on it do not reach one another: ${apart.text}`, 'drop')
       if (apart) this.#end(where, `to ${next}, by a switch that sends back what came by the same port: ${apart.text}`, 'arrive')
-      return this.#arrive(guest, where, 'link')
+      return this.#arrive(guest, next, where, 'link')
     }
     const own = this.#view.linkOf(next)
     if (!own) this.#end(where, `to ${next === packet.target ? next : `${next}, on the way to ${packet.target}`}`, 'arrive')
@@ -150,24 +164,28 @@ class Walk {
     return { link, next: route.via ? formatAddress(route.via) : target }
   }
 
-  async #acrossBridge(from: Endpoint, to: Endpoint, packet: Packet): Promise<never> {
+  async #acrossBridge(from: Endpoint, to: Endpoint, next: string, packet: Packet): Promise<never> {
     const where = `link ${packet.output}`
     const ends = [await isIsolated(this.#hall, from), await isIsolated(this.#hall, to)]
     if (ends.every(Boolean)) this.#end(where, 'both ports are isolated: com.docker.network.bridge.enable_icc is false', 'drop')
     // With br_netfilter, what is bridged goes past the rules for what is routed too.
     const filtered = (await readSysctl(this.#hall.host, `net/bridge/bridge-nf-call-ip${packet.family === 4 ? '' : '6'}tables`)) === '1'
     if (filtered) this.#trace('forward', packet)
-    return this.#arrive(to, where)
+    return this.#arrive(to, next, where)
   }
 
   #limit(limit: Limit | undefined): void {
     if (limit) this.#pass(`link ${limit.link}`, `at ${limit.rate / 1e6} Mbit/s at most`)
   }
 
-  async #arrive(to: Endpoint, where: string, what = 'port'): Promise<never> {
-    const name = this.#hall.store.sandboxes.get(to.sandboxId)?.name ?? ''
+  /** `at`: the address by which it is found. */
+  async #arrive(to: Endpoint, at: string, where: string, what = 'port'): Promise<never> {
+    const sandbox = this.#hall.store.sandboxes.get(to.sandboxId)
+    const name = sandbox?.name ?? ''
     this.#pass(where, `${what} of sandbox ${name}`)
     this.#limit((await limitsOf(this.#hall, to)).in)
+    const deafness = sandbox && (await deafnessOf(sandbox, at))
+    if (deafness) this.#end(`sandbox ${name}`, deafness, 'drop')
     this.#end(`sandbox ${name}`, `by ${to.ifname || "its engine's link"}`, 'arrive')
   }
 
@@ -184,7 +202,7 @@ class Walk {
   async #fromOutside(source: Place, target: Place, packet: Packet): Promise<void> {
     const guest = guestAt(this.#hall, packet.target)
     const parent = parentUnder(networkOf(this.#hall, guest))
-    if (guest && parent) return this.#byParent(guest, parent)
+    if (guest && parent) return this.#byParent(guest, packet.target, parent)
     const uplink = this.#uplinkTo(source, packet.family)
     const opening =
       target.sandbox && !target.address
@@ -197,12 +215,12 @@ class Walk {
   }
 
   /** The link takes what is for it from the parent before the host has it. */
-  async #byParent(guest: Endpoint, { name, isolated }: Parent): Promise<never> {
+  async #byParent(guest: Endpoint, address: string, { name, isolated }: Parent): Promise<never> {
     const where = `link ${name}`
     const link = this.#view.links.find((candidate) => candidate.name === name)
     if (isolated) this.#end(where, 'leads nowhere: the network has no parent', 'drop')
     if (!link || !isUp(link)) this.#end(where, link ? 'is down' : 'is gone', 'drop')
-    return this.#arrive(guest, where, 'link')
+    return this.#arrive(guest, address, where, 'link')
   }
 
   /** The packet as it is sent to where a port is published: on the host, or in a routed network at the sandbox itself. */
@@ -244,7 +262,7 @@ class Walk {
     const source = sent.masqueraded ? this.#view.addressOf(link.index, packet.family) : sent.source
     if (source !== packet.source) this.#pass(`link ${link.name}`, `from ${packet.source} becomes from ${source}`)
     const guest = guestAt(this.#hall, next)
-    if (guest && (link.kind === 'bridge' || CHILDREN.has(link.kind))) return this.#arrive(guest, `link ${link.name}`)
+    if (guest && (link.kind === 'bridge' || CHILDREN.has(link.kind))) return this.#arrive(guest, next, `link ${link.name}`)
     const network = networkOf(this.#hall, guest)
     if (network && parentUnder(network)?.name === link.name)
       this.#end(`link ${link.name}`, `its ${network.driver} links do not hear the host: ${HOST_ACCESS}`, 'drop')

@@ -5,6 +5,7 @@ import type { AddressRow, LinkRow, RouteRow } from '../../netlink/tables.ts'
 
 const MAIN = 254
 const IFF_UP = 1
+const IFF_RUNNING = 0x40
 const SCOPE_LINK = 253
 
 /** A namespace as it is now: links, addresses, and where they lead. */
@@ -63,6 +64,9 @@ export class View {
 }
 
 export const isUp = ({ flags }: LinkRow): boolean => (flags & IFF_UP) !== 0
+
+/** Up, and so is what it hears by: its other end, or its parent. */
+export const isHeard = (link: LinkRow): boolean => isUp(link) && (link.flags & IFF_RUNNING) !== 0
 
 /** As `ip route` has it. */
 export function routeText({ to, via, type }: RouteRow, link: LinkRow | undefined): string {
