@@ -308,6 +308,7 @@ Not declared any more, and removed with --prune: sandbox old.
     ],
     ['name: x\nsandboxes: { a: { ports: ["80:0"] } }', 'FILE.sandboxes.a.ports[0]: invalid containerPort: 0'],
     ['name: x\nsandboxes: { a: { networks: 7 } }', 'FILE.sandboxes.a.networks: expected keys and values'],
+    ['name: x\nnetworks: { a: }\nsandboxes: { b: { networks: [a, a] } }', 'FILE.sandboxes.b.networks: a is there twice'],
     ['name: [', 'FILE: Flow sequence in block collection must be sufficiently indented'],
     ['name: x\nname: y', 'FILE: Map keys must be unique'],
   ])('%j is refused, with the place', async (yaml, message) => {

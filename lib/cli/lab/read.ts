@@ -119,8 +119,14 @@ const attachment = object({
 
 const networksOf: Read<readonly Attachment[]> = (value, at) =>
   Array.isArray(value)
-    ? list(text)(value, at).map((name) => ({ network: name }))
+    ? eachOnce(list(text)(value, at), at).map((name) => ({ network: name }))
     : entriesOf(value, at).map(([name, item]) => attachmentTo(name, attachment(item, `${at}.${name}`)))
+
+function eachOnce(names: readonly string[], at: string): readonly string[] {
+  const twice = names.find((name, index) => names.indexOf(name) < index)
+  if (twice !== undefined) throw refuse(at, `${twice} is there twice`)
+  return names
+}
 
 const attachmentTo = (name: string, read: ReturnType<typeof attachment>): Attachment => ({
   network: name,
