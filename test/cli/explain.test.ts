@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BEYOND4, BEYOND6, HOST4, HOST6 } from '../support/lab.ts'
+import { BEYOND4, BEYOND6, HOST4, HOST6, LAN4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { ask, serve } from '../support/traffic.ts'
 import { Host } from './host.ts'
@@ -188,6 +188,32 @@ describe('what is said', () => {
     must(['ip', 'route', 'del', '198.51.100.0/24'], { netns: host.host })
     must(['sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.ip_forward=0'], { netns: host.host })
     expect((await hops('web', 'internet')).at(-1)).toMatch(/^host \| drop \| does not forward IPv4 from br-ID$/)
+  })
+
+  it('knows at which addresses of the host a port is published', async () => {
+    const ports = ['127.0.0.1:8085:80', '10.66.66.66:8086:81', '127.0.0.1:8087:82', '8088:82']
+    await host.must(['sandbox', 'create', '--name', 'near', '--network', 'front', ...ports.flatMap((port) => ['-p', port])])
+    const [address] = (await host.must(['sandbox', 'ls', '--format', '{{.Name}} {{.Addresses}}'])).match(/(?<=^near )[^,]+/m) ?? []
+    await using _server = await serve(await host.must('sandbox inspect -f {{.NetworkSettings.SandboxKey}} near'), 'tcp', '::', 80)
+    must(['ip', 'route', 'add', '10.66.66.66', 'via', HOST4], { netns: host.lan })
+    expect([await ask(host.lan, 'tcp', '10.66.66.66', 8086), await ask(host.host, 'tcp', '127.0.0.1', 8085)]).toEqual([
+      null,
+      expect.anything(),
+    ])
+    expect(await hops('internet', 'near', '80')).toEqual([
+      'host | pass | port 80 of near is published at 127.0.0.1, port 8085',
+      'host | drop | 127.0.0.1 is for itself alone',
+    ])
+    expect(await hops('internet', 'near', '81')).toEqual([
+      'host | pass | port 81 of near is published at 10.66.66.66, port 8086',
+      'host | drop | 10.66.66.66 is not its own',
+    ])
+    expect((await hops('internet', 'near', '82')).filter((line) => line.startsWith('host | pass | '))).toContain(
+      `host | pass | to ${HOST4} becomes to ${address}, port 82`,
+    )
+    expect((await hops(LAN4, '127.0.0.1', '8085')).at(-1)).toBe('host | drop | 127.0.0.1 is for itself alone')
+    expect((await hops('host', '127.0.0.1', '8085')).at(-1)).toBe('sandbox near | arrive | by eth0')
+    await host.must('sandbox rm near')
   })
 
   it('looks into the sandbox that a packet is for', async () => {

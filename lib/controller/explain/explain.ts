@@ -1,6 +1,6 @@
 import type { Parent } from '../../drivers/parent.ts'
 import { type Packet, type Passage, TABLE, Tracer } from '../../firewall/firewall.ts'
-import { type Family, formatAddress } from '../../model/address.ts'
+import { type Family, formatAddress, parseAddress } from '../../model/address.ts'
 import { CnmError } from '../../model/errors.ts'
 import type { Endpoint, Sandbox } from '../../model/network.ts'
 import type { Opening } from '../../model/wall.ts'
@@ -15,7 +15,7 @@ import { type Limit, limitsOf } from '../endpoints/limits.ts'
 import type { Hall } from '../hall.ts'
 import { apartness, CHILDREN, isCutOff, networkOf, parentUnder } from './parents.ts'
 import { familyOf, farAddress, guestAt, type Place, placeOf, targetOf } from './places.ts'
-import { isHeard, isUp, routeText, View } from './view.ts'
+import { isHeard, isLoopback, isUp, routeText, View } from './view.ts'
 
 export interface ExplainRequest {
   /** A sandbox or network by name or id, an address, `host`, or `internet`. */
@@ -204,12 +204,13 @@ class Walk {
     const parent = parentUnder(networkOf(this.#hall, guest))
     if (guest && parent) return this.#byParent(guest, packet.target, parent)
     const uplink = this.#uplinkTo(source, packet.family)
-    const opening =
+    const openings =
       target.sandbox && !target.address
-        ? openingsOf(this.#hall, target.sandbox.ports, seatsOf(this.#hall, target.sandbox)).find(
+        ? openingsOf(this.#hall, target.sandbox.ports, seatsOf(this.#hall, target.sandbox)).filter(
             ({ port, protocol, address }) => port === packet.port && protocol === packet.protocol && address === packet.target,
           )
-        : undefined
+        : []
+    const opening = openings.find(({ hostIP }) => !isLoopback(hostIP)) ?? openings[0]
     const sent = opening ? this.#at(opening, target, packet, uplink) : packet
     await this.#throughHost({ ...sent, source: farAddress(source, packet.family), input: uplink.name })
   }
@@ -225,9 +226,11 @@ class Walk {
 
   /** The packet as it is sent to where a port is published: on the host, or in a routed network at the sandbox itself. */
   #at({ hostIP, hostPort, address, port }: Opening, { name }: Place, packet: Packet, uplink: LinkRow): Packet {
-    const own = this.#view.holds(hostIP) ? hostIP : this.#view.addressOf(uplink.index, packet.family)
+    const own = parseAddress(hostIP)?.value === 0n ? this.#view.addressOf(uplink.index, packet.family) : hostIP
     const [at, atPort] = hostPort === 0 ? [address, port] : [own, hostPort]
+    if (at === '') this.#end(`link ${uplink.name}`, `has no IPv${packet.family} address`, 'drop')
     this.#pass('host', `port ${port} of ${name} is published at ${at}, port ${atPort}`)
+    if (hostPort !== 0 && !this.#view.holds(at)) this.#end('host', `${at} is not its own`, 'drop')
     return { ...packet, target: at, port: atPort }
   }
 
@@ -239,6 +242,7 @@ class Walk {
 
   /** From one link of the host to another, or to the host itself. */
   async #throughHost(packet: Packet): Promise<void> {
+    if (isLoopback(packet.target)) this.#end('host', `${packet.target} is for itself alone`, 'drop')
     const { packet: turned } = this.#trace('prerouting', packet)
     if (this.#view.holds(turned.target)) {
       this.#trace('input', turned)

@@ -8,6 +8,12 @@ const IFF_UP = 1
 const IFF_RUNNING = 0x40
 const SCOPE_LINK = 253
 
+/** Who has such an address has it for itself. */
+export function isLoopback(text: string): boolean {
+  const address = parseAddress(text)
+  return address?.family === 4 ? address.value >> 24n === 127n : address?.value === 1n
+}
+
 /** A namespace as it is now: links, addresses, and where they lead. */
 export class View {
   readonly links: readonly LinkRow[]
@@ -31,7 +37,7 @@ export class View {
   /** An address of its own. */
   holds(text: string): boolean {
     const wanted = parseAddress(text)
-    if (wanted?.family === 4 && wanted.value >> 24n === 127n) return true
+    if (isLoopback(text)) return true
     return this.#addresses.some(({ address }) => address.family === wanted?.family && address.value === wanted.value)
   }
 
