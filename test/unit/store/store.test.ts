@@ -31,6 +31,18 @@ describe('records', () => {
     expect(second.networks.get('b')).toBeUndefined()
   })
 
+  it('keep a label whatever it is called', async () => {
+    const where = directories()
+    const labels = JSON.parse('{ "__proto__": "x", "constructor": "y", "": "z" }')
+    const first = await opened(where)
+    first.networks.put({ ...network('a'), labels })
+    first.cluster.put('nested', [{ __proto__: null, labels, bytes: Uint8Array.of(1) }])
+    await first.close()
+    const second = await opened(where)
+    expect(JSON.stringify(second.networks.get('a')?.labels)).toBe(JSON.stringify(labels))
+    expect(JSON.stringify(second.cluster.get('nested'))).toContain('"__proto__":"x"')
+  })
+
   it('of the run directory end with it, definitions do not', async () => {
     const { root, run } = directories()
     const first = await opened({ root, run })
