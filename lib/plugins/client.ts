@@ -39,12 +39,13 @@ export class PluginClient {
   /** Throws PLUGIN_TLS. */
   constructor({ address, tls }: Located) {
     this.address = address
-    const { protocol, hostname, port, pathname } = new URL(address)
-    this.#secret = protocol === 'https:' || tls !== undefined
-    this.#where =
-      protocol === 'unix:'
-        ? { socketPath: pathname, host: 'plugin.moby.localhost' }
-        : { host: hostname, port, ...(tls ? secrets(tls) : {}) }
+    // A path has any character as it is, and so it is no URL.
+    const [, socketPath] = /^unix:\/\/(.*)$/s.exec(address) ?? []
+    const url = socketPath === undefined ? new URL(address) : undefined
+    this.#secret = url?.protocol === 'https:' || tls !== undefined
+    this.#where = url
+      ? { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: url.port, ...(tls ? secrets(tls) : {}) }
+      : { socketPath, host: 'plugin.moby.localhost' }
   }
 
   /**

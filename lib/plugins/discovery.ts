@@ -50,10 +50,10 @@ function entriesOf(folder: string): readonly string[] {
  * A link to one does as well. Throws PLUGIN_NOT_FOUND, and PLUGIN_SPEC for a file that cannot be read as what it should be.
  */
 export function findPlugin(name: string, { sockets, specs }: Places = PLACES): Located {
-  const flatAndDeep = (folder: string, extension: string) => [
-    join(folder, `${name}.${extension}`),
-    join(folder, name, `${name}.${extension}`),
-  ]
+  // A name leads to no other folder than these.
+  const leaves = name.split('/').includes('..')
+  const flatAndDeep = (folder: string, extension: string) =>
+    leaves ? [] : [join(folder, `${name}.${extension}`), join(folder, name, `${name}.${extension}`)]
   const socket = flatAndDeep(sockets, 'sock').find(isSocket)
   if (socket) return { address: `unix://${socket}` }
   const readers = { spec: readSpec, json: readJson }
@@ -79,6 +79,8 @@ function isSocket(path: string): boolean {
 
 function readIfThere(path: string): string | undefined {
   try {
+    // Whoever opens a pipe waits until somebody writes to it, and all that this process does with him.
+    if (!statSync(path).isFile()) throw new Error('it is no file')
     return readFileSync(path, 'utf8')
   } catch (error) {
     if (NOWHERE.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
@@ -89,13 +91,22 @@ function readIfThere(path: string): string | undefined {
 /** Of files that cannot be there, for a name that is none among them. */
 const NOWHERE: readonly string[] = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE']
 
-const SCHEMES = ['unix:', 'tcp:', 'http:', 'https:']
+const SCHEMES = ['tcp:', 'http:', 'https:']
 
 function addressIn(path: string, text: string): string {
   const address = text.trim()
-  if (!URL.canParse(address) || !SCHEMES.includes(new URL(address).protocol))
-    throw fault('PLUGIN_SPEC', { path, reason: `${JSON.stringify(address)} is not the URL of a plugin (unix, tcp, http, https)` })
+  if (!isAddress(address)) {
+    const said = JSON.stringify(address.slice(0, 80))
+    throw fault('PLUGIN_SPEC', { path, reason: `${said} is not the URL of a plugin (unix:///PATH, tcp, http, https)` })
+  }
   return address
+}
+
+function isAddress(text: string): boolean {
+  if (/^unix:\/\/\/./.test(text)) return true
+  if (!URL.canParse(text)) return false
+  const { protocol, host } = new URL(text)
+  return SCHEMES.includes(protocol) && host !== ''
 }
 
 const readSpec = (path: string, text: string): Located => ({ address: addressIn(path, text) })
