@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { SignalSource } from './world.ts'
 
 const ENDING: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM']
@@ -22,6 +23,8 @@ export class Interrupts {
   #deliver = (signal: NodeJS.Signals): void => this.#abort.abort(new Interrupted(signal))
 
   constructor(source: SignalSource) {
+    // As many as there are things that a verb does at a time.
+    setMaxListeners(0, this.#abort.signal)
     for (const signal of ENDING) source.on(signal, () => this.#deliver(signal))
   }
 

@@ -30,7 +30,8 @@ export const pluginRow = ({ name, located, said }: Seen, trunc: boolean): Row =>
   new Row('*plugin.pluginContext', {
     ID: trunc ? shortId(idOf(located)) : idOf(located),
     Name: name,
-    Description: describe(said),
+    // It is other people's, and one row.
+    Description: describe(said).replace(/\p{Cc}+/gu, ' '),
     Enabled: String(!(said instanceof Error)),
     Address: located.address,
   })

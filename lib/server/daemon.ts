@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -58,6 +59,8 @@ export async function serve(cnm: Controller, options: ServeOptions): Promise<Dae
   const { plugins = PLUGINS, managed = false, hosts = [`unix://${join(cnm.run, SOCKET)}`], engine = ENGINE } = options
   const open: { readonly socket: string; readonly app: FastifyInstance }[] = []
   const ending = new AbortController()
+  // As many as there are who listen to events.
+  setMaxListeners(0, ending.signal)
   const arrival = options.swarm && new Arrival(cnm, { ...(managed ? { dataPathPort: MANAGED_PORT } : {}), ...options.swarm })
   const discovered = arrival ? { discovered: (address: string) => arrival.hear(address) } : {}
   const names = plugins === null ? undefined : new EngineNames(cnm, engine)

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Stubs } from '../plugins/stub.ts'
@@ -57,6 +58,21 @@ it('cnm plugin ls and inspect say who is there, where, and what it is able to', 
     stdout: 'stub local\n',
     stderr: expect.stringContaining('plugin nobody is not found'),
   })
+})
+
+it('any number of plugins are asked at a time, and what they say stays in its row', async () => {
+  const { sockets } = stubs.plugins.places
+  const servers = Array.from({ length: 12 }, (_, index) => {
+    const answer = index === 0 ? '\u001b[31mred\r\nand more' : `no ${index}`
+    const server = createServer((__, reply) => reply.writeHead(500).end(answer))
+    return server.listen(join(sockets, `p${index}.sock`))
+  })
+  const env = { ...host.env, CNM_PLUGIN_DIR: sockets }
+  const { stdout, stderr } = await runAsync([process.execPath, CNM, 'plugin', 'ls'], { netns: host.host, env })
+  for (const server of servers) server.close()
+  expect(stderr).toBe('')
+  expect(stdout.split('\n')).toHaveLength(1 + 12 + 1)
+  expect(stdout).toMatch(/^[0-9a-f]{12} {3}p0 +Plugin\.Activate: {2}\[31mred and more +false$/m)
 })
 
 it('a network of a plugin by the command line, each verb a process of its own', async () => {

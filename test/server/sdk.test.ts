@@ -77,6 +77,21 @@ describe('dockerode', () => {
     await ended
   })
 
+  it('listens any number of times, and nobody is warned of that', async () => {
+    const warnings: Error[] = []
+    const warned = (warning: Error) => void warnings.push(warning)
+    process.on('warning', warned)
+    try {
+      await using _ = await daemon()
+      const listeners = await Promise.all(Array.from({ length: 20 }, () => listen(client())))
+      await client().createNetwork({ Name: 'front' })
+      for (const { told } of listeners) await expect.poll(() => told).toMatchObject([{ Action: 'create' }])
+    } finally {
+      process.off('warning', warned)
+    }
+    expect(warnings.filter(({ name }) => name === 'MaxListenersExceededWarning')).toEqual([])
+  })
+
   it('that hangs up before it is answered leaves nothing behind', async () => {
     await using _ = await daemon()
     let free = () => {}
