@@ -231,7 +231,7 @@ describe('networks', () => {
       400,
       "unsupported Content-Type header (text/plain): must be 'application/json'",
     ])
-    expect(await says(`{"Name":"${'x'.repeat(1 << 20)}"}`)).toEqual([413, 'Request body is too large'])
+    expect(await says(`{"Name":"${'x'.repeat(1 << 20)}"}`)).toEqual([413, 'the body of a request has more than 1048576 bytes'])
     expect(await api.ask(create)).toMatchObject({ status: 400, json: { message: 'invalid name: name is empty' } })
     expect(await api.ask('GET /networks/bridge?verbose=perhaps')).toMatchObject({ status: 400 })
     expect(await api.ask('GET /networks/bridge?scope=swarm')).toMatchObject({ status: 404 })

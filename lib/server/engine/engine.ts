@@ -10,6 +10,7 @@ import { absent, emptyRoutes } from './absent.ts'
 import { complaint } from './complaint.ts'
 import { containerRoutes } from './containers.ts'
 import { eventRoutes } from './events.ts'
+import { inOurWords, MOST, refuseMalformed } from './malformed.ts'
 import { networkRoutes } from './networks.ts'
 import type { Answer, Route } from './route.ts'
 import { headersOf, systemRoutes } from './system.ts'
@@ -17,9 +18,6 @@ import { addressOf, checkVersion, isBefore, OLDEST } from './versions.ts'
 
 const ROUTES: readonly Route[] = [...systemRoutes, ...networkRoutes, ...containerRoutes, ...eventRoutes, ...emptyRoutes, ...verbRoutes]
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-
-/** A request may have as much to say. */
-const MOST = 1 << 20
 
 export interface EngineOptions {
   /** What is told as it happens ends when this is aborted. */
@@ -36,16 +34,19 @@ export interface EngineOptions {
 
 /** The Docker Engine API over a controller; it does not listen yet. */
 export function engineServer(cnm: Controller, { tls, ...rest }: EngineOptions): FastifyInstance {
-  const refusal = refusalOf(headersOf(rest.release))
+  const headers = headersOf(rest.release)
+  const refusal = refusalOf(headers)
   const app = fastify({
     bodyLimit: MOST,
     exposeHeadRoutes: false,
     frameworkErrors: (error, _, reply) => void refusal(error, reply),
-    ...(tls ? { https: { ...tls, requestCert: true, rejectUnauthorized: true } } : {}),
+    clientErrorHandler: (error, socket) => refuseMalformed(error, socket, headers),
+    ...(tls ? { https: { ...tls, requestCert: true, rejectUnauthorized: true, maxHeaderSize: MOST } } : { http: { maxHeaderSize: MOST } }),
   }) as FastifyInstance
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text))
   app.setErrorHandler((error, request, reply) => refusal(error, reply, addressOf(pathOf(request)).version))
+  app.setNotFoundHandler((_, reply) => refusal(fault('PAGE_NOT_FOUND', {}), reply))
   app.route({ method: METHODS, url: '*', handler: (request, reply) => answer({ cnm, ...rest }, request, reply) })
   return app
 }
@@ -117,7 +118,7 @@ function bodyOf({ body, headers: { 'content-type': type = '' } }: FastifyRequest
 const refusalOf =
   (headers: Readonly<Record<string, string>>) =>
   (error: unknown, reply: FastifyReply, version = OLDEST): FastifyReply => {
-    const { status, ...said } = complaint(error)
+    const { status, ...said } = complaint(inOurWords(error))
     reply.headers(headers).code(status)
     if (isBefore(version, OLDEST)) return reply.type('text/plain; charset=utf-8').send(`${said.message}\n`)
     return sendJson(reply, JSON.stringify(said))
