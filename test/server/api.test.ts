@@ -283,6 +283,19 @@ describe('sandboxes', () => {
       json: { message: "invalid filter 'status=[asleep]'" },
     })
     expect(await api.ask('GET /containers/json?filters={"since":["x"]}')).toMatchObject({ status: 404 })
+    for (const [key, value, message] of [
+      ['is-task', 'perhaps', "invalid filter 'is-task=[perhaps]'"],
+      ['exited', 'perhaps', "invalid filter 'exited=[perhaps]'"],
+      ['health', 'well', 'Unrecognised filter value for health: well'],
+      ['publish', 'web', 'error while looking up for publish web: not a port or a range of ports'],
+      ['publish', '99999', 'error while looking up for publish 99999: not a port or a range of ports'],
+      ['expose', '90-80/tcp', 'error while looking up for expose 90-80/tcp: not a port or a range of ports'],
+    ] as const)
+      expect(await api.ask(`GET /containers/json?filters={"${key}":["${value}"]}`), key).toMatchObject({ status: 400, json: { message } })
+    expect(await api.ask('GET /containers/json?limit=many')).toMatchObject({
+      status: 400,
+      json: { message: 'invalid value for limit: many' },
+    })
 
     expect(await api.must('GET /v1.41/containers/web/json')).toMatchObject({
       Id: web.id,

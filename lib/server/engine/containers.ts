@@ -3,6 +3,7 @@ import { fault } from '../../model/errors.ts'
 import { checkKeys, type Filters, hasLabel, passesAll, patternsOf } from '../../model/filter.ts'
 import type { Sandbox } from '../../model/network.ts'
 import type { Matches } from '../../model/pattern.ts'
+import { checkValues, portsIn } from './container-values.ts'
 import { readFilters } from './filters.ts'
 import { type Call, type Route, route } from './route.ts'
 import { isBefore } from './versions.ts'
@@ -51,20 +52,17 @@ const TESTS: ReadonlyMap<string, Test | undefined> = new Map(
   }),
 )
 
-const STATES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']
-
-/** '80', '80/udp', '8000-8010/tcp' */
 function isPort(text: string, port: number, protocol: string): boolean {
-  const [, first, last = first, named = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(text) ?? []
-  return first !== undefined && Number(first) <= port && port <= Number(last) && named === protocol
+  const ports = portsIn(text)
+  return ports !== undefined && ports.first <= port && port <= ports.last && ports.protocol === protocol
 }
 
 /** Newest first. */
 async function list({ cnm, query }: Call) {
   const wanted = readFilters(query.get('filters'))
   checkKeys(wanted, [...TESTS.keys()])
-  const status = wanted.get('status')?.find((value) => !STATES.includes(value))
-  if (status !== undefined) throw fault('FILTER_STATUS', { value: status })
+  checkValues(wanted)
+  const limit = limitOf(query.get('limit'))
   const matches = await patternsOf(wanted)
   const sandboxes = between(cnm.sandboxes().toSorted(later), {
     since: pick(wanted, 'since') ?? query.get('since'),
@@ -80,7 +78,7 @@ async function list({ cnm, query }: Call) {
       }),
     )
   const now = Date.now()
-  return { json: found.slice(0, limitOf(query.get('limit'))).map((it) => sandboxToSummary(it, now)) }
+  return { json: found.slice(0, limit).map((it) => sandboxToSummary(it, now)) }
 }
 
 const later = (a: Sandbox, b: Sandbox): number => (a.created < b.created ? 1 : a.created > b.created ? -1 : 0)
@@ -96,5 +94,8 @@ function between(
   return newestFirst.slice(before ? at(before) + 1 : 0, since ? at(since) : undefined)
 }
 
-/** 0, less, and what is no number: all of them. */
-const limitOf = (text: string | null): number | undefined => (Number(text) > 0 ? Number(text) : undefined)
+/** 0 and less: all of them. */
+function limitOf(text: string | null): number | undefined {
+  if (text && !/^[+-]?\d+$/.test(text)) throw fault('QUERY_INVALID', { name: 'limit', value: text })
+  return Number(text) > 0 ? Number(text) : undefined
+}
