@@ -254,6 +254,7 @@ export const ERRORS = {
     '{host} would let whoever reaches it change networks',
     'serve on 127.0.0.1, or give --tls DIR with ca.pem, cert.pem and key.pem',
   ],
+  HOST_UNUSABLE: [409, 'cannot serve at {host}: {reason}', 'ss -lntp and ip address show what is taken and what this host has'],
   TLS_UNREADABLE: [400, 'cannot read {path}: {reason}', '--tls DIR wants ca.pem, cert.pem and key.pem there'],
   ORIGIN_REFUSED: [403, 'a page of {origin} may not change networks'],
   GROUP_NOT_FOUND: [400, 'group {name} not found', 'getent group'],

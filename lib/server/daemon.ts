@@ -14,7 +14,7 @@ import { isLoopback, parseHost } from './host.ts'
 import { ENGINE, PLUGINS, SOCKET } from './places.ts'
 import { type PluginOptions, pluginServer } from './plugin/plugin.ts'
 import type { Daemon } from './served.ts'
-import { listen, listenAt } from './socket.ts'
+import { listen, listenAt, usable } from './socket.ts'
 import { certificatesIn } from './tls.ts'
 import type { Errands } from './verbs/errands.ts'
 
@@ -98,7 +98,7 @@ async function serveApi(cnm: Controller, text: string, ending: AbortSignal, { re
     await listen(app.server, host.path, group)
     return { socket: host.path, app }
   }
-  await listenAt(app.server, { host: host.address, port: host.port })
+  await usable(text, () => listenAt(app.server, { host: host.address, port: host.port }))
   const { port } = app.server.address() as AddressInfo
   return { socket: text.replace(/\d+$/, String(port)), app }
 }

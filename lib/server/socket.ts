@@ -12,7 +12,8 @@ const LONGEST = 107
 
 /**
  * Listens on a unix socket that only its owner may use, and `group` where one is named, or on the one that was passed on to this
- * process. One that a killed process left behind is replaced; throws SOCKET_IN_USE or SOCKET_FOREIGN where the place is taken.
+ * process. One that a killed process left behind is replaced; throws SOCKET_IN_USE or SOCKET_FOREIGN where the place is taken,
+ * HOST_UNUSABLE where there is none.
  */
 export async function listen(server: Server, path: string, group?: string): Promise<void> {
   const fd = passedAt(path)
@@ -21,9 +22,10 @@ export async function listen(server: Server, path: string, group?: string): Prom
   const bound = `${path}~`
   if (Buffer.byteLength(bound) > LONGEST) throw fault('SOCKET_LONG', { path })
   const gid = group === undefined ? undefined : groupId(group)
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  const host = `unix://${path}`
+  await usable(host, () => mkdirSync(dirname(path), { recursive: true, mode: 0o755 }))
   for (const place of [path, bound]) await makeRoom(place)
-  await privately(() => listenAt(server, { path: bound }))
+  await usable(host, () => privately(() => listenAt(server, { path: bound })))
   if (gid !== undefined) chownSync(bound, -1, gid)
   chmodSync(bound, gid === undefined ? 0o600 : 0o660)
   renameSync(bound, path)
@@ -56,8 +58,20 @@ export const listenAt = (
     })
   })
 
+/** Work that the system may refuse: then HOST_UNUSABLE, and why. */
+export async function usable<T>(host: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw fault('HOST_UNUSABLE', { host, reason: (error as Error).message }, error)
+  }
+}
+
+/** The last number is that of no group. */
+const GROUPS = 2 ** 32 - 1
+
 function groupId(name: string): number {
-  if (/^\d+$/.test(name)) return Number(name)
+  if (/^\d+$/.test(name) && Number(name) < GROUPS) return Number(name)
   const line = readFileSync('/etc/group', 'utf8')
     .split('\n')
     .find((text) => text.startsWith(`${name}:`))

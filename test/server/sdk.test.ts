@@ -142,9 +142,26 @@ describe('the socket', () => {
       ['tcp://[::]:1', 'HOST_OPEN'],
       ['tcp://192.0.2.1:1', 'HOST_OPEN'],
       ['tcp://example.org:1', 'HOST_OPEN'],
+      ['unix:///etc/passwd/x.sock', 'HOST_UNUSABLE'],
+      ['unix:///proc/x.sock', 'HOST_UNUSABLE'],
     ])
       await expect(daemon({ hosts: [host] }), host).rejects.toMatchObject({ code })
     await expect(daemon({ hosts: ['tcp://127.0.0.1:1'], tls: '/nowhere' })).rejects.toMatchObject({ code: 'TLS_UNREADABLE' })
+    await expect(daemon({ plugins: '/etc/passwd' })).rejects.toMatchObject({
+      code: 'HOST_UNUSABLE',
+      message: expect.stringContaining('cannot serve at unix:///etc/passwd/cnm.sock: '),
+    })
+    await expect(daemon({ group: '99999999999' })).rejects.toMatchObject({ code: 'GROUP_NOT_FOUND' })
+  })
+
+  it('by TCP is where nobody else is', async () => {
+    await using first = await daemon({ hosts: ['tcp://127.0.0.1:0'] })
+    const [host = ''] = first.sockets
+    await expect(daemon({ hosts: [host] })).rejects.toMatchObject({
+      code: 'HOST_UNUSABLE',
+      message: expect.stringMatching(/^cannot serve at tcp:\/\/127\.0\.0\.1:\d+: .*EADDRINUSE/),
+      remedy: expect.stringContaining('ss -lntp'),
+    })
   })
 
   it('by TCP needs certificates that are some, and a key that fits; the file is named that does not', async () => {
