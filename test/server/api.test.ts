@@ -205,6 +205,17 @@ describe('networks', () => {
     expect(await api.must('POST /networks/prune')).toEqual({ NetworksDeleted: ['one'] })
   })
 
+  it('that keep an address twice are refused by its name', async () => {
+    const Config = [{ Subnet: '10.9.0.0/24', Gateway: '10.9.0.1', AuxiliaryAddresses: { printer: '10.9.0.1' } }]
+    expect(await client().ask('POST /networks/create', { Name: 'front', IPAM: { Config } })).toMatchObject({
+      json: {
+        message: 'failed to allocate secondary ip address (printer:10.9.0.1): Address already in use',
+        remedy: expect.stringContaining('10.9.0.1 is held by'),
+      },
+    })
+    expect(stage.cnm.networks().map(({ name }) => name)).not.toContain('front')
+  })
+
   it('are refused with the reason, and nothing is changed', async () => {
     const api = client()
     const create = 'POST /networks/create'

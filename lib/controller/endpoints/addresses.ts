@@ -96,7 +96,10 @@ async function claimPool(ipam: IpamDriver, claim: PoolClaim, claims: Claims): Pr
   const gateway = supplied ?? (skip && !config.gateway ? '' : await takeGateway(take, config.gateway ?? ''))
   for (const [name, address] of Object.entries(config.auxAddresses ?? {})) {
     if (!isIn(answer.pool, address)) throw fault('AUX_OUTSIDE', { name, address, pool: answer.pool })
-    await take(address, {})
+    await take(address, {}).catch((error) => {
+      if (!(error instanceof CnmError)) throw error
+      throw fault('AUX_FAILED', { name, address, reason: error.message, remedy: error.remedy }, error)
+    })
   }
   for (const address of Object.values(config.reservations ?? {})) await take(address, {})
   const named = Object.keys(config.auxAddresses ?? {}).some(isHostName)
