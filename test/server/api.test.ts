@@ -46,6 +46,13 @@ describe('who asks', () => {
     const drivers = ['bridge', 'host', 'ipvlan', 'macvlan', 'null', 'overlay']
     expect(await api.must('GET /info')).toMatchObject({ Containers: 0, OSType: 'linux', Plugins: { Network: drivers } })
     expect([await api.must('GET /images/json'), await api.must('GET /volumes')]).toEqual([[], { Volumes: [], Warnings: null }])
+    for (const [kind, deleted] of [
+      ['containers', 'ContainersDeleted'],
+      ['images', 'ImagesDeleted'],
+      ['volumes', 'VolumesDeleted'],
+      ['build', 'CachesDeleted'],
+    ])
+      expect(await api.must(`POST /${kind}/prune`)).toEqual({ [`${deleted}`]: null, SpaceReclaimed: 0 })
     for (const way of [
       'POST /containers/create',
       'POST /v1.41/images/create',
