@@ -14,6 +14,8 @@ using WireguardKey = std::array<uint8_t, 32>;
 struct AllowedIp {
   Address address;
   uint8_t prefix = 0;
+
+  auto operator<=>(const AllowedIp&) const = default;
 };
 
 struct WireguardPeer {

@@ -24,6 +24,8 @@ struct Address {
   /** 4 or 16. */
   uint8_t length = 0;
   std::array<uint8_t, 16> bytes{};
+
+  auto operator<=>(const Address&) const = default;
 };
 
 enum class Verb { kAdd, kReplace, kAppend, kDel };

@@ -6,8 +6,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <set>
 #include <span>
 #include <vector>
@@ -46,18 +48,36 @@ Message Request(int family, Named command, int flags, int32_t link) {
   return message;
 }
 
-using Keys = std::set<WireguardKey>;
+/** What each peer of a link may send. */
+using Held = std::map<WireguardKey, std::set<AllowedIp>>;
+
+template <typename Visit>
+void ForEachItem(const Attributes& attributes, int list, const Visit& visit) {
+  const auto [data, length] = attributes.Raw(list);
+  const nlattr* item;
+  int rest;
+  nla_for_each_attr(item, static_cast<const nlattr*>(data), length, rest)
+      visit(Attributes(nla_data(item), nla_len(item)));
+}
+
+AllowedIp AllowedIpIn(const Attributes& attributes) {
+  AllowedIp allowed;
+  allowed.prefix = attributes.U8(WGALLOWEDIP_A_CIDR_MASK);
+  allowed.address.length = attributes.U16(WGALLOWEDIP_A_FAMILY) == AF_INET6 ? 16 : 4;
+  attributes.Bytes(WGALLOWEDIP_A_IPADDR, allowed.address.bytes);
+  return allowed;
+}
 
 /** A peer with many addresses is told of several times. */
-void TakeKeys(const nlmsghdr* reply, Keys& keys) {
+void TakePeers(const nlmsghdr* reply, Held& held) {
   if (!HeaderIn<genlmsghdr>(reply)) return;
-  const auto [data, length] = Attributes(reply, sizeof(genlmsghdr)).Raw(WGDEVICE_A_PEERS);
-  const nlattr* peer;
-  int rest;
-  nla_for_each_attr(peer, static_cast<const nlattr*>(data), length, rest) {
+  ForEachItem(Attributes(reply, sizeof(genlmsghdr)), WGDEVICE_A_PEERS, [&](const Attributes& peer) {
     WireguardKey key{};
-    if (Attributes(nla_data(peer), nla_len(peer)).Bytes(WGPEER_A_PUBLIC_KEY, key)) keys.insert(key);
-  }
+    if (!peer.Bytes(WGPEER_A_PUBLIC_KEY, key)) return;
+    std::set<AllowedIp>& allowed_ips = held[key];
+    ForEachItem(peer, WGPEER_A_ALLOWEDIPS,
+                [&](const Attributes& allowed) { allowed_ips.insert(AllowedIpIn(allowed)); });
+  });
 }
 
 void PutEndpoint(Message& message, const Address& address, uint16_t port) {
@@ -80,22 +100,37 @@ void PutEndpoint(Message& message, const Address& address, uint16_t port) {
 constexpr Named kItem = {.value = NLA_F_NESTED, .name = "peer"};
 constexpr Named kAllowedIp = {.value = NLA_F_NESTED, .name = "allowed IP"};
 
-/** What of a peer goes into one message: the first part says where it is, and takes the place of all that was allowed.
- */
+/** What of a peer goes into one message: the first part says where it is. */
 struct Part {
   const WireguardPeer& peer;
-  std::span<const AllowedIp> allowed_ips;
+  std::vector<AllowedIp> allowed_ips;
   bool first;
+  /** Takes the place of all that was allowed. */
+  bool replaces;
 };
 
-std::vector<Part> PartsOf(const std::vector<WireguardPeer>& peers) {
+/**
+ * Only what is not so already: the kernel takes all away before it allows anew, and what is sent in between is lost. An
+ * address that another peer has leaves that one.
+ */
+std::vector<Part> PartsOf(const std::vector<WireguardPeer>& peers, Held& held) {
   std::vector<Part> parts;
   for (const WireguardPeer& peer : peers) {
-    std::span<const AllowedIp> rest = peer.allowed_ips;
+    std::set<AllowedIp>& has = held[peer.public_key];
+    const std::set<AllowedIp> wanted(peer.allowed_ips.begin(), peer.allowed_ips.end());
+    const bool replaces = !std::ranges::includes(wanted, has);
+    std::vector<AllowedIp> told;
+    std::ranges::copy_if(peer.allowed_ips, std::back_inserter(told),
+                         [&](const AllowedIp& allowed) { return replaces || !has.contains(allowed); });
+    for (const AllowedIp& allowed : told) {
+      for (auto& [_, others] : held) others.erase(allowed);
+    }
+    has = wanted;
+    std::span<const AllowedIp> rest = told;
     bool first = true;
     do {
       const auto some = rest.first(std::min(rest.size(), kRoom - kPeerTakes));
-      parts.push_back({peer, some, first});
+      parts.push_back({peer, {some.begin(), some.end()}, first, first && replaces});
       rest = rest.subspan(some.size());
       first = false;
     } while (!rest.empty());
@@ -118,10 +153,8 @@ void PutPart(Message& message, const Part& part) {
   const WireguardPeer& peer = part.peer;
   const Message::Nest item(message, kItem);
   message.Put(CNM_NAMED(WGPEER_A_PUBLIC_KEY), peer.public_key.data(), peer.public_key.size());
-  if (part.first) {
-    message.PutU32(CNM_NAMED(WGPEER_A_FLAGS), WGPEER_F_REPLACE_ALLOWEDIPS);
-    PutEndpoint(message, peer.endpoint, peer.port);
-  }
+  if (part.replaces) message.PutU32(CNM_NAMED(WGPEER_A_FLAGS), WGPEER_F_REPLACE_ALLOWEDIPS);
+  if (part.first) PutEndpoint(message, peer.endpoint, peer.port);
   const Message::Nest list(message, Nested(CNM_NAMED(WGPEER_A_ALLOWEDIPS)));
   for (const AllowedIp& allowed : part.allowed_ips) {
     const Message::Nest entry(message, kAllowedIp);
@@ -147,12 +180,13 @@ Refused SyncWireguard(Place& place, const WireguardSync& sync) {
   int family = 0;
   if (Refused refusal = FamilyOf(*socket, WG_GENL_NAME, family)) return refusal;
 
-  Keys present;
+  Held held;
   Message dump = Request(family, CNM_NAMED(WG_CMD_GET_DEVICE), NLM_F_DUMP, link);
-  const auto on_reply = [&](const nlmsghdr* reply) { TakeKeys(reply, present); };
-  if (Refused refusal = place.DumpGeneric(dump, on_reply, [&] { present.clear(); })) return refusal;
+  const auto on_reply = [&](const nlmsghdr* reply) { TakePeers(reply, held); };
+  if (Refused refusal = place.DumpGeneric(dump, on_reply, [&] { held.clear(); })) return refusal;
   if (Refused refusal = place.Generic(socket)) return refusal;
-  for (const WireguardPeer& peer : sync.peers) present.erase(peer.public_key);
+  Held gone = held;
+  for (const WireguardPeer& peer : sync.peers) gone.erase(peer.public_key);
 
   Message settings = Request(family, CNM_NAMED(WG_CMD_SET_DEVICE), 0, link);
   settings.Put(CNM_NAMED(WGDEVICE_A_PRIVATE_KEY), sync.private_key.data(), sync.private_key.size());
@@ -160,15 +194,16 @@ Refused SyncWireguard(Place& place, const WireguardSync& sync) {
   if (Refused refusal = socket->Ask(settings)) return refusal;
 
   // Those that go do so first: another one may have their addresses.
-  for (const WireguardKey& gone : present) {
+  for (const auto& [key, _] : gone) {
     Message message = Request(family, CNM_NAMED(WG_CMD_SET_DEVICE), 0, link);
     {
       const Message::Nest list(message, Nested(CNM_NAMED(WGDEVICE_A_PEERS)));
-      PutRemoval(message, gone);
+      PutRemoval(message, key);
     }
     if (Refused refusal = socket->Ask(message)) return refusal;
+    held.erase(key);
   }
-  const std::vector<Part> parts = PartsOf(sync.peers);
+  const std::vector<Part> parts = PartsOf(sync.peers, held);
   for (std::span<const Part> rest = parts; !rest.empty();) {
     const auto some = rest.first(Fitting(rest));
     Message message = Request(family, CNM_NAMED(WG_CMD_SET_DEVICE), 0, link);

@@ -43,10 +43,19 @@ Turn TellsFamily() {
 }
 
 /** The link's peers, as a dump tells of them. */
-Turn TellsPeers(const std::vector<uint8_t>& firsts) {
+Turn TellsPeers(const std::vector<WireguardPeer>& peers) {
   Reply reply(kWireguardFamily, NLM_F_MULTI);
   reply.Put(GenericHeader(WG_CMD_GET_DEVICE)).Open(WGDEVICE_A_PEERS);
-  for (const uint8_t first : firsts) reply.Open(0).Attribute(WGPEER_A_PUBLIC_KEY, KeyOf(first)).Close();
+  for (const WireguardPeer& peer : peers) {
+    reply.Open(0).Attribute(WGPEER_A_PUBLIC_KEY, peer.public_key).Open(WGPEER_A_ALLOWEDIPS);
+    for (const AllowedIp& allowed : peer.allowed_ips) {
+      const auto& bytes = allowed.address.bytes;
+      reply.Open(0).Attribute(WGALLOWEDIP_A_FAMILY, uint16_t{AF_INET});
+      reply.Attribute(WGALLOWEDIP_A_IPADDR, std::array<uint8_t, 4>{bytes[0], bytes[1], bytes[2], bytes[3]});
+      reply.Attribute(WGALLOWEDIP_A_CIDR_MASK, allowed.prefix).Close();
+    }
+    reply.Close().Close();
+  }
   reply.Close();
   return {Datagram({std::move(reply), Reply(NLMSG_DONE, NLM_F_MULTI).Put(0)})};
 }
@@ -110,22 +119,53 @@ struct Synced {
 TEST_SUITE_BEGIN("wireguard");
 
 TEST_CASE("a peer that goes does so before the others come: one of them may have its addresses") {
-  const Synced synced(SyncOf({PeerOf(2), PeerOf(3)}), {TellsFamily(), TellsPeers({1, 2}), Says(0), Says(0), Says(0)});
+  const Synced synced(SyncOf({PeerOf(2), PeerOf(3)}),
+                      {TellsFamily(), TellsPeers({PeerOf(1), PeerOf(2, 0)}), Says(0), Says(0), Says(0)});
   REQUIRE_FALSE(synced.refusal);
   const std::vector<ToldPeer> changes = synced.Changes();
   REQUIRE_EQ(changes.size(), 3);
   CHECK_EQ(changes[0].first, 1);
   CHECK_EQ(changes[0].flags, WGPEER_F_REMOVE_ME);
   CHECK_EQ(changes[1].first, 2);
-  CHECK_EQ(changes[1].flags, WGPEER_F_REPLACE_ALLOWEDIPS);
+  CHECK_EQ(changes[1].flags, 0);
   CHECK(changes[1].endpoint);
   CHECK_EQ(changes[2].allowed_ips, std::vector<std::array<uint8_t, 4>>{{10, 3, 0, 0}});
+}
+
+TEST_CASE("what a peer may send already is not taken from it for a moment") {
+  const auto told = [](const WireguardPeer& there, const WireguardPeer& wanted) {
+    const Synced synced(SyncOf({wanted}), {TellsFamily(), TellsPeers({there}), Says(0), Says(0)});
+    REQUIRE_FALSE(synced.refusal);
+    REQUIRE_EQ(synced.Changes().size(), 1);
+    return synced.Changes()[0];
+  };
+  const ToldPeer same = told(PeerOf(1, 2), PeerOf(1, 2)), more = told(PeerOf(1, 2), PeerOf(1, 3)),
+                 less = told(PeerOf(1, 3), PeerOf(1, 2));
+  CHECK(same.endpoint);
+  CHECK_EQ(same.flags, 0);
+  CHECK_EQ(same.allowed_ips.size(), 0);
+  CHECK_EQ(more.flags, 0);
+  CHECK_EQ(more.allowed_ips, std::vector<std::array<uint8_t, 4>>{{10, 1, 0, 2}});
+  CHECK_EQ(less.flags, WGPEER_F_REPLACE_ALLOWEDIPS);
+  CHECK_EQ(less.allowed_ips.size(), 2);
+}
+
+TEST_CASE("of peers that may send the same the last one has it, every time") {
+  WireguardPeer first = PeerOf(1), last = PeerOf(2), robbed = PeerOf(1, 0);
+  last.allowed_ips = first.allowed_ips;
+  for (const auto& there : {std::vector{first, PeerOf(2, 0)}, std::vector{robbed, last}}) {
+    const Synced synced(SyncOf({first, last}), {TellsFamily(), TellsPeers(there), Says(0), Says(0)});
+    REQUIRE_FALSE(synced.refusal);
+    REQUIRE_EQ(synced.Changes().size(), 2);
+    CHECK_EQ(synced.Changes()[1].allowed_ips.size(), 1);
+  }
 }
 
 TEST_CASE("peers and allowed IPs go into as many messages as they take, and none is lost") {
   std::vector<WireguardPeer> peers;
   for (uint8_t first = 1; first <= 100; first++) peers.push_back(PeerOf(first, first == 50 ? 1000 : first % 3));
-  std::deque<Turn> turns{TellsFamily(), TellsPeers({})};
+  // One of them may send what it is not to send any more.
+  std::deque<Turn> turns{TellsFamily(), TellsPeers({PeerOf(50, 1001)})};
   for (int i = 0; i < 100; i++) turns.push_back(Says(0));
   const Synced synced(SyncOf(peers), turns);
   REQUIRE_FALSE(synced.refusal);
@@ -136,7 +176,7 @@ TEST_CASE("peers and allowed IPs go into as many messages as they take, and none
     for (const ToldPeer& part : changes) {
       if (part.first != peer.public_key[0]) continue;
       // Only the first may take the place of what the others have brought.
-      CHECK_EQ(part.flags == WGPEER_F_REPLACE_ALLOWEDIPS, parts == 0);
+      CHECK_EQ(part.flags == WGPEER_F_REPLACE_ALLOWEDIPS, part.first == 50 && parts == 0);
       CHECK_EQ(part.endpoint, parts == 0);
       std::ranges::copy(part.allowed_ips, std::back_inserter(told));
       parts++;
