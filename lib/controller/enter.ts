@@ -57,8 +57,8 @@ export interface OpenOptions extends Directories {
   /** How this host takes part in networks of more than one host; without it there are none. */
   readonly dataPath?: DataPath
   /**
-   * Stay on guard: rules that somebody changes and bridges that somebody deletes come back at once, and `cnm events` tells
-   * of it. The process stays as long as the controller is open. Default: false, and the next verb brings them back.
+   * Stay on guard: rules that somebody changes, bridges that somebody deletes and forwarding that somebody switches off come
+   * back at once, and `cnm events` tells of it. The process stays as long as the controller is open. Default: false, and the next verb brings them back.
    */
   readonly guard?: boolean
   /** On guard: how often what tunnels know of other hosts is read back, and put right, in ms. Default: 10,000. */

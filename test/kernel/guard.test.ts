@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
 import { eventsOf, type NetworkEvent } from '../../lib/index.ts'
-import { BEYOND4, HOST4, HOST6, LAN4, LAN6 } from '../support/lab.ts'
+import { BEYOND4, BEYOND6, HOST4, HOST6, LAN4, LAN6 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
 import { ask, pings, reaches, serve } from '../support/traffic.ts'
@@ -121,6 +121,32 @@ it('a link that forwards for us under another name still does so for nobody else
   for (const name of ['front', 'other']) await stage.cnm.removeNetwork(name)
   expect(host('sysctl', '-n', 'net.ipv4.conf.wan0.forwarding')).toBe('0\n')
   stage.accept()
+})
+
+it('a link of the host that comes later forwards for us, and for nobody else', async () => {
+  const dmz = stage.lab.neighbour('dmz', '203.0.113.1/24', '203.0.113.9/24')
+  must(['ip', 'route', 'add', '203.0.113.0/24', 'via', HOST4], { netns: stage.lab.lan })
+  expect(await healed()).toEqual([
+    { action: 'damage', what: 'forwarding', healing: 'now' },
+    { action: 'heal', what: 'forwarding' },
+  ])
+  expect(await reaches(web, '203.0.113.9')).toBe(true)
+  expect(await pings(stage.lab.lan, '203.0.113.9')).toBe(false)
+  expect(await pings(dmz, BEYOND4)).toBe(false)
+  await stage.cnm.removeSandbox('web')
+  await stage.cnm.removeNetwork('front')
+  expect(host('sysctl', '-n', 'net.ipv4.conf.dmz.forwarding')).toBe('0\n')
+  stage.accept()
+})
+
+it('forwarding that somebody switches off for all links is on again', async () => {
+  await stage.cnm.createNetwork({ name: 'back' })
+  for (const value of ['1', '0']) host('sysctl', '-qw', `net.ipv4.ip_forward=${value}`)
+  for (const value of ['1', '0']) host('sysctl', '-qw', `net.ipv6.conf.all.force_forwarding=${value}`)
+  await healed()
+  expect(await reaches(web, BEYOND4)).toBe(true)
+  expect(await reaches(web, BEYOND6)).toBe(true)
+  expect(host('sysctl', '-n', `net.ipv4.conf.${bridge('back')}.forwarding`)).toBe('1\n')
 })
 
 it('our own verbs, rules of the operator and other tables are no damage', async () => {

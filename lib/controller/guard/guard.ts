@@ -15,6 +15,7 @@ import { raisedNetworks, walledLink } from '../networks/raised.ts'
 import { raise, standsOn } from '../networks/raising.ts'
 import { isDamaged, look } from '../overlay/look.ts'
 import { selfTest } from '../overlay/offload.ts'
+import { isWayClosed, reopenWay } from './forwarding.ts'
 import { checkFirewall, commitOnWalls, reloadFirewall } from './mend.ts'
 import { aftermath, stirred } from './parents.ts'
 import { Patience } from './patience.ts'
@@ -23,7 +24,7 @@ import { followRename } from './uplinks.ts'
 
 /** Something of ours that somebody has taken away, and how it comes back. */
 interface Damage {
-  /** 'firewall', or the name of a link. */
+  /** 'firewall', 'forwarding', or the name of a link. */
   readonly what: string
   readonly network: Network | null
   /** Who did it, where the kernel says so. */
@@ -32,8 +33,8 @@ interface Damage {
 }
 
 /**
- * Stands by while a controller is open: rules that somebody changes and bridges that somebody deletes come back without a
- * verb. Who takes them away again at once is met with growing patience, and named in the events: two that undo one another
+ * Stands by while a controller is open: rules that somebody changes, bridges that somebody deletes and forwarding that somebody
+ * switches off come back without a verb. Who takes them away again at once is met with growing patience, and named in the events: two that undo one another
  * must not keep a host busy.
  */
 export class Guard {
@@ -60,6 +61,7 @@ export class Guard {
     this.#keep(this.#watchLinks())
     this.#keep(this.#watchTunnels())
     this.#keep(this.#watchOwners())
+    this.#keep(this.#watchForwarding())
     await this.#turns.take(() => checkFirewall(this.#hall))
   }
 
@@ -122,6 +124,19 @@ export class Guard {
     for await (const _ of every(OWNERS_MS, undefined, { signal: this.#end.signal, ref: false })) {
       if (this.#hall.store.sandboxes.list().some(isOrphan)) await this.#turns.take(() => removeOrphans(this.#hall)).catch(unlessRefused)
     }
+  }
+
+  /** Nobody tells of sysctls, and a link that comes may forward only once it has an address. */
+  async #watchForwarding(): Promise<void> {
+    for await (const _ of every(FORWARDING_MS, undefined, { signal: this.#end.signal, ref: false })) {
+      // A verb may be about to change it.
+      if (await isWayClosed(this.#hall)) await this.#turns.take(() => this.#inspectWay(), this.#end.signal)
+    }
+  }
+
+  async #inspectWay(): Promise<void> {
+    if (!(await isWayClosed(this.#hall))) return
+    this.#damaged({ what: 'forwarding', network: null, heal: () => reopenWay(this.#hall) })
   }
 
   #missing(isGone: (link: string) => boolean): void {
@@ -226,6 +241,7 @@ const GATHER_MS = 100
 const PERIOD_MS = 10_000
 /** How often owners of sandboxes are looked for. */
 const OWNERS_MS = 1000
+const FORWARDING_MS = 1000
 
 const OURS = `${TABLE.family} ${TABLE.name}`
 
