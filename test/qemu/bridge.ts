@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { setTimeout as pause } from 'node:timers/promises'
 import { HOST4, HOST6, LAN4, LAN6, Lab } from '../support/lab.ts'
 import { must, run, start } from '../support/run.ts'
 import { pings } from '../support/traffic.ts'
@@ -13,7 +14,7 @@ const links = (netns: string): string => must(['ip', '-br', 'link'], { netns })
 scenario("a network with two families and a published port, on Debian's kernel", async () => {
   await using lab = new Lab()
   const before = links(lab.host)
-  const cnm = await lab.open()
+  const cnm = await lab.open({ guard: true })
   try {
     await cnm.createNetwork({ name: 'front', enableIPv6: true, ipam: { config: [{ subnet: 'fd00:8::/64' }] } })
     await cnm.createNetwork({ name: 'back' })
@@ -28,6 +29,12 @@ scenario("a network with two families and a published port, on Debian's kernel",
     for (const near of [address, address6]) assert.equal(await pings(lab.lan, near), false, `${near} from the LAN`)
     for (const own of [HOST4, HOST6]) assert.equal(ask(lab.lan, own, 8080), 'web', `${own}:8080 from the LAN`)
     assert.equal(ask(db.path, address, 80), '', 'web from another network')
+
+    // Here IPv6 forwards for all links, this one too: it hears routers none the less, and forwards for nobody else.
+    lab.neighbour('late', '203.0.113.1/24', '203.0.113.9/24')
+    assert.equal(must(['sysctl', '-n', 'net.ipv6.conf.late.accept_ra'], { netns: lab.host }), '2\n')
+    while (!must(['nft', 'list', 'set', 'inet', 'cnm', 'uplinks6'], { netns: lab.host }).includes('"late"')) await pause(200)
+    must(['ip', 'link', 'del', 'late'], { netns: lab.host })
 
     for (const name of ['web', 'db']) await cnm.removeSandbox(name)
     for (const name of ['front', 'back']) await cnm.removeNetwork(name)

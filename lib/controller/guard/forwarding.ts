@@ -3,10 +3,10 @@ import type { Family } from '../../model/address.ts'
 import type { Plan } from '../../model/op.ts'
 import { readSysctl } from '../../netlink/namespace.ts'
 import type { Hall } from '../hall.ts'
-import { openWay } from '../networks/forwarding.ts'
+import { openWay, type Way } from '../networks/forwarding.ts'
 import { walledLink } from '../networks/raised.ts'
 import { familiesOn } from '../networks/raising.ts'
-import { recordWay } from '../networks/ways.ts'
+import { recordWay, uplinksOf } from '../networks/ways.ts'
 import { commitOnWalls } from './mend.ts'
 
 const FAMILIES = [4, 6] as const
@@ -18,7 +18,7 @@ const FAMILIES = [4, 6] as const
 export async function isWayClosed(hall: Hall): Promise<boolean> {
   for (const family of FAMILIES) {
     const [link] = openLinks(hall, family)
-    if (link !== undefined && (await lacking(hall, (await openWay(hall, [link], [family])).plan)).length > 0) return true
+    if (link !== undefined && (await openedAgain(hall, [link], family))) return true
   }
   return false
 }
@@ -27,11 +27,18 @@ export async function isWayClosed(hall: Hall): Promise<boolean> {
 export async function reopenWay(hall: Hall): Promise<void> {
   for (const family of FAMILIES) {
     const links = openLinks(hall, family)
-    const way = await openWay(hall, links, links.length > 0 ? [family] : [])
-    const steps = await lacking(hall, way.plan)
-    if (steps.length === 0) continue
-    await commitOnWalls(hall, { way: 'up', plan: [...lendUplinks(way.uplinks), ...steps], record: () => recordWay(hall, way) })
+    const way = links.length > 0 && (await openedAgain(hall, links, family))
+    if (way) await commitOnWalls(hall, { way: 'up', plan: [...lendUplinks(way.uplinks), ...way.plan], record: () => recordWay(hall, way) })
   }
+}
+
+/** What is to be done to open the way again; null while it is open, and the firewall knows all links that forward for us. */
+async function openedAgain(hall: Hall, links: readonly string[], family: Family): Promise<Way | null> {
+  const way = await openWay(hall, links, [family])
+  const plan = await lacking(hall, way.plan)
+  const known = new Set(uplinksOf(hall).flatMap((uplink) => (uplink.family === family ? uplink.names : [])))
+  const isKnown = way.uplinks.every(({ names }) => names.every((name) => known.has(name)))
+  return isKnown && plan.length === 0 ? null : { ...way, plan }
 }
 
 /** Links of networks that reach the rest of the world. */

@@ -3,6 +3,7 @@ import type { Op, Plan } from '../../model/op.ts'
 import { readSysctl } from '../../netlink/namespace.ts'
 import type { Hall } from '../hall.ts'
 import { type Lent, walledLinks } from './raised.ts'
+import { lentOf } from './ways.ts'
 
 export interface Way {
   readonly plan: Plan
@@ -26,7 +27,8 @@ export async function openWay(hall: Hall, links: readonly string[], families: re
     lent[path] = from
   }
   for (const family of families) {
-    if ((await readSysctl(hall.host, family === 4 ? ALL4 : ALL6)) === '1') continue
+    const isLent = family === 6 && lentOf(hall)[ALL6] !== undefined
+    if (!isLent && (await readSysctl(hall.host, family === 4 ? ALL4 : ALL6)) === '1') continue
     const names = await uplinksOf(hall, family, links)
     uplinks.push({ family, names })
     const knob = await knobOf(hall, family)
@@ -34,8 +36,9 @@ export async function openWay(hall: Hall, links: readonly string[], families: re
       plan.push(...links.map((link) => ({ op: 'sysctl', path: knob(link), value: '1' }) as const))
       for (const name of names) await lend(knob(name), '0', '1')
     } else {
-      // Before Linux 6.17 IPv6 forwards for all links or for none; a link that forwards hears routers only with accept_ra 2.
-      for (const name of names) await lend(`net/ipv6/conf/${name}/accept_ra`, '1', '2')
+      // Before Linux 6.17 IPv6 forwards for all links or for none, those to come included; a link that forwards hears routers only
+      // with accept_ra 2.
+      for (const name of ['default', ...names]) await lend(`net/ipv6/conf/${name}/accept_ra`, '1', '2')
       await lend(ALL6, '0', '1')
     }
   }

@@ -3,7 +3,7 @@ import type { Hall } from '../../../../lib/controller/hall.ts'
 import { printPlan } from '../../../../lib/model/print.ts'
 
 /** Stands in for kernels that this machine does not run: before 6.17, IPv6 has no switch of its own for one link. */
-const kernel = vi.hoisted(() => ({ sysctls: {} as Record<string, string> }))
+const kernel = vi.hoisted(() => ({ sysctls: {} as Record<string, string>, lent: {} as Record<string, string> }))
 
 vi.mock('../../../../lib/netlink/namespace.ts', () => ({ readSysctl: async (_: unknown, path: string) => kernel.sysctls[path] ?? null }))
 // Another file of this process may have loaded it with the real one.
@@ -22,7 +22,8 @@ const addressed = [
 /** `walled`: links that networks have. */
 const hallWith = (...walled: readonly string[]): Hall => {
   const rows = walled.map((link) => ({ key: `raised/${link}`, value: { link } }))
-  return { lookout: { look: async () => ({ addressed: { 4: addressed, 6: addressed } }) }, store: { marks: { list: () => rows } } } as never
+  const marks = { list: () => rows, get: (key: string) => (key === 'forwarding' ? kernel.lent : undefined) }
+  return { lookout: { look: async () => ({ addressed: { 4: addressed, 6: addressed } }) }, store: { marks } } as never
 }
 const hall = hallWith('theirs', 'br-ours')
 
@@ -31,6 +32,7 @@ const old = {
   'net/ipv4/conf/eth0/forwarding': '0',
   'net/ipv4/conf/eth1/forwarding': '1',
   'net/ipv6/conf/all/forwarding': '0',
+  'net/ipv6/conf/default/accept_ra': '1',
   'net/ipv6/conf/eth0/accept_ra': '1',
   'net/ipv6/conf/eth1/accept_ra': '0',
 }
@@ -43,6 +45,7 @@ const recent = {
 
 beforeEach(() => {
   kernel.sysctls = { ...old }
+  kernel.lent = {}
 })
 
 describe('forwarding for a network', () => {
@@ -72,11 +75,23 @@ describe('forwarding for a network', () => {
 
   it('in IPv6 is for all links on older kernels, and routers are still heard where they were', async () => {
     const way = await openWay(hall, ['br-new'], [6])
-    expect(printPlan(way.plan)).toBe('sysctl -w net.ipv6.conf.eth0.accept_ra=2\nsysctl -w net.ipv6.conf.all.forwarding=1')
+    const set = (accept: number, forwarding: number) => [
+      `sysctl -w net.ipv6.conf.default.accept_ra=${accept}`,
+      `sysctl -w net.ipv6.conf.eth0.accept_ra=${accept}`,
+      `sysctl -w net.ipv6.conf.all.forwarding=${forwarding}`,
+    ]
+    expect(printPlan(way.plan).split('\n')).toEqual(set(2, 1))
     kernel.sysctls['net/ipv6/conf/all/forwarding'] = '1'
-    expect(printPlan(await closeWay(hall, way.lent))).toBe(
-      'sysctl -w net.ipv6.conf.eth0.accept_ra=1\nsysctl -w net.ipv6.conf.all.forwarding=0',
-    )
+    expect(printPlan(await closeWay(hall, way.lent)).split('\n')).toEqual(set(1, 0))
+  })
+
+  it('in IPv6 is lent by a link that comes later too, on older kernels: it forwards already', async () => {
+    kernel.sysctls = { ...old, 'net/ipv6/conf/all/forwarding': '1', 'net/ipv6/conf/default/accept_ra': '2' }
+    expect((await openWay(hall, ['br-new'], [6])).uplinks).toEqual([])
+    kernel.lent = { 'net/ipv6/conf/all/forwarding': '0' }
+    const way = await openWay(hall, ['br-new'], [6])
+    expect(way.uplinks).toEqual([{ family: 6, names: ['eth0', 'eth1'] }])
+    expect(way.lent).toEqual({ 'net/ipv6/conf/eth0/accept_ra': '1' })
   })
 
   it('is not touched where the host forwards, nor given back to one that was made to forward meanwhile', async () => {
