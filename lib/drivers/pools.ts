@@ -1,4 +1,4 @@
-import { type Cidr, contains, type Family, formatAddress, formatCidr, LEAST_MTU, parseCidr, subnetOf } from '../model/address.ts'
+import { type Cidr, contains, type Family, formatAddress, formatCidr, LEAST_MTU, overlaps, parseCidr, subnetOf } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import type { Pool } from '../model/network.ts'
 import type { NetworkConfig } from './driver.ts'
@@ -9,7 +9,7 @@ export function checkPools(network: NetworkConfig): void {
   for (const family of [4, 6] as const) {
     const subnets = network.pools.flatMap((pool) => (pool.family === family ? [parseCidr(pool.subnet)] : []))
     if (isOn(network, family) && !subnets.some((subnet) => subnet && subnet.prefix > 0)) throw invalid(`ipv${family} pool is empty`)
-    for (const subnet of subnets) if (subnet && family === 6) checkIPv6(subnet)
+    for (const subnet of subnets) if (subnet) checkKind(subnet)
   }
 }
 
@@ -21,13 +21,24 @@ export function checkMtu({ enableIPv6 }: NetworkConfig, mtu: number | undefined,
 
 const isOn = ({ enableIPv4, enableIPv6 }: NetworkConfig, family: Family): boolean => (family === 4 ? enableIPv4 : enableIPv6)
 
-const MULTICAST = 0xffn
+/** Addresses that no sandbox can have, or can use on a link, and of what kind they are. */
+const OTHERS = [
+  ['224.0.0.0/4', 'multicast'],
+  ['ff00::/8', 'multicast'],
+  ['127.0.0.0/8', 'loopback'],
+  ['::1/128', 'loopback'],
+  ['::ffff:0.0.0.0/96', 'IPv4-mapped'],
+].flatMap(([text = '', kind = '']) => {
+  const block = parseCidr(text)
+  return block ? [{ block, kind }] : []
+})
 const LINK_LOCAL: Cidr = { family: 6, value: 0xfe80n << 112n, prefix: 64 }
 
-function checkIPv6(subnet: Cidr): void {
+function checkKind(subnet: Cidr): void {
   const text = formatCidr(subnet)
-  if (subnet.value >> 120n === MULTICAST) throw invalid(`multicast subnet '${text}' is not allowed`)
-  if (subnetOf({ ...subnet, prefix: 64 }).value === LINK_LOCAL.value)
+  const other = subnet.prefix > 0 && OTHERS.find(({ block }) => overlaps(block, subnet))
+  if (other) throw invalid(`${other.kind} subnet '${text}' is not allowed`)
+  if (subnet.family === 6 && subnetOf({ ...subnet, prefix: 64 }).value === LINK_LOCAL.value)
     throw invalid(`'${text}' clashes with the Link-Local prefix 'fe80::/64'`)
 }
 

@@ -120,6 +120,16 @@ describe('bridge driver', () => {
       { enableIPv4: false, pools: [{ family: 6 as const, id: '', subnet: 'ff02::/64', aux: {} }] },
       "multicast subnet 'ff02::/64' is not allowed",
     ],
+    [{ pools: [{ family: 4 as const, id: '', subnet: '224.0.1.0/24', aux: {} }] }, "multicast subnet '224.0.1.0/24' is not allowed"],
+    [{ pools: [{ family: 4 as const, id: '', subnet: '64.0.0.0/2', aux: {} }] }, "loopback subnet '64.0.0.0/2' is not allowed"],
+    [
+      { enableIPv4: false, pools: [{ family: 6 as const, id: '', subnet: '::1/128', aux: {} }] },
+      "loopback subnet '::1/128' is not allowed",
+    ],
+    [
+      { enableIPv4: false, pools: [{ family: 6 as const, id: '', subnet: '::ffff:10.0.0.0/120', aux: {} }] },
+      "IPv4-mapped subnet '::ffff:10.0.0.0/120' is not allowed",
+    ],
     [
       { enableIPv4: false, pools: [{ family: 6 as const, id: '', subnet: 'fe80::/64', aux: {} }] },
       "'fe80::/64' clashes with the Link-Local prefix",
