@@ -153,7 +153,7 @@ export const ERRORS = {
     'cnm network disconnect {network} SANDBOX; held: {holders}',
   ],
   NO_ADDRESSES: [500, 'no available addresses on this pool'],
-  GATEWAY_FAILED: [500, 'failed to allocate gateway ({address}): {reason}'],
+  GATEWAY_FAILED: [500, 'failed to allocate gateway ({address}): {reason}', '{remedy}'],
   AUX_FAILED: [500, 'failed to allocate secondary ip address ({name}:{address}): {reason}', '{remedy}'],
   RESERVATION_NOT_FOUND: [404, 'no address of network {network} is reserved for sandbox {sandbox}', 'cnm network inspect {network}'],
   AUX_OUTSIDE: [403, 'auxiliary address: ({name}:{address}) must belong to the master pool: {pool}'],

@@ -156,7 +156,17 @@ describe('an address that is reserved', () => {
   it('is not the gateway’s, nor outside, nor without a subnet: said at once', async () => {
     const refused = (reservations: Options, subnet: object = { subnet: '10.1.0.0/29' }) =>
       expect(stage.cnm.createNetwork({ name: 'web', ipam: { config: [{ ...subnet, reservations }] } })).rejects
-    await refused({ db: '10.1.0.1' }).toMatchObject({ code: 'ADDRESS_IN_USE' })
+    await refused({ db: '10.1.0.1' }).toMatchObject({
+      code: 'ADDRESS_IN_USE',
+      remedy: '10.1.0.1 is held by the gateway of this network, which --gateway chooses',
+    })
+    const range = { subnet: '10.1.0.0/29', gateway: '10.1.0.5', auxAddresses: { nas: '10.1.0.6' } }
+    await refused({ db: '10.1.0.5' }, range).toMatchObject({ remedy: '10.1.0.5 is held by the gateway of this network' })
+    await refused({ db: '10.1.0.6' }, range).toMatchObject({ remedy: '10.1.0.6 is held by the auxiliary address nas of this network' })
+    await refused({}, { subnet: '10.1.0.0/29', gateway: '10.1.0.7' }).toMatchObject({
+      code: 'GATEWAY_FAILED',
+      remedy: '10.1.0.7 is held by the subnet itself (broadcast address)',
+    })
     await refused({ db: '10.1.0.9' }).toMatchObject({ message: expect.stringContaining('invalid address reserved for db: parent subnet') })
     await refused({ db: '10.1.0.9' }, {}).toMatchObject({ code: 'INVALID_NETWORK_CONFIG' })
     await stage.cnm.createNetwork({ name: 'web', ipam: { config: [{ subnet: '10.1.0.0/29' }] } })

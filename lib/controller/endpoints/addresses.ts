@@ -94,14 +94,21 @@ async function claimPool(ipam: IpamDriver, claim: PoolClaim, claims: Claims): Pr
   }
   const supplied = answer.data['com.docker.network.gateway']
   const gateway = supplied ?? (skip && !config.gateway ? '' : await takeGateway(take, config.gateway ?? ''))
+  const fixed: Fixed[] = gateway ? [{ ip: withoutPrefix(gateway), by: gatewayWords(config.gateway) }] : []
+  const keep = async (address: string, by: string): Promise<void> => {
+    await take(address, {}).catch((error) => {
+      throw withHolder(error, address, fixed)
+    })
+    fixed.push({ ip: address, by })
+  }
   for (const [name, address] of Object.entries(config.auxAddresses ?? {})) {
     if (!isIn(answer.pool, address)) throw fault('AUX_OUTSIDE', { name, address, pool: answer.pool })
-    await take(address, {}).catch((error) => {
+    await keep(address, `the auxiliary address ${name} of this network`).catch((error) => {
       if (!(error instanceof CnmError)) throw error
       throw fault('AUX_FAILED', { name, address, reason: error.message, remedy: error.remedy }, error)
     })
   }
-  for (const address of Object.values(config.reservations ?? {})) await take(address, {})
+  for (const [sandbox, address] of Object.entries(config.reservations ?? {})) await keep(address, `the reservation for sandbox ${sandbox}`)
   const named = Object.keys(config.auxAddresses ?? {}).some(isHostName)
   const own = hostAddress && !named ? withoutPrefix(await take('', {})) : ''
   return {
@@ -113,6 +120,20 @@ async function claimPool(ipam: IpamDriver, claim: PoolClaim, claims: Claims): Pr
     aux: { ...config.auxAddresses, ...(own ? { host: own } : {}) },
     ...(config.reservations ? { reservations: config.reservations } : {}),
   }
+}
+
+/** An address that a new network has, and as what: no record says so yet. */
+interface Fixed {
+  readonly ip: string
+  readonly by: string
+}
+
+const gatewayWords = (wanted: string | undefined): string => `the gateway of this network${wanted ? '' : ', which --gateway chooses'}`
+
+function withHolder(error: unknown, address: string, fixed: readonly Fixed[]): unknown {
+  const holder = fixed.find(({ ip }) => isSame(ip, address))
+  const isInUse = error instanceof CnmError && error.code === 'ADDRESS_IN_USE'
+  return holder && isInUse ? fault('ADDRESS_IN_USE', { address, holder: holder.by }, error) : error
 }
 
 /** A route to much of the world, as a tunnel has it, must not be the end of automatic subnets: the widest give way first. */
@@ -138,7 +159,7 @@ async function takeGateway(
     return await take(address, GATEWAY_REQUEST)
   } catch (error) {
     if (address === '' || !(error instanceof CnmError)) throw error
-    throw fault('GATEWAY_FAILED', { address, reason: error.message }, error)
+    throw fault('GATEWAY_FAILED', { address, reason: error.message, remedy: error.remedy }, error)
   }
 }
 
