@@ -82,6 +82,11 @@ export const FINDINGS = {
     'it takes no more sandboxes then',
     'put further sandboxes on another network, of a larger --subnet',
   ],
+  ROUTE_HIDES: [
+    'a route to {route} {by} hides a part of {subnet}',
+    'the host does not reach its sandboxes there, and nobody does through published ports',
+    'ip route del {route}, or make it anew with another --subnet',
+  ],
   PORT_SHADOWED: [
     'port {port} leads to it, and {holder} listens there too',
     'that program is not reached',

@@ -114,6 +114,31 @@ describe('rules of others', () => {
   })
 })
 
+it('a route of the host that came later and hides a part of a network', async () => {
+  await stage.cnm.createNetwork({
+    name: 'front',
+    enableIPv6: true,
+    ipam: { config: [{ subnet: '10.7.0.0/16' }, { subnet: 'fd00:7::/64' }] },
+  })
+  const { path } = await stage.cnm.createSandbox({ ...published, networks: [{ network: 'front', ip: '10.7.3.4' }] })
+  const routes = ['10.0.0.0/8', '10.8.0.0/24', 'fd00:7::/48', 'fd00:8::/64']
+  for (const to of routes) host('ip', 'route', 'add', to, 'dev', 'lan0')
+  host('ip', 'route', 'add', '10.7.9.0/24', 'via', '10.7.3.4')
+  expect(await found()).toEqual([])
+  host('ip', 'route', 'add', '10.7.3.0/24', 'dev', 'lan0')
+  host('ip', 'route', 'add', 'fd00:7::/64', 'dev', 'lan0', 'metric', '50')
+  expect(await pings(path, '10.7.0.1')).toBe(false)
+  const finding = (route: string, subnet: string) => ({
+    code: 'ROUTE_HIDES',
+    subject: 'network front',
+    what: `a route to ${route} through lan0 hides a part of ${subnet}`,
+    fix: `ip route del ${route}, or make it anew with another --subnet`,
+  })
+  expect(await found()).toEqual([finding('10.7.3.0/24', '10.7.0.0/16'), finding('fd00:7::/64', 'fd00:7::/64')])
+  host('ip', 'route', 'del', 'fd00:7::/64', 'dev', 'lan0')
+  for (const to of [...routes, '10.7.3.0/24', '10.7.9.0/24']) host('ip', 'route', 'del', to)
+})
+
 it('a program that listens where a port leads into a sandbox', async () => {
   await stage.cnm.createNetwork({ name: 'front' })
   await stage.cnm.createSandbox(published)

@@ -14,6 +14,7 @@ import { shortages } from './capacity.ts'
 import { forwardingDrift, homeStrays, networkDrift, Round, sandboxDrift } from './drift.ts'
 import { foreignDrops, shadowedPorts, vlanFilters } from './foreign.ts'
 import { contradictions } from './records.ts'
+import { hidingRoutes } from './routes.ts'
 import { ruleDrift } from './rules.ts'
 import { danglingRecords, recordsOf, strays } from './strays.ts'
 import { groundless, swarmDrift } from './swarm.ts'
@@ -103,6 +104,7 @@ const inTheWay = async (hall: Hall): Promise<readonly Ailment[]> =>
   [
     ...(await foreignDrops(hall)),
     ...(await shadowedPorts(hall)),
+    ...(await hidingRoutes(hall)),
     ...(await vlanFilters(hall)),
     ...(await groundless(hall)),
     ...(await offloadLosses(hall)),
