@@ -101,6 +101,7 @@ const damages: readonly (readonly [string, () => unknown, readonly (() => string
   ],
   ['the rules are flushed', () => host('nft', 'flush', 'ruleset'), [() => 'RULES_DRIFT table inet cnm']],
   ['a rule is gone', () => host('nft', 'flush', 'chain', 'inet', 'cnm', 'guard'), [() => 'RULES_DRIFT table inet cnm']],
+  ['the rules sleep', () => host('nft', 'add table inet cnm { flags dormant; }'), [() => 'RULES_DRIFT table inet cnm']],
   ['a rule was added', () => host('nft', 'add rule inet cnm published drop'), [() => 'RULES_DRIFT table inet cnm']],
   [
     'a port leads elsewhere',

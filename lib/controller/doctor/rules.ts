@@ -27,6 +27,7 @@ export async function ruleDrift(hall: Hall): Promise<readonly Ailment[]> {
       return found === text ? [] : [`${part} ${found === undefined ? 'is missing' : 'differs'}`]
     }),
     ...strays.map((part) => `${part} is of networks that are gone`),
+    ...(there.has(FLAGS) ? ['its flags differ'] : []),
   ]
   if (differences.length === 0) return []
   const shown = there.size === 0 ? 'they are gone' : `${differences.slice(0, 3).join(', ')}${differences.length > 3 ? ', …' : ''}`
@@ -64,6 +65,9 @@ async function clear(path: string): Promise<void> {
 /** The operator's own rules are there; what they say is not our business. */
 const OPERATOR = 'rules of the operator'
 
+/** Of the table: ours has none, and one that is dormant does nothing. nft 1.0 says that there are some, and not which. */
+const FLAGS = 'flags'
+
 type Json = any
 
 /** A table taken apart: 'chain forward', 'set bridges' and the like, each with what it says. */
@@ -71,6 +75,7 @@ function partsOf(listing: string | null): ReadonlyMap<string, string> {
   const parts = new Map<string, Json[]>()
   for (const object of JSON.parse(listing ?? '{"nftables":[]}').nftables) {
     const [kind = '', { handle: _, ...said }] = Object.entries<Json>(object)[0] ?? []
+    if (kind === 'table' && said.flags) parts.set(FLAGS, [])
     if (kind === 'chain') parts.set(`chain ${said.name}`, [said])
     if (kind === 'set' || kind === 'map') parts.set(`${kind} ${said.name}`, [{ ...said, elem: sorted(said.elem ?? []) }])
     if (kind !== 'rule') continue
