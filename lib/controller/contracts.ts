@@ -68,7 +68,7 @@ const capabilities = object<Capabilities>({
 /** A network driver whose answers are what the contract says; throws DRIVER_BROKEN where they are not. */
 export const heldToContract = (driver: NetworkDriver): NetworkDriver =>
   held<NetworkDriver>(driver, {
-    facts: object({ name: text, capabilities }),
+    facts: object<Pick<NetworkDriver, 'name' | 'capabilities' | 'kin'>>({ name: text, capabilities, kin: optional(list(text)) }),
     needed: {
       createNetwork: networkSteps,
       deleteNetwork: networkSteps,
@@ -116,7 +116,7 @@ interface Contract {
 function held<D extends { readonly name: string }>(driver: D, { facts, needed, offered }: Contract): D {
   const broken = (method: string, error: unknown): never => {
     if (error instanceof CnmError) throw error
-    throw fault('DRIVER_BROKEN', { name: String(driver?.name), method, reason: (error as Error).message }, error)
+    throw fault('DRIVER_BROKEN', { name: String(driver?.name), method, reason: wordsOf(error) }, error)
   }
   const guarded = <T>(method: string, work: () => T): T => {
     try {
@@ -131,19 +131,25 @@ function held<D extends { readonly name: string }>(driver: D, { facts, needed, o
     if (missing !== undefined) throw new Mismatch(`${missing} should be a method`)
   })
   const answers = { ...needed, ...offered }
-  return new Proxy(driver, {
-    get(target, method) {
-      const value: unknown = target[method as keyof D]
+  // Not of the driver itself: of one that is frozen, a proxy may answer with nothing but its own methods.
+  return new Proxy({} as D, {
+    get(_, method) {
+      const value: unknown = driver[method as keyof D]
       const shape = typeof method === 'string' ? answers[method] : undefined
       if (typeof method !== 'string' || !shape || typeof value !== 'function') return value
       return (...facts: readonly unknown[]) => {
-        const answer: unknown = guarded(method, () => value.apply(target, facts))
+        const answer: unknown = guarded(method, () => value.apply(driver, facts))
         return isPromise(answer)
-          ? answer.then((late) => shape(late, '')).catch((error) => broken(method, error))
+          ? Promise.resolve(answer)
+              .then((late) => shape(late, ''))
+              .catch((error) => broken(method, error))
           : guarded(method, () => shape(answer, ''))
       }
     },
   })
 }
 
-const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Object && 'then' in value
+const isPromise = (value: unknown): value is PromiseLike<unknown> => typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+
+/** Anything can be thrown. */
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : `it threw ${String(error)}`)

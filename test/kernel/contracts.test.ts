@@ -42,6 +42,9 @@ describe('a network driver', () => {
       'no',
       create,
     ],
+    ['createNetwork', () => Promise.reject(), 'it threw undefined', create],
+    ['createNetwork', () => Promise.reject('no'), 'it threw no', create],
+    ['createNetwork', () => ({ then: (answer: (value: unknown) => void) => answer(7) }), 'it should be an object', create],
     ['adoptedLinks', () => [7], '[0] should be text', create],
     ['hostAddress', () => 'yes', 'it should be true or false', create],
     ['createEndpoint', () => ({ plan: [], mac: 'AA' }), 'mac should be a MAC address', attach],
@@ -52,6 +55,12 @@ describe('a network driver', () => {
     await expect(verb()).rejects.toMatchObject(broken(method, reason))
     expect(stage.cnm.sandboxes()).toEqual([])
     await stage.reopen({ drivers: [theirs({})] })
+  })
+
+  it('may be frozen', async () => {
+    await stage.reopen({ drivers: [Object.freeze(theirs({}))] })
+    await attach()
+    expect(stage.cnm.endpoints()).toHaveLength(1)
   })
 
   it('plans a step that there is not: it is named, and nothing is done', async () => {
@@ -65,6 +74,7 @@ describe('a network driver', () => {
     [{ name: 7 }, 'name should be text'],
     [{ capabilities: undefined }, 'capabilities should be an object'],
     [{ leave: undefined }, 'leave should be a method'],
+    [{ kin: 'bridge' }, 'kin should be a list'],
   ])('that lacks something is not opened with', async (lack, reason) => {
     await stage.cnm.close()
     await expect(stage.lab.open({ drivers: [theirs(lack)] })).rejects.toMatchObject({
