@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Mtu } from '../drivers/driver.ts'
 import type { PeerNode, SubnetUsage } from '../model/engine.ts'
+import { fault } from '../model/errors.ts'
 import type { NetworkEvent } from '../model/event.ts'
 import type { Finding } from '../model/findings.ts'
 import type { KeyRing, WireguardKeys } from '../model/keys.ts'
@@ -55,15 +56,16 @@ export interface VerbOptions {
  * time owns a run directory; verbs are carried out one after the other. Every error is a CnmError (match on `code`).
  */
 export class Controller implements AsyncDisposable {
-  readonly #hall: Hall
+  readonly #furnished: Hall
   readonly #turns: Turns
   readonly #close: () => Promise<void>
   readonly #removeSandbox: (sandbox: string, signal?: AbortSignal) => Promise<Sandbox>
   readonly #disconnect: (what: Leave, signal?: AbortSignal) => Promise<unknown>
+  #closed: Promise<void> | undefined
 
   /** Use open(). */
   constructor(hall: Hall, turns: Turns, close: () => Promise<void>) {
-    this.#hall = hall
+    this.#furnished = hall
     this.#turns = turns
     this.#close = close
     this.#removeSandbox = turns.together((all: readonly Asked<string>[]) => removeSandboxes(hall, all))
@@ -72,12 +74,18 @@ export class Controller implements AsyncDisposable {
 
   /** The same for somebody else, whose close() ends nothing. */
   lend(): Controller {
-    return new Controller(this.#hall, this.#turns, async () => {})
+  /** What is closed knows nothing any more: another controller may have changed it. Throws CONTROLLER_CLOSED. */
+  get #hall(): Hall {
+    if (this.#turns.over) throw fault('CONTROLLER_CLOSED', {})
+    return this.#furnished
+  }
+
+    return new Controller(this.#hall, this.#turns, () => this.#turns.idle())
   }
 
   /** The run directory. */
   get run(): string {
-    return this.#hall.run
+    return this.#furnished.run
   }
 
   /** Names of network drivers. */
@@ -113,7 +121,7 @@ export class Controller implements AsyncDisposable {
   }
 
   /** Addresses in use and still available, by subnet. */
-  usage(network: string): Promise<SubnetUsage> {
+  async usage(network: string): Promise<SubnetUsage> {
     return usageOf(this.#hall, findNetwork(this.#hall, network))
   }
 
@@ -204,7 +212,7 @@ export class Controller implements AsyncDisposable {
   }
 
   /** The largest packet on a network, and why; undefined where nothing but the links decides. */
-  mtu(network: string): Promise<Mtu | undefined> {
+  async mtu(network: string): Promise<Mtu | undefined> {
     return mtuOf(this.#hall, findNetwork(this.#hall, network))
   }
 
@@ -376,14 +384,14 @@ export class Controller implements AsyncDisposable {
   }
 
   /** What `verb` would do, without doing it: cnm.plan((dry) => dry.createNetwork({ name: 'web' })). */
-  plan(verb: (dry: Controller) => Promise<unknown>): Promise<DryRun> {
-    return dryRun(this.#hall, (hall) => verb(new Controller(hall, this.#turns, async () => {})))
+  async plan(verb: (dry: Controller) => Promise<unknown>): Promise<DryRun> {
+    return dryRun(this.#hall, (hall) => verb(new Controller(hall, this.#turns, () => this.#turns.idle())))
   }
 
-  /** Waits for the verbs that were asked for, then gives the run directory free. Networks and sandboxes stay. */
-  async close(): Promise<void> {
-    await this.#turns.idle()
-    await this.#close()
+  /** Waits for the verbs asked for, and gives the run directory free; all else throws CONTROLLER_CLOSED. Networks and sandboxes stay. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,8 +15,10 @@ export async function open(options: OpenOptions = {}): Promise<Controller> {
   const guard = options.guard ? new Guard(hall, turns, options.auditEvery) : undefined
   const leases = options.guard ? new Leases(hall, turns) : undefined
   const end = async () => {
-    await leases?.close()
-    await guard?.close()
+    turns.close()
+    // They take no turn any more, each from this moment on.
+    await Promise.all([leases?.close(), guard?.close()])
+    await turns.idle()
     await close()
   }
   try {

@@ -331,6 +331,7 @@ export const ERRORS = {
   ENGINE_BROKEN: [500, 'the row {key} in {engine} is not valid: {reason}', 'who has written it? etcdctl get --prefix'],
   KERNEL_REFUSED: [500, '{errno}: {words}, while: {command}', '{hint}'],
   STATE_LOCKED: [409, 'another controller holds {run}{holder}', 'wait for it to end, or give another --root and --run'],
+  CONTROLLER_CLOSED: [409, 'this controller is closed', 'await open() gives another one'],
   STATE_FOREIGN: [
     409,
     '{run} belongs to a controller in another network namespace',

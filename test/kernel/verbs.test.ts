@@ -47,13 +47,42 @@ describe('an aborted verb', () => {
     const abort = new AbortController()
     const first = stage.cnm.createNetwork({ name: 'a' })
     const second = stage.cnm.createNetwork({ name: 'b' }, { signal: abort.signal })
+    const told = expect(second).rejects.toThrow('aborted')
     abort.abort()
     await first
     const removal = stage.cnm.removeNetwork('a', { signal: abort.signal })
     await expect(removal).rejects.toThrow('aborted')
     expect(stage.cnm.networks().map(({ name }) => name)).toContain('a')
-    await expect(second).rejects.toThrow('aborted')
+    await told
     expect(stage.cnm.networks().map(({ name }) => name)).not.toContain('b')
+  })
+})
+
+describe('a controller that is closed', () => {
+  it('carries out what it was asked for before, and says so of everything else', async () => {
+    const { cnm } = stage
+    const before = cnm.createNetwork({ name: 'before' })
+    const closing = cnm.close()
+    const closed = { code: 'CONTROLLER_CLOSED' }
+    await expect(cnm.createNetwork({ name: 'late' })).rejects.toMatchObject(closed)
+    expect((await before).name).toBe('before')
+    await Promise.all([closing, cnm.close()])
+    for (const verb of [
+      () => cnm.removeNetwork('before'),
+      () => cnm.removeSandbox('x'),
+      () => cnm.disconnect('x', 'before'),
+      () => cnm.findings(),
+      () => cnm.exported(),
+      () => cnm.usage('before'),
+      () => cnm.plan((dry) => dry.createNetwork({ name: 'late' })),
+      () => cnm.spawn('x', ['true']),
+    ])
+      await expect(verb()).rejects.toMatchObject(closed)
+    expect(() => cnm.networks()).toThrow(expect.objectContaining(closed))
+    expect(() => cnm.network('before')).toThrow(expect.objectContaining(closed))
+    expect(cnm.run).toBe(stage.lab.run)
+    await stage.reopen()
+    expect(stage.cnm.networks().map(({ name }) => name)).toContain('before')
   })
 })
 

@@ -1,7 +1,9 @@
+import { fault } from '../../model/errors.ts'
+
 /** One of several that are asked for at the same time. */
 export interface Asked<I> {
   readonly what: I
-  /** Aborted before it was begun: it never is. */
+  /** Aborted before it was begun: it never is, and nobody waits for its turn any more. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -13,15 +15,21 @@ export class Turns {
   #last: Promise<unknown> = Promise.resolve()
   #count = 0
   #waiting = 0
+  #closed = false
+  #over = false
   readonly #urgent: (() => Promise<void>)[] = []
 
-  /** A verb whose signal is aborted before its turn is never begun. */
-  take<T>(verb: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** A verb whose signal is aborted before its turn is never begun, and rejects at once. Throws CONTROLLER_CLOSED. */
+  async take<T>(verb: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#closed) throw fault('CONTROLLER_CLOSED', {})
     this.#count++
-    return this.#queue(() => {
+    let begun = false
+    const turn = this.#queue(() => {
+      begun = true
       signal?.throwIfAborted()
       return verb()
     })
+    return whileItWaits(turn, () => !begun, signal)
   }
 
   /** Before the verbs that wait, which go on whatever becomes of it. */
@@ -46,30 +54,62 @@ export class Turns {
 
   /** A verb that has one turn for as many as wait for theirs, one right behind the other. */
   together<I, T>(verb: (all: readonly Asked<I>[]) => Promise<Outcomes<T>>): (what: I, signal?: AbortSignal) => Promise<T> {
-    let open: { readonly all: Asked<I>[]; readonly outcomes: Promise<Outcomes<T>>; readonly count: number } | undefined
-    const begin = () => {
+    interface Piece {
+      readonly all: Asked<I>[]
+      readonly outcomes: Promise<Outcomes<T>>
+      readonly count: number
+      readonly waits: () => boolean
+    }
+    let open: Piece | undefined
+    const begin = (): Piece => {
       const all: Asked<I>[] = []
+      let begun = false
       const outcomes = this.take(() => {
+        begun = true
         if (open?.all === all) open = undefined
         return verb(all)
       })
-      return { all, outcomes, count: this.#count }
+      return { all, outcomes, count: this.#count, waits: () => !begun }
     }
     return async (what, signal) => {
       // Behind a verb of another kind it has to wait for that.
       if (open?.count !== this.#count) open = begin()
-      const { all, outcomes } = open
+      const { all, outcomes, waits } = open
       const index = all.push({ what, signal }) - 1
-      const outcome = (await outcomes)[index]
+      const outcome = (await whileItWaits(outcomes, waits, signal))[index]
       if (outcome?.status !== 'fulfilled') throw outcome?.reason
       return outcome.value
     }
   }
 
+  /** From now on no verb is taken; those that were asked for go on. */
+  close(): void {
+    this.#closed = true
+  }
+
   /** Settles when every verb asked for so far has ended. */
   async idle(): Promise<void> {
     await this.#last
+    this.#over = this.#closed
   }
+
+  /** Closed, and the last verb has ended. */
+  get over(): boolean {
+    return this.#over
+  }
+}
+
+/** What is aborted while it waits for its turn is over at once. */
+function whileItWaits<T>(turn: Promise<T>, waits: () => boolean, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return turn
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      if (waits()) reject(signal.reason)
+    }
+    signal.addEventListener('abort', leave)
+    if (signal.aborted) leave()
+    turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
 }
 
 /** What becomes of a piece of work, whatever it is. */

@@ -83,3 +83,44 @@ it('what is urgent goes before those that wait, and neither parts nor stops them
   expect(pieces.slice(3)).toEqual(['alone', 'late'])
   await late
 })
+
+it('what is aborted while it waits is over at once, and is never begun', async () => {
+  const { turns, pieces, add, other } = place()
+  let free = () => {}
+  const long = turns.take(() => new Promise<void>((resolve) => (free = resolve)))
+  const abort = new AbortController()
+  const reason = new Error('enough')
+  const waiting = [turns.take(async () => void pieces.push('never'), abort.signal), add(7, abort.signal)]
+  const stays = add(8)
+  abort.abort(reason)
+  expect(await Promise.all(waiting.map((turn) => turn.catch((error) => error)))).toEqual([reason, reason])
+  await expect(turns.take(async () => void pieces.push('never'), abort.signal)).rejects.toBe(reason)
+  expect(pieces).toEqual([])
+  free()
+  await Promise.all([long, stays, other('next')])
+  expect(pieces).toEqual(['7 8', 'next'])
+})
+
+it('what is aborted when it has begun is left to itself', async () => {
+  const { turns } = place()
+  const abort = new AbortController()
+  const turn = turns.take(async () => {
+    abort.abort()
+    await Promise.resolve()
+    return 'done'
+  }, abort.signal)
+  expect(await turn).toBe('done')
+})
+
+it('closed, it takes nothing more, and what was asked for goes on', async () => {
+  const { turns, pieces, add, other } = place()
+  const asked = [other('a'), add(1)]
+  turns.close()
+  await expect(other('b')).rejects.toMatchObject({ code: 'CONTROLLER_CLOSED' })
+  await expect(add(2)).rejects.toMatchObject({ code: 'CONTROLLER_CLOSED' })
+  expect(turns.over).toBe(false)
+  await turns.idle()
+  await Promise.all(asked)
+  expect(pieces).toEqual(['a', '1'])
+  expect(turns.over).toBe(true)
+})
