@@ -8,9 +8,11 @@ import type { KeyRing, WireguardKeys } from '../model/keys.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Peer } from '../model/peer.ts'
 import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, EnterSwarm, InitSwarm, JoinSwarm } from '../model/request.ts'
+import { map, text } from '../model/shape.ts'
 import type { Membership, Service } from '../model/swarm.ts'
 import type { Opening } from '../model/wall.ts'
 import type { Node } from '../plugins/network.ts'
+import { argument, attachmentAsked, explainAsked, networkAsked, sandboxAsked } from './arguments.ts'
 import { diagnose } from './doctor/diagnose.ts'
 import { type Examination, examineIn, type Repair, repair } from './doctor/repair.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
@@ -20,13 +22,13 @@ import type { Seat } from './endpoints/gateway.ts'
 import { EngineDriver } from './engine/driver.ts'
 import { EngineIpam } from './engine/ipam.ts'
 import { type EngineSubnets, heedSubnets } from './engine/lost-pools.ts'
-import { type EngineEndpointName, type EngineName, nameEndpoint, nameNetwork } from './engine/names.ts'
+import { type EngineNaming, named } from './engine/names.ts'
 import { eventsOf, type Period } from './execution/events.ts'
 import type { Asked, Outcomes, Turns } from './execution/turns.ts'
 import { type ExplainRequest, explain, type Hop } from './explain/explain.ts'
 import { reloadFirewall } from './guard/mend.ts'
 import type { Hall } from './hall.ts'
-import { findNetwork, findSandbox } from './lookup.ts'
+import { findNetwork, findSandbox, guestsOf } from './lookup.ts'
 import { createNetwork, removeNetwork } from './networks/networks.ts'
 import { pruneNetworks, unusedNetworks } from './networks/prune.ts'
 import { mtuOf } from './networks/raising.ts'
@@ -59,9 +61,9 @@ export class Controller implements AsyncDisposable {
   readonly #furnished: Hall
   readonly #turns: Turns
   readonly #close: () => Promise<void>
+  #closed: Promise<void> | undefined
   readonly #removeSandbox: (sandbox: string, signal?: AbortSignal) => Promise<Sandbox>
   readonly #disconnect: (what: Leave, signal?: AbortSignal) => Promise<unknown>
-  #closed: Promise<void> | undefined
 
   /** Use open(). */
   constructor(hall: Hall, turns: Turns, close: () => Promise<void>) {
@@ -72,14 +74,14 @@ export class Controller implements AsyncDisposable {
     this.#disconnect = turns.together((all: readonly Asked<Leave>[]) => disconnectAll(hall, all))
   }
 
-  /** The same for somebody else, whose close() ends nothing. */
-  lend(): Controller {
   /** What is closed knows nothing any more: another controller may have changed it. Throws CONTROLLER_CLOSED. */
   get #hall(): Hall {
     if (this.#turns.over) throw fault('CONTROLLER_CLOSED', {})
     return this.#furnished
   }
 
+  /** The same for somebody else, whose close() ends nothing. */
+  lend(): Controller {
     return new Controller(this.#hall, this.#turns, () => this.#turns.idle())
   }
 
@@ -93,8 +95,9 @@ export class Controller implements AsyncDisposable {
     return this.#hall.drivers.names
   }
 
-  createNetwork(request: CreateNetwork, { signal }: VerbOptions = {}): Promise<Network> {
-    return this.#turns.take(() => createNetwork(this.#hall, request, signal), signal)
+  async createNetwork(request: CreateNetwork, { signal }: VerbOptions = {}): Promise<Network> {
+    const asked = argument(networkAsked, request, 'network')
+    return this.#turns.take(() => createNetwork(this.#hall, asked, signal), signal)
   }
 
   /** By name, id, or unique prefix of the id; so everywhere. */
@@ -126,7 +129,8 @@ export class Controller implements AsyncDisposable {
   }
 
   /** Keeps an address for the sandbox of that name, whether it is there or not, in place of the one kept in that subnet. */
-  reserve(network: string, sandbox: string, address: string, { signal }: VerbOptions = {}): Promise<Network> {
+  async reserve(network: string, sandbox: string, address: string, { signal }: VerbOptions = {}): Promise<Network> {
+    argument(map(text), { sandbox, address }, '')
     return this.#turns.take(() => reserve(this.#hall, network, sandbox, address, signal), signal)
   }
 
@@ -135,8 +139,9 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(() => unreserve(this.#hall, network, sandbox), signal)
   }
 
-  createSandbox(request: CreateSandbox = {}, { signal }: VerbOptions = {}): Promise<Sandbox> {
-    return this.#turns.take(() => createSandbox(this.#hall, request, signal), signal)
+  async createSandbox(request: CreateSandbox = {}, { signal }: VerbOptions = {}): Promise<Sandbox> {
+    const asked = argument(sandboxAsked, request, 'sandbox')
+    return this.#turns.take(() => createSandbox(this.#hall, asked, signal), signal)
   }
 
   /** Those that are asked for at the same time, and wait one behind the other, go in one piece of work; so with disconnect(). */
@@ -158,8 +163,9 @@ export class Controller implements AsyncDisposable {
   }
 
   /** Live: what the sandbox has on other networks goes on. */
-  connect(sandbox: string, attachment: Attachment, { signal }: VerbOptions = {}): Promise<Endpoint> {
-    return this.#turns.take(() => connect(this.#hall, attachment, sandbox, signal), signal)
+  async connect(sandbox: string, attachment: Attachment, { signal }: VerbOptions = {}): Promise<Endpoint> {
+    const asked = argument(attachmentAsked, attachment, 'attachment')
+    return this.#turns.take(() => connect(this.#hall, asked, sandbox, signal), signal)
   }
 
   async disconnect(sandbox: string, network: string, { signal }: VerbOptions = {}): Promise<void> {
@@ -258,11 +264,7 @@ export class Controller implements AsyncDisposable {
 
   /** The endpoints on a network, each with its sandbox. */
   guests(network: string): readonly { readonly endpoint: Endpoint; readonly sandbox: Sandbox }[] {
-    const { id } = findNetwork(this.#hall, network)
-    return this.#hall.store.endpoints.with('networkId', id).flatMap((endpoint) => {
-      const sandbox = this.#hall.store.sandboxes.get(endpoint.sandboxId)
-      return sandbox ? [{ endpoint, sandbox }] : []
-    })
+    return guestsOf(this.#hall, findNetwork(this.#hall, network))
   }
 
   /** The nodes of the swarm that somebody on the network is on. */
@@ -285,8 +287,9 @@ export class Controller implements AsyncDisposable {
   }
 
   /** How a packet would go from one place to another, and what would stop it; nothing is sent. */
-  explain(request: ExplainRequest): Promise<readonly Hop[]> {
-    return this.#turns.take(() => explain(this.#hall, request))
+  async explain(request: ExplainRequest): Promise<readonly Hop[]> {
+    const asked = argument(explainAsked, request, 'request')
+    return this.#turns.take(() => explain(this.#hall, asked))
   }
 
   /** Starts a process inside a sandbox. No shell; nsenter(1) enters the namespace and becomes the command. */
@@ -363,14 +366,8 @@ export class Controller implements AsyncDisposable {
   }
 
   /** What a container engine calls a network, or the container of an endpoint, of which it had told us the id only. */
-  nameOfEngine(
-    what: ({ readonly network: string } & EngineName) | ({ readonly endpoint: string } & EngineEndpointName),
-    { signal }: VerbOptions = {},
-  ): Promise<void> {
-    return this.#turns.take(
-      async () => ('network' in what ? nameNetwork(this.#hall, what.network, what) : nameEndpoint(this.#hall, what.endpoint, what)),
-      signal,
-    )
+  nameOfEngine(what: EngineNaming, { signal }: VerbOptions = {}): Promise<void> {
+    return this.#turns.take(() => named(this.#hall, what), signal)
   }
 
   /** Pools that engines have of ours, by the ids of their records. */

@@ -74,6 +74,13 @@ export function ownSandbox(hall: Hall, ref: string): Sandbox {
   return sandbox
 }
 
+/** The endpoints on a network, each with its sandbox. */
+export const guestsOf = ({ store }: Hall, network: Network): readonly { readonly endpoint: Endpoint; readonly sandbox: Sandbox }[] =>
+  store.endpoints.with('networkId', network.id).flatMap((endpoint) => {
+    const sandbox = store.sandboxes.get(endpoint.sandboxId)
+    return sandbox ? [{ endpoint, sandbox }] : []
+  })
+
 /** Networks that a user made, and that nobody is on; by name. */
 export function unusedAmong(networks: readonly Network[], endpoints: readonly Pick<Endpoint, 'networkId'>[]): readonly Network[] {
   const used = new Set(endpoints.map(({ networkId }) => networkId))

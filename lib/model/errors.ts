@@ -3,6 +3,7 @@
  * are Docker's to the letter. docs/errors.md is checked against this table.
  */
 export const ERRORS = {
+  INVALID_ARGUMENT: [400, 'invalid argument: {reason}'],
   INVALID_NAME: [400, 'invalid name: {reason}'],
   INVALID_NETWORK_CONFIG: [400, 'invalid network config:\n{problems}'],
   INVALID_OPTION: [400, 'failed to parse {key} value: {value} ({reason})'],
@@ -330,8 +331,8 @@ export const ERRORS = {
   ENGINE_REFUSED: [500, '{engine} refuses: {reason}', 'etcdctl endpoint status, etcdctl alarm list'],
   ENGINE_BROKEN: [500, 'the row {key} in {engine} is not valid: {reason}', 'who has written it? etcdctl get --prefix'],
   KERNEL_REFUSED: [500, '{errno}: {words}, while: {command}', '{hint}'],
-  STATE_LOCKED: [409, 'another controller holds {run}{holder}', 'wait for it to end, or give another --root and --run'],
   CONTROLLER_CLOSED: [409, 'this controller is closed', 'await open() gives another one'],
+  STATE_LOCKED: [409, 'another controller holds {run}{holder}', 'wait for it to end, or give another --root and --run'],
   STATE_FOREIGN: [
     409,
     '{run} belongs to a controller in another network namespace',

@@ -1,4 +1,7 @@
-/** Looks at a value that was read and answers with it as what it is; throws Mismatch, `at` being the way to it. */
+/**
+ * Looks at a value that was read and answers with it as what it is; throws Mismatch, `at` being the way to it. Lists and objects are
+ * copies, which nobody can change.
+ */
 export type Shape<T> = (value: unknown, at: string) => T
 
 type Optional<T> = Shape<T> & { readonly optional: true }
@@ -34,13 +37,13 @@ export const oneOf =
 export const list =
   <T>(of: Shape<T>): Shape<readonly T[]> =>
   (value, at) =>
-    Array.isArray(value) ? value.map((item, i) => of(item, `${at}[${i}]`)) : expected('a list', at)
+    Array.isArray(value) ? Object.freeze(value.map((item, i) => of(item, `${at}[${i}]`))) : expected('a list', at)
 
 /** The same kind of value under any name. */
 export const map =
   <T>(of: Shape<T>): Shape<Readonly<Record<string, T>>> =>
   (value, at) =>
-    Object.fromEntries(Object.entries(objectAt(value, at)).map(([key, item]) => [key, of(item, within(at, key))]))
+    Object.freeze(Object.fromEntries(Object.entries(objectAt(value, at)).map(([key, item]) => [key, of(item, within(at, key))])))
 
 /** Fields that it does not know are left out. Records are read by the thousand. */
 export function object<T extends object>(fields: Fields<T>): Shape<T> {
@@ -51,7 +54,7 @@ export function object<T extends object>(fields: Fields<T>): Shape<T> {
     for (const [key, shape] of known) {
       if (!(shape.optional && given[key] === undefined)) read[key] = shape(given[key], within(at, key))
     }
-    return read as T
+    return Object.freeze(read) as T
   }
 }
 

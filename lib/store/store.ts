@@ -78,8 +78,8 @@ export interface Journal {
 }
 
 /**
- * What is true now. Everything is synchronous; reading costs no more than a Map. Records that were read or put are shared:
- * nobody changes them. Reading throws STATE_BROKEN, writing STATE_UNWRITABLE.
+ * What is true now. Everything is synchronous; reading costs no more than a Map. Records that were read are shared, and
+ * frozen; what was put was copied. Reading throws STATE_BROKEN, writing STATE_UNWRITABLE.
  */
 export interface Store {
   readonly networks: Records<Network, 'name'>

@@ -43,7 +43,7 @@ export class Table<T, P extends keyof T = never> {
   /** The same array as long as nothing is written. */
   values(): readonly T[] {
     const memory = this.#remembered()
-    memory.values ??= [...memory.rows.values()]
+    memory.values ??= Object.freeze([...memory.rows.values()])
     return memory.values
   }
 
@@ -53,10 +53,10 @@ export class Table<T, P extends keyof T = never> {
 
   /** Throws RECORD_INVALID for what could not be read again: nobody could open this state any more. */
   put(key: string, value: T): void {
-    this.#check(value)
+    const record = this.#checked(value)
     const memory = this.#remembered()
-    this.#file.put(`${this.#kind}/${key}`, encode(value))
-    note(memory, key, value)
+    this.#file.put(`${this.#kind}/${key}`, encode(record))
+    note(memory, key, record)
   }
 
   /** For whom it may be lost when the process is killed; see StateFile.putIdly. */
@@ -78,9 +78,10 @@ export class Table<T, P extends keyof T = never> {
     strike(memory, key)
   }
 
-  #check(value: T): void {
+  /** As it would be read again: whoever has put it may do with his own what he likes. */
+  #checked(value: T): T {
     try {
-      this.#shape(value, '')
+      return this.#shape(value, '')
     } catch (error) {
       if (error instanceof Mismatch) throw fault('RECORD_INVALID', { kind: this.#kind, reason: error.message }, error)
       throw error

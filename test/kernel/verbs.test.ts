@@ -209,12 +209,12 @@ describe('what cannot be is refused in words, and changes nothing', () => {
     ],
     [
       'labels that are no text, of who writes JavaScript',
-      'what was asked for cannot be recorded under networks: labels.tier should be text',
+      'invalid argument: network.labels.tier should be text',
       () => stage.cnm.createNetwork({ name: 'a', labels: { tier: 1 } as any }),
     ],
     [
       'a priority that is no whole number',
-      'what was asked for cannot be recorded under endpoints: gwPriority should be a whole number',
+      'invalid argument: attachment.gwPriority should be a whole number',
       () => stage.cnm.connect('idle', { network: 'net', gwPriority: Number.NaN }),
     ],
     [

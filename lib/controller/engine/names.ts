@@ -22,7 +22,7 @@ export const freeName = (
 ): string => (name === '' || those('name', name).some((other) => other.id !== id) ? now : name)
 
 /** Nothing where the engine's network is not ours. */
-export function nameNetwork({ store }: Hall, id: string, { name, labels }: EngineName): void {
+function nameNetwork({ store }: Hall, id: string, { name, labels }: EngineName): void {
   const network = store.networks.get(id)
   if (!network?.engine) return
   const named = { ...network, name: freeName(store.networks, id, name, network.name), labels }
@@ -43,3 +43,8 @@ export async function nameEndpoint({ store, swarm }: Hall, id: string, { name, l
   const network = store.networks.get(endpoint.networkId)
   if (network && swarm.has(network)) await swarm.present.rename(known, named)
 }
+
+export type EngineNaming = ({ readonly network: string } & EngineName) | ({ readonly endpoint: string } & EngineEndpointName)
+
+export const named = async (hall: Hall, what: EngineNaming): Promise<void> =>
+  'network' in what ? nameNetwork(hall, what.network, what) : nameEndpoint(hall, what.endpoint, what)

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { Stage } from '../support/stage.ts'
+
+const stage = new Stage()
+
+describe('what a verb was asked for', () => {
+  it('is what it was then: a program may use its request again, and change it', async () => {
+    const request = { name: '', labels: { of: '' } }
+    const made = ['a', 'b'].map((name) => {
+      request.name = name
+      request.labels.of = name
+      return stage.cnm.createNetwork(request)
+    })
+    request.labels.of = 'nobody'
+    expect((await Promise.all(made)).map(({ name, labels }) => [name, labels])).toEqual([
+      ['a', { of: 'a' }],
+      ['b', { of: 'b' }],
+    ])
+    const attachment = { network: 'a', aliases: ['one'] }
+    await stage.cnm.createSandbox({ name: 'web', networks: [attachment] })
+    attachment.aliases.push('two')
+    expect(stage.cnm.endpoints()[0]?.aliases).toEqual(['one'])
+  })
+
+  it('is recorded for good: nobody changes a record by what he was given', async () => {
+    await stage.cnm.createNetwork({ name: 'a', labels: { of: 'a' } })
+    const shown = stage.cnm.network('a') as any
+    for (const change of [
+      () => (shown.name = 'b'),
+      () => (shown.labels.of = 'b'),
+      () => shown.pools.pop(),
+      () => (stage.cnm.networks() as any).pop(),
+    ])
+      expect(change).toThrow(TypeError)
+    expect(stage.cnm.networks()).toHaveLength(4)
+  })
+
+  it.each([
+    ['network should be an object', () => stage.cnm.createNetwork(undefined as any)],
+    ['network.name should be text', () => stage.cnm.createNetwork({} as any)],
+    ['network.name should be text', () => stage.cnm.createNetwork({ name: Symbol('x') } as any)],
+    ['network.scope should be one of local, swarm', () => stage.cnm.createNetwork({ name: 'a', scope: 'galaxy' } as any)],
+    ['network.driver should be text', () => stage.cnm.createNetwork({ name: 'a', driver: 7 } as any)],
+    ['network.ipam.config should be a list', () => stage.cnm.createNetwork({ name: 'a', ipam: { config: {} } } as any)],
+    ['network.ipam.config[0] should be an object', () => stage.cnm.createNetwork({ name: 'a', ipam: { config: [null] } } as any)],
+    [
+      'network.ipam.config[0].gateway should be text',
+      () => stage.cnm.createNetwork({ name: 'a', ipam: { config: [{ subnet: '10.4.0.0/24', gateway: 7 }] } } as any),
+    ],
+    ['sandbox.networks should be a list', () => stage.cnm.createSandbox({ networks: 'bridge' } as any)],
+    ['sandbox.networks[0] should be an object', () => stage.cnm.createSandbox({ networks: ['bridge'] } as any)],
+    ['sandbox.ports should be a list', () => stage.cnm.createSandbox({ ports: '80:80' } as any)],
+    ['sandbox.path should be text', () => stage.cnm.createSandbox({ path: 7 } as any)],
+    ['attachment should be an object', () => stage.cnm.connect('web', undefined as any)],
+    ['attachment.linkLocal should be a list', () => stage.cnm.connect('web', { network: 'a', linkLocal: '169.254.1.1' } as any)],
+    ['sandbox should be text', () => stage.cnm.reserve('bridge', undefined as any, '172.17.0.9')],
+    ['address should be text', () => stage.cnm.reserve('bridge', 'web', undefined as any)],
+    ['request.to should be text', () => stage.cnm.explain({ from: 'host' } as any)],
+  ])('%s', async (reason, verb) => {
+    await expect(verb()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', status: 400, message: `invalid argument: ${reason}` })
+    expect([stage.cnm.networks().length, stage.cnm.sandboxes().length]).toEqual([3, 0])
+  })
+})
