@@ -12,7 +12,7 @@ import type {
 } from '../drivers/driver.ts'
 import type { IpamCapabilities, IpamDriver, PoolAnswer, Usage } from '../ipam/driver.ts'
 import { parseCidr } from '../model/address.ts'
-import { CnmError, fault } from '../model/errors.ts'
+import { CnmError, ERRORS, fault } from '../model/errors.ts'
 import { parseMac } from '../model/ids.ts'
 import type { Route } from '../model/network.ts'
 import { anything, big, flag, list, Mismatch, map, object, oneOf, optional, type Shape, text, textThat, whole } from '../model/shape.ts'
@@ -115,7 +115,8 @@ interface Contract {
 
 function held<D extends { readonly name: string }>(driver: D, { facts, needed, offered }: Contract): D {
   const broken = (method: string, error: unknown): never => {
-    if (error instanceof CnmError) throw error
+    const own = ownError(error)
+    if (own) throw own
     throw fault('DRIVER_BROKEN', { name: String(driver?.name), method, reason: wordsOf(error) }, error)
   }
   const guarded = <T>(method: string, work: () => T): T => {
@@ -150,6 +151,13 @@ function held<D extends { readonly name: string }>(driver: D, { facts, needed, o
 }
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> => typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+
+/** A driver may be written in CommonJS, and the program around it not: each has a copy of this library, and a class of its own. */
+function ownError(error: unknown): CnmError | undefined {
+  if (error instanceof CnmError) return error
+  const { name, code, values } = Object(error) as Partial<CnmError>
+  return name === 'CnmError' && code !== undefined && Object.hasOwn(ERRORS, code) ? new CnmError(code, values ?? {}, error) : undefined
+}
 
 /** Anything can be thrown. */
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : `it threw ${String(error)}`)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bridge } from '../../lib/drivers/bridge.ts'
+import { CnmError } from '../../lib/index.ts'
 import { createDefaultIpam } from '../../lib/ipam/default.ts'
 import { Stage } from '../support/stage.ts'
 
@@ -55,6 +56,15 @@ describe('a network driver', () => {
     await expect(verb()).rejects.toMatchObject(broken(method, reason))
     expect(stage.cnm.sandboxes()).toEqual([])
     await stage.reopen({ drivers: [theirs({})] })
+  })
+
+  it('may refuse in the words of another copy of this library', async () => {
+    const values = { key: 'colour', value: 'red', reason: 'blue' }
+    const refusal = Object.assign(new Error('theirs'), { name: 'CnmError', code: 'INVALID_OPTION', status: 400, remedy: '', values })
+    await stage.reopen({ drivers: [theirs({ createNetwork: () => Promise.reject(refusal) })] })
+    const error = await create().catch((thrown) => thrown)
+    expect(error).toBeInstanceOf(CnmError)
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', message: 'failed to parse colour value: red (blue)', cause: refusal })
   })
 
   it('may be frozen', async () => {
