@@ -75,6 +75,13 @@ export const explainAsked = object<ExplainRequest>({
   family: optional(oneOf(4, 6)),
 })
 
+/** nsenter(1) by itself would begin a shell, which waits for its input. */
+export const commandAsked: Shape<readonly string[]> = (value, at) => {
+  const command = list(text)(value, at)
+  if (!command[0]) throw new Mismatch(`${at} should be a program and its arguments`)
+  return command
+}
+
 /** A copy of an argument, `what` it is called; throws INVALID_ARGUMENT where it is not what its type says. */
 export function argument<T>(shape: Shape<T>, value: unknown, what: string): T {
   try {

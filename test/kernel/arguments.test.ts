@@ -61,3 +61,10 @@ describe('what a verb was asked for', () => {
     expect([stage.cnm.networks().length, stage.cnm.sandboxes().length]).toEqual([3, 0])
   })
 })
+
+describe('a command', () => {
+  it.each([[[]], [['']], ['true'], [undefined], [[7]]])('%j is none: no shell is begun instead', async (command: any) => {
+    await stage.cnm.createSandbox({ name: 'web', networks: [] })
+    await expect(stage.cnm.spawn('web', command)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+})

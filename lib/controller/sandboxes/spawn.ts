@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { Sandbox } from '../../model/network.ts'
+import { argument, commandAsked } from '../arguments.ts'
 import { checkAlive } from './sandboxes.ts'
 
 /** Starts a process inside a sandbox. No shell; nsenter(1) enters the namespace and becomes the command. */
@@ -8,6 +9,7 @@ export async function spawnIn(
   command: readonly [string, ...string[]],
   options: SpawnOptions = {},
 ): Promise<ChildProcess> {
+  const asked = argument(commandAsked, command, 'command')
   await checkAlive(sandbox)
-  return spawn('nsenter', [`--net=${sandbox.path || '/proc/self/ns/net'}`, '--', ...command], options)
+  return spawn('nsenter', [`--net=${sandbox.path || '/proc/self/ns/net'}`, '--', ...asked], options)
 }
