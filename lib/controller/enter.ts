@@ -36,6 +36,7 @@ import { changePeers, setPeers } from './overlay/peers.ts'
 import type { DataPath } from './overlay/underlay.ts'
 import { Registry } from './registry.ts'
 import { Envoy } from './remote/envoy.ts'
+import { inodeAt } from './sandboxes/sandboxes.ts'
 import type { PeerSink } from './swarm/feed.ts'
 import { Presence } from './swarm/presence.ts'
 
@@ -73,7 +74,7 @@ export interface Entered {
   readonly close: () => Promise<void>
 }
 
-/** Becomes the owner of the directories and furnishes the hall; nothing that the last controller left is touched yet. */
+/** Becomes the owner of the directories and furnishes the hall; nothing that the last controller left is touched yet. Throws NAMESPACE_NOT_FOUND. */
 export async function enter(options: OpenOptions): Promise<Entered> {
   const root = rootOf(options)
   const run = runOf(options)
@@ -82,6 +83,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
   const local = options.defaultAddressPools ?? (() => readPools(pools))
   const { wait, signal } = options
   // Before anything is made on disk: where the addon cannot be loaded, this is what says so.
+  if (options.netns) await inodeAt(options.netns)
   const netns = namespaceAt(options.netns ?? '')
   const waiting = { ...(wait === undefined ? {} : { wait }), ...(signal ? { signal } : {}) }
   const store = await openStore({ root, run, descriptor, ...waiting }).catch((error) => {

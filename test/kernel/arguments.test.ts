@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { open } from '../../lib/index.ts'
 import { Stage } from '../support/stage.ts'
 
 const stage = new Stage()
@@ -66,5 +68,17 @@ describe('a command', () => {
   it.each([[[]], [['']], ['true'], [undefined], [[7]]])('%j is none: no shell is begun instead', async (command: any) => {
     await stage.cnm.createSandbox({ name: 'web', networks: [] })
     await expect(stage.cnm.spawn('web', command)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+})
+
+describe('a namespace', () => {
+  it.each(['/nowhere', '/etc/passwd', 'a\0b'])('%j is none: it is named, and no state is made', async (netns) => {
+    const places = { root: `${stage.lab.root}-2`, run: `${stage.lab.run}-2` }
+    await expect(open({ ...places, netns })).rejects.toMatchObject({
+      code: 'NAMESPACE_NOT_FOUND',
+      message: expect.stringContaining(`no network namespace at ${netns}: `),
+    })
+    expect(Object.values(places).filter(existsSync)).toEqual([])
+    await expect(stage.cnm.createSandbox({ path: netns })).rejects.toMatchObject({ code: 'NAMESPACE_NOT_FOUND' })
   })
 })

@@ -91,14 +91,13 @@ async function kindOf(hall: Hall, { path }: CreateSandbox, networks: readonly Ne
   return 'host'
 }
 
-async function inodeAt(path: string): Promise<bigint> {
-  const netns = namespaceAt(path)
+/** Throws NAMESPACE_NOT_FOUND. */
+export async function inodeAt(path: string): Promise<bigint> {
   try {
+    using netns = namespaceAt(path)
     return await inode(netns)
   } catch (error) {
     throw fault('NAMESPACE_NOT_FOUND', { path, reason: (error as Error).message }, error)
-  } finally {
-    netns.close()
   }
 }
 
