@@ -282,7 +282,7 @@ export class Controller implements AsyncDisposable {
   }
 
   /** What happens to networks, by whichever process. Ends with the period, rejects with the signal's reason. */
-  events(period: Period): AsyncGenerator<NetworkEvent> {
+  events(period: Period = {}): AsyncGenerator<NetworkEvent> {
     return eventsOf(this.#hall.run, period)
   }
 

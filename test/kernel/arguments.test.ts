@@ -82,3 +82,19 @@ describe('a namespace', () => {
     await expect(stage.cnm.createSandbox({ path: netns })).rejects.toMatchObject({ code: 'NAMESPACE_NOT_FOUND' })
   })
 })
+
+describe('events', () => {
+  it.each([{ since: Number.NaN }, { until: Number.NaN }, { since: '0' }, { until: new Date() }, null])('%j is no period', (period: any) => {
+    expect(() => stage.cnm.events(period)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  })
+
+  it('are left while the next one is waited for', async () => {
+    const events = stage.cnm.events()
+    const next = events.next()
+    await stage.cnm.createNetwork({ name: 'a' })
+    expect((await next).value).toMatchObject({ action: 'create' })
+    const waiting = events.next()
+    await events.return(undefined)
+    expect(await waiting).toEqual({ done: true, value: undefined })
+  })
+})

@@ -2,6 +2,8 @@ import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, watch,
 import { join } from 'node:path'
 import type { Action, NetworkEvent } from '../../model/event.ts'
 import type { Network, Options } from '../../model/network.ts'
+import { Mismatch, object, optional, type Shape } from '../../model/shape.ts'
+import { argument } from '../arguments.ts'
 
 export type Tell = (action: Action, network: Pick<Network, 'id' | 'name' | 'driver' | 'scope'> | null, attributes?: Options) => void
 
@@ -67,22 +69,43 @@ export interface Period {
   readonly signal?: AbortSignal
 }
 
-/** What is told of the networks of a run directory, by whichever process. Ends with the period, rejects with the signal's reason. */
-export function eventsOf(run: string, { since = Number.POSITIVE_INFINITY, until, signal }: Period): AsyncGenerator<NetworkEvent> {
+/**
+ * What is told of the networks of a run directory, by whichever process. Ends with the period, by return(), also while a next()
+ * waits, and rejects with the signal's reason. Throws INVALID_ARGUMENT.
+ */
+export function eventsOf(run: string, period: Period = {}): AsyncGenerator<NetworkEvent> {
+  const { since = Number.POSITIVE_INFINITY, until } = argument(times, period, 'period')
   mkdirSync(run, { recursive: true, mode: 0o700 })
   const reader = new Reader(run)
   const past = reader.read().filter(({ time }) => time / 1000 >= since)
-  return told(run, past, reader, { ...(until === undefined ? {} : { until }), ...(signal ? { signal } : {}) })
+  const bell = new Bell()
+  const { signal } = period
+  const events = told(run, past, reader, bell, { ...(until === undefined ? {} : { until }), ...(signal ? { signal } : {}) })
+  const leave = events.return.bind(events)
+  return Object.assign(events, {
+    return: (value: unknown) => {
+      bell.leave()
+      return leave(value)
+    },
+  })
 }
+
+/** With one that is no number there is no end: nothing is before it, and nothing behind. */
+const moment: Shape<number> = (value, at) => {
+  if (typeof value === 'number' && !Number.isNaN(value)) return value
+  throw new Mismatch(`${at} should be milliseconds since 1970, a number`)
+}
+
+const times = object<Pick<Period, 'since' | 'until'>>({ since: optional(moment), until: optional(moment) })
 
 /** What has been, and then all that is told from now on, whatever its moment: who tells it may have had his clock set back. */
 async function* told(
   run: string,
   past: readonly NetworkEvent[],
   reader: Reader,
+  bell: Bell,
   { until, signal }: Omit<Period, 'since'>,
 ): AsyncGenerator<NetworkEvent> {
-  const bell = new Bell()
   const watcher = watch(run, () => bell.ring())
   const stop = () => bell.ring()
   signal?.addEventListener('abort', stop)
@@ -96,6 +119,7 @@ async function* told(
       yield* reader.read().filter(inTime)
       if (over) return
       await bell.rung(until)
+      if (bell.left) return
     }
   } finally {
     signal?.removeEventListener('abort', stop)
@@ -109,7 +133,18 @@ const LONGEST = 2 ** 31 - 1
 /** Rung while nobody waits, the next one does not wait. */
 class Bell {
   #rung = false
+  #left = false
   #wake = (): void => {}
+
+  /** Nobody waits for it any more. */
+  get left(): boolean {
+    return this.#left
+  }
+
+  leave(): void {
+    this.#left = true
+    this.ring()
+  }
 
   ring(): void {
     this.#rung = true
