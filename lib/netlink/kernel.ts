@@ -1,7 +1,8 @@
-import type { Filter, Outcome, Refusal, TableName, Tables } from '../../binding.d.ts'
+import type { Filter, LinkRef, Outcome, Refusal, TableName, Tables } from '../../binding.d.ts'
 import { withRow } from '../model/columns.ts'
 import type { Op, Plan } from '../model/op.ts'
 import { printOp } from '../model/print.ts'
+import { linkRef, quote } from '../model/words.ts'
 import { addon } from './addon.ts'
 import type { Netns } from './namespace.ts'
 import { isGone, NetlinkError } from './refusal.ts'
@@ -116,6 +117,13 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   vlan: 'bridge vlan',
 }
 
+/** What reads the same in a shell, where it is read, and of which link. */
+function readingCommand({ path }: Netns, table: TableName, link: LinkRef | undefined): string {
+  const inside = path === '' ? '' : `nsenter --net=${quote(path)} `
+  if (link === undefined) return inside + COMMANDS[table]
+  return `${inside}${COMMANDS[table]}${table === 'route' ? '' : ' show'} dev ${linkRef(link)}`
+}
+
 /**
  * One table of the kernel as it is now, as columns: for those who read it by the hundred thousand. Rejects with
  * NetlinkError, or as soon as `signal` is raised.
@@ -129,7 +137,8 @@ export async function dumpColumns<T extends TableName>(
   signal?.throwIfAborted()
   const job = ++jobs
   const columns = await abortable(addon().dump(netns, table, job, filter), job, signal)
-  if (columns.refusal) throw new NetlinkError(columns.refusal, () => COMMANDS[table])
+  const { link } = (filter ?? {}) as { readonly link?: LinkRef }
+  if (columns.refusal) throw new NetlinkError(columns.refusal, () => readingCommand(netns, table, link))
   return columns
 }
 

@@ -4,6 +4,7 @@ import { type Op, type Plan, undoOf } from '../../lib/model/op.ts'
 import { apply, applyLeniently, dump, PlanStopped } from '../../lib/netlink/kernel.ts'
 import { Netns } from '../../lib/netlink/namespace.ts'
 import { NetlinkError } from '../../lib/netlink/refusal.ts'
+import { run } from '../support/run.ts'
 import { Spaces } from '../support/spaces.ts'
 
 let spaces: Spaces
@@ -168,8 +169,19 @@ describe('dump', () => {
 
   it('is refused with the command that reads the same', async () => {
     const nowhere = Netns.at('/proc/no/ns/net')
-    await expect(dump(nowhere, 'address')).rejects.toThrow('ENOENT: no such file or directory, while: ip addr')
+    const gone = 'ENOENT: no such file or directory, while: nsenter --net=/proc/no/ns/net '
+    await expect(dump(nowhere, 'address')).rejects.toMatchObject({ message: `${gone}ip addr` })
+    await expect(dump(nowhere, 'route', { link: 'eth 0' })).rejects.toMatchObject({
+      message: `${gone}ip route show table all dev 'eth 0'`,
+    })
     nowhere.close()
+    const here = Netns.current()
+    for (const table of ['link', 'address', 'route', 'neigh', 'fdb', 'nexthop'] as const) {
+      const { command } = await dump(here, table, { link: 'nobody0' }).catch((error) => error)
+      expect(command).toMatch(/ dev nobody0$/)
+      expect(run(['sh', '-c', command]), command).not.toMatchObject({ status: 0 })
+    }
+    here.close()
   })
 })
 
