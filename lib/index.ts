@@ -1,6 +1,7 @@
 export { Controller, type VerbOptions } from './controller/controller.ts'
 export { type Examination, examine, type Repair } from './controller/doctor/repair.ts'
 export type { DryRun } from './controller/dry-run.ts'
+export type { Seat } from './controller/endpoints/gateway.ts'
 export { eventsOf, type Period } from './controller/execution/events.ts'
 export type { Outcomes } from './controller/execution/turns.ts'
 export type { ExplainRequest, Hop } from './controller/explain/explain.ts'
@@ -22,13 +23,16 @@ export type {
   NetworkConfig,
   NetworkDriver,
   NetworkSteps,
+  OtherNetwork,
   Publishing,
   Tunnel,
   Underlay,
+  WireguardWay,
 } from './drivers/driver.ts'
 export type { IpamCapabilities, IpamDriver, PoolAnswer, PoolRequest, Reserved, Usage } from './ipam/driver.ts'
 export type { PredefinedPool } from './ipam/predefined.ts'
-export type { SubnetUsage } from './model/engine.ts'
+export type { Family } from './model/address.ts'
+export type { PeerNode, SubnetUsage } from './model/engine.ts'
 export { CnmError, type ErrorCode } from './model/errors.ts'
 export type { Action, NetworkEvent } from './model/event.ts'
 export type { Finding, FindingCode } from './model/findings.ts'
@@ -49,7 +53,17 @@ export type {
 } from './model/network.ts'
 export type { Op, Plan } from './model/op.ts'
 export type { Peer } from './model/peer.ts'
-export type { AddPeer, Attachment, CreateNetwork, CreateSandbox, InitSwarm, IpamConfig, JoinSwarm, PublishPort } from './model/request.ts'
+export type {
+  AddPeer,
+  Attachment,
+  CreateNetwork,
+  CreateSandbox,
+  EnterSwarm,
+  InitSwarm,
+  IpamConfig,
+  JoinSwarm,
+  PublishPort,
+} from './model/request.ts'
 export type { EngineTls, Membership, Service, SwarmEndpoint, SwarmNode } from './model/swarm.ts'
 export type { GatewayMode, Masquerade, Opening, Wall } from './model/wall.ts'
 export type { Places } from './plugins/discovery.ts'

@@ -49,7 +49,7 @@ import { rotateKeys } from './swarm/rotate-keys.ts'
 import { servicesOn } from './swarm/services.ts'
 
 export interface VerbOptions {
-  /** Aborted: what was done is undone, and the promise rejects with the signal's reason. */
+  /** Aborted: what was done is undone, and the promise rejects with the signal's reason; a driver that is asked is let answer first. */
   readonly signal?: AbortSignal
 }
 

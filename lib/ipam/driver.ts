@@ -47,7 +47,8 @@ type Answer<T> = T | Promise<T>
 export const GATEWAY_REQUEST = { RequestAddressType: 'com.docker.network.gateway' } as const satisfies Options
 
 /**
- * Docker's IpamDriver protocol as an interface; docs/ipam.md says which verb makes which calls. One call is made at a time.
+ * Docker's IpamDriver protocol as an interface; docs/ipam.md says which verb makes which calls. One call is made at a time; nobody
+ * interrupts it, and all verbs wait meanwhile.
  * Throw CnmError for what cannot be had: POOLS_EXHAUSTED and NO_ADDRESSES are understood, the others end the verb and are
  * shown.
  */

@@ -65,7 +65,7 @@ describe('the package', () => {
   it.each(['program.mts', 'program.cts'])('has types for %s', (name) => {
     const file = write(
       name,
-      `import { open, type Network, type NetworkDriver } from 'libcnm'
+      `import { open, type Network, type NetworkDriver, type OtherNetwork, type Seat } from 'libcnm'
        export async function names(signal: AbortSignal): Promise<string[]> {
          await using cnm = await open({ root: '/tmp/a', run: '/tmp/b' })
          const network: Network = await cnm.createNetwork({ name: 'web' }, { signal })
@@ -74,6 +74,9 @@ describe('the package', () => {
          return [String(wrong), ...cnm.networks().map(({ name }) => name)]
        }
        export const driver: NetworkDriver | null = null
+       type Others = Parameters<NetworkDriver['createNetwork']>[1]
+       export const named = (others: Others): readonly OtherNetwork[] => others
+       export const gateways = (seats: readonly Seat[]): string[] => seats.map(({ endpoint }) => endpoint.gateway)
       `,
     )
     expect(compile(file)).toEqual({ status: 0, stdout: '', stderr: '' })
