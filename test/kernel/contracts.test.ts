@@ -67,6 +67,16 @@ describe('a network driver', () => {
     expect(error).toMatchObject({ code: 'INVALID_OPTION', message: 'failed to parse colour value: red (blue)', cause: refusal })
   })
 
+  it('changes nothing of what it is told', async () => {
+    const changing = (network: any) => {
+      network.pools[0].subnet = '192.0.2.0/24'
+      return { plan: [] }
+    }
+    await stage.reopen({ drivers: [theirs({ createNetwork: changing })] })
+    await expect(create()).rejects.toMatchObject({ code: 'DRIVER_BROKEN', message: expect.stringContaining('read only property') })
+    expect(stage.cnm.networks()).toHaveLength(3)
+  })
+
   it('may be frozen', async () => {
     await stage.reopen({ drivers: [Object.freeze(theirs({}))] })
     await attach()

@@ -3,7 +3,9 @@ import { CnmError, fault } from '../../model/errors.ts'
 import { newId, shortId } from '../../model/ids.ts'
 import { isPredefined, isShared, type Network, type Scope } from '../../model/network.ts'
 import type { CreateNetwork } from '../../model/request.ts'
+import { network as recorded } from '../../model/shapes.ts'
 import { newSwarmId } from '../../model/swarm.ts'
+import { argument } from '../arguments.ts'
 import { Claims, claimPools, releasePools } from '../endpoints/addresses.ts'
 import { announcingOf } from '../execution/announcing.ts'
 import type { Agreement } from '../execution/commit.ts'
@@ -114,21 +116,26 @@ export async function define(
     for (const { name, plugin } of [driver, ipam]) if (plugin) await hall.envoy.settle(name)
     const asked = { ...facts, scope, ...(request.ipam ? { ipam: request.ipam } : {}) }
     const { space, pools } = await claimPools(hall, ipam, asked, { skip, hostAddress, sharesMac }, claims)
-    const network: Network = {
-      id: scope === 'swarm' ? newSwarmId() : newId(),
-      ...facts,
-      options: scope === 'swarm' && swarm ? withPlaces({ options, pools }, [...swarm.view.networks.values()]) : options,
-      driver: driver.name,
-      scope,
-      created: new Date().toISOString(),
-      attachable: request.attachable ?? false,
-      labels: request.labels ?? {},
-      ipam: { driver: ipam.name, options: request.ipam?.options ?? {}, ...(ipam.plugin ? { plugin: true } : {}) },
-      pools,
-      ...(driver.plugin ? { plugin: true } : {}),
-      ...(request.ingress ? { ingress: true } : {}),
-      ...(request.configFrom ? { configFrom: request.configFrom } : {}),
-    }
+    // As the record will be: a driver that is told of it changes nothing there.
+    const network = argument(
+      recorded,
+      {
+        id: scope === 'swarm' ? newSwarmId() : newId(),
+        ...facts,
+        options: scope === 'swarm' && swarm ? withPlaces({ options, pools }, [...swarm.view.networks.values()]) : options,
+        driver: driver.name,
+        scope,
+        created: new Date().toISOString(),
+        attachable: request.attachable ?? false,
+        labels: request.labels ?? {},
+        ipam: { driver: ipam.name, options: request.ipam?.options ?? {}, ...(ipam.plugin ? { plugin: true } : {}) },
+        pools,
+        ...(driver.plugin ? { plugin: true } : {}),
+        ...(request.ingress ? { ingress: true } : {}),
+        ...(request.configFrom ? { configFrom: request.configFrom } : {}),
+      },
+      'network',
+    )
     await commit(network, space, claims)
     return network
   } catch (error) {
