@@ -120,7 +120,7 @@ export class Controller implements AsyncDisposable {
   }
 
   networks(): readonly Network[] {
-    return this.#hall.store.networks.list()
+    return [...this.#hall.store.networks.list()]
   }
 
   /** Addresses in use and still available, by subnet. */
@@ -159,7 +159,7 @@ export class Controller implements AsyncDisposable {
   }
 
   sandboxes(): readonly Sandbox[] {
-    return this.#hall.store.sandboxes.list()
+    return [...this.#hall.store.sandboxes.list()]
   }
 
   /** Live: what the sandbox has on other networks goes on. */
@@ -278,7 +278,7 @@ export class Controller implements AsyncDisposable {
   }
 
   endpoints(): readonly Endpoint[] {
-    return this.#hall.store.endpoints.list()
+    return [...this.#hall.store.endpoints.list()]
   }
 
   /** What happens to networks, by whichever process. Ends with the period, rejects with the signal's reason. */

@@ -43,7 +43,7 @@ export class Table<T, P extends keyof T = never> {
   /** The same array as long as nothing is written. */
   values(): readonly T[] {
     const memory = this.#remembered()
-    memory.values ??= Object.freeze([...memory.rows.values()])
+    memory.values ??= [...memory.rows.values()]
     return memory.values
   }
 

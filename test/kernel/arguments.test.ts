@@ -27,13 +27,10 @@ describe('what a verb was asked for', () => {
   it('is recorded for good: nobody changes a record by what he was given', async () => {
     await stage.cnm.createNetwork({ name: 'a', labels: { of: 'a' } })
     const shown = stage.cnm.network('a') as any
-    for (const change of [
-      () => (shown.name = 'b'),
-      () => (shown.labels.of = 'b'),
-      () => shown.pools.pop(),
-      () => (stage.cnm.networks() as any).pop(),
-    ])
+    for (const change of [() => (shown.name = 'b'), () => (shown.labels.of = 'b'), () => shown.pools.pop()])
       expect(change).toThrow(TypeError)
+      // A list is the caller's own.
+    ;(stage.cnm.networks() as any).pop()
     expect(stage.cnm.networks()).toHaveLength(4)
   })
 
