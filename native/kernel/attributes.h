@@ -39,6 +39,15 @@ class Attributes {
     return {data, length};
   }
 
+  /** `visit` gets the attributes inside each item of a list. */
+  template <typename Visit>
+  void ForEachIn(int list, const Visit& visit) const {
+    const Attributes items = Inside(list);
+    const nlattr* item;
+    int rest;
+    nla_for_each_attr(item, items.head_, items.length_, rest) visit(Attributes(nla_data(item), nla_len(item)));
+  }
+
   bool Has(int type) const { return Find(type, 0) != nullptr; }
 
   uint32_t U32(int type) const {

@@ -51,15 +51,6 @@ Message Request(int family, Named command, int flags, int32_t link) {
 /** What each peer of a link may send. */
 using Held = std::map<WireguardKey, std::set<AllowedIp>>;
 
-template <typename Visit>
-void ForEachItem(const Attributes& attributes, int list, const Visit& visit) {
-  const auto [data, length] = attributes.Raw(list);
-  const nlattr* item;
-  int rest;
-  nla_for_each_attr(item, static_cast<const nlattr*>(data), length, rest)
-      visit(Attributes(nla_data(item), nla_len(item)));
-}
-
 AllowedIp AllowedIpIn(const Attributes& attributes) {
   AllowedIp allowed;
   allowed.prefix = attributes.U8(WGALLOWEDIP_A_CIDR_MASK);
@@ -71,12 +62,11 @@ AllowedIp AllowedIpIn(const Attributes& attributes) {
 /** A peer with many addresses is told of several times. */
 void TakePeers(const nlmsghdr* reply, Held& held) {
   if (!HeaderIn<genlmsghdr>(reply)) return;
-  ForEachItem(Attributes(reply, sizeof(genlmsghdr)), WGDEVICE_A_PEERS, [&](const Attributes& peer) {
+  Attributes(reply, sizeof(genlmsghdr)).ForEachIn(WGDEVICE_A_PEERS, [&](const Attributes& peer) {
     WireguardKey key{};
     if (!peer.Bytes(WGPEER_A_PUBLIC_KEY, key)) return;
     std::set<AllowedIp>& allowed_ips = held[key];
-    ForEachItem(peer, WGPEER_A_ALLOWEDIPS,
-                [&](const Attributes& allowed) { allowed_ips.insert(AllowedIpIn(allowed)); });
+    peer.ForEachIn(WGPEER_A_ALLOWEDIPS, [&](const Attributes& allowed) { allowed_ips.insert(AllowedIpIn(allowed)); });
   });
 }
 
@@ -185,7 +175,8 @@ Refused SyncWireguard(Place& place, const WireguardSync& sync) {
   const auto on_reply = [&](const nlmsghdr* reply) { TakePeers(reply, held); };
   if (Refused refusal = place.DumpGeneric(dump, on_reply, [&] { held.clear(); })) return refusal;
   if (Refused refusal = place.Generic(socket)) return refusal;
-  Held gone = held;
+  std::set<WireguardKey> gone;
+  for (const auto& [key, _] : held) gone.insert(key);
   for (const WireguardPeer& peer : sync.peers) gone.erase(peer.public_key);
 
   Message settings = Request(family, CNM_NAMED(WG_CMD_SET_DEVICE), 0, link);
@@ -194,7 +185,7 @@ Refused SyncWireguard(Place& place, const WireguardSync& sync) {
   if (Refused refusal = socket->Ask(settings)) return refusal;
 
   // Those that go do so first: another one may have their addresses.
-  for (const auto& [key, _] : gone) {
+  for (const WireguardKey& key : gone) {
     Message message = Request(family, CNM_NAMED(WG_CMD_SET_DEVICE), 0, link);
     {
       const Message::Nest list(message, Nested(CNM_NAMED(WGDEVICE_A_PEERS)));

@@ -68,26 +68,17 @@ struct ToldPeer {
   std::vector<std::array<uint8_t, 4>> allowed_ips;
 };
 
-template <typename Visit>
-void ForEachItem(const Attributes& attributes, int list, const Visit& visit) {
-  const auto [data, length] = attributes.Raw(list);
-  const nlattr* item;
-  int rest;
-  nla_for_each_attr(item, static_cast<const nlattr*>(data), length, rest)
-      visit(Attributes(nla_data(item), nla_len(item)));
-}
-
 std::vector<ToldPeer> PeersIn(const Bytes& request) {
   std::vector<ToldPeer> all;
   const Attributes device(reinterpret_cast<const nlmsghdr*>(request.data()), sizeof(genlmsghdr));
-  ForEachItem(device, WGDEVICE_A_PEERS, [&](const Attributes& peer) {
+  device.ForEachIn(WGDEVICE_A_PEERS, [&](const Attributes& peer) {
     ToldPeer told;
     WireguardKey key{};
     REQUIRE(peer.Bytes(WGPEER_A_PUBLIC_KEY, key));
     told.first = key[0];
     told.flags = peer.U32(WGPEER_A_FLAGS);
     told.endpoint = peer.Raw(WGPEER_A_ENDPOINT).second > 0;
-    ForEachItem(peer, WGPEER_A_ALLOWEDIPS, [&](const Attributes& allowed) {
+    peer.ForEachIn(WGPEER_A_ALLOWEDIPS, [&](const Attributes& allowed) {
       REQUIRE(allowed.Bytes(WGALLOWEDIP_A_IPADDR, told.allowed_ips.emplace_back()));
     });
     all.push_back(std::move(told));
