@@ -104,6 +104,9 @@ export const lastOf = (cidr: Cidr): bigint => cidr.value | hostMask(cidr)
 
 export const sizeOf = (cidr: Cidr): bigint => hostMask(cidr) + 1n
 
+/** Who has such an address has it for itself. */
+export const isLoopback = ({ family, value }: Address): boolean => (family === 4 ? value >> 24n === 127n : value === 1n)
+
 /** '::1' and '0:0::1' are the same. */
 export const isSame = (a: string, b: string): boolean => parseAddress(a)?.value === parseAddress(b)?.value
 

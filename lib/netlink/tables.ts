@@ -44,6 +44,9 @@ export interface AddressRow {
   readonly flags: number
 }
 
+/** RT_TABLE_MAIN. */
+export const MAIN = 254
+
 export interface RouteRow {
   readonly to: Cidr
   /** Of an IPv4 route, it can be of IPv6. */

@@ -1,10 +1,9 @@
 import { contains, type Family, formatCidr, parseCidr } from '../../model/address.ts'
 import { type Finding, finding } from '../../model/findings.ts'
-import type { RouteRow } from '../../netlink/tables.ts'
+import { MAIN, type RouteRow } from '../../netlink/tables.ts'
 import type { Hall } from '../hall.ts'
 import { walledLink } from '../networks/raised.ts'
 
-const MAIN = 254
 /** Of routes that come with an address. */
 const METRIC: Readonly<Record<Family, number>> = { 4: 0, 6: 256 }
 

@@ -3,9 +3,8 @@ import type { LinkRef } from '../../model/op.ts'
 import { macText } from '../../model/words.ts'
 import { dump } from '../../netlink/kernel.ts'
 import { type Netns, readSysctl } from '../../netlink/namespace.ts'
-import type { AddressRow, LinkRow, NeighRow, RouteRow } from '../../netlink/tables.ts'
+import { type AddressRow, type LinkRow, MAIN, type NeighRow, type RouteRow } from '../../netlink/tables.ts'
 
-const MAIN = 254
 const NUD_NOARP = 64
 
 /** The tables of a namespace as they were when they were read. */

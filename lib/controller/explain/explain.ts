@@ -15,7 +15,7 @@ import { type Limit, limitsOf } from '../endpoints/limits.ts'
 import type { Hall } from '../hall.ts'
 import { apartness, CHILDREN, isCutOff, networkOf, parentUnder } from './parents.ts'
 import { familyOf, farAddress, guestAt, type Place, placeOf, targetOf } from './places.ts'
-import { isHeard, isLoopback, isUp, routeText, View } from './view.ts'
+import { isForItself, isHeard, isUp, routeText, View } from './view.ts'
 
 export interface ExplainRequest {
   /** A sandbox or network by name or id, an address, `host`, or `internet`. */
@@ -210,7 +210,7 @@ class Walk {
             ({ port, protocol, address }) => port === packet.port && protocol === packet.protocol && address === packet.target,
           )
         : []
-    const opening = openings.find(({ hostIP }) => !isLoopback(hostIP)) ?? openings[0]
+    const opening = openings.find(({ hostIP }) => !isForItself(hostIP)) ?? openings[0]
     const sent = opening ? this.#at(opening, target, packet, uplink) : packet
     await this.#throughHost({ ...sent, source: farAddress(source, packet.family), input: uplink.name })
   }
@@ -242,7 +242,7 @@ class Walk {
 
   /** From one link of the host to another, or to the host itself. */
   async #throughHost(packet: Packet): Promise<void> {
-    if (isLoopback(packet.target)) this.#end('host', `${packet.target} is for itself alone`, 'drop')
+    if (isForItself(packet.target)) this.#end('host', `${packet.target} is for itself alone`, 'drop')
     const { packet: turned } = this.#trace('prerouting', packet)
     if (this.#view.holds(turned.target)) {
       this.#trace('input', turned)

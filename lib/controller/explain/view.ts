@@ -1,17 +1,16 @@
-import { contains, type Family, formatAddress, formatCidr, parseAddress } from '../../model/address.ts'
+import { contains, type Family, formatAddress, formatCidr, isLoopback, parseAddress } from '../../model/address.ts'
 import { dump } from '../../netlink/kernel.ts'
 import type { Netns } from '../../netlink/namespace.ts'
-import type { AddressRow, LinkRow, RouteRow } from '../../netlink/tables.ts'
+import { type AddressRow, type LinkRow, MAIN, type RouteRow } from '../../netlink/tables.ts'
 
-const MAIN = 254
 const IFF_UP = 1
 const IFF_RUNNING = 0x40
 const SCOPE_LINK = 253
 
-/** Who has such an address has it for itself. */
-export function isLoopback(text: string): boolean {
+/** An address that a host has for itself. */
+export function isForItself(text: string): boolean {
   const address = parseAddress(text)
-  return address?.family === 4 ? address.value >> 24n === 127n : address?.value === 1n
+  return address !== null && isLoopback(address)
 }
 
 /** A namespace as it is now: links, addresses, and where they lead. */
@@ -37,7 +36,7 @@ export class View {
   /** An address of its own. */
   holds(text: string): boolean {
     const wanted = parseAddress(text)
-    if (isLoopback(text)) return true
+    if (wanted && isLoopback(wanted)) return true
     return this.#addresses.some(({ address }) => address.family === wanted?.family && address.value === wanted.value)
   }
 
