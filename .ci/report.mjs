@@ -1,9 +1,11 @@
-// report.mjs REPORT CHECKS: what failed, by name and why, and how many passed and failed. REPORT is vitest's, as JSON; CHECKS has a
-// line per check, 'passed' or 'failed' and its command. A file that could not be read, and a test that was skipped, count as failed.
+// report.mjs REPORT CHECKS STATUS: what failed, by name and why, and how many passed and failed. REPORT is vitest's, as JSON; CHECKS has a
+// line per check, 'passed' or 'failed' and its command; STATUS is vitest's. A file that could not be read, a test that was skipped,
+// and an error outside of all tests count as failed.
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 
-const [report, checks] = process.argv.slice(2).map((file) => readFileSync(file, 'utf8'))
+const [report, checks] = process.argv.slice(2, 4).map((file) => readFileSync(file, 'utf8'))
+const run = process.argv[4]
 const { testResults = [] } = report ? JSON.parse(report) : {}
 
 const outcomes = testResults.flatMap(({ name, status, message, assertionResults }) => {
@@ -17,6 +19,8 @@ const outcomes = testResults.flatMap(({ name, status, message, assertionResults 
   }))
   return status === 'passed' || tests.some(({ passed }) => !passed) ? tests : [...tests, { passed: false, what: file, why: why() }]
 })
+if (run !== '0' && outcomes.every(({ passed }) => passed))
+  outcomes.push({ passed: false, what: 'npm test', why: ['its last lines say why'] })
 for (const line of checks.split('\n').filter(Boolean)) {
   const [status, ...command] = line.split(' ')
   outcomes.push({ passed: status === 'passed', what: command.join(' '), why: [] })

@@ -88,6 +88,8 @@ async function main(): Promise<void> {
   const verbs = cnm as unknown as Record<string, (...args: unknown[]) => unknown>
   await (name.includes('.') ? asked(cnm, name, args[0]) : verbs[name]?.(...args))
   writeSync(1, 'survived')
+  // Not closed, as if killed now; at once, for what nobody holds any more may be collected, which is warned of.
+  process.exit()
 }
 
 main()
