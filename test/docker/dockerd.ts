@@ -6,10 +6,13 @@ import type { Island } from './island.ts'
 /** Where the daemon of an island listens, as the island sees it. */
 export const DOCKER_ENV = { ...process.env, DOCKER_HOST: 'unix:///run/docker.sock', DOCKER_CONFIG: '/run/docker-config' }
 
+/** Where it keeps its state there. */
+export const DATA = '/run/docker-data'
+
 const DAEMON = [
   'dockerd',
   '--host=unix:///run/docker.sock',
-  '--data-root=/run/docker-data',
+  `--data-root=${DATA}`,
   '--exec-root=/run/docker-exec',
   '--pidfile=/run/docker.pid',
   // Of a daemon of this age, what later ones do by themselves.

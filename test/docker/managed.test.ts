@@ -21,13 +21,8 @@ const host = (island: Island) =>
 
 beforeAll(async () => {
   must([process.execPath, CNM, 'plugin', 'bundle', bundle])
-  islands = await threeDockers()
-  await Promise.all(
-    islands.map(async (island) => {
-      await docker(island, `plugin create cnm ${bundle}`)
-      await docker(island, 'plugin enable cnm')
-    }),
-  )
+  islands = await threeDockers((first) => docker(first, `plugin create cnm ${bundle}`))
+  await Promise.all(islands.map((island) => docker(island, 'plugin enable cnm')))
 }, 180_000)
 afterAll(async () => {
   await Promise.all((islands ?? []).map((island) => island[Symbol.asyncDispose]()))

@@ -94,7 +94,10 @@ async function die(island: Island, port: string): Promise<void> {
 
 beforeAll(async () => {
   symlinkSync(CNM, join(folder, 'cnm'))
-  islands = await threeDockers()
+  const [bundle = '', create = '', set = '', enable = ''] = SETUP
+  islands = await threeDockers(async (first) => {
+    for (const line of [bundle, create]) await typed(first, line)
+  })
   authority = new Authority()
   const places = islands.map((island, index) => ({ netns: netnsOf(island), host: `10.99.0.${index + 1}` }))
   const members = authority.issue(
@@ -103,11 +106,9 @@ beforeAll(async () => {
   )
   host = authority.issue('host')
   etcd = await EtcdCluster.start(places, members)
-  const [bundle = '', create = '', set = '', enable = ''] = SETUP
-  await typed(islands[0], bundle)
   await Promise.all(
     islands.map(async (island) => {
-      for (const line of [create, set, ...TLS]) await typed(island, here(line))
+      for (const line of [set, ...TLS]) await typed(island, here(line))
       // dockerd gives a plugin ten seconds to start, which this machine may need for other things.
       await vi.waitFor(() => typed(island, enable), { timeout: 120_000 })
     }),

@@ -1,26 +1,36 @@
 import { must } from '../support/run.ts'
 import { answered, pinging } from '../support/traffic.ts'
-import { DOCKER_ENV, startDockerd } from './dockerd.ts'
+import { DATA, DOCKER_ENV, startDockerd } from './dockerd.ts'
 import { Island } from './island.ts'
 
 // Three hosts with a dockerd each, on one switch: 10.99.0.1, 10.99.0.2, 10.99.0.3.
 
 export type Trio = readonly [Island, Island, Island]
 
-export async function threeDockers(): Promise<Trio> {
+/** `create` makes managed plugins with the dockerd of the first; all have them. */
+export async function threeDockers(create: (first: Island) => Promise<unknown>): Promise<Trio> {
   const islands: Trio = [await Island.rise(), await Island.rise(), await Island.rise()]
+  const [first, ...others] = islands
   connect(islands)
-  await Promise.all(
-    islands.map(async (island) => {
-      // Then dockerd does not close the way through the host: see docs/plugin.md.
-      onHost(island, 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
-      // A service's image is looked for in registries first: that there are none, is known at once.
-      onHost(island, 'sh', '-c', 'echo nameserver 127.0.0.1 >/run/resolv.conf && mount --bind /run/resolv.conf /etc/resolv.conf')
-      await startDockerd(island)
-    }),
-  )
+  for (const island of islands) {
+    // Then dockerd does not close the way through the host: see docs/plugin.md.
+    onHost(island, 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
+    // A service's image is looked for in registries first: that there are none, is known at once.
+    onHost(island, 'sh', '-c', 'echo nameserver 127.0.0.1 >/run/resolv.conf && mount --bind /run/resolv.conf /etc/resolv.conf')
+  }
+  await startDockerd(first)
+  await create(first)
+  // To make one takes dockerd ten seconds of a processor; a registry, from which hosts have one and the same, there is none.
+  for (const other of others) {
+    must(['mkdir', dataOf(other)])
+    must(['cp', '-a', `${dataOf(first)}/plugins`, dataOf(other)])
+  }
+  await Promise.all(others.map((other) => startDockerd(other)))
   return islands
 }
+
+/** Where the dockerd of an island has its state, as the host sees it. */
+const dataOf = ({ pid }: Island): string => `/proc/${pid}/root${DATA}`
 
 /** A switch, on the first island's LAN, that all are on. */
 function connect(islands: Trio): void {
