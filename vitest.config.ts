@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config'
 import { LongFirst } from './test/support/sequencer.ts'
+import { shipped } from './test/support/shipped.ts'
 
 const report = process.env.CNM_TEST_REPORT
 const unit = ['test/unit/**/*.test.ts']
+/** Something else stands for a module of lib/ there, which vitest has to read for that. */
+const mocked = ['test/kernel/undo.test.ts']
 
 export default defineConfig({
   test: {
@@ -19,13 +22,16 @@ export default defineConfig({
     projects: [
       // No native code is in them, and a process takes longer to start than most of them do.
       { extends: true, test: { name: 'unit', include: unit, isolate: false } },
+      { extends: true, test: { name: 'mocked', include: mocked, globalSetup: ['test/support/prerequisites.ts'] } },
       {
         extends: true,
+        plugins: [shipped],
         test: {
           name: 'real',
           include: ['test/**/*.test.ts'],
-          exclude: unit,
+          exclude: [...unit, ...mocked],
           globalSetup: ['test/support/prerequisites.ts', 'test/support/prepare.ts', 'test/support/leftovers.ts'],
+          server: { deps: { external: [/\/dist\/esm\//] } },
         },
       },
     ],

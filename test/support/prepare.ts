@@ -4,18 +4,23 @@ import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import manifest from '../../package.json' with { type: 'json' }
 import { DOOMED, PEER } from './built.ts'
-import { must } from './run.ts'
+import { must, run } from './run.ts'
 
 const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** Builds what built.ts names. */
+/** Builds the library, when it was changed since, and what built.ts names. */
 export default async function prepare(): Promise<void> {
+  if (isStale()) must([process.execPath, 'scripts/build-lib.mjs'])
   mkdirSync(dirname(PEER), { recursive: true })
   const fresh = `${PEER}-${process.pid}`
   must(['cc', '-O1', '-Wall', '-Wextra', '-Werror', '-pthread', '-o', fresh, source('peer.c')])
   renameSync(fresh, PEER)
   await bundle(source('doomed.ts'), dirname(DOOMED))
 }
+
+/** Something of lib/ is newer than what was made of it, as scripts/setup.sh asks. */
+const isStale = (): boolean =>
+  run(['find', 'lib', 'binding', 'binding.d.ts', '-newer', 'dist/esm/lib/index.js', '-print', '-quit']).stdout !== ''
 
 /** A hundred files are most of what Node.js takes to start. */
 async function bundle(input: string, folder: string): Promise<void> {
