@@ -69,7 +69,8 @@ async function roundTrip(socket) {
 
 async function verbs(daemon) {
   const networks = {
-    libcnm: { Name: 'ours', Driver: 'cnm', IPAM: { Driver: 'cnm', Config: [{ Subnet: '10.73.0.0/16' }] } },
+    libcnm: { Name: 'ours', Driver: 'cnm', IPAM: { Driver: 'default', Config: [{ Subnet: '10.75.0.0/16' }] } },
+    'libcnm, IPAM too': { Name: 'all-ours', Driver: 'cnm', IPAM: { Driver: 'cnm', Config: [{ Subnet: '10.73.0.0/16' }] } },
     'dockerd bridge': { Name: 'theirs', Driver: 'bridge', IPAM: { Driver: 'default', Config: [{ Subnet: '10.74.0.0/16' }] } },
   }
   for (const network of Object.values(networks)) await daemon.call('POST', '/networks/create', network)

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { Engine } from '../server/engine.ts'
 import { HOST4, HOST6, LAN4, LAN6 } from '../support/lab.ts'
 import { must, runAsync } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
@@ -57,4 +58,26 @@ it('nothing is known of an endpoint that is gone', async () => {
   expect(own.every((ip) => tracked().includes(` src=${ip} dst=`) && tracked().includes(` dst=${ip} `))).toBe(true)
   await stage.cnm.disconnect('one', 'net')
   await expect.poll(() => own.filter((ip) => tracked().includes(`=${ip} `))).toEqual([])
+})
+
+describe('connections of an endpoint of an engine, when it goes, are forgotten', () => {
+  const NetworkID = '5fca37c11bd71a96422ca3d00689858a6dc12ea151050b702192cc1a369e80d8'
+  const ids = { NetworkID, EndpointID: '38d71a1d9b24f5e5f844f68d594a9dc93e02b2848dae9fd47252ded0713dc667' }
+  const Pool = '10.9.0.0/24'
+
+  it.each([
+    { when: 'at once when the engine has its own pools, and may give the address again', lent: false },
+    { when: 'behind when it has one of ours, which leaves the address alone for a while', lent: true },
+  ])('$when', async ({ lent }) => {
+    const engine = new Engine(stage.cnm)
+    if (lent) await engine.ask('IpamDriver.RequestPool', { AddressSpace: 'LocalDefault', Pool })
+    await engine.ask('NetworkDriver.CreateNetwork', { NetworkID, IPv4Data: [{ Pool, Gateway: '10.9.0.1/24' }] })
+    await engine.ask('NetworkDriver.CreateEndpoint', { ...ids, Interface: { Address: '10.9.0.2/24' } })
+    const tuple = ['-s', '10.9.0.2', '-d', LAN4, '--sport', '1', '--dport', '2', '-t', '60']
+    must(['conntrack', '-I', '-p', 'udp', ...tuple], { netns: stage.lab.host })
+    expect(await engine.ask('NetworkDriver.DeleteEndpoint', ids)).toMatchObject({ status: 200 })
+    expect(tracked().includes('src=10.9.0.2 ')).toBe(lent)
+    await expect.poll(tracked).not.toContain('src=10.9.0.2 ')
+    expect(await engine.ask('NetworkDriver.DeleteNetwork', { NetworkID })).toMatchObject({ status: 200 })
+  })
 })

@@ -18,6 +18,7 @@ import { forgetEndpoint } from '../ports/connections.ts'
 import { checkPort } from '../ports/ports.ts'
 import { shareOf } from '../swarm/shares.ts'
 import { borrowNetwork, ofEngine, returnNetwork } from './alone.ts'
+import { isLent } from './ipam.ts'
 import { seatForEngine } from './seating.ts'
 import { forgetUnshared, freeNetwork, shareNetwork, together } from './shared.ts'
 import { closedUp, closeWay, leadElsewhere, openWay, type Published } from './ways-out.ts'
@@ -174,7 +175,9 @@ export class EngineDriver {
     }
     const session = this.#hall.swarm.has(network) ? this.#hall.swarm.present : undefined
     const share = session && shareOf(session.membership, endpoint, this.#sandbox(id).name)
-    const plan = [...closed, ...left.plan, ...handed, ...forgetEndpoint(endpoint)]
+    // An engine's own IPAM gives the first address that is free: this one again. To look through all connections then would keep the
+    // engine waiting for the kernel, by 20 ms.
+    const plan = [...closed, ...left.plan, ...handed, ...forgetEndpoint(endpoint, !network.engine || isLent(this.#hall, network))]
     await commit({ way: 'down', plan, networks: [homeOf(this.#hall, network)], record }).finally(async () => {
       if (share) await session?.withdraw([share])
       if (!network.engine) await releaseAddresses(this.#hall, network, endpoint)

@@ -1,6 +1,6 @@
 import { GATEWAY_REQUEST, type IpamDriver, type PoolAnswer, type PoolRequest } from '../../ipam/driver.ts'
 import { fault } from '../../model/errors.ts'
-import type { Options } from '../../model/network.ts'
+import type { Network, Options } from '../../model/network.ts'
 import type { LentAddress, LentPool, Records } from '../../store/store.ts'
 import { isAutomatic, requestPool } from '../endpoints/addresses.ts'
 import { withoutPrefix } from '../endpoints/pools.ts'
@@ -11,6 +11,10 @@ import { inUseOnHost, NOTHING_IN_USE } from '../networks/in-use.ts'
 const NAME_OPTION = 'com.docker.network.endpoint.name'
 
 type Wanted = Omit<PoolRequest, 'reserved'>
+
+/** Whether addresses of an engine's network are from us, who leave each alone for a while when it is given back. */
+export const isLent = ({ store }: Hall, { pools }: Network): boolean =>
+  store.lentPools.list().some(({ subnet }) => pools.some((pool) => pool.subnet === subnet))
 
 /**
  * One of our IPAM drivers, as a container engine asks for it. What is lent is written down before the engine is told. Pools, gateways

@@ -1,9 +1,10 @@
 import { CnmError } from '../../model/errors.ts'
 import { goneName, newId, RETIRED_GROUP } from '../../model/ids.ts'
-import { type ConntrackDelMany, HOST, type LinkDel, type Op, type Plan, SANDBOX } from '../../model/op.ts'
+import { HOST, type LinkDel, type Op, type Plan, SANDBOX } from '../../model/op.ts'
 import { applyLeniently } from '../../netlink/kernel.ts'
 import { Netns } from '../../netlink/namespace.ts'
 import type { JournalEntry, Store } from '../../store/store.ts'
+import { type Forget, Forgetting } from './forgetting.ts'
 
 /** Nothing was done for so long, in ms, and what has gathered is deleted. An engine's verb is several of ours, up to 50 ms apart. */
 const PAUSE = 100
@@ -25,6 +26,7 @@ const FEWEST = 4
 export class Deletion {
   readonly #host: Netns
   readonly #store: Store
+  readonly #forgetting: Forgetting
   #gathered = nothing()
   #most = FEWEST
   #timer: NodeJS.Timeout | undefined
@@ -35,6 +37,11 @@ export class Deletion {
   constructor(host: Netns, store: Store) {
     this.#host = host
     this.#store = store
+    this.#forgetting = new Forgetting(store)
+  }
+
+  get #isIdle(): boolean {
+    return isNothing(this.#gathered) && this.#forgetting.isEmpty
   }
 
   /** What is done of a plan at once. */
@@ -45,20 +52,19 @@ export class Deletion {
 
   /** Takes the rest of a plan over, with the entry of the journal that has the whole of it; `places` are those of its steps. */
   later(plan: Plan, entry: string, places: readonly Netns[]): void {
-    if (isNothing(this.#gathered)) this.#since = performance.now()
+    if (this.#isIdle) this.#since = performance.now()
     const forgetting = plan.filter(isForgetting)
     const deletions = areMany(plan) ? [] : plan.filter(isDeletion)
     const paths = new Set(deletions.map(({ at = HOST }) => places[at]?.path ?? ''))
     this.#store.transact(() => {
       this.#store.journal.delete(entry)
-      const keep = (rest: JournalEntry) => this.#gathered.entries.push(this.#store.journal.add(rest))
-      if (forgetting.length > 0) keep({ plan: forgetting })
+      const keep = (rest: JournalEntry) => this.#store.journal.add(rest)
+      if (forgetting.length > 0) this.#forgetting.add(forgetting, keep({ plan: forgetting }))
       // Nobody looks for retired links in a sandbox otherwise.
-      for (const path of paths) if (path !== this.#host.path) keep({ plan: retiredInside, sandbox: path })
+      for (const path of paths) if (path !== this.#host.path) this.#gathered.entries.push(keep({ plan: retiredInside, sandbox: path }))
     })
     this.#gathered.links += deletions.length
     for (const path of paths) this.#gathered.places.add(path)
-    for (const { family, addresses } of forgetting) this.#gathered.addresses[family].push(addresses)
     this.putOff()
     if (this.#gathered.links >= this.#most) this.#begin()
   }
@@ -66,16 +72,14 @@ export class Deletion {
   /** Something is done. */
   putOff(): void {
     const rest = this.#since + LONGEST - performance.now()
-    if (isNothing(this.#gathered) || rest <= 0) return
+    if (this.#isIdle || rest <= 0) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#begin(), Math.min(PAUSE, rest))
   }
 
-  /** Connections of the addresses that a plan gives are forgotten, not those that come. */
+  /** Connections of the addresses that a plan gives are forgotten, not those that come; no link has to be waited for. */
   async precede(plan: Plan): Promise<void> {
-    const left = new Set(Object.values(this.#gathered.addresses).flatMap((each) => each.map(String)))
-    // An engine gives an address without us, and the driver tells the neighbours.
-    if (plan.some((op) => (op.op === 'addr.add' || op.op === 'neigh.replace') && left.has(String(op.address)))) await this.finish()
+    if (this.#forgetting.concerns(plan)) await this.#forgetting.carryOut(this.#host).catch(leaveToNext)
   }
 
   /** Nothing is left to be deleted. */
@@ -86,17 +90,18 @@ export class Deletion {
 
   #begin(): void {
     clearTimeout(this.#timer)
-    if (isNothing(this.#gathered)) return
+    if (this.#isIdle) return
     this.#running = Promise.all([this.#running, this.#delete().catch(leaveToNext)])
   }
 
   async #delete(): Promise<void> {
-    const { links, places, addresses, entries } = this.#gathered
+    const { links, places, entries } = this.#gathered
     this.#gathered = nothing()
     const start = performance.now()
     const onHost = places.delete(this.#host.path) ? retired : []
     using host = Netns.behind(this.#host.path)
-    await applyLeniently([host], [...forget(4, addresses[4]), ...forget(6, addresses[6]), ...onHost])
+    await this.#forgetting.carryOut(host)
+    await applyLeniently([host], onHost)
     await deleteRetired(places)
     if (links > 0) this.#most = Math.max(FEWEST, (links * HOLD) / (performance.now() - start))
     this.#store.transact(() => entries.forEach((entry) => this.#store.journal.delete(entry)))
@@ -112,12 +117,11 @@ interface Gathered {
   links: number
   /** Paths of the namespaces in which they are. */
   readonly places: Set<string>
-  readonly addresses: Readonly<Record<4 | 6, Uint8Array[]>>
   /** Of the journal. */
   readonly entries: string[]
 }
 
-const nothing = (): Gathered => ({ links: 0, places: new Set(), addresses: { 4: [], 6: [] }, entries: [] })
+const nothing = (): Gathered => ({ links: 0, places: new Set(), entries: [] })
 const isNothing = ({ links, entries }: Gathered): boolean => links === 0 && entries.length === 0
 
 const retired: Plan = [{ op: 'link.del', group: RETIRED_GROUP }]
@@ -146,7 +150,7 @@ export function inGroups(plan: Plan): Plan {
   ])
 }
 
-const isForgetting = (op: Op): op is ConntrackDelMany & Op => op.op === 'conntrack.delMany' && op.behind === true
+const isForgetting = (op: Op): op is Forget => op.op === 'conntrack.delMany' && op.behind === true
 
 const retire = ({ at = HOST, link }: LinkDel & Op): Plan => [
   // Two steps: a port that is up leaves its bridge in 10 ms, one that is down in 0.1; and before Linux 6.2 no link that is up
@@ -154,6 +158,3 @@ const retire = ({ at = HOST, link }: LinkDel & Op): Plan => [
   { op: 'link.set', at, link, group: RETIRED_GROUP, up: false },
   { op: 'link.set', at, link, name: goneName(newId()), master: 0 },
 ]
-
-const forget = (family: 4 | 6, addresses: readonly Uint8Array[]): Plan =>
-  addresses.length === 0 ? [] : [{ op: 'conntrack.delMany', family, addresses: Buffer.concat(addresses) }]

@@ -7,12 +7,15 @@ import type { Opening } from '../../model/wall.ts'
 
 const forget = (family: Address['family'], what: object): Op => ({ op: 'conntrack.del', at: HOST, family, ...what })
 
-/** What began at an endpoint that goes, or led to it: its addresses may be somebody else's soon. */
-export const forgetEndpoint = ({ address, address6 }: Endpoint): Plan =>
+/**
+ * What began at an endpoint that goes, or led to it: its addresses may be somebody else's soon. `behind`: before they are, but not at
+ * once.
+ */
+export const forgetEndpoint = ({ address, address6 }: Endpoint, behind = true): Plan =>
   [address, address6].flatMap((text) => {
     const cidr = parseCidr(text ?? '')
     if (!cidr) return []
-    return [{ op: 'conntrack.delMany', at: HOST, family: cidr.family, addresses: toBytes(cidr), behind: true }]
+    return [{ op: 'conntrack.delMany', at: HOST, family: cidr.family, addresses: toBytes(cidr), behind }]
   })
 
 /** Datagrams that came to a port before it led anywhere are a connection with the host itself: it would stay that. */
