@@ -37,6 +37,12 @@ export class Interrupts {
     this.#deliver = deliver
   }
 
+  /** From now on this one changes nothing. */
+  spare(signal: NodeJS.Signals): void {
+    const deliver = this.#deliver
+    this.redirect((other) => other === signal || deliver(other))
+  }
+
   /** From now on they are too late. */
   ignore(): void {
     this.redirect(() => {})

@@ -11,6 +11,7 @@ import { engineServer } from './engine/engine.ts'
 import { EngineNames } from './engine-names.ts'
 import { dismiss } from './guests.ts'
 import { isLoopback, parseHost } from './host.ts'
+import { unserved } from './passed.ts'
 import { ENGINE, PLUGINS, SOCKET } from './places.ts'
 import { type PluginOptions, pluginServer } from './plugin/plugin.ts'
 import type { Daemon } from './served.ts'
@@ -79,6 +80,8 @@ export async function serve(cnm: Controller, options: ServeOptions): Promise<Dae
       await listen(app.server, socket)
       open.push({ socket, app })
     }
+    for (const path of unserved(open.map(({ socket }) => socket)))
+      process.emitWarning(`nobody serves ${path}, which was passed on: whoever asks there waits`, { code: 'CNM_SOCKET_UNSERVED' })
     await arrival?.begin()
   } catch (error) {
     await close()

@@ -12,13 +12,15 @@ interface Exchange {
 interface Guests {
   /** Who is connected, with what is not over yet. */
   readonly known: Map<Socket, Set<Exchange>>
+  /** Who of them has asked nothing yet. */
+  readonly mute: Set<Socket>
   /** Who has not shown a certificate yet, by where he is. */
   readonly strangers: Map<string, Socket>
   /** What is done when nobody is to come any more. */
   readonly end: (() => unknown)[]
 }
 
-const nobody = (): Guests => ({ known: new Map(), strangers: new Map(), end: [] })
+const nobody = (): Guests => ({ known: new Map(), mute: new Set(), strangers: new Map(), end: [] })
 
 const byServer = new WeakMap<Server, Guests>()
 
@@ -27,12 +29,16 @@ const placeOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddr
 /** From now on it is known who is there. Before the server listens. */
 export function receive(server: Server): void {
   const guests = nobody()
-  const { known, strangers } = guests
+  const { known, mute, strangers } = guests
   byServer.set(server, guests)
   const welcome = (socket: Socket) => {
     strangers.delete(placeOf(socket))
     known.set(socket, new Set())
-    socket.once('close', () => known.delete(socket))
+    mute.add(socket)
+    socket.once('close', () => {
+      known.delete(socket)
+      mute.delete(socket)
+    })
   }
   if (server instanceof TlsServer) {
     server.on('secureConnection', welcome).on('connection', (socket: Socket) => {
@@ -44,6 +50,7 @@ export function receive(server: Server): void {
   server.on('request', (request: IncomingMessage, answer: ServerResponse) => {
     const { socket } = request
     const exchange = { request, answer }
+    mute.delete(socket)
     known.get(socket)?.add(exchange)
     answer.once('close', () => {
       known.get(socket)?.delete(exchange)
@@ -57,26 +64,32 @@ export const atTheEnd = (server: Server, work: () => unknown): void => void bySe
 
 /** How long whoever leaves with us may take to say what he asks, or to hear the answer, in ms. */
 const PATIENCE = 5000
+/** How long whoever has just come may take to begin, in ms: he asked nobody else, and nobody asks again for him. */
+const HESITATION = 250
 
 /**
- * Answers whoever has asked by now, and hears nobody who comes later. Not as Node.js does it: http.Server.close() cuts off whoever it
+ * Answers whoever is connected by now, and lets nobody in who comes later. Not as Node.js does it: http.Server.close() cuts off whoever it
  * has not taken out of the kernel's queue, and those whose answer is long; who keeps a connection, or says nothing, keeps it waiting.
  */
-export async function dismiss(server: Server, patience = PATIENCE): Promise<void> {
+export async function dismiss(server: Server, patience = PATIENCE, hesitation = HESITATION): Promise<void> {
   await letIn(server)
-  const { known, strangers, end } = byServer.get(server) ?? nobody()
+  const { known, mute, strangers, end } = byServer.get(server) ?? nobody()
   for (const work of end.splice(0)) work()
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve())
   })
   for (const stranger of strangers.values()) stranger.destroy()
-  for (const [socket, exchanges] of known) if (exchanges.size === 0) socket.destroy()
+  for (const [socket, exchanges] of known) if (exchanges.size === 0 && !mute.has(socket)) socket.destroy()
+  const waiting = setTimeout(() => {
+    for (const socket of mute) socket.destroy()
+  }, hesitation)
   let slow: readonly Socket[] = []
   const cutting = setInterval(() => {
     for (const socket of slow.filter(isOnHim(known))) socket.destroy()
     slow = [...known.keys()].filter(isOnHim(known))
   }, patience)
   await closed
+  clearTimeout(waiting)
   clearInterval(cutting)
   // It stops looking after connections.
   server.close()

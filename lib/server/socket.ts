@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, renameSync, unlinkSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
@@ -26,7 +26,7 @@ export async function listen(server: Server, path: string, group?: string): Prom
   await usable(host, () => mkdirSync(dirname(path), { recursive: true, mode: 0o755 }))
   for (const place of [path, bound]) await makeRoom(place)
   await usable(host, () => privately(() => listenAt(server, { path: bound })))
-  if (gid !== undefined) chownSync(bound, -1, gid)
+  if (gid !== undefined) await usable(host, () => chownSync(bound, -1, gid))
   chmodSync(bound, gid === undefined ? 0o600 : 0o660)
   renameSync(bound, path)
   const { ino } = lstatSync(path)
@@ -83,13 +83,17 @@ async function makeRoom(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (!found) return
   if (!found.isSocket()) throw fault('SOCKET_FOREIGN', { path })
-  if (await answers(path)) throw fault('SOCKET_IN_USE', { path })
-  unlinkSync(path)
+  if (!(await isLeft(path))) throw fault('SOCKET_IN_USE', { path })
+  rmSync(path, { force: true })
 }
 
-const answers = (path: string): Promise<boolean> =>
+/** Nobody is there any more. Whoever takes datagrams, or is too busy to let anybody in, refuses in other words. */
+const isLeft = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(path)
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED' || code === 'ENOENT'))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
   })

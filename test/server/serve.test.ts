@@ -27,8 +27,9 @@ const activate = (name: string) =>
 const ended = (child: { readonly exitCode: number | null; once(event: 'exit', heard: (code: number | null) => void): unknown }) =>
   new Promise((resolve) => child.once('exit', resolve))
 
-it('serves until SIGTERM, and takes its sockets along', async () => {
+it('serves until SIGTERM, also when whoever started it logs out, and takes its sockets along', async () => {
   await using daemon = await start(command(lab.run), { netns: lab.host })
+  daemon.child.kill('SIGHUP')
   expect(await activate('cnm')).toBe('{"Implements":["NetworkDriver","IpamDriver"]}')
   for (const name of ['cnm-bridge', 'cnm-macvlan', 'cnm-ipvlan', 'cnm-overlay'])
     expect(await activate(name)).toBe('{"Implements":["NetworkDriver"]}')

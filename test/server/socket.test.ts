@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dismiss } from '../../lib/server/guests.ts'
+import { passedAt, unserved } from '../../lib/server/passed.ts'
 import { listen, listenAt } from '../../lib/server/socket.ts'
 import { certificatesIn } from '../../lib/server/tls.ts'
 import { Authority } from '../support/certificates.ts'
-import { run } from '../support/run.ts'
+import { run, start } from '../support/run.ts'
 
 let folder: string
 let server: Server
@@ -69,6 +70,44 @@ it('one that somebody serves, and what is no socket, are left alone', async () =
   expect(statSync(path).size).toBe(4)
 })
 
+it('so are those of whoever is too busy to let anybody in, and of who takes datagrams', async () => {
+  const [busy, datagrams] = [join(folder, 'busy.sock'), join(folder, 'datagrams.sock')]
+  const program = `
+import socket, sys, time
+busy, datagrams = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+busy.bind(sys.argv[1]); busy.listen(0); datagrams.bind(sys.argv[2])
+waiting = socket.socket(socket.AF_UNIX); waiting.connect(sys.argv[1])
+print('ready', flush=True); time.sleep(1000)`
+  await using _other = await start(['python3', '-c', program, busy, datagrams])
+  for (const path of [busy, datagrams]) {
+    const { ino } = statSync(path)
+    await expect(listen(server, path)).rejects.toMatchObject({ code: 'SOCKET_IN_USE' })
+    expect(statSync(path).ino).toBe(ino)
+  }
+})
+
+describe('sockets that were passed on', () => {
+  /** Whatever this process has open. */
+  const ALL = { LISTEN_PID: String(process.pid), LISTEN_FDS: '99999999999' }
+
+  it('are those that listen: connections have the same path', async () => {
+    const path = join(folder, 'x.sock')
+    const other = createServer()
+    await listenAt(server, { path })
+    await listenAt(other, { path: join(folder, 'other.sock') })
+    const client = connect(path)
+    await once(server, 'connection')
+    expect(passedAt(path, ALL)).toBeGreaterThan(2)
+    expect(unserved([path], ALL).filter((each) => each.startsWith(folder))).toEqual([join(folder, 'other.sock')])
+    for (const LISTEN_FDS of ['0', '-1', 'some', '']) expect(passedAt(path, { ...ALL, LISTEN_FDS }), LISTEN_FDS).toBeUndefined()
+    expect(passedAt(path, { ...ALL, LISTEN_PID: '1' })).toBeUndefined()
+    server.close()
+    expect(passedAt(path, ALL)).toBeUndefined()
+    client.destroy()
+    await Promise.all([server, other].map((each) => dismiss(each)))
+  })
+})
+
 it('what somebody has put in its place meanwhile is left alone', async () => {
   const path = join(folder, 'x.sock')
   await listen(server, path)
@@ -102,6 +141,19 @@ describe('a server that ends is kept by nobody', () => {
     expect(server.listening).toBe(false)
     half.destroy()
     deaf.destroy()
+  })
+
+  it('but who has just come, and has asked nothing yet, is heard', async () => {
+    const path = join(folder, 'x.sock')
+    server.on('request', (_, answer) => answer.end('heard'))
+    await listen(server, path)
+    const early = connect(path)
+    await once(server, 'connection')
+    const ended = dismiss(server, undefined, 10_000)
+    await expect.poll(() => server.listening, { interval: 1 }).toBe(false)
+    early.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    expect(String(await early.toArray())).toContain('heard')
+    await ended
   })
 
   it('but waits for its own answers, however long they take', async () => {

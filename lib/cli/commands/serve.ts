@@ -36,8 +36,10 @@ export const serve = (program: Verb): Verb =>
       'docker network create -d cnm --ipam-driver cnm front',
       'cnm serve -H unix:///run/cnm/cnm.sock -H tcp://192.0.2.1:2376 --tls /etc/cnm/tls',
     )
-    .perform((visit, { plugins, pluginDir, group, swarm, managed, ...flags }: Flags) =>
-      visit.own(async (cnm) => {
+    .perform((visit, { plugins, pluginDir, group, swarm, managed, ...flags }: Flags) => {
+      // Who has started it may log out: Node.js forgets what nohup(1) has said.
+      visit.interrupts.spare('SIGHUP')
+      return visit.own(async (cnm) => {
         const { serve: open } = await import('../../server/daemon.ts')
         // Not before: it does what all verbs do, and this is one of them.
         const { errandsFor } = await import('../errand.ts')
@@ -56,8 +58,8 @@ export const serve = (program: Verb): Verb =>
         tellSupervisor('READY=1', visit.world.env)
         await ended(visit)
         tellSupervisor('STOPPING=1', visit.world.env)
-      }),
-    )
+      })
+    })
 
 const ended = ({ interrupts: { signal } }: Visit): Promise<void> =>
   new Promise((resolve) => {
