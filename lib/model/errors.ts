@@ -204,6 +204,7 @@ export const ERRORS = {
   ENDPOINT_NOT_FOUND: [404, 'endpoint {id} not found'],
   BUNDLE_EXISTS: [409, '{path} is there already', 'name a new folder, or remove it'],
   BUNDLE_INCOMPLETE: [500, 'cannot find {what}, which belongs into the plugin', 'install what is missing here; the plugin is made of it'],
+  BUNDLE_REFUSED: [500, 'cannot make {path}: {reason}', 'name a folder elsewhere, with 200 MB of room'],
   PLUGIN_NOT_FOUND: [404, 'plugin {name} is not found', 'dockerd looks in {places}'],
   PLUGIN_SPEC: [500, '{path} does not tell where a plugin is: {reason}'],
   PLUGIN_TLS: [500, 'cannot read {path}, with which a plugin is asked: {reason}', 'TLSConfig in the .json of the plugin names it'],

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { librariesOf, libraryNamed } from '../../lib/plugins/bundle/libraries.ts
 import { closureOf, packageOf } from '../../lib/plugins/bundle/packages.ts'
 import { CNM } from '../cli/host.ts'
 import { needy } from '../support/elf.ts'
-import { run } from '../support/run.ts'
+import { must, run } from '../support/run.ts'
 
 let folder: string
 beforeEach(() => {
@@ -47,10 +47,31 @@ describe('cnm plugin bundle', () => {
     expect(readdirSync(folder)).toEqual(['mine'])
   })
 
+  it('nor a link to a folder that is not there', async () => {
+    symlinkSync('nowhere', join(folder, 'mine'))
+    await expect(makeBundle(join(folder, 'mine'), CNM)).rejects.toMatchObject({ code: 'BUNDLE_EXISTS' })
+    expect(readlinkSync(join(folder, 'mine'))).toBe('nowhere')
+  })
+
   it('leaves nothing when something is missing', async () => {
     const main = join(install('libcnm', { dependencies: { nowhere: '1.0.0' } }), 'main.js')
-    await expect(makeBundle(join(folder, 'cnm'), main)).rejects.toThrow('cannot find the package nowhere, which belongs into the plugin')
+    await expect(makeBundle(join(folder, 'new/deep/cnm'), main)).rejects.toThrow(
+      'cannot find the package nowhere, which belongs into the plugin',
+    )
     expect(readdirSync(folder)).toEqual(['libcnm'])
+  })
+
+  it('nor when there is no room for it, and says so', async () => {
+    must(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'cnm', folder])
+    try {
+      await expect(makeBundle(join(folder, 'new/cnm'), CNM)).rejects.toMatchObject({
+        code: 'BUNDLE_REFUSED',
+        message: expect.stringMatching(/^cannot make \S+\/new\/cnm: ENOSPC/),
+      })
+      expect(readdirSync(folder)).toEqual([])
+    } finally {
+      must(['umount', folder])
+    }
   })
 })
 

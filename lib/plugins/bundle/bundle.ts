@@ -1,6 +1,6 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
-import { fault } from '../../model/errors.ts'
+import { CnmError, fault } from '../../model/errors.ts'
 import { librariesOf, libraryNamed } from './libraries.ts'
 import { type Bundle, manifestOf, NODE, PROGRAM } from './manifest.ts'
 import { closureOf, type Package, packageOf } from './packages.ts'
@@ -13,16 +13,32 @@ const OURS = ['package.json', 'dist', 'native/load.cjs', 'build/Release/cnm.node
 
 /**
  * Makes a folder that `docker plugin create` takes: config.json, and rootfs with Node.js, this package, what it needs, and the
- * system's libraries. `main` is the program's file, in this package. Throws BUNDLE_EXISTS, BUNDLE_INCOMPLETE; then nothing is made.
+ * system's libraries. `main` is the program's file, in this package. Throws BUNDLE_EXISTS, BUNDLE_INCOMPLETE, BUNDLE_REFUSED; then
+ * nothing is made.
  */
 export async function makeBundle(folder: string, main: string, bundle: Bundle = 'bridge'): Promise<void> {
-  if (existsSync(folder)) throw fault('BUNDLE_EXISTS', { path: folder })
+  const made: string[] = []
   try {
+    make(folder, made)
     const manifest = manifestOf(await fill(join(folder, 'rootfs'), main), bundle)
     writeFileSync(join(folder, 'config.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true })
-    throw error
+    if (made[0] === folder) rmSync(folder, { recursive: true, force: true })
+    // Somebody else may have put something there meanwhile.
+    for (const each of made) if (existsSync(each) && readdirSync(each).length === 0) rmdirSync(each)
+    if (error instanceof CnmError) throw error
+    throw fault('BUNDLE_REFUSED', { path: folder, reason: (error as Error).message }, error)
+  }
+}
+
+/** Makes a folder that is not there, and those above it that are missing; `made` gets each, the lowest first. */
+function make(folder: string, made: string[]): void {
+  if (lstatSync(folder, { throwIfNoEntry: false })) throw fault('BUNDLE_EXISTS', { path: folder })
+  const missing: string[] = []
+  for (let above = folder; !existsSync(above); above = dirname(above)) missing.push(above)
+  for (const each of missing.toReversed()) {
+    mkdirSync(each)
+    made.unshift(each)
   }
 }
 
