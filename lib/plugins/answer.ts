@@ -48,9 +48,10 @@ function rename(said: Said, names: readonly string[]): Said {
   return Object.fromEntries(names.flatMap((name) => [[name, said[name] ?? folded.get(name.toLowerCase())]].filter(([, v]) => v != null)))
 }
 
-const isObject = (value: unknown): value is Said => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is Said => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function parse(text: string): Json | undefined {
+/** What stands first in a text; undefined: no JSON. */
+export function parse(text: string): Json | undefined {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { PluginClient } from '../../lib/plugins/client.ts'
+import { verify } from '../../lib/plugins/verify/verify.ts'
 import { dismiss } from '../../lib/server/guests.ts'
 import { pluginServer } from '../../lib/server/plugin/plugin.ts'
 import { listen } from '../../lib/server/socket.ts'
@@ -102,6 +104,66 @@ describe('cnm plugin verify', () => {
       status: 1,
       stderr: 'Plugin.Activate: the plugin at unix:///nowhere.sock cannot be reached: connect ENOENT /nowhere.sock\nhint: is it running?\n',
     })
+  })
+})
+
+describe('whoever is examined', () => {
+  /** Answers of a network driver that does nothing, but for what is told. */
+  const RIGHT: Reply = {
+    'Plugin.Activate': { Implements: ['NetworkDriver'] },
+    'NetworkDriver.GetCapabilities': { Scope: 'local' },
+    'NetworkDriver.Join': { InterfaceName: { SrcName: 'lo', DstPrefix: 'eth' } },
+  }
+
+  /** What is wrong with it, each thing once. No answer is a connection that is cut off. */
+  async function wrongOf(told: Reply, print = (reply: unknown) => JSON.stringify(reply)): Promise<readonly string[]> {
+    const server = createServer((request, response) => {
+      const method = request.url?.slice(1) ?? ''
+      const reply = { ...RIGHT, ...told }[method]
+      if (reply === undefined && method in told) response.destroy()
+      else response.end(print(reply ?? {}))
+    })
+    const socket = join(stage.lab.run, '..', 'p.sock')
+    await listen(server, socket)
+    try {
+      const found: string[] = []
+      const client = new PluginClient({ address: `unix://${socket}` })
+      for await (const { verdict, method, what } of verify(client, { subnet: '198.18.111.0/24', options: {} }))
+        if (verdict === 'wrong') found.push(`${method}: ${what}`)
+      return [...new Set(found)]
+    } finally {
+      await dismiss(server)
+    }
+  }
+
+  it('may speak as Go understands it: names in any case, null for nothing, words after the answer', async () => {
+    expect(await wrongOf({})).toEqual([])
+    const nothing = { Interface: { Address: null, MacAddress: null } }
+    const join = { interfacename: { srcname: 'lo', DSTPREFIX: 'eth' }, gateway: null, StaticRoutes: null }
+    const said = {
+      'Plugin.Activate': { implements: ['NetworkDriver'] },
+      'NetworkDriver.CreateEndpoint': nothing,
+      'NetworkDriver.Join': join,
+    }
+    expect(await wrongOf(said)).toEqual([])
+    expect(await wrongOf({}, (reply) => `${JSON.stringify(reply)}${JSON.stringify(reply)}`)).toEqual([])
+  })
+
+  it('is told of what has another shape', async () => {
+    for (const StaticRoutes of [{}, 'abc', 5, [null], [5]])
+      expect(await wrongOf({ 'NetworkDriver.Join': { StaticRoutes } })).toEqual([
+        `NetworkDriver.Join: StaticRoutes is a list of objects, or not said, but it is ${JSON.stringify(StaticRoutes)}`,
+      ])
+    expect(await wrongOf({ 'NetworkDriver.CreateEndpoint': { Interface: 'eth0' } })).toEqual([
+      'NetworkDriver.CreateEndpoint: Interface is an object, or not said, but it is "eth0"',
+    ])
+  })
+
+  it('is asked on when it does not answer, so that it can take away what it has', async () => {
+    expect(await wrongOf({ 'NetworkDriver.Join': undefined, 'NetworkDriver.DeleteEndpoint': { Err: 'none' } })).toEqual([
+      'NetworkDriver.Join: is not answered: socket hang up',
+      'NetworkDriver.DeleteEndpoint: answers 200 with an error: none',
+    ])
   })
 })
 

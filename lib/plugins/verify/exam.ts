@@ -1,6 +1,7 @@
 import type { Json, Said } from '../../model/call.ts'
-import { wordsOf } from '../answer.ts'
-import type { PluginClient } from '../client.ts'
+import { CnmError } from '../../model/errors.ts'
+import { isObject, parse, wordsOf } from '../answer.ts'
+import type { Answer, PluginClient } from '../client.ts'
 
 /** ok: as dockerd needs it. note: dockerd gets along with it. wrong: it does not, or something leaks. */
 export interface Verdict {
@@ -14,6 +15,7 @@ export interface Verdict {
 export class Exam {
   readonly #client: PluginClient
   readonly #verdicts: Verdict[] = []
+  #isReached = false
 
   constructor(client: PluginClient) {
     this.#client = client
@@ -26,30 +28,46 @@ export class Exam {
 
   /** A call that is to succeed; null when it did not. */
   async ask(method: string, body?: Json): Promise<Said | null> {
-    const { status, text } = await this.#client.send(method, body)
-    const said = parse(text)
+    const answer = await this.#send(method, body)
+    if (!answer) return null
+    const { status, text } = answer
+    const said = asInGo(parse(text))
     if (status !== 200) return this.#wrong(method, `answers ${status}: ${wordsOf(said) || text.trim()}`)
     // Go takes null for an object with nothing in it.
     if (said === null) return {}
-    if (said === undefined || typeof said !== 'object' || Array.isArray(said))
-      return this.#wrong(method, `answers what is no JSON object: ${text.slice(0, 80)}`)
+    if (!isObject(said)) return this.#wrong(method, `answers what is no JSON object: ${text.slice(0, 80)}`)
     const words = wordsOf(said)
-    return words ? this.#wrong(method, `answers 200 with an error: ${words}`) : (said as Said)
+    return words ? this.#wrong(method, `answers 200 with an error: ${words}`) : said
   }
 
   /** A call that is to be refused, in words. */
   async refused(method: string, body: Json, what: string, weight: 'note' | 'wrong'): Promise<void> {
-    const { status, text } = await this.#client.send(method, body)
-    const words = wordsOf(parse(text))
-    if (status === 200 && !words) this.note(weight, method, `${what} is accepted`)
-    else if (status !== 200 && !words) this.note('note', method, `${what} is refused with ${status}, but not in words: {"Err": "…"}`)
+    const answer = await this.#send(method, body)
+    if (!answer) return
+    const words = wordsOf(asInGo(parse(answer.text)))
+    if (answer.status === 200 && !words) this.note(weight, method, `${what} is accepted`)
+    else if (answer.status !== 200 && !words)
+      this.note('note', method, `${what} is refused with ${answer.status}, but not in words: {"Err": "…"}`)
     else this.ok(method, `${what} is refused: ${words}`)
   }
 
   /** A call whose answer does not matter as long as there is one. */
   async survives(method: string, body: Json, what: string): Promise<void> {
-    const { status } = await this.#client.send(method, body)
-    this.ok(method, `${what} is answered (${status})`)
+    const answer = await this.#send(method, body)
+    if (answer) this.ok(method, `${what} is answered (${answer.status})`)
+  }
+
+  /** Whoever answered once and does not any more is judged; null then. */
+  async #send(method: string, body: Json | undefined): Promise<Answer | null> {
+    try {
+      const answer = await this.#client.send(method, body)
+      this.#isReached = true
+      return answer
+    } catch (error) {
+      if (!(this.#isReached && error instanceof CnmError)) throw error
+      const { reason = `nothing in ${error.values['seconds']} s` } = error.values
+      return this.#wrong(method, `is not answered: ${reason}`)
+    }
   }
 
   ok(method: string, what: string): void {
@@ -73,10 +91,17 @@ export class Exam {
   }
 }
 
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+const NAMES = [
+  ...['Err', 'Error', 'Implements', 'Scope', 'ConnectivityScope', 'Interface', 'Address', 'MacAddress', 'InterfaceName', 'SrcName'],
+  ...['DstPrefix', 'Gateway', 'StaticRoutes', 'Destination', 'RouteType', 'NextHop', 'LocalDefaultAddressSpace'],
+  ...['GlobalDefaultAddressSpace', 'PoolID', 'Pool'],
+]
+const BY_FOLDED: ReadonlyMap<string, string> = new Map(NAMES.map((name) => [name.toLowerCase(), name]))
+
+/** Fields by the names they have in Go, which does not mind their case; one that is null is not there. */
+function asInGo(said: Json | undefined): Json | undefined {
+  if (Array.isArray(said)) return said.map((each) => asInGo(each) ?? null)
+  if (!isObject(said)) return said
+  const fields = Object.entries(said).filter(([, value]) => value !== null)
+  return Object.fromEntries(fields.map(([name, value]) => [BY_FOLDED.get(name.toLowerCase()) ?? name, asInGo(value) ?? null]))
 }

@@ -5,6 +5,7 @@ import { parseAddress, parseCidr } from '../../model/address.ts'
 import type { Json, Said } from '../../model/call.ts'
 import { parseMac } from '../../model/ids.ts'
 import type { Options } from '../../model/network.ts'
+import { isObject } from '../answer.ts'
 import type { Exam } from './exam.ts'
 import type { Lent } from './ipam.ts'
 
@@ -81,7 +82,9 @@ async function examineEndpoint(exam: Exam, NetworkID: string, Address: string, i
 /** The driver fills in what was left open, and nothing else: dockerd takes the endpoint away again otherwise. */
 function examineInterface(exam: Exam, { Interface }: Said): void {
   const method = 'NetworkDriver.CreateEndpoint'
-  const { Address = '', MacAddress = '' } = (Interface ?? {}) as Said
+  if (Interface !== undefined && !isObject(Interface))
+    return void exam.expect(false, method, 'Interface is an object, or not said', Interface)
+  const { Address = '', MacAddress = '' } = Interface ?? {}
   exam.expect(Address === '', method, 'Interface has no address, since it was given one', Address)
   exam.expect(MacAddress === '' || parseMac(String(MacAddress)) !== null, method, 'MacAddress is one, or not said', MacAddress)
 }
@@ -89,8 +92,7 @@ function examineInterface(exam: Exam, { Interface }: Said): void {
 function examineJoin(exam: Exam, { InterfaceName, Gateway = '', StaticRoutes }: Said): void {
   const method = 'NetworkDriver.Join'
   const { SrcName, DstPrefix } = (InterfaceName ?? {}) as Said
-  if (InterfaceName === undefined || InterfaceName === null)
-    exam.note('note', method, 'no InterfaceName: nothing is moved into the sandbox')
+  if (InterfaceName === undefined) exam.note('note', method, 'no InterfaceName: nothing is moved into the sandbox')
   else {
     exam.expect(typeof DstPrefix === 'string' && DstPrefix !== '', method, 'DstPrefix is what the link is called in the sandbox', DstPrefix)
     exam.expect(linksHere().has(String(SrcName)), method, 'SrcName is a link of this host', SrcName)
@@ -101,7 +103,10 @@ function examineJoin(exam: Exam, { InterfaceName, Gateway = '', StaticRoutes }: 
     'Gateway is an address without a prefix, or not said',
     Gateway,
   )
-  for (const route of (StaticRoutes ?? []) as readonly Said[]) {
+  const routes = StaticRoutes ?? []
+  if (!Array.isArray(routes) || !routes.every(isObject))
+    return void exam.expect(false, method, 'StaticRoutes is a list of objects, or not said', routes)
+  for (const route of routes) {
     const { Destination, RouteType = 0, NextHop = '' } = route
     exam.expect(parseCidr(String(Destination)) !== null, method, 'Destination of a route is a subnet', Destination)
     const isRight = RouteType === 1 || (RouteType === 0 && parseAddress(String(NextHop)) !== null)

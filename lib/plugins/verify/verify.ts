@@ -16,7 +16,7 @@ export interface VerifyOptions {
 
 /**
  * Plays what dockerd asks of a plugin, in its order: activation, then its interfaces. It makes one network and takes it away; of a
- * plugin that is right nothing is left. Verdicts come as they are found; throws PLUGIN_UNREACHABLE.
+ * plugin that is right nothing is left. Verdicts come as they are found; throws PLUGIN_UNREACHABLE and PLUGIN_SILENT where nobody is.
  */
 export async function* verify(client: PluginClient, { subnet, options }: VerifyOptions): AsyncGenerator<Verdict> {
   const exam = new Exam(client)
