@@ -81,5 +81,7 @@ it('the units are such that sandboxes are seen by everybody, and are in the pack
   // A mount namespace of its own would keep them from everybody else.
   expect(unit('cnm.service')).not.toMatch(/^(Protect\w+|Private\w+|ReadOnlyPaths|MountFlags)=/m)
   expect(valuesOf(unit('cnm.service'), 'StateDirectory')).toEqual(['cnm'])
+  // So ends whoever is interrupted, as a daemon is that still waits for the state: that is no failure.
+  expect(valuesOf(unit('cnm.service'), 'SuccessExitStatus')).toEqual(['143'])
   expect(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).files).toContain('systemd')
 })
