@@ -102,7 +102,8 @@ function addressIn(path: string, text: string): string {
   return address
 }
 
-function isAddress(text: string): boolean {
+/** A plugin can be there: 'unix:///PATH', or a URL of tcp, http, https. */
+export function isAddress(text: string): boolean {
   if (/^unix:\/\/\/./.test(text)) return true
   if (!URL.canParse(text)) return false
   const { protocol, host } = new URL(text)

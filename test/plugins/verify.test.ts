@@ -7,6 +7,7 @@ import { dismiss } from '../../lib/server/guests.ts'
 import { pluginServer } from '../../lib/server/plugin/plugin.ts'
 import { listen } from '../../lib/server/socket.ts'
 import { CNM } from '../cli/host.ts'
+import { play } from '../cli/play.ts'
 import { type Ran, runAsync } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
 
@@ -96,6 +97,15 @@ describe('cnm plugin verify', () => {
     expect(stdout).toMatch(/^wrong {2}NetworkDriver.DeleteEndpoint: no link is left of the endpoints, but it is \["veth\w+"/m)
     expect(status).toBe(1)
     await tidy()
+  })
+
+  it('refuses what is no place and no subnet', async () => {
+    const verify = (...argv: readonly string[]) => play(['plugin', 'verify', ...argv], {})
+    const hint = 'not a URL (unix:///PATH, tcp, http, https)'
+    for (const place of ['http://', 'ftp://x', 'unix://x.sock', 'tcp://127.0.0.1:99999'])
+      expect(await verify(place)).toEqual({ status: 1, stdout: '', stderr: `invalid plugin ${place}: ${hint}\n` })
+    for (const subnet of ['fd00::/64', '10.0.0.0/30', 'none'])
+      expect((await verify('--subnet', subnet, '/x')).stderr).toBe(`invalid subnet ${subnet}: not an IPv4 subnet with three addresses\n`)
   })
 
   it('says so when nobody is there', async () => {

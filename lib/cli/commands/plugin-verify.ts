@@ -20,12 +20,15 @@ export const pluginVerify = (noun: Verb): Verb =>
     .option('-q, --quiet', 'Only what is wrong')
     .examples('cnm plugin verify cnm', 'cnm plugin verify ./my.sock', 'cnm plugin verify -o parent=eth1 tcp://127.0.0.1:9000')
     .perform(async (visit, name: string, { opt = [], subnet, quiet = false }: Flags) => {
-      if (parseCidr(subnet)?.family !== 4) throw new Contradiction(`invalid subnet ${subnet}: not an IPv4 subnet`)
-      const [{ PluginClient }, { findPlugin, placesIn }, { verify }] = await Promise.all([
+      const { family, prefix = 32 } = parseCidr(subnet) ?? {}
+      if (family !== 4 || prefix > 29) throw new Contradiction(`invalid subnet ${subnet}: not an IPv4 subnet with three addresses`)
+      const [{ PluginClient }, { findPlugin, isAddress, placesIn }, { verify }] = await Promise.all([
         import('../../plugins/client.ts'),
         import('../../plugins/discovery.ts'),
         import('../../plugins/verify/verify.ts'),
       ])
+      if (name.includes('://') && !isAddress(name))
+        throw new Contradiction(`invalid plugin ${name}: not a URL (unix:///PATH, tcp, http, https)`)
       const located = name.includes('://')
         ? { address: name }
         : name.includes('/')
