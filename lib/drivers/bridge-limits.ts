@@ -3,7 +3,7 @@ import { LINK_GROUP } from '../model/ids.ts'
 import type { Options } from '../model/network.ts'
 import type { Op, Plan } from '../model/op.ts'
 import { type Reader, readOptions } from './options.ts'
-import { readRate, readSize, readTime } from './rates.ts'
+import { MOST_BYTES, readRate, readSize, readTime } from './rates.ts'
 
 /** As the sandbox sees it. */
 type Direction = 'in' | 'out'
@@ -57,7 +57,7 @@ function limitOf(options: Options, own: Options, direction: Direction, packet: n
     if (idle) throw refuse(idle, `there is no ${key}`)
     return undefined
   }
-  const burst = read[`${key}.burst`] ?? Math.max(2 * packet, Math.floor((rate / 8) * BURST_S))
+  const burst = read[`${key}.burst`] ?? Math.min(MOST_BYTES, Math.max(2 * packet, Math.floor((rate / 8) * BURST_S)))
   if (burst < packet) throw refuse(`${key}.burst`, `a packet of ${packet} bytes would never leave`)
   return { rate, burst, latency: read[`${key}.latency`] ?? LATENCY_US }
 }

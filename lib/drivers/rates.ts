@@ -25,8 +25,9 @@ export const readRate = readUnits('a rate such as 10mbit or 1.5mbps', { '': 1, .
 
 const SIZES = { '': 1, b: 1, k: 2 ** 10, kb: 2 ** 10, kbit: 2 ** 7, m: 2 ** 20, mb: 2 ** 20, mbit: 2 ** 17 }
 
-/** Bytes. */
-export const readSize = readUnits('a size such as 16kb', SIZES, [1, 2 ** 31])
+/** Bytes; the kernel counts them in 32 bits. */
+export const MOST_BYTES = 2 ** 31
+export const readSize = readUnits('a size such as 16kb', SIZES, [1, MOST_BYTES])
 
 const SECOND = 1e6
 const TIMES = { '': 1, us: 1, usec: 1, usecs: 1, ms: 1e3, msec: 1e3, msecs: 1e3, s: SECOND, sec: SECOND, secs: SECOND }

@@ -32,8 +32,6 @@ const shaped = (link: string) => {
   return kind === 'tbf' ? { rate: options.rate * 8, burst: options.burst } : undefined
 }
 
-/** Links that are out of service are deleted a moment later. */
-
 const PACKETS = 100
 /** As links count them. */
 const SIZE = 1000
@@ -91,6 +89,15 @@ describe('limits', () => {
     await network({ 'cnm.rate.in': '8kbit', 'com.docker.network.driver.mtu': '9000' })
     await sandbox('web')
     expect(shaped(linksOf('web').veth)?.burst).toBeGreaterThanOrEqual(9014)
+  })
+
+  it('may be faster than any link', async () => {
+    await network({ 'cnm.rate.in': '1000tbit', 'cnm.rate.out': '1000tbit' })
+    await sandbox('web')
+    expect([shaped(linksOf('web').veth)?.rate, shaped(linksOf('web').ifb)?.rate]).toEqual([1e15, 1e15])
+    await sandbox('peer')
+    const { arrived } = await flood('peer', 'web', 4)
+    expect(arrived).toBeGreaterThanOrEqual(PACKETS * SIZE)
   })
 
   it('cannot be lifted from inside, and have no address', async () => {
