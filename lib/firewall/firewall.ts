@@ -2,6 +2,6 @@
 export { isLengthChain } from './leaving.ts'
 export { TABLE, USER } from './names.ts'
 export { publish, unpublish } from './ports.ts'
-export { type Packet, type Passage, Tracer } from './trace.ts'
+export { type Packet, type Passage, POLICY, Tracer } from './trace.ts'
 export { lendUplinks, type Uplinks } from './uplinks.ts'
 export { dropChains, type Lengths, lengthsOf, probe, type Remains, raiseWall, razeAll, razeWall, rebuild } from './wall.ts'

@@ -1,7 +1,7 @@
 import { contains, type Family, formatAddress, parseAddress, parseCidr } from '../model/address.ts'
 import { printNft } from '../model/print-nft.ts'
 
-/** The first packet of a connection, as rules see it. */
+/** A packet as rules see it, the first of a connection. */
 export interface Packet {
   readonly family: Family
   /** 'tcp', 'udp', 'sctp', 'icmp'. */
@@ -16,6 +16,8 @@ export interface Packet {
   readonly redirected: boolean
   /** It takes the address of the link by which it leaves. */
   readonly masqueraded: boolean
+  /** It is one of the others. */
+  readonly answers?: boolean
 }
 
 /** A rule that decided or changed something. */
@@ -23,6 +25,9 @@ export interface Step {
   readonly chain: string
   readonly rule: string
 }
+
+/** Where no rule of a chain did. */
+export const POLICY = 'policy drop'
 
 export interface Passage {
   readonly packet: Packet
@@ -56,7 +61,7 @@ export class Tracer {
     for (const { name, policy } of this.#chains.filter((chain) => chain.hook === hook).toSorted((a, b) => a.prio - b.prio)) {
       const end = this.#chain(name, now, steps)
       now = end.packet
-      if (end.verdict === 'continue' && policy === 'drop') steps.push({ chain: name, rule: 'policy drop' })
+      if (end.verdict === 'continue' && policy === 'drop') steps.push({ chain: name, rule: POLICY })
       if (end.verdict === 'drop' || (end.verdict === 'continue' && policy === 'drop')) return { packet: now, dropped: true, steps }
     }
     return { packet: now, dropped: false, steps }
@@ -108,9 +113,10 @@ interface End {
   readonly verdict: 'continue' | 'accept' | 'drop' | 'return'
 }
 
-/** A rule in nft's words. */
-function stepOf({ family, table, chain, expr }: Json): Step {
+/** A rule in nft's words, without what it has counted. */
+function stepOf({ family, table, chain, expr: statements }: Json): Step {
   const head = `add rule ${family} ${table} ${chain} `
+  const expr = statements.filter((statement: Json) => !('counter' in statement))
   return { chain, rule: printNft({ add: { rule: { family, table, chain, expr } } })?.slice(head.length) ?? JSON.stringify(expr) }
 }
 
@@ -172,7 +178,8 @@ class Facts {
   #value({ meta, payload, ct, fib }: Json): string | readonly string[] | undefined {
     if (meta) return this.#meta(meta.key)
     if (payload) return this.#payload(payload)
-    if (ct) return { state: ['new'], status: this.#packet.redirected ? ['dnat'] : [] }[ct.key as string]
+    if (ct)
+      return { state: [this.#packet.answers ? 'established' : 'new'], status: this.#packet.redirected ? ['dnat'] : [] }[ct.key as string]
     if (fib?.result === 'type')
       return this.#isLocal(fib.flags.includes('saddr') ? this.#packet.source : this.#packet.target) ? 'local' : 'unicast'
     return undefined

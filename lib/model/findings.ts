@@ -93,7 +93,7 @@ export const FINDINGS = {
     'stop {holder}, or publish another port',
   ],
   PLUGIN_OVERDUE: ['it has not been told yet: {calls}', 'it keeps what nobody has any more', REPAIR],
-  FOREIGN_DROP: ['it drops {packet}: {rule}', 'whoever drops has the last word', 'nft insert rule {chain} {link} accept'],
+  FOREIGN_DROP: ['it drops {packet}: {rule}', 'whoever drops has the last word', '{remedy}'],
 } as const satisfies Record<string, readonly [what: string, why: string, fix: string]>
 
 export type FindingCode = keyof typeof FINDINGS

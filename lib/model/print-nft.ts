@@ -109,7 +109,7 @@ function verdictText(value: Json | undefined): string {
 function statementText(statement: Json): string {
   if (isVerdict(statement)) return verdictText(statement)
   const [kind, inner] = only(statement)
-  if (kind === 'masquerade' && inner === null) return kind
+  if ((kind === 'masquerade' || kind === 'reject') && inner === null) return kind
   const it = fields(inner)
   switch (kind) {
     case 'match':
@@ -122,6 +122,8 @@ function statementText(statement: Json): string {
       const port = it['port'] === undefined ? '' : ` : ${expressionText(it['port'])}`
       return `dnat ${word(it['family'])} to ${expressionText(it['addr'])}${port}`
     }
+    case 'reject':
+      return `reject with ${word(it['type'])}${it['expr'] === undefined ? '' : ` ${word(it['expr'])}`}`
     default:
       throw new Wordless()
   }

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { bridge } from '../../lib/drivers/bridge.ts'
 import { createDefaultIpam } from '../../lib/ipam/default.ts'
 import * as descriptor from '../../lib/netlink/descriptor.ts'
 import { openStore, type Store } from '../../lib/store/store.ts'
-import { LAN4 } from '../support/lab.ts'
+import { LAN4, LAN6 } from '../support/lab.ts'
 import { must, start } from '../support/run.ts'
 import { Stage } from '../support/stage.ts'
 import { ask, pings, reaches } from '../support/traffic.ts'
@@ -100,6 +101,71 @@ describe('rules of others', () => {
     expect((await stage.cnm.repair()).left).toHaveLength(2)
     for (const { fix } of findings) must(['sh', '-c', fix], { netns: stage.lab.host })
     expect(await reaches(path, LAN4)).toBe(true)
+    expect(await found()).toEqual([])
+    host('nft', 'delete', 'table', 'ip', 'filter')
+  })
+
+  it('that iptables made are understood: in both families, for answers, and for neighbours where br_netfilter is at work', async () => {
+    const { cnm } = stage
+    await cnm.createNetwork({ name: 'front', enableIPv6: true })
+    await cnm.createNetwork({ name: 'inner', enableIPv6: true, internal: true })
+    const { path } = await cnm.createSandbox(published)
+    const one = await cnm.createSandbox({ networks: [{ network: 'inner' }] })
+    await cnm.createSandbox({ name: 'two', networks: [{ network: 'inner' }] })
+    const [front, inner] = [bridgeOf(), `br-${cnm.network('inner').id.slice(0, 12)}`]
+    const { address, address6 } = cnm.seats('two')[0]?.endpoint ?? expect.fail()
+    const neighbour = [address, address6].map((cidr) => String(cidr).split('/')[0] ?? '')
+
+    const bridged = existsSync('/proc/sys/net/bridge')
+    host('sysctl', '-eqw', 'net.bridge.bridge-nf-call-iptables=1', 'net.bridge.bridge-nf-call-ip6tables=1')
+    // As ufw in one family; in the other as dockerd, which lets in answers to its own networks only.
+    host('iptables', '-A', 'FORWARD', ...'-m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment x -j ACCEPT'.split(' '))
+    for (const iptables of ['iptables', 'ip6tables']) host(iptables, '-P', 'FORWARD', 'DROP')
+    const findings = await found()
+    const drops = (what: string, family: 4 | 6, match: string) => ({
+      what: `it drops ${what}: policy drop`,
+      fix: `nft insert rule ${family === 4 ? 'ip' : 'ip6'} filter FORWARD ${match} accept`,
+    })
+    const between = (family: 4 | 6) =>
+      bridged ? [drops(`what neighbours on network inner say over IPv${family}`, family, `iifname ${inner}`)] : []
+    expect(findings.map(({ what, fix }) => ({ what, fix }))).toEqual([
+      drops('what leaves network front over IPv4', 4, `iifname ${front}`),
+      drops('what comes to port 80 of sandbox web', 4, `oifname ${front}`),
+      ...between(4),
+      drops('what leaves network front over IPv6', 6, `iifname ${front}`),
+      drops('what comes back to network front over IPv6', 6, `oifname ${front}`),
+      ...between(6),
+    ])
+    expect(await pings(one.path, neighbour[0] ?? '')).toBe(!bridged)
+    for (const { fix } of findings) must(['sh', '-c', fix], { netns: stage.lab.host })
+    for (const at of [LAN4, LAN6]) expect(await reaches(path, at)).toBe(true)
+    for (const at of neighbour) expect(await reaches(one.path, at)).toBe(true)
+    expect(await found()).toEqual([])
+    host('iptables', '-I', 'FORWARD', '-i', front, '-j', 'REJECT')
+    expect((await found()).map(({ what }) => what)).toEqual([`it drops what leaves network front over IPv4: iifname "${front}" reject`])
+    for (const family of ['ip', 'ip6']) host('nft', 'delete', 'table', family, 'filter')
+  })
+
+  it('of firewalld and ufw are not ours to write among: they are told themselves', async () => {
+    await stage.cnm.createNetwork({ name: 'front' })
+    await stage.cnm.createSandbox(published)
+    drop('add table inet firewalld; add chain inet firewalld filter_FORWARD { type filter hook forward priority 10; policy accept; }')
+    drop('add rule inet firewalld filter_FORWARD ct state { established, related } accept')
+    drop('add rule inet firewalld filter_FORWARD ct status dnat accept')
+    drop('add rule inet firewalld filter_FORWARD counter reject with icmpx admin-prohibited')
+    expect(await found()).toEqual([
+      {
+        code: 'FOREIGN_DROP',
+        subject: 'chain inet firewalld filter_FORWARD',
+        what: 'it drops what leaves network front over IPv4: reject with icmpx admin-prohibited',
+        fix: `firewall-cmd --permanent --zone=trusted --change-interface=${bridgeOf()} && firewall-cmd --reload`,
+      },
+    ])
+    host('nft', 'delete', 'table', 'inet', 'firewalld')
+    for (const chain of ['-P FORWARD DROP', '-N ufw-user-forward', '-A FORWARD -j ufw-user-forward']) host('iptables', ...chain.split(' '))
+    const told = (await found()).map(({ fix }) => fix)
+    expect(told).toEqual(['in', 'out'].map((way) => `ufw route allow ${way} on ${bridgeOf()}`))
+    for (const way of ['-i', '-o']) host('iptables', '-A', 'ufw-user-forward', way, bridgeOf(), '-j', 'ACCEPT')
     expect(await found()).toEqual([])
     host('nft', 'delete', 'table', 'ip', 'filter')
   })

@@ -15,7 +15,7 @@ import { type Limit, limitsOf } from '../endpoints/limits.ts'
 import type { Hall } from '../hall.ts'
 import { apartness, CHILDREN, isCutOff, networkOf, parentUnder } from './parents.ts'
 import { familyOf, farAddress, guestAt, type Place, placeOf, targetOf } from './places.ts'
-import { isForItself, isHeard, isUp, routeText, View } from './view.ts'
+import { isBridgeFiltered, isForItself, isHeard, isUp, routeText, View } from './view.ts'
 
 export interface ExplainRequest {
   /** A sandbox or network by name or id, an address, `host`, or `internet`. */
@@ -168,9 +168,7 @@ class Walk {
     const where = `link ${packet.output}`
     const ends = [await isIsolated(this.#hall, from), await isIsolated(this.#hall, to)]
     if (ends.every(Boolean)) this.#end(where, 'both ports are isolated: com.docker.network.bridge.enable_icc is false', 'drop')
-    // With br_netfilter, what is bridged goes past the rules for what is routed too.
-    const filtered = (await readSysctl(this.#hall.host, `net/bridge/bridge-nf-call-ip${packet.family === 4 ? '' : '6'}tables`)) === '1'
-    if (filtered) this.#trace('forward', packet)
+    if (await isBridgeFiltered(this.#hall.host, packet.family)) this.#trace('forward', packet)
     return this.#arrive(to, next, where)
   }
 

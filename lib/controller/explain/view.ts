@@ -1,6 +1,6 @@
 import { contains, type Family, formatAddress, formatCidr, isLoopback, parseAddress } from '../../model/address.ts'
 import { dump } from '../../netlink/kernel.ts'
-import type { Netns } from '../../netlink/namespace.ts'
+import { type Netns, readSysctl } from '../../netlink/namespace.ts'
 import { type AddressRow, type LinkRow, MAIN, type RouteRow } from '../../netlink/tables.ts'
 
 const IFF_UP = 1
@@ -72,6 +72,10 @@ export const isUp = ({ flags }: LinkRow): boolean => (flags & IFF_UP) !== 0
 
 /** Up, and so is what it hears by: its other end, or its parent. */
 export const isHeard = (link: LinkRow): boolean => isUp(link) && (link.flags & IFF_RUNNING) !== 0
+
+/** With br_netfilter, what is bridged goes past the rules for what is routed too. */
+export const isBridgeFiltered = async (netns: Netns, family: Family): Promise<boolean> =>
+  (await readSysctl(netns, `net/bridge/bridge-nf-call-ip${family === 4 ? '' : '6'}tables`)) === '1'
 
 /** As `ip route` has it. */
 export function routeText({ to, via, type }: RouteRow, link: LinkRow | undefined): string {
