@@ -1,8 +1,8 @@
-import { type Cidr, contains, type Family, isLoopback, lastOf, parseAddress, parseCidr, subnetOf } from '../model/address.ts'
+import { type Cidr, type Family, isLoopback, lastOf, parseAddress, subnetOf } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { hasLink, type Settings, settingsOf } from './bridge-options.ts'
 import type { FoundLink, NetworkConfig, OtherNetwork } from './driver.ts'
-import { unreachable } from './options.ts'
+import { isOfMany, unreachable } from './options.ts'
 import { checkPools, invalid } from './pools.ts'
 
 /** What the host reaches through a bridge, as the first and the last address: that is soon compared with thousands. */
@@ -48,12 +48,9 @@ function checkAddresses({ hostIP, source }: Settings): void {
     if (!isUnicast(text)) throw invalid(`${text} cannot be the source address of packets to the world`)
 }
 
-/** With what nobody is called alone: multicast, and what is reserved or for all. */
-const CROWDS: readonly Cidr[] = ['224.0.0.0/3', 'ff00::/8'].flatMap((text) => parseCidr(text) ?? [])
-
 function isUnicast(text: string): boolean {
   const address = parseAddress(text)
-  return address !== null && address.value !== 0n && !isLoopback(address) && !CROWDS.some((subnet) => contains(subnet, address))
+  return address !== null && address.value !== 0n && !isLoopback(address) && !isOfMany(address)
 }
 
 /** The host would send what is for one to the other. Our IPAM gives no such subnets, others may. */

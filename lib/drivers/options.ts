@@ -1,4 +1,4 @@
-import { type Address, type Family, formatAddress, parseAddress } from '../model/address.ts'
+import { type Address, type Cidr, contains, type Family, formatAddress, parseAddress, parseCidr } from '../model/address.ts'
 import { fault } from '../model/errors.ts'
 import { isLinkName } from '../model/ids.ts'
 import type { Options } from '../model/network.ts'
@@ -49,9 +49,16 @@ export const readAddress =
     return formatAddress(address)
   }
 
+const CROWDS: readonly Cidr[] = ['224.0.0.0/3', 'ff00::/8'].flatMap((text) => parseCidr(text) ?? [])
+
+/** Nobody is called so alone: multicast, and what is reserved or for all. */
+export const isOfMany = (address: Address): boolean => CROWDS.some((subnet) => contains(subnet, address))
+
 /** Why nobody would reach a port that is published on an address; undefined when somebody may. */
 export function unreachable({ family, value }: Address): string | undefined {
-  if (family === 6 && value >> 32n === 0xffffn) return `${formatAddress({ family, value })} is an IPv4 address: write it as one`
+  const text = formatAddress({ family, value })
+  if (family === 6 && value >> 32n === 0xffffn) return `${text} is an IPv4 address: write it as one`
+  if (isOfMany({ family, value })) return `${text} is nobody's own address`
   return family === 6 && value === 1n ? 'no kernel lets an answer come back to ::1; publish on 127.0.0.1' : undefined
 }
 

@@ -82,6 +82,9 @@ describe('a port binding', () => {
     [{ hostIP: 'localhost' }, 'localhost is not an IP address'],
     [{ hostIP: '::ffff:192.0.2.1' }, 'is an IPv4 address: write it as one'],
     [{ hostIP: '::1' }, 'no kernel lets an answer come back to ::1'],
+    [{ hostIP: '224.0.0.1' }, "224.0.0.1 is nobody's own address"],
+    [{ hostIP: '255.255.255.255' }, "nobody's own address"],
+    [{ hostIP: 'ff02::1' }, "nobody's own address"],
     [{ protocol: 'icmp' as 'tcp' }, 'unknown protocol icmp'],
   ])('%j is refused', (wrong, reason) => {
     expect(() => checkPort({ ...port(), ...wrong })).toThrow(reason)
