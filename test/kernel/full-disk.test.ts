@@ -46,31 +46,36 @@ it('a network of which the run directory has no room to know was not made, and w
   await cnm.close()
 })
 
-it.each(['run', 'root'] as const)('what is there can be removed while the %s directory is full', async (which) => {
-  await using lab = new Lab()
-  mkdirSync(lab[which])
-  must(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'none', lab[which]])
-  await using cnm = await lab.open()
-  const had = must(['ip', '-br', 'link'], { netns: lab.host })
-  for (const name of ['front', 'back']) await cnm.createNetwork({ name })
-  for (const name of ['a', 'b', 'c', 'd'])
-    await cnm.createSandbox({
-      name,
-      networks: [{ network: 'front' }, { network: 'back' }],
-      ports: [{ protocol: 'tcp', hostIP: '', hostPort: 0, port: 80 }],
-    })
-  {
-    using _ = fill(lab[which])
-    await cnm.disconnect('a', 'back')
-    for (const name of ['a', 'b', 'c']) await cnm.removeSandbox(name)
-    await expect(cnm.createNetwork({ name: 'more' })).rejects.toMatchObject({ code: 'STATE_UNWRITABLE' })
-    await cnm.removeSandbox('d')
-    await cnm.removeNetwork('back')
-  }
-  await cnm.removeNetwork('front')
-  expect(await cnm.findings()).toEqual([])
-  await cnm.close()
-  await using next = await lab.open()
-  expect(next.sandboxes()).toEqual([])
-  expect(must(['ip', '-br', 'link'], { netns: lab.host })).toBe(had)
-})
+it.each(['run', 'root'] as const)(
+  'what is there can be removed while the %s directory is full, by the next controller too',
+  async (which) => {
+    await using lab = new Lab()
+    mkdirSync(lab[which])
+    must(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'none', lab[which]])
+    let cnm = await lab.open()
+    const had = must(['ip', '-br', 'link'], { netns: lab.host })
+    for (const name of ['front', 'back']) await cnm.createNetwork({ name })
+    for (const name of ['a', 'b', 'c', 'd'])
+      await cnm.createSandbox({
+        name,
+        networks: [{ network: 'front' }, { network: 'back' }],
+        ports: [{ protocol: 'tcp', hostIP: '', hostPort: 0, port: 80 }],
+      })
+    {
+      using _ = fill(lab[which])
+      await cnm.disconnect('a', 'back')
+      await cnm.close()
+      cnm = await lab.open()
+      for (const name of ['a', 'b', 'c']) await cnm.removeSandbox(name)
+      await expect(cnm.createNetwork({ name: 'more' })).rejects.toMatchObject({ code: 'STATE_UNWRITABLE' })
+      await cnm.removeSandbox('d')
+      await cnm.removeNetwork('back')
+    }
+    await cnm.removeNetwork('front')
+    expect(await cnm.findings()).toEqual([])
+    await cnm.close()
+    await using next = await lab.open()
+    expect(next.sandboxes()).toEqual([])
+    expect(must(['ip', '-br', 'link'], { netns: lab.host })).toBe(had)
+  },
+)

@@ -22,7 +22,9 @@ const MOMENT = 1000
 
 /** Makes kernel and records agree after the previous controller, however it ended. */
 export async function recover(hall: Hall): Promise<void> {
-  hall.store.marks.put('host', await checkHost(hall))
+  const host = await checkHost(hall)
+  // Not each time: on a disk that is full, whoever only looks or takes away needs no room.
+  if (hall.store.marks.get('host') !== host) hall.store.marks.put('host', host)
   await deleteRetired([hall.host.path, ...homes(hall)])
   await finishJournal(hall)
   await replayAddresses(hall)
