@@ -58,7 +58,7 @@ export function verifyExport(json: string): readonly Finding[] {
   }
 }
 
-const UNUSABLE = ['STATE_BROKEN', 'STATE_FOREIGN', 'STATE_VERSION']
+const UNUSABLE = ['STATE_BROKEN', 'STATE_FOREIGN', 'STATE_GONE', 'STATE_VERSION']
 
 /** A state that cannot be opened, as a finding; any other error is thrown. */
 export function unusable(error: unknown): Finding {

@@ -342,6 +342,11 @@ export const ERRORS = {
   STATE_VERSION: [500, '{file} was written by a newer version of cnm (format {found}, this one knows {known})', 'use the newer cnm'],
   RECORD_INVALID: [400, 'what was asked for cannot be recorded under {kind}: {reason}', 'say it otherwise: nothing was changed'],
   STATE_BROKEN: [500, 'the record {key} in {file} is not valid: {reason}', 'restore it from a backup, or remove it'],
+  STATE_GONE: [
+    500,
+    '{path} was removed, or another file is in its place: nothing can be recorded any more',
+    'put it back; or end who has it open (cnm serve, a program) and begin anew with what is there: cnm doctor',
+  ],
   STATE_UNWRITABLE: [
     500,
     'cannot write the state in {path}: {reason}',

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statfsSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import type { RootDatabase } from 'lmdb'
@@ -26,6 +26,8 @@ const PER_BYTE = 16
 /** One LMDB file of text under text keys, and the errors it has. */
 export class StateFile {
   readonly path: string
+  /** The file that was opened, whatever has its name by now. */
+  readonly #inode: bigint | undefined
   readonly #db: RootDatabase<string, string>
   readonly #reserve: Reserve
   /** What the transaction under way writes, by key; null deletes. */
@@ -37,6 +39,7 @@ export class StateFile {
 
   private constructor(path: string, db: RootDatabase<string, string>) {
     this.path = path
+    this.#inode = inodeOf(path)
     this.#db = db
     this.#reserve = new Reserve(`${path}-reserve`)
   }
@@ -56,7 +59,7 @@ export class StateFile {
       throw unwritable(path, error)
     }
     try {
-      file.#checkFormat()
+      file.#guard(() => file.#checkFormat())
     } catch (error) {
       await file.close()
       throw error
@@ -71,7 +74,12 @@ export class StateFile {
 
   read(prefix: string): readonly { readonly key: string; readonly value: string }[] {
     this.#writeIdle()
-    return Array.from(this.#db.getRange({ start: prefix, end: `${prefix}\uffff` }))
+    return this.#guard(() => Array.from(this.#db.getRange({ start: prefix, end: `${prefix}\uffff` })))
+  }
+
+  /** Throws STATE_GONE where somebody has taken the file away: what is written to it then, nobody reads again. */
+  checkThere(): void {
+    if (inodeOf(this.path) !== this.#inode) throw fault('STATE_GONE', { path: this.path })
   }
 
   put(key: string, value: string): void {
@@ -117,6 +125,7 @@ export class StateFile {
    * first that may be in the same place.
    */
   takeRoom(): void {
+    this.checkThere()
     const pending = this.#pending ?? new Map()
     if (needOf(pending) > this.#freeFor(pending)) throw full(this.path)
     this.#hasRoom = true
@@ -150,6 +159,7 @@ export class StateFile {
   /** LMDB takes a lock, and a page or two, for a transaction: none for nothing, one for whatever there is. */
   #write(entries: ReadonlyMap<string, string | null>): void {
     if (this.#idle.size + entries.size === 0) return
+    this.checkThere()
     const [needed, idly] = [needOf(entries), needOf(this.#idle)]
     const free = this.#freeFor(entries)
     if (needed > free && !this.#hasRoom) throw full(this.path)
@@ -176,16 +186,16 @@ export class StateFile {
 
   /** Something is deleted, or there is less of it. */
   #takesAway(entries: ReadonlyMap<string, string | null>): boolean {
-    return [...entries].some(([key, value]) => value === null || value.length < (this.#db.get(key)?.length ?? 0))
+    return this.#guard(() => [...entries].some(([key, value]) => value === null || value.length < (this.#db.get(key)?.length ?? 0)))
   }
 
   broken(key: string, reason: string): CnmError {
     return fault('STATE_BROKEN', { key, file: this.path, reason })
   }
 
-  #guard<T>(write: () => T): T {
+  #guard<T>(work: () => T): T {
     try {
-      return write()
+      return work()
     } catch (error) {
       throw unwritable(this.path, error)
     }
@@ -204,10 +214,15 @@ export class StateFile {
   }
 }
 
+/** What LMDB says of a file in which something else was written. */
+const DAMAGE = { MDB_PAGE_NOTFOUND: -30797, MDB_CORRUPTED: -30796, MDB_PANIC: -30795, MDB_VERSION_MISMATCH: -30794, MDB_INVALID: -30793 }
+
 /** What the system said of `path`, as an error of ours. Anything else that was thrown comes back as it is. */
 export function unwritable(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof CnmError || !('code' in error)) return error
   const { code, message } = error
+  const [nature] = Object.entries(DAMAGE).find(([, number]) => number === code) ?? []
+  if (nature) return fault('STATE_BROKEN', { key: 'tree', file: path, reason: message.split('\n').at(-1) ?? nature }, error)
   const words = message.split(', ')[0] ?? message
   // Node has the name in its message already; LMDB has a positive errno, or a negative number of its own.
   const reason = typeof code === 'number' && code > 0 ? `${getSystemErrorName(-code)}: ${words}` : words
@@ -245,5 +260,8 @@ function needOf(entries: ReadonlyMap<string, string | null>): number {
   for (const value of entries.values()) size += value?.length ?? 0
   return size === 0 ? 0 : ROOM + PER_BYTE * size
 }
+
+/** undefined where there is nothing. */
+const inodeOf = (path: string): bigint | undefined => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino
 
 const full = (path: string) => fault('STATE_UNWRITABLE', { path, reason: 'ENOSPC: no space left on device' })

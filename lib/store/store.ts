@@ -79,7 +79,7 @@ export interface Journal {
 
 /**
  * What is true now. Everything is synchronous; reading costs no more than a Map. Records that were read are shared, and
- * frozen; what was put was copied. Reading throws STATE_BROKEN, writing STATE_UNWRITABLE.
+ * frozen; what was put was copied. Reading throws STATE_BROKEN, writing STATE_UNWRITABLE and STATE_GONE.
  */
 export interface Store {
   readonly networks: Records<Network, 'name'>
@@ -107,6 +107,8 @@ export interface Store {
    * the end.
    */
   transact<T>(work: () => T): T
+  /** Throws STATE_GONE where somebody has taken a file of ours away. */
+  checkThere(): void
   /** Gives the directories free. */
   close(): Promise<void>
 }
@@ -211,6 +213,9 @@ function storeOf(state: StateFile, live: StateFile, close: () => Promise<void>):
       } finally {
         last = undefined
       }
+    },
+    checkThere() {
+      for (const file of [state, live]) file.checkThere()
     },
     close,
   }

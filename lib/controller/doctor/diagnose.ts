@@ -9,6 +9,7 @@ import { wrongChecksums } from '../overlay/checksums.ts'
 import { offloadLosses } from '../overlay/offload.ts'
 import { hasDriver } from '../remote/drivers.ts'
 import { overdue } from '../remote/dues.ts'
+import { unusable } from '../state.ts'
 import { type Ailment, taking } from './ailment.ts'
 import { shortages } from './capacity.ts'
 import { forwardingDrift, homeStrays, networkDrift, Round, sandboxDrift } from './drift.ts'
@@ -22,6 +23,11 @@ import { groundless, swarmDrift } from './swarm.ts'
 
 /** All that is not as it should be, in an order in which it can be mended. Changes nothing. */
 export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
+  try {
+    hall.store.checkThere()
+  } catch (error) {
+    return [{ finding: unusable(error) }]
+  }
   // What verbs have left to be deleted is under way.
   await hall.deleted()
   const round = await Round.of(hall)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { open } from 'lmdb'
 import { describe, expect, it } from 'vitest'
@@ -314,6 +314,39 @@ describe('a file that was cut off', () => {
     expect((Math.max(...LAST_PAGE.map((at) => Number(whole.readBigUInt64LE(at)))) + 1) * 4_096).toBeGreaterThan(whole.length)
     expect((await opened(where)).networks.list()).toEqual([network('stays')])
   })
+})
+
+describe('a file that somebody', () => {
+  it('wrote something else into is named', async () => {
+    const where = directories()
+    const path = join(where.root, 'networks.mdb')
+    const store = await opened(where)
+    for (let n = 0; n < 20; n++) store.networks.put(network(`n${n}`))
+    await store.close()
+    const whole = readFileSync(path)
+    writeFileSync(path, whole.fill(0, 8_192))
+    expect(await rejection(opened(where))).toMatchObject({
+      code: 'STATE_BROKEN',
+      message: `the record tree in ${path} is not valid: MDB_CORRUPTED: Located page was wrong type`,
+    })
+  })
+
+  it.each(['root', 'run'] as const)(
+    'took away, of the %s directory, with the directory or without, is not written any more',
+    async (which) => {
+      for (const take of [(path: string) => rmSync(path), (path: string) => rmSync(dirname(path), { recursive: true })]) {
+        const where = directories()
+        const path = join(where[which], which === 'root' ? 'networks.mdb' : 'live.mdb')
+        const store = await opened(where)
+        store.networks.put(network('a'))
+        take(path)
+        const put = () => (which === 'root' ? store.networks.put(network('b')) : store.sandboxes.put(sandbox('b')))
+        for (const write of [put, () => store.transact(put), () => store.checkThere()])
+          expect(write).toThrow(`${path} was removed, or another file is in its place: nothing can be recorded any more`)
+        expect([store.networks.list().length, store.sandboxes.list().length]).toEqual([1, 0])
+      }
+    },
+  )
 })
 
 describe('a directory that cannot be written', () => {
