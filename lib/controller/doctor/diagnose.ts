@@ -1,10 +1,7 @@
 import { finding } from '../../model/findings.ts'
 import type { Due } from '../../store/store.ts'
 import { EngineIpam } from '../engine/ipam.ts'
-import { raisedWalls } from '../guard/mend.ts'
 import type { Hall } from '../hall.ts'
-import { closeWay } from '../networks/forwarding.ts'
-import { forgetWay, lentOf } from '../networks/ways.ts'
 import { wrongChecksums } from '../overlay/checksums.ts'
 import { offloadLosses } from '../overlay/offload.ts'
 import { hasDriver } from '../remote/drivers.ts'
@@ -15,6 +12,7 @@ import { shortages } from './capacity.ts'
 import { forwardingDrift, homeStrays, networkDrift, Round, sandboxDrift } from './drift.ts'
 import { shadowedPorts, vlanFilters } from './foreign.ts'
 import { foreignDrops } from './foreign-rules.ts'
+import { leftForwarding } from './forwarding.ts'
 import { contradictions } from './records.ts'
 import { hidingRoutes } from './routes.ts'
 import { ruleDrift } from './rules.ts'
@@ -52,11 +50,12 @@ async function examine(hall: Hall, round: Round): Promise<readonly Ailment[]> {
     ...others.filter((found) => !told.has(JSON.stringify(found))).map((found) => ({ finding: found })),
     ...strays(round),
     ...homeStrays(round),
-    // What other drivers want of the firewall, this program cannot say. Rules come before what builds on them.
-    ...(known ? await ruleDrift(hall) : []),
+    // What other drivers want of the firewall, this program cannot say. Rules come before what builds on them, and go after what
+    // they kept from others.
+    ...(known ? [...(await leftForwarding(hall)), ...(await ruleDrift(hall))] : []),
     ...drift,
     ...(await swarmDrift(hall)),
-    ...(known ? [...(await forwardingDrift(round)), ...(await leftForwarding(hall)), ...(await inTheWay(hall))] : []),
+    ...(known ? [...(await forwardingDrift(round)), ...(await inTheWay(hall))] : []),
   ]
 }
 
@@ -97,14 +96,6 @@ function methodsOf(all: readonly Due[], plugin: string): string {
       return count > 1 ? `${method} (${count})` : method
     })
     .join(', ')
-}
-
-/** Forwarding that was lent, and that no network needs any more. */
-async function leftForwarding(hall: Hall): Promise<readonly Ailment[]> {
-  const lent = lentOf(hall)
-  if (Object.keys(lent).length === 0 || (await raisedWalls(hall)).length > 0) return []
-  const mend = taking({ plan: await closeWay(hall, lent), record: () => forgetWay(hall) })
-  return [{ finding: finding('FORWARDING_LEFT', 'host', { settings: Object.keys(lent).join(', ') }), mend }]
 }
 
 const inTheWay = async (hall: Hall): Promise<readonly Ailment[]> =>

@@ -54,6 +54,15 @@ export async function closeWay(hall: Hall, lent: Lent): Promise<Plan> {
     .map(([path, value]) => ({ op: 'sysctl', path, value }))
 }
 
+/** What `names`, links of the host, forward by now. */
+export async function lentTo(hall: Hall, family: Family, names: readonly string[]): Promise<Lent> {
+  const knob = await knobOf(hall, family)
+  const paths = new Set(names.map((name) => (knob ? knob(name) : ALL6)))
+  const lent: [string, string][] = []
+  for (const path of paths) if ((await readSysctl(hall.host, path)) === '1') lent.push([path, '0'])
+  return Object.fromEntries(lent)
+}
+
 const ALL4 = 'net/ipv4/ip_forward'
 const ALL6 = 'net/ipv6/conf/all/forwarding'
 
