@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { Filter, LinkRef, Outcome, Refusal, TableName, Tables } from '../../binding.d.ts'
 import { withRow } from '../model/columns.ts'
 import type { Op, Plan } from '../model/op.ts'
@@ -5,6 +6,7 @@ import { printOp } from '../model/print.ts'
 import { linkRef, quote } from '../model/words.ts'
 import { addon } from './addon.ts'
 import type { Netns } from './namespace.ts'
+import { mayAdministerNetworks } from './privilege.ts'
 import { isGone, NetlinkError } from './refusal.ts'
 import { type Rows, rowsOf } from './tables.ts'
 
@@ -97,9 +99,21 @@ function refusedPart(step: Op, { rows, command }: Refusal): Op {
   return withRow(step, rows?.row[0] ?? 0)
 }
 
-/** The ruleset of one table as libnftables' JSON; null when there is no such table. */
-export const listNftTable = (netns: Netns, { family, name }: { readonly family: string; readonly name: string }): Promise<string | null> =>
-  addon().listNftTable(netns, family, name)
+interface NftTable {
+  readonly family: string
+  readonly name: string
+}
+
+/** The ruleset of one table as libnftables' JSON; null when there is no such table. Rejects with NetlinkError. */
+export async function listNftTable(netns: Netns, { family, name }: NftTable): Promise<string | null> {
+  const refused = (errno: number, message = '') =>
+    new NetlinkError({ op: 0, errno, message, attribute: '', request: 'nft' }, () => `${insideOf(netns)}nft list table ${family} ${name}`)
+  // libnftables would say so on standard error.
+  if (!mayAdministerNetworks()) throw refused(-constants.errno.EPERM)
+  return addon()
+    .listNftTable(netns, family, name)
+    .catch((error: Error) => Promise.reject(refused(-constants.errno.EIO, error.message)))
+}
 
 const COMMANDS: Readonly<Record<TableName, string>> = {
   link: 'ip link',
@@ -117,9 +131,11 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   vlan: 'bridge vlan',
 }
 
+const insideOf = ({ path }: Netns): string => (path === '' ? '' : `nsenter --net=${quote(path)} `)
+
 /** What reads the same in a shell, where it is read, and of which link. */
-function readingCommand({ path }: Netns, table: TableName, link: LinkRef | undefined): string {
-  const inside = path === '' ? '' : `nsenter --net=${quote(path)} `
+function readingCommand(netns: Netns, table: TableName, link: LinkRef | undefined): string {
+  const inside = insideOf(netns)
   if (link === undefined) return inside + COMMANDS[table]
   return `${inside}${COMMANDS[table]}${table === 'route' ? '' : ' show'} dev ${linkRef(link)}`
 }

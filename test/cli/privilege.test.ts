@@ -25,11 +25,24 @@ describe('who may not', () => {
   it('read the state is told so', () => {
     // Somebody else's, and root without the right to look over his shoulder: this checkout may be root's alone.
     must(['chown', '-R', '65534:65534', host.root, host.run])
-    const { status, stdout, stderr } = cnm(['setpriv', '--bounding-set=-all', '--inh-caps=-all'], 'network', 'ls')
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toMatch(
-      /^cannot write the state in .*: EACCES: permission denied\nhint: run as root and where there is room, or give another --root and --run/,
-    )
+    for (const verb of [
+      ['network', 'ls'],
+      ['events', '--since', '1h', '--until', '0s'],
+    ]) {
+      const { status, stdout, stderr } = cnm(['setpriv', '--bounding-set=-all', '--inh-caps=-all'], ...verb)
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toMatch(
+        /^cannot write the state in .*: EACCES: permission denied\nhint: run as root and where there is room, or give another --root and --run/,
+      )
+    }
+  })
+
+  it('read rules is told so, with the command that was refused', () => {
+    for (const verb of [['doctor'], ['explain', 'host', 'internet']]) {
+      const { status, stderr } = cnm(['setpriv', '--bounding-set=-net_admin', '--inh-caps=-all'], ...verb)
+      expect(status).toBe(1)
+      expect(stderr).toMatch(/^EPERM: operation not permitted, while: nft list table inet cnm\nhint: run as root, or with CAP_NET_ADMIN/)
+    }
   })
 
   it('change links is told so, with the command that was refused', () => {

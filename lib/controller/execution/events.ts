@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Action, NetworkEvent } from '../../model/event.ts'
 import type { Network, Options } from '../../model/network.ts'
 import { Mismatch, object, optional, type Shape } from '../../model/shape.ts'
+import { unwritable } from '../../store/file.ts'
 import { argument } from '../arguments.ts'
 
 export type Tell = (action: Action, network: Pick<Network, 'id' | 'name' | 'driver' | 'scope'> | null, attributes?: Options) => void
@@ -71,13 +72,15 @@ export interface Period {
 
 /**
  * What is told of the networks of a run directory, by whichever process. Ends with the period, by return(), also while a next()
- * waits, and rejects with the signal's reason. Throws INVALID_ARGUMENT.
+ * waits, and rejects with the signal's reason. Throws INVALID_ARGUMENT, STATE_UNWRITABLE.
  */
 export function eventsOf(run: string, period: Period = {}): AsyncGenerator<NetworkEvent> {
   const { since = Number.POSITIVE_INFINITY, until } = argument(times, period, 'period')
-  mkdirSync(run, { recursive: true, mode: 0o700 })
   const reader = new Reader(run)
-  const past = reader.read().filter(({ time }) => time / 1000 >= since)
+  const past = inDirectory(run, () => {
+    mkdirSync(run, { recursive: true, mode: 0o700 })
+    return reader.read().filter(({ time }) => time / 1000 >= since)
+  })
   const bell = new Bell()
   const { signal } = period
   const events = told(run, past, reader, bell, { ...(until === undefined ? {} : { until }), ...(signal ? { signal } : {}) })
@@ -88,6 +91,14 @@ export function eventsOf(run: string, period: Period = {}): AsyncGenerator<Netwo
       return leave(value)
     },
   })
+}
+
+function inDirectory<T>(run: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw unwritable(run, error)
+  }
 }
 
 /** With one that is no number there is no end: nothing is before it, and nothing behind. */
@@ -106,7 +117,7 @@ async function* told(
   bell: Bell,
   { until, signal }: Omit<Period, 'since'>,
 ): AsyncGenerator<NetworkEvent> {
-  const watcher = watch(run, () => bell.ring())
+  const watcher = inDirectory(run, () => watch(run, () => bell.ring()))
   const stop = () => bell.ring()
   signal?.addEventListener('abort', stop)
   const inTime = ({ time }: NetworkEvent) => until === undefined || Math.floor(time / 1000) <= until

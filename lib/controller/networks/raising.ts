@@ -6,6 +6,7 @@ import { isPredefined, type Network } from '../../model/network.ts'
 import { type LinkAdd, NETWORK, type Op, type Plan } from '../../model/op.ts'
 import type { Wall } from '../../model/wall.ts'
 import { listNftTable } from '../../netlink/kernel.ts'
+import { mayAdministerNetworks } from '../../netlink/privilege.ts'
 import { withoutLackingIPv6 } from '../endpoints/ipv6.ts'
 import type { Hall } from '../hall.ts'
 import { checkEsp } from '../overlay/esp.ts'
@@ -13,7 +14,6 @@ import { knownPeers, tunnelOf } from '../overlay/known.ts'
 import { underlayOf } from '../overlay/underlay.ts'
 import { checkWireguard, wireguardOf } from '../overlay/wireguard.ts'
 import { driverOf } from '../remote/drivers.ts'
-import { mayAdministerNetworks } from '../sandboxes/processes.ts'
 import { configOf, toConfig } from './config.ts'
 import { closeWay, openWay, type Way } from './forwarding.ts'
 import { foundFor, settingsBefore } from './found.ts'
@@ -196,7 +196,7 @@ interface Listed {
 
 /** The operator has put rules of their own into our table. */
 async function hasUserRules(hall: Hall): Promise<boolean> {
-  // libnftables complains on standard error; the kernel's own refusal, of the first step, is the better one.
+  // The kernel's own refusal, of the first step, is the better one.
   if (!mayAdministerNetworks()) return false
   const listed = JSON.parse((await listNftTable(hall.host, TABLE)) ?? '{"nftables":[]}') as Listed
   return listed.nftables.some(({ rule }) => rule?.chain === USER)
