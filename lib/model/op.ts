@@ -1,6 +1,6 @@
-import type { ConntrackDelMany, LinkAdd, LinkDel, LinkRef, LinkSet, Op, XfrmStateDel, XfrmStatePut } from '../../binding.d.ts'
+import type { ConntrackDelMany, FilterAdd, LinkAdd, LinkDel, LinkRef, LinkSet, Op, XfrmStateDel, XfrmStatePut } from '../../binding.d.ts'
 
-export type { ConntrackDelMany, LinkAdd, LinkDel, LinkRef, LinkSet, Op }
+export type { ConntrackDelMany, FilterAdd, LinkAdd, LinkDel, LinkRef, LinkSet, Op }
 
 /** Number of the namespace in which the controller plays host. */
 export const HOST = 0

@@ -27,6 +27,7 @@ const linksOf = (name: string) => {
   const short = endpointOf(name).id.slice(0, 7)
   return { veth: `veth${short}`, ifb: `ifb${short}` }
 }
+type Links = ReturnType<typeof linksOf>
 const shaped = (link: string) => {
   const [{ kind, options } = expect.fail()] = JSON.parse(host('tc', '-j', '-r', 'qdisc', 'show', 'dev', link))
   return kind === 'tbf' ? { rate: options.rate * 8, burst: options.burst } : undefined
@@ -129,6 +130,25 @@ describe('limits', () => {
     const { arrived, seconds } = await flood('peer', 'web', 4)
     expect(arrived).toBeLessThanOrEqual(SLOW.burst + SLOW.rate * (seconds + SLOW.latency))
     expect((await flood('web', 'peer', 4)).arrived).toBeLessThan(PACKETS * SIZE)
+  })
+
+  it.each([
+    ['their qdiscs', ({ veth }: Links) => [`qdisc del dev ${veth} root`, `qdisc del dev ${veth} ingress`]],
+    ['the link that delays, and one qdisc is another', ({ veth, ifb }: Links) => [`qdisc replace dev ${veth} root htb`, ifb]],
+  ])('whose place somebody has taken are found and mended: %s', async (_, gone) => {
+    await network({ ...slow('in'), ...slow('out') })
+    await sandbox('web')
+    await sandbox('peer', { 'cnm.rate.in': 'none', 'cnm.rate.out': 'none' })
+    for (const what of gone(linksOf('web'))) {
+      if (what.startsWith('qdisc')) host('tc', ...what.split(' '))
+      else host('ip', 'link', 'del', what)
+    }
+    expect((await stage.cnm.findings()).map(({ code, subject }) => `${code} ${subject}`)).toEqual(['SANDBOX_DRIFT sandbox web'])
+    expect(await stage.cnm.repair()).toMatchObject({ left: [], errors: [] })
+    const { arrived, seconds } = await flood('web', 'peer', 4)
+    expect(arrived).toBeGreaterThan(SLOW.burst / 2)
+    expect(arrived).toBeLessThanOrEqual(SLOW.burst + SLOW.rate * (seconds + SLOW.latency))
+    expect(shaped(linksOf('web').veth)?.rate).toBe(8 * SLOW.rate)
   })
 
   it('are said by explain', async () => {

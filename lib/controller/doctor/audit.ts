@@ -1,5 +1,5 @@
 import { fromBytes } from '../../model/address.ts'
-import { HOST, type LinkAdd, type LinkSet, type Op, type Plan } from '../../model/op.ts'
+import { type FilterAdd, HOST, type LinkAdd, type LinkSet, type Op, type Plan } from '../../model/op.ts'
 import { addressText, macText } from '../../model/words.ts'
 import type { LinkRow } from '../../netlink/tables.ts'
 import type { Scene } from './scene.ts'
@@ -39,6 +39,8 @@ class Audit {
   readonly #moved: ReadonlyMap<string, LinkSet & Op>
   /** Links that are made anew, or put into their bridge anew: what was set on them is lost. */
   readonly #renewed = new Set<string>()
+  /** Links with the kind of a qdisc that is made anew: its filters are lost. */
+  readonly #requeued = new Set<string>()
   /** Links whose name somebody else has. */
   readonly #foreign: Set<string>
 
@@ -58,6 +60,7 @@ class Audit {
     const move = this.#moved.get(key)
     if (move) return this.#movedOn(op, move, key)
     if (op.op === 'link.add') return this.#linkAdded(op, scene, key)
+    if (op.op === 'filter.add') return this.#filterAdded(op, scene, key)
     const found = await this.#found(op, scene, key)
     return found === null ? null : { op, found, remedy: [repeatable(op)] }
   }
@@ -94,6 +97,15 @@ class Audit {
     )
   }
 
+  /** One that led to a link which is made anew leads nowhere: it goes with its qdisc, which says whether it is there. */
+  async #filterAdded(op: Op & FilterAdd, scene: Scene, key: string): Promise<Lack | null> {
+    const { at, link, parent: kind, redirect } = op
+    if (this.#requeued.has(`${key} ${kind}`)) return { op, found: 'its qdisc is made anew', remedy: [op] }
+    if (kind !== 'ingress' || redirect === undefined || !this.#renewed.has(keyOf(at, redirect))) return null
+    const there: Plan = (await scene.hasQdisc(link, kind)) ? [{ ...here(at), op: 'qdisc.del', link, kind }] : []
+    return { op, found: `${redirect} is made anew`, remedy: [...there, { ...here(at), op: 'qdisc.add', link, kind }, op] }
+  }
+
   #anew(op: Op & LinkAdd, scene: Scene, key: string, found: string, remedy: Plan): Lack {
     scene.forget(op.name)
     this.#renewed.add(key)
@@ -121,6 +133,10 @@ class Audit {
         return neighbourFound(scene.neighbour(op.link, op.address), op.mac)
       case 'fdb.replace':
         return this.#renewed.has(key) ? 'its link is made anew' : (await scene.forwards(op.link, op.mac)) ? null : 'there is none'
+      case 'qdisc.add':
+        if (await scene.hasQdisc(op.link, op.kind)) return null
+        this.#requeued.add(`${key} ${op.kind}`)
+        return `there is no qdisc ${op.kind} on it`
       case 'sysctl': {
         if (op.path.split('/').some((part) => this.#renewed.has(keyOf(op.at, part)))) return 'its link is made anew'
         const value = await scene.sysctl(op.path)
@@ -166,9 +182,21 @@ function neighbourFound(row: Scene['neighbours'][number] | undefined, mac: Uint8
 
 const delLink = (op: Op & LinkAdd): Op => ({ at: op.into ?? op.at ?? HOST, op: 'link.del', link: op.name })
 
+const here = (at: number | undefined): { readonly at?: number } => (at === undefined ? {} : { at })
+
 /** In place of whatever is there now. */
-const repeatable = (op: Op): Op =>
-  op.op === 'route.add' ? { ...op, op: 'route.replace' } : op.op === 'neigh.add' ? { ...op, op: 'neigh.replace' } : op
+function repeatable(op: Op): Op {
+  switch (op.op) {
+    case 'route.add':
+      return { ...op, op: 'route.replace' }
+    case 'neigh.add':
+      return { ...op, op: 'neigh.replace' }
+    case 'qdisc.add':
+      return op.kind === 'ingress' || op.kind === 'clsact' ? op : { ...op, op: 'qdisc.replace' }
+    default:
+      return op
+  }
+}
 
 /** The subject of a step, in words. */
 export const subjectOf = (op: Op): string => {

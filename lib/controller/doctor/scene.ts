@@ -3,7 +3,7 @@ import type { LinkRef } from '../../model/op.ts'
 import { macText } from '../../model/words.ts'
 import { dump } from '../../netlink/kernel.ts'
 import { type Netns, readSysctl } from '../../netlink/namespace.ts'
-import { type AddressRow, type LinkRow, MAIN, type NeighRow, type RouteRow } from '../../netlink/tables.ts'
+import { type AddressRow, type LinkRow, MAIN, type NeighRow, type RouteRow, type Rows } from '../../netlink/tables.ts'
 
 const NUD_NOARP = 64
 
@@ -16,6 +16,7 @@ export class Scene {
   readonly #addresses: ReadonlyMap<number, readonly AddressRow[]>
   readonly #routes: readonly RouteRow[]
   readonly #neighbours: ReadonlyMap<number, readonly NeighRow[]>
+  #qdiscs: Promise<Rows<'qdisc'>> | undefined
 
   constructor(
     netns: Netns,
@@ -84,6 +85,13 @@ export class Scene {
     if (!link) return false
     const rows = await dump(this.netns, 'fdb', { link: link.index })
     return rows.some((row) => row.master !== 0 && row.mac === macText(mac) && row.state === NUD_NOARP)
+  }
+
+  /** Few links queue: read when the first is asked about. */
+  async hasQdisc(ref: LinkRef, kind: string): Promise<boolean> {
+    const link = this.link(ref)
+    this.#qdiscs ??= dump(this.netns, 'qdisc')
+    return link !== undefined && (await this.#qdiscs).some((row) => row.link === link.index && row.kind === kind)
   }
 
   sysctl(path: string): Promise<string | null> {
