@@ -17,6 +17,8 @@ export interface ConntrackDel {
   /** Ports need a `proto` that has them. */
   readonly origSport?: number
   readonly origDport?: number
+  /** All from `origDport` to this one: to look through the kernel's table once for each takes ms. */
+  readonly origDportEnd?: number
   /** As answers come: behind a DNAT, from the real server. */
   readonly replySrc?: Uint8Array
   readonly replyDst?: Uint8Array

@@ -1,8 +1,14 @@
 import type { ConntrackDel, ConntrackDelMany } from '../../binding.d.ts'
 import { addressOption, option, words } from './words.ts'
 
-/** conntrack ends with 1 when no connection fits. */
-export const conntrackCommand = (op: ConntrackDel): string =>
+/** It knows no ranges, and ends with 1 when no connection fits. */
+export const conntrackCommands = ({ origDportEnd, ...op }: ConntrackDel): readonly string[] => {
+  const { origDport: first = 0 } = op
+  const ports = Array.from({ length: (origDportEnd ?? first) - first + 1 }, (_, index) => first + index)
+  return origDportEnd === undefined ? [command(op)] : ports.map((origDport) => command({ ...op, origDport }))
+}
+
+const command = (op: ConntrackDel): string =>
   words(
     'conntrack -D -f',
     op.family === 6 ? 'ipv6' : 'ipv4',
@@ -22,7 +28,7 @@ export const conntrackCommand = (op: ConntrackDel): string =>
 export const conntrackManyCommands = ({ family, addresses }: ConntrackDelMany): readonly string[] =>
   Array.from({ length: addresses.length / widthOf(family) }, (_, row) => {
     const address = addresses.subarray(row * widthOf(family), (row + 1) * widthOf(family))
-    return [{ origSrc: address }, { replySrc: address }].map((which) => conntrackCommand({ op: 'conntrack.del', family, ...which }))
+    return [{ origSrc: address }, { replySrc: address }].map((which) => command({ op: 'conntrack.del', family, ...which }))
   }).flat()
 
 const widthOf = (family: 4 | 6): number => (family === 4 ? 4 : 16)

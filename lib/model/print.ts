@@ -2,7 +2,7 @@ import type { Birth, GroupSet, LinkAdd, LinkRef, LinkSet, NetnsOp, NftOp, Sysctl
 import type { Op, Plan } from './op.ts'
 import { announceCommands } from './print-announce.ts'
 import { addrManyCommand, routeManyCommand } from './print-columns.ts'
-import { conntrackCommand, conntrackManyCommands } from './print-conntrack.ts'
+import { conntrackCommands, conntrackManyCommands } from './print-conntrack.ts'
 import { changedWords, kindWords, parentOf, portWords, tunWords } from './print-kinds.ts'
 import { nexthopCommand } from './print-nexthop.ts'
 import { printNft } from './print-nft.ts'
@@ -104,7 +104,7 @@ function commandsOf(op: Op, places: readonly string[]): readonly string[] {
     case 'announce':
       return announceCommands(op)
     case 'conntrack.del':
-      return [conntrackCommand(op)]
+      return conntrackCommands(op)
     case 'conntrack.delMany':
       return conntrackManyCommands(op)
     case 'xfrm.policy.add':

@@ -23,6 +23,8 @@ struct ConntrackDel {
   /** IPPROTO_*. */
   std::optional<uint32_t> proto;
   Direction orig;
+  /** Of ports that begin with orig.dport: the last. */
+  std::optional<uint32_t> orig_dport_end;
   Direction reply;
   std::optional<uint32_t> mark;
   uint32_t mask = UINT32_MAX;

@@ -41,6 +41,10 @@ void ReadConntrackDel(Fields& fields, ConntrackDel& op) {
   op.family = length == 16 ? 6 : 4;
   ReadOptionalWord(fields, "proto", ConntrackProtocols(), op.proto);
   ReadDirection(fields, kOrig, length, op, op.orig);
+  ReadPort(fields, "origDportEnd", op, op.orig_dport_end);
+  if (op.orig_dport_end && op.orig_dport_end < op.orig.dport.value_or(UINT16_MAX + 1)) {
+    fields.Fail("origDportEnd", "no less than 'origDport'");
+  }
   ReadDirection(fields, kReply, length, op, op.reply);
   ReadMark(fields, op.mark, op.mask);
   ReadNumber(fields, "zone", UINT16_MAX, op.zone);

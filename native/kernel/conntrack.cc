@@ -74,9 +74,12 @@ void PutDirection(Message& message, Named attribute, const ConntrackDel& op, con
 
 /** Spares us most of the table; what the kernel does not compare (before Linux 5.8 all but the mark) Fits() does. */
 void PutFilter(Message& message, const ConntrackDel& op) {
-  const uint32_t orig = FilterOf(op.orig, op.proto);
+  Direction there = op.orig;
+  // It knows one port, or all.
+  if (op.orig_dport_end) there.dport.reset();
+  const uint32_t orig = FilterOf(there, op.proto);
   const uint32_t reply = FilterOf(op.reply, op.proto);
-  if (orig) PutDirection(message, CNM_NAMED(CTA_TUPLE_ORIG), op, op.orig, orig);
+  if (orig) PutDirection(message, CNM_NAMED(CTA_TUPLE_ORIG), op, there, orig);
   if (reply) PutDirection(message, CNM_NAMED(CTA_TUPLE_REPLY), op, op.reply, reply);
   if (orig || reply) {
     const Message::Nest filter(message, Nested(CNM_NAMED(CTA_FILTER)));
@@ -95,10 +98,14 @@ bool Fits(const std::optional<Address>& wanted, const std::array<uint8_t, 16>& b
 
 bool Fits(const std::optional<uint32_t>& wanted, uint32_t number) { return !wanted || *wanted == number; }
 
+bool FitsRange(const std::optional<uint32_t>& first, const std::optional<uint32_t>& last, uint32_t number) {
+  return !first || (*first <= number && number <= last.value_or(*first));
+}
+
 bool Fits(const ConntrackDel& op, const ConntrackRow& row) {
   return op.family == row.family && Fits(op.proto, row.proto) && Fits(op.zone, row.zone) &&
          Fits(op.orig.src, row.orig_src) && Fits(op.orig.dst, row.orig_dst) && Fits(op.orig.sport, row.orig_sport) &&
-         Fits(op.orig.dport, row.orig_dport) && Fits(op.reply.src, row.reply_src) &&
+         FitsRange(op.orig.dport, op.orig_dport_end, row.orig_dport) && Fits(op.reply.src, row.reply_src) &&
          Fits(op.reply.dst, row.reply_dst) && Fits(op.reply.sport, row.reply_sport) &&
          Fits(op.reply.dport, row.reply_dport) && (!op.mark || ((row.mark ^ *op.mark) & op.mask) == 0);
 }

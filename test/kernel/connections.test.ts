@@ -43,7 +43,8 @@ describe.each([
 
   it('reaches a port that was published while it was sending to the host', async () => {
     await askAgain(host)
-    const { path } = await stage.cnm.createSandbox({ name: 'late', networks: [{ network: 'net' }], ports: udp })
+    const ports = [5352, 5353, 5354].map((hostPort) => ({ ...udp[0], hostPort }))
+    const { path } = await stage.cnm.createSandbox({ name: 'late', networks: [{ network: 'net' }], ports })
     await using _server = await serve(path, 'udp', '::', 53)
     expect(await askAgain(host)).toBe(lan)
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { forgetOpened } from '../../../../lib/controller/ports/connections.ts'
 import { checkPort, checkSpots, type Held, openingsOf, PUBLISHING, type Spot } from '../../../../lib/controller/ports/ports.ts'
 import type { Publishing } from '../../../../lib/drivers/driver.ts'
 import type { Endpoint, Network, PortBinding } from '../../../../lib/model/network.ts'
@@ -70,6 +71,27 @@ describe('openings', () => {
     expect(() => checkSpots(open([port(), port({ port: 81 })]), [], 'me')).toThrow(/already allocated/)
     const routed = open([port(), port({ port: 81 })], { modes: { 4: 'routed', 6: 'routed' } })
     expect(() => checkSpots(routed, [], 'me')).not.toThrow()
+  })
+})
+
+describe('what is forgotten when ports are opened', () => {
+  it('is one step for each run of ports, however many they are', () => {
+    const at = (hostIP: string, hostPort: number, protocol: 'tcp' | 'udp' = 'udp') =>
+      ({ protocol, hostIP, hostPort, address: '10.0.0.2', port: 53, direct: false }) as const
+    const many = Array.from({ length: 1000 }, (_, n) => at('::', 10_000 + n))
+    const steps = forgetOpened([
+      at('0.0.0.0', 55),
+      at('0.0.0.0', 53),
+      ...many,
+      at('0.0.0.0', 54),
+      at('0.0.0.0', 57),
+      at('192.0.2.1', 53, 'tcp'),
+    ])
+    expect(steps.map((op) => op.op === 'conntrack.del' && [op.family, op.origDport, op.origDportEnd])).toEqual([
+      [4, 53, 55],
+      [4, 57, undefined],
+      [6, 10_000, 10_999],
+    ])
   })
 })
 
