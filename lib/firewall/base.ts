@@ -7,6 +7,7 @@ import {
   INTERNAL,
   ip,
   MASQUERADES,
+  OWNER,
   portMaps,
   ROUTED,
   SETS,
@@ -102,6 +103,7 @@ export const base: readonly Command[] = [
   addBaseChain('guard', { type: 'filter', hook: 'prerouting', prio: PRIORITY.raw }),
   addBaseChain('forward', { type: 'filter', hook: 'forward', prio: PRIORITY.filter }),
   addChain(USER),
+  addChain(OWNER),
   addChain(PUBLISHED),
   addChain(ENTERING),
   addChain(LEAVING),
@@ -149,7 +151,7 @@ export const base: readonly Command[] = [
 /** Forgets what the sets and maps say of networks, ports and links; the chains stay. */
 export const forget: readonly Command[] = SETS.map(flushSet)
 
-const CHAINS = ['guard', 'forward', 'prerouting', 'output', 'postrouting', PUBLISHED, ENTERING, LEAVING]
+const CHAINS = ['guard', 'forward', 'prerouting', 'output', 'postrouting', OWNER, PUBLISHED, ENTERING, LEAVING]
 
 /** Takes away all of the above but the operator's chain; nothing of a network may be left. */
 export const removeBase: readonly Command[] = [

@@ -1,6 +1,7 @@
 /** What the firewall can be asked for: plans of nftables transactions for the namespace in which the controller plays host. */
 export { isLengthChain } from './leaving.ts'
 export { TABLE, USER, uplinks } from './names.ts'
+export { ownerIn } from './owner.ts'
 export { publish, unpublish } from './ports.ts'
 export { type Packet, type Passage, POLICY, Tracer } from './trace.ts'
 export { lendUplinks, type Uplinks } from './uplinks.ts'

@@ -13,6 +13,9 @@ export const TABLE = { family: 'inet', name: 'cnm' } as const
 /** The operator's own rules, asked before any of ours. */
 export const USER = 'user'
 
+/** Says whose the table is; nothing leads there. */
+export const OWNER = 'owner'
+
 /** Links of our networks. */
 export const BRIDGES: Declared = { name: 'bridges', type: 'ifname' }
 /** Input and output link of what stays within a network. */

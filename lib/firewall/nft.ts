@@ -46,6 +46,12 @@ export const setRules = (chain: string, ...rules: readonly Rule[]): readonly Com
   ...rules.map((expr) => ({ add: { rule: inTable({ chain, expr }) } })),
 ]
 
+/** A chain that does nothing and says something, in place of what it said before. */
+export const commented = (chain: string, comments: readonly string[]): readonly Command[] => [
+  ...setRules(chain),
+  ...comments.map((comment) => ({ add: { rule: inTable({ chain, expr: [skip], comment }) } })),
+]
+
 export const flushSet = (set: Declared): Command => ({ flush: { [kindOf(set)]: inTable({ name: set.name }) } })
 export const deleteSet = (set: Declared): Command => ({ delete: { [kindOf(set)]: inTable({ name: set.name }) } })
 export const deleteChain = (name: string): Command => ({ delete: { chain: inTable({ name }) } })

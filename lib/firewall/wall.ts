@@ -19,6 +19,7 @@ import {
   WITHIN,
 } from './names.ts'
 import { addTable, type Command, concat, deleteTable, flushSet, linkName, transaction } from './nft.ts'
+import { owned } from './owner.ts'
 import { opening } from './ports.ts'
 import { lending, type Uplinks } from './uplinks.ts'
 
@@ -31,10 +32,11 @@ const NONE: Lengths = new Set()
 
 /**
  * Walls a network off: new connections get in only as its gateway modes say, and nothing gets out of an internal one.
- * Repeated, it changes nothing. Taken back, it leaves what there was `before`. Refused with ENOENT where that is less.
+ * Repeated, it changes nothing. Taken back, it leaves what there was `before`. Refused with ENOENT where that is less. The first
+ * wall says whose it is, see owner.ts.
  */
-export const raiseWall = (wall: Wall, before: Remains, others = NONE): Plan => [
-  transaction(standing(wall, before, others), razing(wall, before, others)),
+export const raiseWall = (wall: Wall, before: Remains, others = NONE, owner = ''): Plan => [
+  transaction(standing(wall, before, others, owner), razing(wall, before, others)),
 ]
 
 /** Takes a wall away, if it is there. Where no wall `remains`, published ports and lent uplinks go with it. */
@@ -43,10 +45,11 @@ export const razeWall = (wall: Wall, remains: Remains, others = NONE): Plan => [
 ]
 
 /** All of our rules, in place of whatever became of them; the operator's stay. Not taken back: they are what should be. */
-export function rebuild(walls: readonly Wall[], lent: Uplinks, openings: readonly Opening[]): Plan {
+export function rebuild(walls: readonly Wall[], lent: Uplinks, openings: readonly Opening[], owner = ''): Plan {
   const lengths = differentOf(walls.flatMap(subnetsOf))
   const declared = lengths.flatMap((length) => [...declareLength(length), flushSet(subnets(length.family, length.prefix))])
-  return [transaction([...base, ...forget, ...declared, ...elementsOf(walls).add(), ...lending(lent), ...opening(openings)], [])]
+  const elements = [...elementsOf(walls).add(), ...lending(lent), ...opening(openings)]
+  return [transaction([...base, ...owned(owner), ...forget, ...declared, ...elements], [])]
 }
 
 /** Takes all of our rules away, `chains` that look up subnets which nobody has any more included. */
@@ -78,8 +81,8 @@ const alone = (wall: Wall, others: Lengths): readonly Length[] =>
   differentOf(subnetsOf(wall)).filter((length) => !others.has(nameOf(length)))
 
 /** What walls share takes most of the time to be told; it is there with the first. */
-const standing = (wall: Wall, before: Remains, others: Lengths): readonly Command[] => [
-  ...(before === 'walls' ? [] : base),
+const standing = (wall: Wall, before: Remains, others: Lengths, owner = ''): readonly Command[] => [
+  ...(before === 'walls' ? [] : [...base, ...owned(owner)]),
   ...alone(wall, others).flatMap(declareLength),
   ...elementsOf([wall]).add(),
 ]

@@ -8,6 +8,11 @@ const REPAIR = 'cnm repair'
  */
 export const FINDINGS = {
   STATE_UNUSABLE: ['{reason}', 'no verb works with this state', '{remedy}'],
+  NAMESPACE_OWNED: [
+    'another controller has its networks here, whose run directory is {run}',
+    'no verb works here, and what is stray cannot be told from what is its',
+    'cnm doctor --run {dir}',
+  ],
   VERB_UNFINISHED: ['a verb was interrupted: {steps} of its steps are to be taken back or finished', 'what it made may be left', REPAIR],
   OWNER_GONE: ['process {pid}, which it belongs to, has ended', 'it holds addresses and ports for nobody', REPAIR],
   NAMESPACE_GONE: ['its namespace is gone: {path}', 'it holds addresses and ports for nobody', 'cnm sandbox rm {name}'],

@@ -66,11 +66,13 @@ function commandText(command: Fields): string {
         .join(', ')} }`
     case 'rule':
       if (verb !== 'add') throw new Wordless()
-      return `${head} ${word(it['chain'])} ${list(it['expr']).map(statementText).join(' ')}`
+      return `${head} ${word(it['chain'])} ${list(it['expr']).map(statementText).join(' ')}${commentText(it['comment'])}`
     default:
       throw new Wordless()
   }
 }
+
+const commentText = (comment: Json | undefined): string => (comment === undefined ? '' : ` comment ${quote(comment)}`)
 
 const hookText = ({ type, hook, prio, policy }: Fields): string =>
   hook === undefined ? '' : ` { type ${word(type)} hook ${word(hook)} priority ${word(prio)}; policy ${word(policy)}; }`

@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import { anything } from '../model/shape.ts'
@@ -128,7 +128,7 @@ export async function openStore({ root, run, descriptor, wait = 10_000, signal }
     beginIn(run)
     const state = await StateFile.open(join(root, 'networks.mdb'), { durable: true })
     opened.push(() => state.close())
-    const live = await StateFile.open(join(run, 'live.mdb'), { durable: false })
+    const live = await StateFile.open(join(run, LIVE), { durable: false })
     opened.push(() => live.close())
     keepFromChildren([state.path, live.path], descriptor)
     return storeOf(state, live, close)
@@ -137,6 +137,11 @@ export async function openStore({ root, run, descriptor, wait = 10_000, signal }
     throw error
   }
 }
+
+const LIVE = 'live.mdb'
+
+/** A controller keeps, or has kept, its run directory there. */
+export const isRunDirectory = (path: string): boolean => existsSync(join(path, LIVE))
 
 /** LMDB opens its files for whoever this process starts as well: a program in a sandbox could write the state. */
 function keepFromChildren(paths: readonly string[], { closeOnExec }: Descriptor): void {

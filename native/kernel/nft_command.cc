@@ -257,11 +257,22 @@ class Command {
   bool Rule() {
     std::string chain;
     const Json* statements = fields_.Take("expr");
-    if (!fields_.TakeText("chain", chain) || !statements || !fields_.AllTaken() || verb_ != "add") return false;
+    if (!fields_.TakeText("chain", chain) || !statements || verb_ != "add") return false;
+    std::string comment;
+    if (!fields_.AllTaken() && (!fields_.TakeText("comment", comment) || !fields_.AllTaken())) return false;
     Message& message = Begin(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
     message.PutName(CNM_NAMED(NFTA_RULE_TABLE), table_);
     message.PutName(CNM_NAMED(NFTA_RULE_CHAIN), chain);
-    return PutNftRule(*statements, message);
+    return PutNftRule(*statements, message) && (comment.empty() || PutComment(message, comment));
+  }
+
+  /** The first kind of what nft keeps with a rule; it takes no more than 128 characters itself. */
+  static bool PutComment(Message& message, const std::string& comment) {
+    if (comment.size() > 128) return false;
+    std::vector<uint8_t> data = {0, static_cast<uint8_t>(comment.size() + 1)};
+    data.insert(data.end(), comment.c_str(), comment.c_str() + comment.size() + 1);
+    message.Put(CNM_NAMED(NFTA_RULE_USERDATA), data.data(), data.size());
+    return true;
   }
 
   const std::string& verb_;

@@ -127,7 +127,11 @@ describe('docs/firewall', () => {
     const publishing = bridge.publishing?.(config)
     if (!publishing) throw new Error('a bridge publishes')
     const openings = openingsOf(scenario.ports ?? [], [seat], () => publishing)
-    host.load([...raiseWall(wall, 'nothing'), ...lendUplinks([{ family: 4, names: ['eth0'] }]), ...publish(openings)])
+    host.load([
+      ...raiseWall(wall, 'nothing', new Set(), '/run/cnm'),
+      ...lendUplinks([{ family: 4, names: ['eth0'] }]),
+      ...publish(openings),
+    ])
     const page = `# ${scenario.title}
 
 ${scenario.text}

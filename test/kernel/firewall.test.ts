@@ -24,7 +24,7 @@ const strict: Wall = {
 const [first] = openings as readonly [Opening, ...Opening[]]
 
 const everything: Plan = [
-  ...raiseWall(front, 'nothing'),
+  ...raiseWall(front, 'nothing', new Set(), '/run/cnm'),
   ...raiseWall(inner, 'walls'),
   ...lendUplinks([
     { family: 4, names: ['lan0'] },
@@ -129,6 +129,7 @@ describe('the operator’s rules', () => {
         [front, inner],
         [4, 6].map((family) => ({ family: family as 4 | 6, names: ['lan0'] })),
         openings,
+        '/run/cnm',
       ),
     )
     expect(host.rules()).toBe(listed)

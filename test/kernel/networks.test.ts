@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { BEYOND4, HOST4 } from '../support/lab.ts'
 import { must } from '../support/run.ts'
@@ -195,5 +196,53 @@ describe('what was made by others', () => {
     must(['sysctl', '-qw', 'net.ipv4.ip_forward=1'], { netns: stage.lab.host })
     expect(await reaches(stage.lab.lan, '203.0.113.9')).toBe(true)
     stage.accept()
+  })
+})
+
+const at = (subnet: string) => ({ ipam: { config: [{ subnet }] } })
+
+describe('two run directories in one namespace', () => {
+  it('are refused, whoever comes first, until the first has no networks or is gone', async () => {
+    const { lab } = stage
+    const other = { root: `${lab.root}-2`, run: `${lab.run}-2` }
+    const cnm = await lab.open(other)
+    await stage.cnm.createNetwork({ name: 'web', ...at('10.9.0.0/24') })
+    const rules = must(['nft', 'list', 'ruleset'], { netns: lab.host })
+    const refused = { code: 'NAMESPACE_OWNED', message: expect.stringContaining(`network namespace ${lab.host}`) }
+    await expect(cnm.createNetwork({ name: 'late', ...at('10.8.0.0/24') })).rejects.toMatchObject(refused)
+    expect(await cnm.repair()).toMatchObject({ mended: [], left: [{ code: 'NAMESPACE_OWNED' }], errors: [] })
+    await cnm.close()
+    // As after kill -9: nobody holds the lock, the table stands.
+    await stage.cnm.close()
+    await expect(lab.open(other)).rejects.toMatchObject({ ...refused, message: expect.stringContaining(lab.run) })
+    expect((await lab.examine(other)).findings).toMatchObject([{ code: 'NAMESPACE_OWNED', fix: `cnm doctor --run ${lab.run}` }])
+    expect(must(['nft', 'list', 'ruleset'], { netns: lab.host })).toBe(rules)
+
+    renameSync(lab.run, `${lab.run}-gone`)
+    await (await lab.open(other)).close()
+    renameSync(`${lab.run}-gone`, lab.run)
+    stage.cnm = await lab.open()
+    await stage.cnm.removeNetwork('web')
+    await (await lab.open(other)).close()
+  })
+})
+
+describe('a table inet cnm that is somebody else’s', () => {
+  it.each([
+    ['set bridges', 'set inet cnm bridges { type ipv4_addr; }'],
+    ['map port4', 'map inet cnm port4 { type ipv4_addr : mark; }'],
+    ['chain guard', 'chain inet cnm guard { type filter hook input priority 0; }'],
+  ])('is named with what is in the way: %s', async (object, made) => {
+    const nft = (...words: readonly string[]) => must(['nft', ...words], { netns: stage.lab.host })
+    nft('add table inet cnm')
+    nft(`add ${made}`)
+    const had = nft('list', 'ruleset')
+    await expect(stage.cnm.createNetwork({ name: 'web' })).rejects.toMatchObject({
+      code: 'TABLE_TAKEN',
+      message: `the table inet cnm is ours, and has a ${object} of somebody else's`,
+      remedy: expect.stringContaining('nft delete table inet cnm'),
+    })
+    expect(nft('list', 'ruleset')).toBe(had)
+    nft('delete table inet cnm')
   })
 })

@@ -35,7 +35,7 @@ const uplinks = [
   { family: 6, names: ['lan0'] },
 ] as const
 const up: Plan = [
-  ...raiseWall(front, 'nothing'),
+  ...raiseWall(front, 'nothing', new Set(), '/run/cnm'),
   ...[inner, strict, trusting].flatMap((wall) => raiseWall(wall, 'walls')),
   ...lendUplinks(uplinks),
   ...publish(openings),
@@ -45,7 +45,7 @@ const chains = ['leaving4_12', 'leaving4_16', 'leaving6_61', 'leaving6_64']
 const stages: readonly Plan[] = [
   up,
   [...unpublish(openings.slice(1, 3)), ...razeWall(inner, 'walls')],
-  rebuild([front, strict, trusting], uplinks, openings),
+  rebuild([front, strict, trusting], uplinks, openings, '/srv/another run'),
   razeAll(chains, 'user rules'),
   [...up, ...undoOf(up)],
 ]

@@ -1,7 +1,9 @@
 import { finding } from '../../model/findings.ts'
+import { quote } from '../../model/words.ts'
 import type { Due } from '../../store/store.ts'
 import { EngineIpam } from '../engine/ipam.ts'
 import type { Hall } from '../hall.ts'
+import { stranger } from '../networks/owner.ts'
 import { wrongChecksums } from '../overlay/checksums.ts'
 import { offloadLosses } from '../overlay/offload.ts'
 import { hasDriver } from '../remote/drivers.ts'
@@ -37,7 +39,9 @@ export async function diagnose(hall: Hall): Promise<readonly Ailment[]> {
 }
 
 async function examine(hall: Hall, round: Round): Promise<readonly Ailment[]> {
+  const run = await stranger(hall)
   const drift = [...(await networkDrift(round)), ...(await sandboxDrift(round))]
+  const alone = run === ''
   const known = hall.store.networks.list().every((network) => hasDriver(hall, network))
   const mended = danglingRecords(hall)
   const told = new Set(mended.map(({ finding }) => JSON.stringify(finding)))
@@ -48,11 +52,11 @@ async function examine(hall: Hall, round: Round): Promise<readonly Ailment[]> {
     ...forgotten(hall),
     ...mended,
     ...others.filter((found) => !told.has(JSON.stringify(found))).map((found) => ({ finding: found })),
-    ...strays(round),
+    ...(alone ? strays(round) : [{ finding: finding('NAMESPACE_OWNED', 'host', { run, dir: quote(run) }) }]),
     ...homeStrays(round),
     // What other drivers want of the firewall, this program cannot say. Rules come before what builds on them, and go after what
     // they kept from others.
-    ...(known ? [...(await leftForwarding(hall)), ...(await ruleDrift(hall))] : []),
+    ...(known && alone ? [...(await leftForwarding(hall)), ...(await ruleDrift(hall))] : []),
     ...drift,
     ...(await swarmDrift(hall)),
     ...(known ? [...(await forwardingDrift(round)), ...(await inTheWay(hall))] : []),

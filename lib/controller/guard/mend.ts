@@ -8,6 +8,7 @@ import { openingsOf, seatsOf } from '../endpoints/endpoints.ts'
 import type { Work } from '../execution/commit.ts'
 import type { Hall } from '../hall.ts'
 import { configOf } from '../networks/config.ts'
+import { ownerOf, refuse, stranger } from '../networks/owner.ts'
 import { walledLink } from '../networks/raised.ts'
 import { uplinksOf } from '../networks/ways.ts'
 import { driverOf } from '../remote/drivers.ts'
@@ -21,6 +22,7 @@ export async function rebuilt(hall: Hall): Promise<Plan> {
     walls.map(({ wall }) => wall),
     uplinksOf(hall),
     openings,
+    ownerOf(hall),
   )
 }
 
@@ -35,8 +37,16 @@ export async function raisedWalls(hall: Hall): Promise<readonly { readonly netwo
   return walls
 }
 
-export const reloadFirewall = async (hall: Hall, signal?: AbortSignal): Promise<void> =>
-  hall.commit({ way: 'up', plan: await rebuilt(hall), record: () => {} }, signal)
+/** Throws NAMESPACE_OWNED. */
+export async function reloadFirewall(hall: Hall, signal?: AbortSignal): Promise<void> {
+  await hall.commit({ way: 'up', plan: await rebuiltInPeace(hall), record: () => {} }, signal)
+}
+
+/** Another controller may have come while somebody had flushed our rules. */
+async function rebuiltInPeace(hall: Hall): Promise<Plan> {
+  refuse(hall, await stranger(hall))
+  return rebuilt(hall)
+}
 
 /** Our rules anew if somebody has flushed them. */
 export const checkFirewall = (hall: Hall): Promise<void> => probing(hall, { way: 'up', plan: [], record: () => {} })
@@ -56,7 +66,7 @@ async function probing(hall: Hall, work: Work, signal?: AbortSignal): Promise<vo
     await hall.commit({ ...work, plan: [...probe(link), ...work.plan] }, signal)
   } catch (error) {
     if (!isFlushed(error)) throw error
-    await hall.commit({ ...work, plan: [...(await rebuilt(hall)), ...work.plan] }, signal)
+    await hall.commit({ ...work, plan: [...(await rebuiltInPeace(hall)), ...work.plan] }, signal)
   }
 }
 

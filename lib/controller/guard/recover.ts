@@ -13,6 +13,7 @@ import { deleteRetired, inGroups } from '../execution/deletion.ts'
 import type { Hall } from '../hall.ts'
 import { returnOrphans } from '../leases/leases.ts'
 import { homes } from '../networks/homes.ts'
+import { checkOwner } from '../networks/owner.ts'
 import { sparingForeign } from '../networks/shared-links.ts'
 import { isAlive } from '../sandboxes/processes.ts'
 import { removeSandboxes } from '../sandboxes/removal.ts'
@@ -20,9 +21,10 @@ import { removeSandboxes } from '../sandboxes/removal.ts'
 /** How long a plugin is waited for, in ms, that may as well be told later. */
 const MOMENT = 1000
 
-/** Makes kernel and records agree after the previous controller, however it ended. */
+/** Makes kernel and records agree after the previous controller, however it ended. Throws STATE_FOREIGN, NAMESPACE_OWNED. */
 export async function recover(hall: Hall): Promise<void> {
   const host = await checkHost(hall)
+  await checkOwner(hall)
   // Not each time: on a disk that is full, whoever only looks or takes away needs no room.
   if (hall.store.marks.get('host') !== host) hall.store.marks.put('host', host)
   await deleteRetired([hall.host.path, ...homes(hall)])

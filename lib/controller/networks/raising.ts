@@ -19,6 +19,7 @@ import { closeWay, openWay, type Way } from './forwarding.ts'
 import { foundFor, settingsBefore } from './found.ts'
 import { homeOf } from './homes.ts'
 import { linkNames } from './links.ts'
+import { ownerOf, refuse, strangerIn } from './owner.ts'
 import { isRaised, type Raised, raisedKey, raisedNetworks, raisedOf, walledLink } from './raised.ts'
 import { keepingShield, sharedIn, sparingForeign, sparingShared, sparingShield, withoutShared } from './shared-links.ts'
 import { standingOf } from './standing.ts'
@@ -71,7 +72,7 @@ export async function raise(hall: Hall, network: Network, unseen = false): Promi
   const way: Way = wall && !wall.internal ? await openWay(hall, [wall.link], familiesOn(network)) : { plan: [], lent: {}, uplinks: [] }
   const steps = await onThisKernel(hall, [
     ...plan,
-    ...(wall ? raiseWall(wall, await besides(hall, network), lengthsBesides(hall, network, wall)) : []),
+    ...(wall ? raiseWall(wall, await beforeWall(hall, network), lengthsBesides(hall, network, wall), ownerOf(hall)) : []),
     ...lendUplinks(way.uplinks),
     ...way.plan,
     ...known.plan,
@@ -173,11 +174,24 @@ export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family
   ...(enableIPv6 ? [6 as const] : []),
 ]
 
-/** What is ours in the firewall besides the wall of one network. */
+/** What is ours in the firewall besides the wall of one network. The rules of another controller are for us to leave, as a wall is. */
 async function besides(hall: Hall, network: Network): Promise<Remains> {
-  if (hall.store.networks.list().some((other) => other.id !== network.id && walledLink(hall, other) !== undefined)) return 'walls'
-  return (await hasUserRules(hall)) ? 'user rules' : 'nothing'
+  if (hasOtherWalls(hall, network)) return 'walls'
+  const listing = await ownTable(hall)
+  if (strangerIn(hall, listing) !== '') return 'walls'
+  return hasUserRules(listing) ? 'user rules' : 'nothing'
 }
+
+/** The same before it is raised. Throws NAMESPACE_OWNED. */
+async function beforeWall(hall: Hall, network: Network): Promise<Remains> {
+  if (hasOtherWalls(hall, network)) return 'walls'
+  const listing = await ownTable(hall)
+  refuse(hall, strangerIn(hall, listing))
+  return hasUserRules(listing) ? 'user rules' : 'nothing'
+}
+
+const hasOtherWalls = (hall: Hall, network: Network): boolean =>
+  hall.store.networks.list().some((other) => other.id !== network.id && walledLink(hall, other) !== undefined)
 
 /** Of the lengths of a wall's subnets, those that another wall has as well: mostly the next best one does. */
 function lengthsBesides({ store }: Hall, network: Network, wall: Wall): Lengths {
@@ -194,11 +208,12 @@ interface Listed {
   readonly nftables: readonly { readonly rule?: { readonly chain: string } }[]
 }
 
+// The kernel's own refusal, of the first step, is the better one.
+const ownTable = async ({ host }: Hall): Promise<string | null> => (mayAdministerNetworks() ? listNftTable(host, TABLE) : null)
+
 /** The operator has put rules of their own into our table. */
-async function hasUserRules(hall: Hall): Promise<boolean> {
-  // The kernel's own refusal, of the first step, is the better one.
-  if (!mayAdministerNetworks()) return false
-  const listed = JSON.parse((await listNftTable(hall.host, TABLE)) ?? '{"nftables":[]}') as Listed
+function hasUserRules(listing: string | null): boolean {
+  const listed = JSON.parse(listing ?? '{"nftables":[]}') as Listed
   return listed.nftables.some(({ rule }) => rule?.chain === USER)
 }
 

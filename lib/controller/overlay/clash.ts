@@ -4,21 +4,23 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { TABLE } from '../../firewall/firewall.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import type { Op } from '../../model/op.ts'
+import { listNftTable } from '../../netlink/kernel.ts'
 import { NetlinkError } from '../../netlink/refusal.ts'
 import type { Work } from '../execution/commit.ts'
 import type { Hall } from '../hall.ts'
 import { homeOf, homes } from '../networks/homes.ts'
 import { listeners, ownerOfSocket } from '../ports/sockets.ts'
 
-const { EADDRINUSE, EEXIST } = constants.errno
+const { EADDRINUSE, EEXIST, EOPNOTSUPP } = constants.errno
 
 const PAUSE_MS = 50
 const MOST_TRIES = 100
 
 /**
- * Does `attempt`, and says who has the VNI or the port that the kernel refused. A namespace that nobody can enter any more ends a
+ * Does `attempt`, and says who has the VNI, the port or the name in our table that the kernel refused. A namespace that nobody can enter any more ends a
  * while later, and its VNIs with it: that is waited for.
  */
 export async function namingHolders(
@@ -41,7 +43,7 @@ export async function namingHolders(
 
 const NOBODY = 'a link in a namespace that is not in view, or about to end'
 
-/** What the kernel refused because somebody else has a VNI or the port, with who that is; any other error as it is. */
+/** What the kernel refused because of somebody else, with who or what that is; any other error as it is. */
 async function clashOf(hall: Pick<Hall, 'host' | 'run' | 'store'>, work: Work, error: unknown): Promise<unknown> {
   const step = error instanceof NetlinkError ? work.plan[error.refusal.op] : undefined
   if (!step || !(error instanceof NetlinkError)) return error
@@ -49,6 +51,8 @@ async function clashOf(hall: Pick<Hall, 'host' | 'run' | 'store'>, work: Work, e
     const { id = 0, dstPort = 0 } = step.vxlan
     return fault('VNI_IN_USE', { vni: id, holder: await holderOfVni(hall, id, dstPort) }, error)
   }
+  const object = await foreignObject(hall, step, error)
+  if (object !== undefined) return fault('TABLE_TAKEN', { object }, error)
   const tunnel = work.plan.find(isTunnel)
   if (error.errno === -EADDRINUSE && step.op === 'link.set' && tunnel) {
     const { dstPort = 0 } = tunnel.vxlan
@@ -57,6 +61,19 @@ async function clashOf(hall: Pick<Hall, 'host' | 'run' | 'store'>, work: Work, e
   }
   return error
 }
+
+/** 'set bridges', where our table has one of another type, or a chain at another hook; a kernel without ours says the same. */
+async function foreignObject({ host }: Pick<Hall, 'host'>, step: Op, { refusal }: NetlinkError): Promise<string | undefined> {
+  if (step.op !== 'nft' || ![-EEXIST, -EOPNOTSUPP].includes(refusal.errno)) return undefined
+  const { add = {} } = (step.commands[refusal.command ?? 0] ?? {}) as { readonly add?: Declarations }
+  const [kind = '', { name } = {}] = Object.entries(add)[0] ?? []
+  if (!['set', 'map', 'chain'].includes(kind)) return undefined
+  const { nftables } = JSON.parse((await listNftTable(host, TABLE)) ?? '{"nftables":[]}') as { readonly nftables: readonly Declarations[] }
+  return nftables.some(({ set, map, chain }) => [set, map, chain].some((each) => each?.name === name)) ? `${kind} ${name}` : undefined
+}
+
+/** What a command makes, or a line of a listing says that there is, by its kind. */
+type Declarations = Partial<Record<string, { readonly name?: string }>>
 
 const isTunnel = (op: Op): op is Op & { readonly op: 'link.add'; readonly kind: 'vxlan' } => op.op === 'link.add' && op.kind === 'vxlan'
 
