@@ -3,9 +3,9 @@ import type { Filter, LinkRef, Outcome, Refusal, TableName, Tables } from '../..
 import { withRow } from '../model/columns.ts'
 import type { Op, Plan } from '../model/op.ts'
 import { printOp } from '../model/print.ts'
-import { linkRef, quote } from '../model/words.ts'
+import { linkRef } from '../model/words.ts'
 import { addon } from './addon.ts'
-import type { Netns } from './namespace.ts'
+import { inside, type Netns } from './namespace.ts'
 import { mayAdministerNetworks } from './privilege.ts'
 import { isGone, NetlinkError } from './refusal.ts'
 import { type Rows, rowsOf } from './tables.ts'
@@ -107,7 +107,7 @@ interface NftTable {
 /** The ruleset of one table as libnftables' JSON; null when there is no such table. Rejects with NetlinkError. */
 export async function listNftTable(netns: Netns, { family, name }: NftTable): Promise<string | null> {
   const refused = (errno: number, message = '') =>
-    new NetlinkError({ op: 0, errno, message, attribute: '', request: 'nft' }, () => `${insideOf(netns)}nft list table ${family} ${name}`)
+    new NetlinkError({ op: 0, errno, message, attribute: '', request: 'nft' }, () => inside(netns, `nft list table ${family} ${name}`))
   // libnftables would say so on standard error.
   if (!mayAdministerNetworks()) throw refused(-constants.errno.EPERM)
   return addon()
@@ -131,13 +131,10 @@ const COMMANDS: Readonly<Record<TableName, string>> = {
   vlan: 'bridge vlan',
 }
 
-const insideOf = ({ path }: Netns): string => (path === '' ? '' : `nsenter --net=${quote(path)} `)
-
 /** What reads the same in a shell, where it is read, and of which link. */
 function readingCommand(netns: Netns, table: TableName, link: LinkRef | undefined): string {
-  const inside = insideOf(netns)
-  if (link === undefined) return inside + COMMANDS[table]
-  return `${inside}${COMMANDS[table]}${table === 'route' ? '' : ' show'} dev ${linkRef(link)}`
+  const ofLink = link === undefined ? '' : `${table === 'route' ? '' : ' show'} dev ${linkRef(link)}`
+  return inside(netns, COMMANDS[table] + ofLink)
 }
 
 /**

@@ -2,9 +2,8 @@ import { constants } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Changes, News, Monitor as Subscription, WatchedTable } from '../../binding.d.ts'
 import { Either } from '../model/either.ts'
-import { addon } from './addon.ts'
 import { abortable, dump, newJob } from './kernel.ts'
-import type { Netns } from './namespace.ts'
+import { type Netns, subscribe } from './namespace.ts'
 import { NetlinkError } from './refusal.ts'
 import { type Change, State } from './state.ts'
 import { type Rows, rowsOf } from './tables.ts'
@@ -36,7 +35,7 @@ export interface MonitorOptions {
  * not followed: addresses that are tentative, neighbours without ARP, the groups (33:33:…) that links listen to.
  *
  * The process waits for a monitor that is waited for, as for a socket. It ends by leaving the loop, by `signal` (whose
- * reason is thrown), and when `netns` is closed. Rejects with NetlinkError or Error{errno}.
+ * reason is thrown), and when `netns` is closed. Rejects with NetlinkError.
  */
 export function monitor<T extends WatchedTable>(netns: Netns, tables: readonly T[], options: MonitorOptions = {}): Monitor<T> {
   return new Monitor(netns, tables, options)
@@ -95,7 +94,7 @@ class Watch<T extends WatchedTable> {
     using ends = this.#ends
     ends.signal.throwIfAborted()
     // Rows go with their link, so links are always listened to.
-    const subscription = await addon().Monitor.open(this.#netns, [...this.#tables, 'link'], buffer)
+    const subscription = await subscribe(this.#netns, [...this.#tables, 'link'], buffer)
     try {
       // What is doubtful is read again: at first everything.
       let doubtful = this.#tables

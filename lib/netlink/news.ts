@@ -1,6 +1,5 @@
 import type { Changes, News, WatchedTable } from '../../binding.d.ts'
-import { addon } from './addon.ts'
-import type { Netns } from './namespace.ts'
+import { type Netns, subscribe } from './namespace.ts'
 import { type Rows, rowsOf } from './tables.ts'
 
 /** Rows of one table, in the order of the kernel: all of them new, or other than before, or all gone. */
@@ -23,9 +22,9 @@ export interface Follower {
   close(): void
 }
 
-/** Has the kernel keep what becomes of tables until somebody asks; `buffer`: how many bytes of it. Rejects with Error{errno}. */
+/** Has the kernel keep what becomes of tables until somebody asks; `buffer`: how many bytes of it. Rejects with NetlinkError. */
 export async function follow(netns: Netns, tables: readonly WatchedTable[], buffer: number): Promise<Follower> {
-  const subscription = await addon().Monitor.open(netns, tables, buffer)
+  const subscription = await subscribe(netns, tables, buffer)
   return {
     read: async () => tidingsOf(await subscription.drain()),
     close: () => subscription.close(),

@@ -24,7 +24,14 @@ const LINK_HINTS: Readonly<Record<number, string>> = {
   [-EBUSY]: 'somebody has it: a port of a bridge or bond carries no links, nor does one that carries links of another kind',
 }
 
-const hintOf = ({ errno, request }: Refusal): string => (request === 'RTM_NEWLINK' && LINK_HINTS[errno]) || HINTS[errno] || ''
+/** Of a namespace that cannot be entered. */
+const PLACE_HINTS: Readonly<Record<number, string>> = {
+  [-ENOENT]: 'no namespace is there any more, or yet: ip netns list',
+  [-EINVAL]: 'what is there is no network namespace: ip netns list',
+}
+
+const hintOf = ({ errno, request }: Refusal): string =>
+  (request === 'RTM_NEWLINK' && LINK_HINTS[errno]) || (request === 'open' && PLACE_HINTS[errno]) || HINTS[errno] || ''
 
 /** A sentence has room for a command, not for a whole nft transaction. */
 function brief(command: string): string {
@@ -37,6 +44,8 @@ export class NetlinkError extends CnmError {
   /** Negative, as Node has it. */
   readonly errno: number
   readonly refusal: Refusal
+  /** The kernel's own. */
+  readonly words: string
   /** Of a plan; undefined: it was no step. */
   readonly step: Op | undefined
   readonly #command: () => string
@@ -47,6 +56,7 @@ export class NetlinkError extends CnmError {
     const words = (refusal.message || text) + (refusal.attribute && ` (${refusal.attribute})`)
     super('KERNEL_REFUSED', { errno: name, words, command: brief(excerpt()), hint: hintOf(refusal) })
     this.#command = command
+    this.words = words
     this.errno = refusal.errno
     this.refusal = refusal
     this.step = step

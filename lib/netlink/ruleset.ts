@@ -1,7 +1,6 @@
 import type { Monitor, News, RulesetChange } from '../../binding.d.ts'
-import { addon } from './addon.ts'
 import { abortable, newJob } from './kernel.ts'
-import type { Netns } from './namespace.ts'
+import { type Netns, subscribe } from './namespace.ts'
 
 /** Transactions of nftables that were told of; `lost` when there were some that the kernel had no room to tell of. */
 export interface RulesetNews {
@@ -17,7 +16,7 @@ const BUFFER = 4 << 20
  */
 export async function* rulesetChanges(netns: Netns, signal: AbortSignal): AsyncGenerator<RulesetNews, void, undefined> {
   signal.throwIfAborted()
-  const subscription = await addon().Monitor.open(netns, ['ruleset'], BUFFER)
+  const subscription = await subscribe(netns, ['ruleset'], BUFFER)
   let waiting: Promise<unknown> = Promise.resolve()
   try {
     for (;;) {

@@ -6,7 +6,7 @@ import type { Op } from '../../binding.d.ts'
 import { addon } from '../../lib/netlink/addon.ts'
 import { dump } from '../../lib/netlink/kernel.ts'
 import { monitor } from '../../lib/netlink/monitor.ts'
-import { Netns } from '../../lib/netlink/namespace.ts'
+import { inode, Netns, readSysctl } from '../../lib/netlink/namespace.ts'
 import { must, runAsync } from '../support/run.ts'
 import { Spaces } from '../support/spaces.ts'
 import { Tape } from '../support/tape.ts'
@@ -272,6 +272,19 @@ describe('a monitor ends', () => {
     const nowhere = Netns.at('/run/netns/cnm-nowhere')
     await expect(monitor(nowhere, ['link']).next()).rejects.toMatchObject({ errno: -2 })
     nowhere.close()
+  })
+
+  it.each([
+    ['/run/netns/cnm-nowhere', -2, 'no namespace is there'],
+    ['/proc/self/ns/mnt', -22, 'is no network namespace'],
+  ])('and says where, as all that is asked of one does: %s', async (path, errno, why) => {
+    using nowhere = Netns.at(path)
+    const refused = { name: 'CnmError', code: 'KERNEL_REFUSED', errno, message: expect.stringContaining(`nsenter --net=${path} `) }
+    const known = { ...refused, remedy: expect.stringContaining(why) }
+    await expect(monitor(nowhere, ['link']).next()).rejects.toMatchObject(known)
+    await expect(inode(nowhere)).rejects.toMatchObject(known)
+    await expect(dump(nowhere, 'link')).rejects.toMatchObject(known)
+    await expect(readSysctl(nowhere, 'net/ipv4/ip_forward')).rejects.toMatchObject(refused)
   })
 })
 

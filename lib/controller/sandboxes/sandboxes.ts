@@ -7,6 +7,7 @@ import type { Plan } from '../../model/op.ts'
 import type { Attachment, CreateSandbox } from '../../model/request.ts'
 import type { Opening } from '../../model/wall.ts'
 import { inode, namespaceAt } from '../../netlink/namespace.ts'
+import { NetlinkError } from '../../netlink/refusal.ts'
 import { Claims } from '../endpoints/addresses.ts'
 import { openingsOf, planDeparture, planEndpoint, seatsOf, warnOfPorts } from '../endpoints/endpoints.ts'
 import { asFarAsKnown, type Facts, goneOf } from '../endpoints/facts.ts'
@@ -97,7 +98,7 @@ export async function inodeAt(path: string): Promise<bigint> {
     using netns = namespaceAt(path)
     return await inode(netns)
   } catch (error) {
-    throw fault('NAMESPACE_NOT_FOUND', { path, reason: (error as Error).message }, error)
+    throw fault('NAMESPACE_NOT_FOUND', { path, reason: error instanceof NetlinkError ? error.words : (error as Error).message }, error)
   }
 }
 
