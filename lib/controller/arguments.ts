@@ -1,7 +1,18 @@
 import { fault } from '../model/errors.ts'
 import type { Protocol } from '../model/network.ts'
-import type { Attachment, CreateNetwork, CreateSandbox, IpamConfig, PublishPort } from '../model/request.ts'
+import type {
+  AddPeer,
+  Attachment,
+  CreateNetwork,
+  CreateSandbox,
+  EnterSwarm,
+  InitSwarm,
+  IpamConfig,
+  JoinSwarm,
+  PublishPort,
+} from '../model/request.ts'
 import { flag, list, Mismatch, map, object, oneOf, optional, type Shape, text, whole } from '../model/shape.ts'
+import type { EngineTls } from '../model/swarm.ts'
 import type { ExplainRequest } from './explain/explain.ts'
 
 // What programs ask for, which may have been written without a compiler. A verb may wait for its turn, and its request may be another
@@ -75,11 +86,49 @@ export const explainAsked = object<ExplainRequest>({
   family: optional(oneOf(4, 6)),
 })
 
+/** A number that no swarm takes is refused with the option's name; see swarm/membership.ts. */
+const amount: Shape<number> = (value, at) => {
+  if (typeof value !== 'number') throw new Mismatch(`${at} should be a number`)
+  return value
+}
+
+const arrival = {
+  advertise: optional(text),
+  dataPath: optional(text),
+  tls: optional(object<Partial<EngineTls>>({ ca: optional(text), cert: optional(text), key: optional(text) })),
+}
+
+const founding = {
+  ...arrival,
+  dataPathPort: optional(amount),
+  pools: optional(list(text)),
+  poolSize: optional(amount),
+  heartbeat: optional(amount),
+  keyRotation: optional(amount),
+}
+
+export const swarmAsked = {
+  init: object<InitSwarm>({ ...founding, engine: optional(text) }),
+  join: object<JoinSwarm>({ ...arrival, token: text, engine: text }),
+  enter: object<EnterSwarm>({ ...founding, engine: text }),
+  leave: object<{ readonly force?: boolean }>({ force: optional(flag) }),
+  token: object<{ readonly rotate?: boolean }>({ rotate: optional(flag) }),
+  remove: object<{ readonly node: string; readonly force?: boolean }>({ node: text, force: optional(flag) }),
+}
+
+export const peerAsked = object<AddPeer>({ vtep: text, mac: text, ip: optional(text), ip6: optional(text) })
+
 /** nsenter(1) by itself would begin a shell, which waits for its input. */
 export const commandAsked: Shape<readonly string[]> = (value, at) => {
   const command = list(text)(value, at)
   if (!command[0]) throw new Mismatch(`${at} should be a program and its arguments`)
   return command
+}
+
+export const pathAsked: Shape<string> = (value, at) => {
+  const path = text(value, at)
+  if (path === '') throw new Mismatch(`${at} should be a path`)
+  return path
 }
 
 /** A copy of an argument, `what` it is called; throws INVALID_ARGUMENT where it is not what its type says. */

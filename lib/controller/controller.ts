@@ -8,11 +8,11 @@ import type { KeyRing, WireguardKeys } from '../model/keys.ts'
 import type { Endpoint, Network, Sandbox } from '../model/network.ts'
 import type { Peer } from '../model/peer.ts'
 import type { AddPeer, Attachment, CreateNetwork, CreateSandbox, EnterSwarm, InitSwarm, JoinSwarm } from '../model/request.ts'
-import { map, text } from '../model/shape.ts'
+import { map, type Shape, text } from '../model/shape.ts'
 import type { Membership, Service } from '../model/swarm.ts'
 import type { Opening } from '../model/wall.ts'
 import type { Node } from '../plugins/network.ts'
-import { argument, attachmentAsked, explainAsked, networkAsked, sandboxAsked } from './arguments.ts'
+import { argument, attachmentAsked, explainAsked, networkAsked, peerAsked, sandboxAsked, swarmAsked } from './arguments.ts'
 import { diagnose } from './doctor/diagnose.ts'
 import { type Examination, examineIn, type Repair, repair } from './doctor/repair.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
@@ -80,6 +80,12 @@ export class Controller implements AsyncDisposable {
     return this.#furnished
   }
 
+  /** A turn for what was asked for then. Rejects with INVALID_ARGUMENT. */
+  async #ask<A, T>(shape: Shape<A>, value: unknown, what: string, verb: (asked: A) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const asked = argument(shape, value, what)
+    return this.#turns.take(() => verb(asked), signal)
+  }
+
   /** The same for somebody else, whose close() ends nothing. */
   lend(): Controller {
     return new Controller(this.#hall, this.#turns, () => this.#turns.idle())
@@ -95,9 +101,8 @@ export class Controller implements AsyncDisposable {
     return this.#hall.drivers.names
   }
 
-  async createNetwork(request: CreateNetwork, { signal }: VerbOptions = {}): Promise<Network> {
-    const asked = argument(networkAsked, request, 'network')
-    return this.#turns.take(() => createNetwork(this.#hall, asked, signal), signal)
+  createNetwork(request: CreateNetwork, { signal }: VerbOptions = {}): Promise<Network> {
+    return this.#ask(networkAsked, request, 'network', (asked) => createNetwork(this.#hall, asked, signal), signal)
   }
 
   /** By name, id, or unique prefix of the id; so everywhere. */
@@ -139,9 +144,8 @@ export class Controller implements AsyncDisposable {
     return this.#turns.take(() => unreserve(this.#hall, network, sandbox), signal)
   }
 
-  async createSandbox(request: CreateSandbox = {}, { signal }: VerbOptions = {}): Promise<Sandbox> {
-    const asked = argument(sandboxAsked, request, 'sandbox')
-    return this.#turns.take(() => createSandbox(this.#hall, asked, signal), signal)
+  createSandbox(request: CreateSandbox = {}, { signal }: VerbOptions = {}): Promise<Sandbox> {
+    return this.#ask(sandboxAsked, request, 'sandbox', (asked) => createSandbox(this.#hall, asked, signal), signal)
   }
 
   /** Those that are asked for at the same time, and wait one behind the other, go in one piece of work; so with disconnect(). */
@@ -163,9 +167,8 @@ export class Controller implements AsyncDisposable {
   }
 
   /** Live: what the sandbox has on other networks goes on. */
-  async connect(sandbox: string, attachment: Attachment, { signal }: VerbOptions = {}): Promise<Endpoint> {
-    const asked = argument(attachmentAsked, attachment, 'attachment')
-    return this.#turns.take(() => connect(this.#hall, asked, sandbox, signal), signal)
+  connect(sandbox: string, attachment: Attachment, { signal }: VerbOptions = {}): Promise<Endpoint> {
+    return this.#ask(attachmentAsked, attachment, 'attachment', (asked) => connect(this.#hall, asked, sandbox, signal), signal)
   }
 
   async disconnect(sandbox: string, network: string, { signal }: VerbOptions = {}): Promise<void> {
@@ -189,12 +192,12 @@ export class Controller implements AsyncDisposable {
 
   /** Tells a network of an endpoint on a host that is not of this cluster; it is kept. */
   addPeer(network: string, peer: AddPeer, { signal }: VerbOptions = {}): Promise<Peer> {
-    return this.#turns.take(() => addPeer(this.#hall, network, peer, signal), signal)
+    return this.#ask(peerAsked, peer, 'peer', (asked) => addPeer(this.#hall, network, asked, signal), signal)
   }
 
   /** By its MAC address, one of its addresses, or its id. */
   removePeer(network: string, peer: string, { signal }: VerbOptions = {}): Promise<Peer> {
-    return this.#turns.take(() => removePeer(this.#hall, network, peer, signal), signal)
+    return this.#ask(text, peer, 'peer', (asked) => removePeer(this.#hall, network, asked, signal), signal)
   }
 
   /** What encrypted networks are encrypted with from now on; null: nothing of them leaves this host. Throws KEYS_INVALID. */
@@ -287,9 +290,8 @@ export class Controller implements AsyncDisposable {
   }
 
   /** How a packet would go from one place to another, and what would stop it; nothing is sent. */
-  async explain(request: ExplainRequest): Promise<readonly Hop[]> {
-    const asked = argument(explainAsked, request, 'request')
-    return this.#turns.take(() => explain(this.#hall, asked))
+  explain(request: ExplainRequest): Promise<readonly Hop[]> {
+    return this.#ask(explainAsked, request, 'request', (asked) => explain(this.#hall, asked))
   }
 
   /** Starts a process inside a sandbox. No shell; nsenter(1) enters the namespace and becomes the command. */
@@ -299,27 +301,27 @@ export class Controller implements AsyncDisposable {
 
   /** Begins a swarm with this host as its first node. */
   initSwarm(request: InitSwarm = {}): Promise<Membership> {
-    return this.#turns.take(() => initSwarm(this.#hall, request))
+    return this.#ask(swarmAsked.init, request, 'swarm', (asked) => initSwarm(this.#hall, asked))
   }
 
   /** Makes this host a node of a swarm. */
   joinSwarm(request: JoinSwarm): Promise<Membership> {
-    return this.#turns.take(() => joinSwarm(this.#hall, request))
+    return this.#ask(swarmAsked.join, request, 'swarm', (asked) => joinSwarm(this.#hall, asked))
   }
 
   /** Makes this host a node of the swarm of an engine, and the first one if there is none yet. One that is a node there stays it. */
   enterSwarm(request: EnterSwarm): Promise<Membership> {
-    return this.#turns.take(() => enterSwarm(this.#hall, request))
+    return this.#ask(swarmAsked.enter, request, 'swarm', (asked) => enterSwarm(this.#hall, asked))
   }
 
   /** `force`: though sandboxes are on its networks, though it is the last node, and though the engine cannot be reached. */
-  leaveSwarm({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
-    return this.#turns.take(() => leaveSwarm(this.#hall, force))
+  leaveSwarm(options: { readonly force?: boolean } = {}): Promise<void> {
+    return this.#ask(swarmAsked.leave, options, 'options', ({ force = false }) => leaveSwarm(this.#hall, force))
   }
 
   /** What a host needs to join; `rotate`: what was needed until now does not do any more. */
-  joinToken({ rotate = false }: { readonly rotate?: boolean } = {}): Promise<string> {
-    return this.#turns.take(() => joinToken(this.#hall, rotate))
+  joinToken(options: { readonly rotate?: boolean } = {}): Promise<string> {
+    return this.#ask(swarmAsked.token, options, 'options', ({ rotate = false }) => joinToken(this.#hall, rotate))
   }
 
   /**
@@ -341,8 +343,8 @@ export class Controller implements AsyncDisposable {
   }
 
   /** Takes a node that is down from the swarm; `force`: one that is not. */
-  removeNode(node: string, { force = false }: { readonly force?: boolean } = {}): Promise<NodeStatus> {
-    return this.#turns.take(() => removeNode(this.#hall, node, force))
+  removeNode(node: string, options: { readonly force?: boolean } = {}): Promise<NodeStatus> {
+    return this.#ask(swarmAsked.remove, { ...options, node }, '', ({ force = false }) => removeNode(this.#hall, node, force))
   }
 
   /** This host's place in a swarm, and why its engine cannot be reached; undefined when it is in none. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { open } from '../../lib/index.ts'
+import { examine, open } from '../../lib/index.ts'
 import { Stage } from '../support/stage.ts'
 
 const stage = new Stage()
@@ -58,6 +58,30 @@ describe('what a verb was asked for', () => {
   ])('%s', async (reason, verb) => {
     await expect(verb()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', status: 400, message: `invalid argument: ${reason}` })
     expect([stage.cnm.networks().length, stage.cnm.sandboxes().length]).toEqual([3, 0])
+  })
+
+  it('is looked at in requests to a swarm, of peers, and where the state is', async () => {
+    const verbs: readonly (readonly [string, () => Promise<unknown>])[] = [
+      ['peer.mac should be text', () => stage.cnm.addPeer('bridge', { vtep: '192.0.2.9' } as any)],
+      ['peer should be text', () => stage.cnm.removePeer('bridge', undefined as any)],
+      ['swarm should be an object', () => stage.cnm.initSwarm(null as any)],
+      ['swarm.pools should be a list', () => stage.cnm.initSwarm({ pools: '10.0.0.0/8' } as any)],
+      ['swarm.heartbeat should be a number', () => stage.cnm.initSwarm({ heartbeat: '5s' } as any)],
+      ['swarm.tls.ca should be text', () => stage.cnm.initSwarm({ tls: { ca: Buffer.of() } } as any)],
+      ['swarm.token should be text', () => stage.cnm.joinSwarm({ engine: 'etcd://192.0.2.9' } as any)],
+      ['swarm.engine should be text', () => stage.cnm.joinSwarm({ token: 'x' } as any)],
+      ['swarm.engine should be text', () => stage.cnm.enterSwarm({} as any)],
+      ['options.force should be true or false', () => stage.cnm.leaveSwarm({ force: 'yes' } as any)],
+      ['options.rotate should be true or false', () => stage.cnm.joinToken({ rotate: 1 } as any)],
+      ['force should be true or false', () => stage.cnm.removeNode('self', { force: 'yes' } as any)],
+      ['node should be text', () => stage.cnm.removeNode(7 as any)],
+      ['root should be a path', () => open({ root: '' })],
+      ['run should be text', () => open({ root: '/nowhere', run: 7 } as any)],
+      ['run should be a path', () => examine({ root: '/nowhere', run: '' })],
+    ]
+    for (const [reason, verb] of verbs)
+      await expect(verb()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: `invalid argument: ${reason}` })
+    expect(existsSync('/nowhere')).toBe(false)
   })
 })
 
