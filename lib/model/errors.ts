@@ -272,6 +272,11 @@ export const ERRORS = {
   SOCKET_FOREIGN: [409, '{path} is there, and is no socket', 'move it away, or serve in another directory'],
   ...SWARM_ERRORS,
   KERNEL_REFUSED: [500, '{errno}: {words}, while: {command}', '{hint}'],
+  EVENTS_UNHEARD: [
+    503,
+    'cannot hear of what happens in {run}: {reason}',
+    'where inotify has run out: sysctl -w fs.inotify.max_user_instances=1024 fs.inotify.max_user_watches=524288',
+  ],
   CONTROLLER_CLOSED: [409, 'this controller is closed', 'await open() gives another one'],
   STATE_LOCKED: [409, 'another controller holds {run}{holder}', 'wait for it to end, or give another --root and --run'],
   STATE_FOREIGN: [

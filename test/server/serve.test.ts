@@ -83,3 +83,21 @@ it('killed, the next one takes its place; while it serves, nobody does', async (
   expect(await activate('cnm')).toContain('NetworkDriver')
   expect(next.child.exitCode).toBeNull()
 })
+
+it('says why nobody hears of events, where inotify has run out', async () => {
+  // A user namespace has a limit of its own.
+  const starved = ['unshare', '-Urn', 'sh', '-c', 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"', 'sh']
+  await using daemon = await start([...starved, ...command(lab.run)])
+  const socketPath = join(lab.run, 'cnm.sock')
+  const ask = (path: string) =>
+    new Promise((resolve, reject) => {
+      const asked = request({ path, socketPath }, async (reply) => {
+        resolve([reply.statusCode, (await reply.setEncoding('utf8').toArray()).join('')])
+      })
+      asked.once('error', reject).end()
+    })
+  expect(await ask('/events')).toEqual([503, expect.stringContaining(`cannot hear of what happens in ${lab.run}: EMFILE`)])
+  // What has been is on disk.
+  expect(await ask('/events?since=0&until=1')).toEqual([200, ''])
+  expect(daemon.child.exitCode).toBeNull()
+})

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, watch, writeSync } from 'node:fs'
+import { closeSync, type FSWatcher, fstatSync, mkdirSync, openSync, readSync, renameSync, watch, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { fault } from '../../model/errors.ts'
 import type { Action, NetworkEvent } from '../../model/event.ts'
 import type { Network, Options } from '../../model/network.ts'
 import { Mismatch, object, optional, type Shape } from '../../model/shape.ts'
@@ -72,7 +73,7 @@ export interface Period {
 
 /**
  * What is told of the networks of a run directory, by whichever process. Ends with the period, by return(), also while a next()
- * waits, and rejects with the signal's reason. Throws INVALID_ARGUMENT, STATE_UNWRITABLE.
+ * waits, and rejects with the signal's reason, or EVENTS_UNHEARD. Throws INVALID_ARGUMENT, STATE_UNWRITABLE.
  */
 export function eventsOf(run: string, period: Period = {}): AsyncGenerator<NetworkEvent> {
   const { since = Number.POSITIVE_INFINITY, until } = argument(times, period, 'period')
@@ -117,7 +118,8 @@ async function* told(
   bell: Bell,
   { until, signal }: Omit<Period, 'since'>,
 ): AsyncGenerator<NetworkEvent> {
-  const watcher = inDirectory(run, () => watch(run, () => bell.ring()))
+  // What is over by now is on disk. Else all readers of a process share one watch, and one instance, of inotify.
+  const watcher = until !== undefined && Date.now() >= until ? undefined : listen(run, bell)
   const stop = () => bell.ring()
   signal?.addEventListener('abort', stop)
   const inTime = ({ time }: NetworkEvent) => until === undefined || Math.floor(time / 1000) <= until
@@ -134,7 +136,17 @@ async function* told(
     }
   } finally {
     signal?.removeEventListener('abort', stop)
-    watcher.close()
+    watcher?.close()
+  }
+}
+
+/** Throws EVENTS_UNHEARD. */
+function listen(run: string, bell: Bell): FSWatcher {
+  const unheard = (error: Error) => fault('EVENTS_UNHEARD', { run, reason: error.message }, error)
+  try {
+    return watch(run, () => bell.ring()).on('error', (error) => bell.fail(unheard(error)))
+  } catch (error) {
+    throw unheard(error as Error)
   }
 }
 
@@ -145,6 +157,7 @@ const LONGEST = 2 ** 31 - 1
 class Bell {
   #rung = false
   #left = false
+  #failure: Error | undefined
   #wake = (): void => {}
 
   /** Nobody waits for it any more. */
@@ -154,6 +167,12 @@ class Bell {
 
   leave(): void {
     this.#left = true
+    this.ring()
+  }
+
+  /** Nobody rings it any more. */
+  fail(failure: Error): void {
+    this.#failure = failure
     this.ring()
   }
 
@@ -168,6 +187,7 @@ class Bell {
     if (!this.#rung) await new Promise<void>((resolve) => (this.#wake = resolve))
     clearTimeout(alarm)
     this.#rung = false
+    if (this.#failure) throw this.#failure
   }
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import { fault } from '../../model/errors.ts'
 import { eventToEngine } from '../../model/event.ts'
 import { eventFilter, momentOf } from '../../model/filter.ts'
@@ -22,24 +23,41 @@ async function stream({ cnm, version, query, accept, signal, ending, reply, rele
     throw fault('PERIOD_INVALID', { since: query.get('since') ?? '', until: query.get('until') ?? '' })
   const passes = eventFilter(readFilters(query.get('filters')))
   const type = isBefore(version, '1.52') ? 'application/json' : typeOf(accept)
-  reply.hijack()
-  const client = reply.raw
-  client.writeHead(200, { ...headersOf(release), 'Content-Type': type })
-  client.flushHeaders()
   const over = new AbortController()
   const end = () => over.abort()
   for (const reason of [signal, ending]) reason.addEventListener('abort', end)
   if (ending.aborted) end()
+  const events = cnm.events({ ...given({ since, until }), signal: over.signal })
+  const first = events.next()
   try {
-    for await (const event of cnm.events({ ...given({ since, until }), signal: over.signal }))
-      if (passes(event)) await say(client, `${FRAMES[type] ?? ''}${exactJson(eventToEngine(event))}\n`, over.signal)
-  } catch (error) {
-    if (!over.signal.aborted) throw error
+    // Where nothing can be heard, it says so at once, and there still is a status to say it with.
+    await Promise.race([first, setImmediate()]).catch((error) => over.signal.aborted || Promise.reject(error))
+    reply.hijack()
+    const client = reply.raw
+    client.writeHead(200, { ...headersOf(release), 'Content-Type': type })
+    client.flushHeaders()
+    await tell(client, over.signal, async () => {
+      for (let next = await first; !next.done; next = await events.next())
+        if (passes(next.value)) await say(client, `${FRAMES[type] ?? ''}${exactJson(eventToEngine(next.value))}\n`, over.signal)
+    })
   } finally {
     ending.removeEventListener('abort', end)
-    client.end()
+    await events.return(undefined)
   }
   return undefined
+}
+
+/** An answer that was begun ends, or breaks off: then the client knows that there was more, and the operator why it got none of it. */
+async function tell(client: ServerResponse, signal: AbortSignal, all: () => Promise<void>): Promise<void> {
+  try {
+    await all()
+  } catch (error) {
+    if (!signal.aborted) {
+      process.emitWarning(`a client of /events is told no more: ${(error as Error).message}`, { code: 'CNM_EVENTS_BROKEN' })
+      client.destroy()
+    }
+  }
+  client.end()
 }
 
 /** What goes before each event. */
