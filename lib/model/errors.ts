@@ -284,6 +284,7 @@ export const ERRORS = {
     '{run} belongs to a controller in another network namespace',
     'run cnm in that namespace, give another --run, or remove {run} if that namespace is gone',
   ],
+  ROUTE_TAKEN: [409, 'no way out for another sandbox in namespace {path}: {holder} has its default route', '{hint}'],
   TABLE_TAKEN: [
     409,
     "the table inet cnm is ours, and has a {object} of somebody else's",

@@ -87,7 +87,10 @@ describe('a namespace that has come in the place of the joined one', () => {
 
   it('keeps them when one is joined, which is refused', async () => {
     const had = snapshot(path())
-    await expect(stage.cnm.connect('guest', { network: 'three', gwPriority: 2 })).rejects.toMatchObject({ code: 'KERNEL_REFUSED' })
+    await expect(stage.cnm.connect('guest', { network: 'three', gwPriority: 2 })).rejects.toMatchObject({
+      code: 'ROUTE_TAKEN',
+      message: expect.stringContaining(`${path()}: somebody else (via 10.7.2.1) has its default route`),
+    })
     expect(snapshot(path())).toEqual(had)
   })
 })
@@ -101,5 +104,26 @@ it('the default route of a joined namespace moves on when its links were renamed
   for (const change of ['eth0 down', 'eth0 name front', 'front up']) must(['ip', 'link', 'set', ...change.split(' ')], { netns: path })
   await stage.cnm.disconnect('guest', 'two')
   expect(must(['ip', 'route'], { netns: path })).toMatch(/^default via \S+ dev front/m)
+  expect(await reaches(path, LAN4)).toBe(true)
+})
+
+it('two sandboxes in one namespace: the second is told who has the default route, and needs none on an internal network', async () => {
+  const path = `/run/netns/${basename(stage.lab.host)}-guest`
+  must(['ip', 'netns', 'add', basename(path)])
+  onTestFinished(() => void must(['ip', 'netns', 'del', basename(path)]))
+  for (const name of ['one', 'two']) await stage.cnm.createNetwork({ name })
+  await stage.cnm.createNetwork({ name: 'inner', internal: true })
+  await stage.cnm.createSandbox({ name: 'guest', path, networks: [{ network: 'one' }] })
+  await settled(path)
+  const had = snapshot(path)
+  await expect(stage.cnm.createSandbox({ name: 'other', path, networks: [{ network: 'two' }] })).rejects.toMatchObject({
+    code: 'ROUTE_TAKEN',
+    status: 409,
+    message: `no way out for another sandbox in namespace ${path}: sandbox guest, which is in it too, has its default route`,
+    remedy: 'cnm network connect NETWORK guest',
+  })
+  expect(snapshot(path)).toEqual(had)
+  await stage.cnm.createSandbox({ name: 'other', path, networks: [{ network: 'inner' }] })
+  expect(namesIn(path)).toEqual(['lo', 'eth0', 'eth1'])
   expect(await reaches(path, LAN4)).toBe(true)
 })

@@ -26,7 +26,7 @@ export const IFNAME_OPTION = 'com.docker.network.endpoint.ifname'
 const SYSCTLS_OPTION = 'com.docker.network.endpoint.sysctls'
 
 /** The endpoints of a sandbox with their networks. */
-export const seatsOf = (hall: Hall, sandbox: Sandbox): readonly Seat[] =>
+export const seatsOf = (hall: Pick<Hall, 'store'>, sandbox: Sandbox): readonly Seat[] =>
   hall.store.endpoints.with('sandboxId', sandbox.id).flatMap((endpoint) => {
     const network = hall.store.networks.get(endpoint.networkId)
     return network ? [{ endpoint, network }] : []

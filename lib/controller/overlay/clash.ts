@@ -9,6 +9,7 @@ import { CnmError, fault } from '../../model/errors.ts'
 import type { Op } from '../../model/op.ts'
 import { listNftTable } from '../../netlink/kernel.ts'
 import { NetlinkError } from '../../netlink/refusal.ts'
+import { routeTaken } from '../endpoints/route-taken.ts'
 import type { Work } from '../execution/commit.ts'
 import type { Hall } from '../hall.ts'
 import { homeOf, homes } from '../networks/homes.ts'
@@ -53,6 +54,8 @@ async function clashOf(hall: Pick<Hall, 'host' | 'run' | 'store'>, work: Work, e
   }
   const object = await foreignObject(hall, step, error)
   if (object !== undefined) return fault('TABLE_TAKEN', { object }, error)
+  const taken = work.sandbox === undefined ? undefined : await routeTaken(hall, work.sandbox, step, error)
+  if (taken) return taken
   const tunnel = work.plan.find(isTunnel)
   if (error.errno === -EADDRINUSE && step.op === 'link.set' && tunnel) {
     const { dstPort = 0 } = tunnel.vxlan
