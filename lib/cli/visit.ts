@@ -14,6 +14,7 @@ import { type Host, parseHost } from '../server/host.ts'
 import { SOCKET } from '../server/places.ts'
 import { complaint } from './complaint.ts'
 import type { Interrupts } from './interrupts.ts'
+import { Contradiction } from './misuse.ts'
 import type { World } from './world.ts'
 
 /** How long a person waits before wondering, in ms. */
@@ -197,6 +198,11 @@ export class Visit {
         return begin(where)
       })
     }
+  }
+
+  /** Of a verb whose work is none of steps in the kernel. */
+  refuseDryRun(verb: string): void {
+    if (this.dryRun) throw new Contradiction(`what ${verb} does is no step in the kernel: there is no dry run of it`)
   }
 
   /** Carries out a verb that changes something; in a dry run, prints its plan instead and resolves with undefined. */

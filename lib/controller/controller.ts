@@ -41,7 +41,7 @@ import { setWireguardKeys } from './overlay/wireguard-keys.ts'
 import { tellOfNode } from './remote/nodes.ts'
 import { removeSandboxes } from './sandboxes/removal.ts'
 import { connect, createSandbox, disconnectAll, type Leave } from './sandboxes/sandboxes.ts'
-import { spawnIn } from './sandboxes/spawn.ts'
+import { spawnAt } from './sandboxes/spawn.ts'
 import { type StateExport, snapshotOf } from './state.ts'
 import { enterSwarm, initSwarm, joinSwarm, joinToken, leaveSwarm } from './swarm/membership.ts'
 import { findNode, type NodeStatus, nodesOf, nodesOn, removeNode } from './swarm/nodes.ts'
@@ -217,7 +217,7 @@ export class Controller implements AsyncDisposable {
 
   /** What the kernel has of a network's peers, held against who they are; `repair` puts it right. */
   verify(network: string, { repair = false, signal }: VerbOptions & { readonly repair?: boolean } = {}): Promise<Verification> {
-    return this.#turns.take(() => verifyNetwork(this.#hall, network, repair), signal)
+    return this.#turns.take(() => verifyNetwork(this.#hall, network, repair && !this.#hall.dry), signal)
   }
 
   /** The largest packet on a network, and why; undefined where nothing but the links decides. */
@@ -296,7 +296,7 @@ export class Controller implements AsyncDisposable {
 
   /** Starts a process inside a sandbox. No shell; nsenter(1) enters the namespace and becomes the command. */
   async spawn(sandbox: string, command: readonly [string, ...string[]], options: SpawnOptions = {}): Promise<ChildProcess> {
-    return spawnIn(findSandbox(this.#hall, sandbox), command, options)
+    return spawnAt(this.#hall, sandbox, command, options)
   }
 
   /** Begins a swarm with this host as its first node. */

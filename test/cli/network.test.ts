@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { World } from '../../lib/cli/world.ts'
 import { eventually } from '../support/eventually.ts'
@@ -198,6 +199,16 @@ describe('--dry-run', () => {
     expect(await host.must('network disconnect --dry-run none loner')).toBe('# no step in the kernel')
     await host.must('sandbox rm loner')
   })
+
+  it.each(['serve', 'sandbox exec box -- touch /nobody', 'plugin bundle /nobody', 'plugin verify nobody'])(
+    '%s has none, and is refused',
+    async (line) => {
+      const { status, stdout, stderr } = await host.cnm(`--dry-run ${line}`)
+      expect([status, stdout]).toEqual([line.startsWith('sandbox exec') ? 125 : 1, ''])
+      expect(stderr).toContain('there is no dry run of it')
+      expect(existsSync('/nobody')).toBe(false)
+    },
+  )
 })
 
 describe('a signal', () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { examine, open } from '../../lib/index.ts'
@@ -90,6 +91,17 @@ describe('a command', () => {
     await stage.cnm.createSandbox({ name: 'web', networks: [] })
     await expect(stage.cnm.spawn('web', command)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
+})
+
+it('a plan of a command starts nothing, and ends there', async () => {
+  await stage.cnm.createSandbox({ name: 'web', networks: [] })
+  const file = `${stage.lab.run}-touched`
+  const { text } = await stage.cnm.plan(async (dry) => {
+    const child = await dry.spawn('web', ['touch', file])
+    await once(child, 'exit')
+    await dry.createNetwork({ name: 'late' })
+  })
+  expect([text, existsSync(file)]).toEqual(['', false])
 })
 
 describe('a namespace', () => {

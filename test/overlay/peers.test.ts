@@ -132,6 +132,8 @@ describe('a host that is not of the cluster: plain iproute2', () => {
     const asked = { vtep: '10.99.0.7', mac, ip: '10.0.1.77', ip6: 'fd00:1::77' }
     const { text } = await cnm.plan((dry) => dry.addPeer('app', asked))
     expect(text).toContain(`fdb replace ${mac} dev vxlan0 dst 10.99.0.7`)
+    const told = { endpointId: 'e', networkId: cnm.network('app').id, nodeId: '', vtep: '10.99.0.7', mac }
+    expect((await cnm.plan((dry) => dry.setPeers('app', [told]))).text).toBe('')
     expect(cnm.peers('app')).toEqual([])
     const peer = await cnm.addPeer('app', asked)
     expect(await Promise.all([pings(watcher, '10.0.1.77'), pings(watcher, 'fd00:1::77')])).toEqual([true, true])

@@ -17,7 +17,7 @@ export const networkVerify = (noun: Verb): Verb =>
     .examples('cnm network verify app', 'cnm network verify --repair app')
     .errand()
     .perform(async (visit, network: string, { repair = false, format }: Flags) => {
-      const found = await visit.open((cnm) => cnm.verify(network, { repair, signal: visit.interrupts.signal }))
+      const found = await visit.open((cnm) => cnm.verify(network, { repair: repair && !visit.dryRun, signal: visit.interrupts.signal }))
       if (format === 'json') visit.print(JSON.stringify(found))
       else {
         for (const difference of found.differences) visit.print(lineOf(difference))

@@ -15,6 +15,7 @@ export const pluginBundle = (noun: Verb): Verb =>
       'cnm plugin bundle --driver overlay ./cnm-overlay',
     )
     .perform(async (visit, folder: string, { driver }: { readonly driver: string }) => {
+      visit.refuseDryRun('bundle')
       const bundle = BUNDLES.find((name) => name === driver)
       if (!bundle) throw badValue('--driver', driver, `not one of ${BUNDLES.join(', ')}`)
       const { makeBundle } = await import('../../plugins/bundle/bundle.ts')

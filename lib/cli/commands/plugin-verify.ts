@@ -20,6 +20,7 @@ export const pluginVerify = (noun: Verb): Verb =>
     .option('-q, --quiet', 'Only what is wrong')
     .examples('cnm plugin verify cnm', 'cnm plugin verify ./my.sock', 'cnm plugin verify -o parent=eth1 tcp://127.0.0.1:9000')
     .perform(async (visit, name: string, { opt = [], subnet, quiet = false }: Flags) => {
+      visit.refuseDryRun('verify')
       const { family, prefix = 32 } = parseCidr(subnet) ?? {}
       if (family !== 4 || prefix > 29) throw new Contradiction(`invalid subnet ${subnet}: not an IPv4 subnet with three addresses`)
       const [{ PluginClient }, { findPlugin, isAddress, placesIn }, { verify }] = await Promise.all([

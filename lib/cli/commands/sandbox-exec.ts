@@ -1,5 +1,4 @@
 import { launch } from '../launch.ts'
-import { Contradiction } from '../misuse.ts'
 import type { Verb } from '../verb.ts'
 
 export const sandboxExec = (noun: Verb): Verb =>
@@ -11,7 +10,7 @@ export const sandboxExec = (noun: Verb): Verb =>
     .launches()
     .examples('cnm sandbox exec web ip -br addr', 'cnm sandbox exec web bash')
     .perform(async (visit, sandbox: string, words: readonly string[]) => {
-      if (visit.dryRun) throw new Contradiction('exec changes nothing by itself: there is no dry run of it')
+      visit.refuseDryRun('exec')
       const command = words[0] === '--' ? words.slice(1) : words
       const { exitCode } = await visit.open((cnm) => launch(visit, cnm, sandbox, command))
       return exitCode

@@ -36,7 +36,8 @@ export const serve = (program: Verb): Verb =>
       'docker network create -d cnm --ipam-driver cnm front',
       'cnm serve -H unix:///run/cnm/cnm.sock -H tcp://192.0.2.1:2376 --tls /etc/cnm/tls',
     )
-    .perform((visit, { plugins, pluginDir, group, swarm, managed, ...flags }: Flags) => {
+    .perform(async (visit, { plugins, pluginDir, group, swarm, managed, ...flags }: Flags) => {
+      visit.refuseDryRun('serve')
       // Who has started it may log out: Node.js forgets what nohup(1) has said.
       visit.interrupts.spare('SIGHUP')
       return visit.own(async (cnm) => {

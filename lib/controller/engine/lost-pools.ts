@@ -1,5 +1,6 @@
 import { parseCidr } from '../../model/address.ts'
 import type { LentPool } from '../../store/store.ts'
+import { beyondPlan } from '../execution/beyond-plan.ts'
 import type { Hall } from '../hall.ts'
 
 // An engine asks for a pool first and makes the network afterwards. One that is killed in between knows of neither when it is back,
@@ -15,6 +16,7 @@ export interface EngineSubnets {
 
 /** Pools that were lent before, and that no network has, are lost; one that a network has is not. */
 export async function heedSubnets(hall: Hall, { subnets, lent: asked = [] }: EngineSubnets): Promise<void> {
+  await beyondPlan(hall)
   const { store, lostPools } = hall
   const has = ({ subnet }: LentPool) => subnets.some((one) => isSameSubnet(one, subnet))
   for (const id of asked) {

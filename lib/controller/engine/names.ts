@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Options } from '../../model/network.ts'
 import type { Store } from '../../store/store.ts'
+import { beyondPlan } from '../execution/beyond-plan.ts'
 import type { Hall } from '../hall.ts'
 
 /** What a container engine calls what it has of us. It tells only ids when it asks; names come later, or never. */
@@ -46,5 +47,7 @@ export async function nameEndpoint({ store, swarm }: Hall, id: string, { name, l
 
 export type EngineNaming = ({ readonly network: string } & EngineName) | ({ readonly endpoint: string } & EngineEndpointName)
 
-export const named = async (hall: Hall, what: EngineNaming): Promise<void> =>
-  'network' in what ? nameNetwork(hall, what.network, what) : nameEndpoint(hall, what.endpoint, what)
+export async function named(hall: Hall, what: EngineNaming): Promise<void> {
+  await beyondPlan(hall)
+  await ('network' in what ? nameNetwork(hall, what.network, what) : nameEndpoint(hall, what.endpoint, what))
+}

@@ -9,6 +9,7 @@ import { applyLeniently } from '../../netlink/kernel.ts'
 import { type Netns, namespaceAt } from '../../netlink/namespace.ts'
 import type { Seat } from '../endpoints/gateway.ts'
 import type { Word } from '../execution/announcing.ts'
+import { beyondPlan } from '../execution/beyond-plan.ts'
 import type { Hall } from '../hall.ts'
 import { configOf } from '../networks/config.ts'
 import { homeOf } from '../networks/homes.ts'
@@ -26,6 +27,7 @@ const SLICE = 4096
 /** Everybody on other hosts, in place of all that was known but for those that a person told us of. Throws PEER_INVALID. */
 export async function setPeers(hall: Hall, networkId: Id, peers: readonly Peer[]): Promise<void> {
   const network = networkOf(hall, networkId)
+  await beyondPlan(hall)
   const roster = rosterOf(hall, network)
   const gone = roster.size === 0 ? [] : roster.without(new Set(peers.map(({ endpointId }) => endpointId)))
   roster.complete = true
@@ -57,6 +59,7 @@ export async function changePeers(
   came: readonly Peer[],
 ): Promise<void> {
   const network = networkOf(hall, networkId)
+  await beyondPlan(hall)
   const roster = rosterOf(hall, network)
   await withTunnel(hall, network, async (tunnel) => {
     const touched = roster.change(

@@ -7,6 +7,7 @@ import type { KeyRing, WireguardKeys } from '../../model/keys.ts'
 import type { Op } from '../../model/op.ts'
 import { applyLeniently, dump } from '../../netlink/kernel.ts'
 import type { XfrmPolicyRow } from '../../netlink/xfrm.ts'
+import { beyondPlan } from '../execution/beyond-plan.ts'
 import type { Hall } from '../hall.ts'
 import { configOf } from '../networks/config.ts'
 import { raisedNetworks } from '../networks/raised.ts'
@@ -30,6 +31,7 @@ const LEAST_SECRET = 16
 /** The keys from now on, in place of those before; null: none, and nothing gets through. Throws KEYS_INVALID. */
 export async function setKeys(hall: Hall, ring: KeyRing | null): Promise<void> {
   if (ring) checkRing(ring)
+  await beyondPlan(hall)
   hall.secrets.ring = ring
   await keepSecrets(hall)
 }

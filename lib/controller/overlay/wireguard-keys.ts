@@ -1,4 +1,5 @@
 import type { WireguardKeys } from '../../model/keys.ts'
+import { beyondPlan } from '../execution/beyond-plan.ts'
 import type { Hall } from '../hall.ts'
 import { configOf } from '../networks/config.ts'
 import { raisedNetworks } from '../networks/raised.ts'
@@ -10,6 +11,7 @@ import { checkWireguardKeys } from './wireguard.ts'
 /** The keys from now on; null: none, and nothing gets through. Throws KEYS_INVALID. */
 export async function setWireguardKeys(hall: Hall, keys: WireguardKeys | null): Promise<void> {
   if (keys) checkWireguardKeys(keys)
+  await beyondPlan(hall)
   hall.secrets.wireguard = keys
   await keepAllWireguard(hall)
 }

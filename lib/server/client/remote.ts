@@ -144,6 +144,7 @@ export class Remote implements Verbs {
   async spawn(sandbox: string, command: readonly [string, ...string[]], options: SpawnOptions = {}): Promise<ChildProcess> {
     this.#checkHere()
     const found = this.sandbox(sandbox)
+    if (this.#dryRun) throw new Planned('')
     const { spawnIn } = await import('../../controller/sandboxes/spawn.ts')
     return spawnIn(found, command, options)
   }
