@@ -86,7 +86,7 @@ describe.each([4, 6] as const)('over IPv%i, what is said is what happens', (fami
       const happens = await ask(netnsOf(from), 'tcp', address, port)
       const { status, lines } = await explain(...flags, from, to, '80')
       told[to] = [status === 0, lines.at(-1)?.split(' | ')[1], lines]
-      seen[to] = [happens !== null, happens === null ? 'drop' : 'arrive', lines]
+      seen[to] = [happens !== null, happens === null ? 'drop' : to === 'internet' ? 'leave' : 'arrive', lines]
     }
     await Promise.all(TO.filter((to) => to !== from).map(look))
     expect(told).toEqual(seen)
@@ -107,6 +107,8 @@ it('a published port is explained as it is reached, from everywhere', async () =
   expect(told).toEqual(seen)
 })
 
+const LEAVING = ': it leaves the host, and what becomes of it there is not known here'
+
 describe('what is said', () => {
   const hops = async (...words: readonly string[]) =>
     (await explain(...words)).lines.map((line) => line.replaceAll(/br-[0-9a-f]{12}/g, 'br-ID').replaceAll(/_[0-9a-f]{12}/g, '_ID'))
@@ -125,7 +127,7 @@ describe('what is said', () => {
     expect((await hops('web', 'internet')).slice(-3)).toEqual([
       'firewall leaving | pass | iifname . meta nfproto @masquerades masquerade',
       `link lan0 | pass | from ${web?.[4]} becomes from ${HOST4}`,
-      'link lan0 | arrive | to 192.0.2.2, on the way to 198.51.100.1',
+      `link lan0 | leave | to 192.0.2.2, on the way to 198.51.100.1${LEAVING}`,
     ])
     expect((await hops('web', 'db', '80')).at(-1)).toBe('firewall entering | drop | drop')
     expect((await hops('x', 'y')).at(-1)).toBe('link br-ID | drop | both ports are isolated: com.docker.network.bridge.enable_icc is false')
@@ -164,8 +166,8 @@ describe('what is said', () => {
     )
     await host.must('network create -d macvlan -o parent=lan0 -o macvlan_mode=vepa --subnet 198.18.0.0/24 switched')
     for (const name of ['left', 'right']) await host.must(`sandbox create --name ${name} --network switched`)
-    const said = 'by a switch that sends back what came by the same port: macvlan_mode is vepa'
-    expect((await hops('left', 'right')).at(-1)).toBe(`link lan0 | arrive | to 198.18.0.2, ${said}`)
+    const said = 'by a switch that sends back what came by the same port (macvlan_mode is vepa)'
+    expect((await hops('left', 'right')).at(-1)).toBe(`link lan0 | leave | to 198.18.0.2, ${said}${LEAVING}`)
     await host.must('network connect switched card')
     expect((await hops('left', 'card')).at(-1)).toMatch(/by a switch/)
     expect((await hops('card', 'left')).at(-1)).toMatch(/by a switch/)

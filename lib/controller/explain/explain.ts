@@ -33,7 +33,8 @@ export interface Hop {
   /** 'sandbox web', 'link br-0f3a…', 'firewall forward'. */
   readonly where: string
   readonly what: string
-  readonly verdict: 'pass' | 'drop' | 'arrive'
+  /** `leave`: it leaves this host, and what becomes of it there is not known here. */
+  readonly verdict: 'pass' | 'drop' | 'arrive' | 'leave'
 }
 
 const HOST_ACCESS = '-o cnm.host_access=true'
@@ -67,6 +68,8 @@ async function tracerOf(hall: Hall, view: View): Promise<Tracer> {
   return new Tracer(listing ?? '{"nftables":[]}', (address) => view.holds(address))
 }
 
+const towards = (next: string, { target }: Packet): string => (next === target ? `to ${next}` : `to ${next}, on the way to ${target}`)
+
 class Walk {
   readonly hops: Hop[] = []
   readonly #hall: Hall
@@ -98,9 +101,14 @@ class Walk {
     this.hops.push({ where, what, verdict: 'pass' })
   }
 
-  #end(where: string, what: string, verdict: 'drop' | 'arrive'): never {
+  #end(where: string, what: string, verdict: 'drop' | 'arrive' | 'leave'): never {
     this.hops.push({ where, what, verdict })
     throw new Ended()
+  }
+
+  /** Here the walk ends, and the way goes on. */
+  #out(where: string, what: string): never {
+    this.#end(where, `${what}: it leaves the host, and what becomes of it there is not known here`, 'leave')
   }
 
   async #fromSandbox({ sandbox }: Place, packet: Packet): Promise<void> {
@@ -113,7 +121,7 @@ class Walk {
     const outside = this.#view.link(link.parent)
     if (CHILDREN.has(link.kind) && outside) await this.#onParent(seat, outside, link, next, packet)
     const bridge = this.#view.link(outside?.master ?? 0)
-    if (!seat || !outside || !bridge) this.#end(`link ${link.name}`, 'leaves the host by another way than a bridge of ours', 'arrive')
+    if (!seat || !outside || !bridge) this.#out(`link ${link.name}`, 'by another way than a bridge of ours')
     for (const each of [outside, bridge]) if (!isUp(each)) this.#end(`link ${each.name}`, 'is down', 'drop')
     this.#limit((await limitsOf(this.#hall, seat.endpoint)).out)
     const sent = { ...packet, source: inside.addressOf(link.index, packet.family), input: bridge.name }
@@ -144,11 +152,11 @@ class Walk {
     if (guest && network && parentUnder(network)?.name === parent.name) {
       const apart = apartness(seat?.network ?? network, network)
       if (apart?.isFinal) this.#end(where, `the links on it do not reach one another: ${apart.text}`, 'drop')
-      if (apart) this.#end(where, `to ${next}, by a switch that sends back what came by the same port: ${apart.text}`, 'arrive')
+      if (apart) this.#out(where, `to ${next}, by a switch that sends back what came by the same port (${apart.text})`)
       return this.#arrive(guest, next, where, 'link')
     }
     const own = this.#view.linkOf(next)
-    if (!own) this.#end(where, `to ${next === packet.target ? next : `${next}, on the way to ${packet.target}`}`, 'arrive')
+    if (!own) this.#out(where, towards(next, packet))
     if (CHILDREN.has(own.kind) && own.parent === parent.index) this.#end(`link ${own.name}`, `${next} is the host's`, 'arrive')
     return this.#end(where, `${next} is the host's, which does not hear its ${kind} links: ${HOST_ACCESS}`, 'drop')
   }
@@ -271,9 +279,8 @@ class Walk {
     const aim = networkOf(this.#hall, guestAt(this.#hall, packet.target))
     if (isCutOff(this.#hall, aim))
       this.#end(`link ${link.name}`, `leads away from ${packet.target}: the host has no address on network ${aim.name}`, 'drop')
-    const beyond = next === packet.target ? `to ${next}` : `to ${next}, on the way to ${packet.target}`
     if (link.kind === 'bridge') this.#end(`link ${link.name}`, `nobody has ${next}`, 'drop')
-    return this.#end(`link ${link.name}`, beyond, 'arrive')
+    return this.#out(`link ${link.name}`, towards(next, packet))
   }
 
   #trace(hook: Parameters<Tracer['pass']>[0], packet: Packet): Passage {
