@@ -36,9 +36,8 @@ describe('cnm doctor', () => {
     const { status, stdout } = await host.cnm('doctor')
     expect(status).toBe(3)
     expect(stdout).toMatch(/^SUBJECT +WHAT +WHY IT MATTERS +FIX\n/)
-    expect(stdout).toMatch(
-      new RegExp(`network front +link ${await linkOf()}: it is down +its sandboxes may not reach one another, .* cnm repair\\n`),
-    )
+    const found = `link ${await linkOf()}: its mtu is 1400, and 1 more`
+    expect(stdout).toMatch(new RegExp(`network front +${found} +its sandboxes may not reach one another, .* cnm repair\\n`))
     expect(state()).toEqual(before)
   })
 

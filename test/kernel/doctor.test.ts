@@ -66,8 +66,8 @@ const damages: readonly (readonly [string, () => unknown, readonly (() => string
     [() => 'NETWORK_DRIFT network front', () => 'SANDBOX_DRIFT sandbox web'],
   ],
   [
-    'the bridge has another MAC',
-    () => host('ip', 'link', 'set', bridge(), 'address', '02:00:00:00:00:09'),
+    'the bridge has another MAC, and another MTU',
+    () => host('ip', 'link', 'set', bridge(), 'address', '02:00:00:00:00:09', 'mtu', '1400'),
     [() => 'NETWORK_DRIFT network front', () => 'SANDBOX_DRIFT sandbox web'],
   ],
   [
@@ -77,7 +77,11 @@ const damages: readonly (readonly [string, () => unknown, readonly (() => string
   ],
   ['forwarding was switched off', () => host('sysctl', '-qw', 'net.ipv4.conf.lan0.forwarding=0'), [() => 'FORWARDING_OFF host']],
   ['an endpoint is deleted', () => host('ip', 'link', 'del', veth()), [() => 'SANDBOX_DRIFT sandbox web']],
-  ['an endpoint is out of its bridge', () => host('ip', 'link', 'set', veth(), 'nomaster'), [() => 'SANDBOX_DRIFT sandbox web']],
+  [
+    'an endpoint is out of its bridge, with another MTU',
+    () => host('ip', 'link', 'set', veth(), 'mtu', '1400', 'nomaster'),
+    [() => 'SANDBOX_DRIFT sandbox web'],
+  ],
   [
     'a neighbour is wrong',
     () => host('ip', 'neigh', 'replace', own(), 'dev', bridge(), 'lladdr', '02:00:00:00:00:07'),

@@ -15,6 +15,7 @@ export interface Lack {
 
 const IFF_UP = 1
 const NUD_PERMANENT = 128
+const ETHERNET_MTU = 1500
 
 /**
  * The steps of a plan whose outcome is not there any more, as far as tables tell; `scenes[at]` is the namespace number `at`.
@@ -92,7 +93,7 @@ class Audit {
       return this.#anew(op, scene, key, `its other end is not ${op.peer.name} any more`, [delLink(op), op])
     const other = op.kind === 'veth' && op.peer ? this.#scenes[op.peer.at]?.link(op.peer.name) : undefined
     return (
-      differing(op, link) ??
+      differing({ ...bornWith(op, link, scene), ...op }, link) ??
       (op.kind === 'veth' && op.peer && other ? differing({ ...op.peer, op: 'link.add', kind: 'veth' }, other) : null)
     )
   }
@@ -163,6 +164,13 @@ class Audit {
 const isElsewhere = ({ moveTo, name }: LinkSet): boolean => moveTo !== undefined || name !== undefined
 
 const another = ({ kind }: LinkRow): string => `there is another link of that name, of kind ${kind || 'physical'} and not ours`
+
+/** Of a link that was given none. The kernel has a bridge follow its narrowest port, until somebody says otherwise. */
+function bornWith({ kind, at, into }: Op & LinkAdd, { index }: LinkRow, scene: Scene): { readonly mtu?: number } {
+  if (kind === 'bridge') return { mtu: scene.narrowestPort(index) ?? ETHERNET_MTU }
+  // What is inside is for who is at home there.
+  return kind === 'veth' && (into ?? at ?? HOST) === HOST ? { mtu: ETHERNET_MTU } : {}
+}
 
 /** What was made right once and has been changed since. */
 function differing(op: Op & LinkAdd, link: LinkRow, at = op.into ?? op.at ?? HOST): Lack | null {

@@ -13,6 +13,7 @@ export class Scene {
   readonly neighbours: readonly NeighRow[]
   readonly #links: Map<string, LinkRow>
   readonly #names: ReadonlyMap<number, string>
+  readonly #narrowest = new Map<number, number>()
   readonly #addresses: ReadonlyMap<number, readonly AddressRow[]>
   readonly #routes: readonly RouteRow[]
   readonly #neighbours: ReadonlyMap<number, readonly NeighRow[]>
@@ -28,6 +29,7 @@ export class Scene {
     this.netns = netns
     this.#links = new Map(links.map((link) => [link.name, link]))
     this.#names = new Map(links.map(({ index, name }) => [index, name]))
+    for (const { master, mtu } of links) if (master !== 0) this.#narrowest.set(master, Math.min(mtu, this.#narrowest.get(master) ?? mtu))
     this.#addresses = byLink(addresses)
     this.#routes = routes
     this.neighbours = neighbours
@@ -45,6 +47,11 @@ export class Scene {
 
   link(ref: LinkRef | undefined): LinkRow | undefined {
     return this.#links.get(typeof ref === 'number' ? (this.#names.get(ref) ?? '') : (ref ?? ''))
+  }
+
+  /** The smallest MTU of a bridge's ports; undefined: it has none. */
+  narrowestPort(bridge: number): number | undefined {
+    return this.#narrowest.get(bridge)
   }
 
   nameOf(index: number): string {
