@@ -18,6 +18,8 @@ import type { Route } from '../model/network.ts'
 import { anything, big, flag, list, Mismatch, map, object, oneOf, optional, type Shape, text, textThat, whole } from '../model/shape.ts'
 import type { GatewayMode, Masquerade, Wall } from '../model/wall.ts'
 import { plan } from '../store/records.ts'
+import { withoutPrefix } from './endpoints/pools.ts'
+import { Listener } from './silence.ts'
 
 // What drivers that come from outside of this library answer, before anybody builds on it.
 
@@ -65,9 +67,9 @@ const capabilities = object<Capabilities>({
   maxEndpoints: optional(whole),
 })
 
-/** A network driver whose answers are what the contract says; throws DRIVER_BROKEN where they are not. */
-export const heldToContract = (driver: NetworkDriver): NetworkDriver =>
-  held<NetworkDriver>(driver, {
+/** A network driver whose answers are what the contract says; throws DRIVER_BROKEN where they are not, DRIVER_SILENT where none comes. */
+export const heldToContract = (driver: NetworkDriver, patience: number): NetworkDriver =>
+  held<NetworkDriver>(driver, patience, {
     facts: object<Pick<NetworkDriver, 'name' | 'capabilities' | 'kin'>>({ name: text, capabilities, kin: optional(list(text)) }),
     needed: {
       createNetwork: networkSteps,
@@ -90,8 +92,8 @@ export const heldToContract = (driver: NetworkDriver): NetworkDriver =>
   })
 
 /** The same of an IPAM driver. */
-export const ipamHeldToContract = (driver: IpamDriver): IpamDriver =>
-  held<IpamDriver>(driver, {
+export const ipamHeldToContract = (driver: IpamDriver, patience: number): IpamDriver =>
+  held<IpamDriver>(driver, patience, {
     facts: object({ name: text, capabilities: object<IpamCapabilities>({ requiresMACAddress: flag, requiresRequestReplay: flag }) }),
     needed: {
       defaultAddressSpaces: object<{ local: string; global: string }>({ local: text, global: text }),
@@ -104,6 +106,12 @@ export const ipamHeldToContract = (driver: IpamDriver): IpamDriver =>
       usage: object<Usage>({ inUse: big, available: big }),
       lifetime: (value, at) => (value === undefined ? value : whole(value, at)),
     },
+    told: ['releasePool', 'releaseAddress'],
+    late: {
+      requestPool: ({ id }: PoolAnswer) => driver.releasePool(id),
+      requestAddress: (address: string, [poolId]) =>
+        address === '' ? '' : driver.releaseAddress(String(poolId), withoutPrefix(address), true),
+    },
   })
 
 interface Contract {
@@ -111,9 +119,17 @@ interface Contract {
   /** Methods that it has to have, and those that it may have, with what they answer. */
   readonly needed: Readonly<Record<string, Shape<unknown>>>
   readonly offered: Readonly<Record<string, Shape<unknown>>>
+  /** Of those that it has to have, the ones whose answer nobody needs. */
+  readonly told?: readonly string[]
+  /** Takes back what was asked for and came too late. */
+  readonly late?: Readonly<Record<string, (answer: never, facts: readonly unknown[]) => unknown>>
 }
 
-function held<D extends { readonly name: string }>(driver: D, { facts, needed, offered }: Contract): D {
+function held<D extends { readonly name: string }>(
+  driver: D,
+  patience: number,
+  { facts, needed, offered, told = [], late = {} }: Contract,
+): D {
   const broken = (method: string, error: unknown): never => {
     const own = ownError(error)
     if (own) throw own
@@ -132,6 +148,7 @@ function held<D extends { readonly name: string }>(driver: D, { facts, needed, o
     if (missing !== undefined) throw new Mismatch(`${missing} should be a method`)
   })
   const answers = { ...needed, ...offered }
+  const listener = new Listener(driver.name, patience)
   // Not of the driver itself: of one that is frozen, a proxy may answer with nothing but its own methods.
   return new Proxy({} as D, {
     get(_, method) {
@@ -139,12 +156,15 @@ function held<D extends { readonly name: string }>(driver: D, { facts, needed, o
       const shape = typeof method === 'string' ? answers[method] : undefined
       if (typeof method !== 'string' || !shape || typeof value !== 'function') return value
       return (...facts: readonly unknown[]) => {
-        const answer: unknown = guarded(method, () => value.apply(driver, facts))
-        return isPromise(answer)
-          ? Promise.resolve(answer)
-              .then((late) => shape(late, ''))
-              .catch((error) => broken(method, error))
-          : guarded(method, () => shape(answer, ''))
+        const ask = () => value.apply(driver, facts)
+        if (told.includes(method) && listener.putOff(ask)) return
+        if (method in needed) listener.check()
+        const answer: unknown = guarded(method, ask)
+        if (!isPromise(answer)) return guarded(method, () => shape(answer, ''))
+        return listener
+          .hear(method, answer, method in needed ? (said) => late[method]?.(said as never, facts) : undefined)
+          .then((said) => shape(said, ''))
+          .catch((error) => broken(method, error))
       }
     },
   })

@@ -16,7 +16,7 @@ import { type PredefinedPool, readPools } from '../ipam/predefined.ts'
 import { fault } from '../model/errors.ts'
 import * as descriptor from '../netlink/descriptor.ts'
 import { namespaceAt } from '../netlink/namespace.ts'
-import { Plugins, type PluginsOptions } from '../plugins/plugins.ts'
+import { PATIENCE, Plugins, type PluginsOptions } from '../plugins/plugins.ts'
 import { type Marks, openStore, type Store } from '../store/store.ts'
 import { heldToContract, ipamHeldToContract } from './contracts.ts'
 import { type Directories, rootOf, runOf } from './directories.ts'
@@ -46,7 +46,7 @@ export interface OpenOptions extends Directories {
   /** Drivers besides bridge, macvlan, ipvlan, overlay, host and null; one of the same name takes its place. */
   readonly drivers?: readonly NetworkDriver[]
   readonly ipamDrivers?: readonly IpamDriver[]
-  /** Where other people's plugins are looked for, and how long they are waited for. */
+  /** Where other people's plugins are looked for, and how long they, and drivers that are brought along, are waited for. */
   readonly plugins?: PluginsOptions
   /**
    * Where automatic subnets come from, instead of the predefined pools of the same family: dockerd's
@@ -81,7 +81,7 @@ export async function enter(options: OpenOptions): Promise<Entered> {
   const { CNM_DEFAULT_ADDRESS_POOLS: pools = '' } = process.env
   // What is wrong with the variable concerns only who wants an automatic subnet.
   const local = options.defaultAddressPools ?? (() => readPools(pools))
-  const { wait, signal } = options
+  const { wait, signal, plugins: { patience = PATIENCE } = {} } = options
   // Before anything is made on disk: where the addon cannot be loaded, this is what says so.
   if (options.netns) await inodeAt(options.netns)
   const netns = namespaceAt(options.netns ?? '')
@@ -116,15 +116,16 @@ export async function enter(options: OpenOptions): Promise<Entered> {
       hasDummy: dummyIn(netns),
       root,
       run,
-      drivers: new Registry([bridge, macvlan, ipvlan, overlay, host, none, ...(options.drivers ?? []).map(heldToContract)], (name, known) =>
-        fault('DRIVER_NOT_FOUND', { name, known }),
+      drivers: new Registry(
+        [bridge, macvlan, ipvlan, overlay, host, none, ...(options.drivers ?? []).map((driver) => heldToContract(driver, patience))],
+        (name, known) => fault('DRIVER_NOT_FOUND', { name, known }),
       ),
       ipams: new Registry(
         [
           new DefaultIpam({ ...memoryIn(store, swarm), pools: { local, global: () => swarm.pools } }),
           nullIpam,
           dhcp,
-          ...(options.ipamDrivers ?? []).map(ipamHeldToContract),
+          ...(options.ipamDrivers ?? []).map((driver) => ipamHeldToContract(driver, patience)),
         ],
         (name, known) => fault('IPAM_DRIVER_NOT_FOUND', { name, known }),
       ),

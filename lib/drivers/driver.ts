@@ -162,7 +162,7 @@ type Answer<T> = T | Promise<T>
  * A network driver decides and does not touch: it gets facts, and answers with plans that print, apply and undo. Throw
  * CnmError for options it refuses. Verbs come in the order of Docker's plugin protocol; each may be asked again with the
  * same arguments and then answers the same (a plan is made anew after a reboot, or to show it). Nobody interrupts it, and all verbs
- * wait meanwhile: one that asks others has to give up in time. Anything but CnmError is told as DRIVER_BROKEN.
+ * wait meanwhile, 30 s at most (DRIVER_SILENT): one that asks others has to give up in time. Anything but CnmError is told as DRIVER_BROKEN.
  */
 export interface NetworkDriver {
   readonly name: string

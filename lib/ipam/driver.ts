@@ -48,7 +48,8 @@ export const GATEWAY_REQUEST = { RequestAddressType: 'com.docker.network.gateway
 
 /**
  * Docker's IpamDriver protocol as an interface; docs/ipam.md says which verb makes which calls. One call is made at a time; nobody
- * interrupts it, and all verbs wait meanwhile.
+ * interrupts it, and all verbs wait meanwhile, 30 s at most (`plugins.patience`): then the verb ends with DRIVER_SILENT, and what is
+ * answered later is given back.
  * Throw CnmError for what cannot be had: POOLS_EXHAUSTED and NO_ADDRESSES are understood, the others end the verb and are
  * shown.
  */

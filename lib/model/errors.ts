@@ -106,6 +106,11 @@ export const ERRORS = {
   CHILD_MODE: [400, "requested {driver} {what} '{value}' is not valid, {usual} is the {driver} driver default"],
   MAC_UNSUPPORTED: [400, 'ipvlan interfaces do not support custom mac address assignment', 'use macvlan'],
   DRIVER_NOT_FOUND: [404, 'could not find plugin {name} in v1 plugin registry: plugin not found', 'built in: {known}'],
+  DRIVER_SILENT: [
+    504,
+    'driver {name} has not answered {method} in {seconds} s',
+    'it is asked for nothing more before it does; it is for whoever made the driver to mend',
+  ],
   DRIVER_BROKEN: [500, 'driver {name} does not keep to its contract: {method}: {reason}', 'it is for whoever made the driver to mend'],
   PLAN_INVALID: [500, 'a step that a driver has planned is not valid: {reason}', 'it is for whoever made the driver to mend'],
   IPAM_DRIVER_NOT_FOUND: [400, 'invalid ipam driver: "{name}"', 'built in: {known}'],

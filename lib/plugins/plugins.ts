@@ -15,6 +15,8 @@ export interface PluginsOptions {
   readonly patience?: number
 }
 
+export const PATIENCE = 30_000
+
 export interface AskOptions {
   readonly signal?: AbortSignal
   /** Milliseconds for one attempt, and no second one: for what may as well be said later. */
@@ -42,7 +44,7 @@ export class Plugins {
   readonly #patience: number
   readonly #activated = new Map<string, Activated>()
 
-  constructor({ places, patience = 30_000 }: PluginsOptions = {}) {
+  constructor({ places, patience = PATIENCE }: PluginsOptions = {}) {
     this.places = places ?? placesIn(process.env)
     this.#patience = patience
   }

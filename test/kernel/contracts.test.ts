@@ -120,3 +120,54 @@ describe('an IPAM driver', () => {
     expect(stage.cnm.networks()).toHaveLength(3)
   })
 })
+
+describe('a driver that does not answer', () => {
+  const plugins = { patience: 50 }
+
+  it('is named, and keeps nobody else waiting; what it plans for later is asked anew', async () => {
+    let answer = (): void => {}
+    const silent = new Promise<void>((resolve) => (answer = resolve)).then(() => ({ plan: [] }))
+    let asked = 0
+    const createNetwork = (...facts: any) => (asked++ === 0 ? silent : (bridge as any).createNetwork(...facts))
+    await stage.reopen({ plugins, drivers: [theirs({ createNetwork })] })
+    const create = () => stage.cnm.createNetwork({ name: 'web', driver: 'theirs' })
+    const refused = { code: 'DRIVER_SILENT', status: 504, message: 'driver theirs has not answered createNetwork in 0.05 s' }
+    await expect(create()).rejects.toMatchObject(refused)
+    await stage.cnm.createNetwork({ name: 'other' })
+    // It is not asked again: one call is made at a time.
+    await expect(create()).rejects.toMatchObject(refused)
+    expect([asked, stage.cnm.networks().length]).toEqual([1, 4])
+    answer()
+    await silent
+    await expect.poll(() => create().then(() => 'made', String)).toBe('made')
+  })
+
+  it('has what it lends too late taken back, and what it is told meanwhile it is told then', async () => {
+    const ipam = createDefaultIpam()
+    let answer = (): void => {}
+    const held = new Promise<void>((resolve) => (answer = resolve))
+    const told: string[] = []
+    const methods = {
+      requestAddress: async (...facts: [string, string, any]) => {
+        await held
+        told.push('requestAddress')
+        return ipam.requestAddress(...facts)
+      },
+      releaseAddress: async (pool: string, address: string, unused?: boolean) => {
+        told.push(`releaseAddress ${address} ${unused}`)
+        return ipam.releaseAddress(pool, address)
+      },
+      releasePool: async (id: string) => {
+        told.push('releasePool')
+        return ipam.releasePool(id)
+      },
+    }
+    await stage.reopen({ plugins, ipamDrivers: [theirIpam({ ...methods, requestPool: ipam.requestPool.bind(ipam) })] })
+    const create = () => stage.cnm.createNetwork({ name: 'web', ipam: { driver: 'theirs', config: [{ subnet: '10.9.0.0/24' }] } })
+    await expect(create()).rejects.toMatchObject({ code: 'DRIVER_SILENT', message: expect.stringContaining('requestAddress') })
+    expect(told).toEqual([])
+    answer()
+    await expect.poll(() => told).toEqual(['requestAddress', 'releaseAddress 10.9.0.1 true', 'releasePool'])
+    await expect.poll(() => create().then(() => 'made', String)).toBe('made')
+  })
+})
