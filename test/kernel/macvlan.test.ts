@@ -363,7 +363,7 @@ describe('host access', () => {
       'sandbox b: by eth0',
       expect.stringMatching(/^link hm-\w+: 192\.0\.2\.64 is the host's$/),
       'sandbox a: by eth0',
-      `link lan0: to ${LAN4}`,
+      `link lan0: to ${LAN4}: it leaves the host, and what becomes of it there is not known here`,
     ])
     expect(await explained('a', HOST4)).toBe(
       `link lan0: ${HOST4} is the host's, which does not hear its macvlan links: -o cnm.host_access=true`,
