@@ -298,7 +298,7 @@ export const ERRORS = {
   NAMESPACE_OWNED: [
     409,
     '{namespace} has the networks of another controller, whose run directory is {run}',
-    'say --run {dir} and its --root, or give each a namespace of its own; cnm --run {dir} network prune takes its networks away',
+    'say --run {dir} and the --root that goes with it (cnm network prune takes its networks away then), or give each a namespace of its own',
   ],
   STATE_VERSION: [500, '{file} was written by a newer version of cnm (format {found}, this one knows {known})', 'use the newer cnm'],
   RECORD_INVALID: [400, 'what was asked for cannot be recorded under {kind}: {reason}', 'say it otherwise: nothing was changed'],

@@ -11,7 +11,7 @@ export const FINDINGS = {
   NAMESPACE_OWNED: [
     'another controller has its networks here, whose run directory is {run}',
     'no verb works here, and what is stray cannot be told from what is its',
-    'cnm doctor --run {dir}',
+    'cnm doctor --run {dir} --root ROOT',
   ],
   VERB_UNFINISHED: ['a verb was interrupted: {steps} of its steps are to be taken back or finished', 'what it made may be left', REPAIR],
   OWNER_GONE: ['process {pid}, which it belongs to, has ended', 'it holds addresses and ports for nobody', REPAIR],

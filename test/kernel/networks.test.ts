@@ -215,7 +215,7 @@ describe('two run directories in one namespace', () => {
     // As after kill -9: nobody holds the lock, the table stands.
     await stage.cnm.close()
     await expect(lab.open(other)).rejects.toMatchObject({ ...refused, message: expect.stringContaining(lab.run) })
-    expect((await lab.examine(other)).findings).toMatchObject([{ code: 'NAMESPACE_OWNED', fix: `cnm doctor --run ${lab.run}` }])
+    expect((await lab.examine(other)).findings).toMatchObject([{ code: 'NAMESPACE_OWNED', fix: `cnm doctor --run ${lab.run} --root ROOT` }])
     expect(must(['nft', 'list', 'ruleset'], { netns: lab.host })).toBe(rules)
 
     renameSync(lab.run, `${lab.run}-gone`)
