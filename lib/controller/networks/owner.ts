@@ -3,9 +3,9 @@ import { ownerIn, TABLE } from '../../firewall/firewall.ts'
 import { fault } from '../../model/errors.ts'
 import { quote } from '../../model/words.ts'
 import { listNftTable } from '../../netlink/kernel.ts'
+import { mayAdministerNetworks } from '../../netlink/privilege.ts'
 import { isRunDirectory } from '../../store/store.ts'
 import type { Hall } from '../hall.ts'
-import { mayAdministerNetworks } from '../../netlink/privilege.ts'
 import { walledLinks } from './raised.ts'
 
 // Two controllers in one namespace would take away each other's rules, and each other's links as strays. So the firewall's table says
