@@ -78,10 +78,8 @@ export interface Period {
 export function eventsOf(run: string, period: Period = {}): AsyncGenerator<NetworkEvent> {
   const { since = Number.POSITIVE_INFINITY, until } = argument(times, period, 'period')
   const reader = new Reader(run)
-  const past = inDirectory(run, () => {
-    mkdirSync(run, { recursive: true, mode: 0o700 })
-    return reader.read().filter(({ time }) => time / 1000 >= since)
-  })
+  inDirectory(run, () => mkdirSync(run, { recursive: true, mode: 0o700 }))
+  const past = reader.read().filter(({ time }) => time / 1000 >= since)
   const bell = new Bell()
   const { signal } = period
   const events = told(run, past, reader, bell, { ...(until === undefined ? {} : { until }), ...(signal ? { signal } : {}) })
@@ -201,8 +199,9 @@ class Reader {
     this.#run = run
   }
 
+  /** What has been told since the last time. Throws STATE_UNWRITABLE. */
   read(): readonly NetworkEvent[] {
-    const files = [older(this.#run), newer(this.#run)].flatMap((path) => openOrNot(path))
+    const files = inDirectory(this.#run, () => [older(this.#run), newer(this.#run)].flatMap((path) => openIfThere(path)))
     try {
       const inodes = files.map((fd) => fstatSync(fd).ino)
       const known = inodes.indexOf(this.#inode)
@@ -223,11 +222,12 @@ class Reader {
   }
 }
 
-function openOrNot(path: string): readonly number[] {
+function openIfThere(path: string): readonly number[] {
   try {
     return [openSync(path, 'r')]
-  } catch {
-    return []
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
 }
 
