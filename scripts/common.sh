@@ -14,8 +14,12 @@ need_packages() {
     say "this needs root: apt-get install --no-install-recommends ${missing[*]}"
     return 1
   fi
-  DEBIAN_FRONTEND=noninteractive apt-get update -qq -o DPkg::Lock::Timeout=300
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
+  # apt waits for whoever installs, but not for whoever reads lists.
+  (
+    flock 9
+    DEBIAN_FRONTEND=noninteractive apt-get update -qq -o DPkg::Lock::Timeout=300
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null
+  ) 9>/run/lock/cnm-packages
 }
 
 # Something changed since the stamp was set, or it never was.
