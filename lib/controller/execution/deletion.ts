@@ -41,7 +41,7 @@ export class Deletion {
   }
 
   get #isIdle(): boolean {
-    return isNothing(this.#gathered) && this.#forgetting.isEmpty
+    return isNothing(this.#gathered) && this.#forgetting.isIdle
   }
 
   /** What is done of a plan at once. */
@@ -71,10 +71,10 @@ export class Deletion {
 
   /** Something is done. */
   putOff(): void {
+    if (this.#isIdle) return
     const rest = this.#since + LONGEST - performance.now()
-    if (this.#isIdle || rest <= 0) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#begin(), Math.min(PAUSE, rest))
+    this.#timer = setTimeout(() => this.#begin(), Math.max(0, Math.min(PAUSE, rest)))
   }
 
   /** Connections of the addresses that a plan gives are forgotten, not those that come; no link has to be waited for. */

@@ -20,8 +20,9 @@ export class Forgetting {
     this.#store = store
   }
 
-  get isEmpty(): boolean {
-    return this.#left.size === 0
+  /** None waits; some may be under way. */
+  get isIdle(): boolean {
+    return this.#entries.length === 0
   }
 
   /** `entry` of the journal has them, for whoever is there when this process is killed. */
@@ -32,7 +33,7 @@ export class Forgetting {
 
   /** Whether a plan gives one of them to somebody. An engine gives an address without us, and the driver tells the neighbours. */
   concerns(plan: Plan): boolean {
-    if (this.isEmpty) return false
+    if (this.#left.size === 0) return false
     return plan.some((op) => (op.op === 'addr.add' || op.op === 'neigh.replace') && this.#left.has(String(op.address)))
   }
 
