@@ -1,3 +1,4 @@
+import { objectsIn } from './listing.ts'
 import { OWNER } from './names.ts'
 import { type Command, commented } from './nft.ts'
 
@@ -8,12 +9,4 @@ const SAYABLE = /^[^"]{1,128}$/
 export const owned = (owner: string): readonly Command[] => commented(OWNER, SAYABLE.test(owner) ? [owner] : [])
 
 /** Whose the table is, as it was listed; '' where it does not say. */
-export function ownerIn(listing: string | null): string {
-  const { nftables } = JSON.parse(listing ?? '{"nftables":[]}') as { readonly nftables: readonly { readonly rule?: Listed }[] }
-  return nftables.find(({ rule }) => rule?.chain === OWNER)?.rule?.comment ?? ''
-}
-
-interface Listed {
-  readonly chain: string
-  readonly comment?: string
-}
+export const ownerIn = (listing: string | null): string => objectsIn(listing).find(({ rule }) => rule?.chain === OWNER)?.rule.comment ?? ''

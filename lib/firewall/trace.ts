@@ -46,8 +46,8 @@ export class Tracer {
   readonly #sets: ReadonlyMap<string, readonly Json[]>
   readonly #isLocal: (address: string) => boolean
 
-  constructor(listing: string, isLocal: (address: string) => boolean) {
-    const objects: readonly Json[] = JSON.parse(listing).nftables
+  /** `objects`: see objectsIn(). */
+  constructor(objects: readonly Json[], isLocal: (address: string) => boolean) {
     this.#chains = objects.flatMap(({ chain }) => chain ?? [])
     this.#rules = objects.flatMap(({ rule }) => rule ?? [])
     this.#sets = new Map(objects.flatMap(({ set, map }) => (set || map ? [[(set ?? map).name, (set ?? map).elem ?? []]] : [])))

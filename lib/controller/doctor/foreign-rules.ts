@@ -1,4 +1,4 @@
-import { POLICY, Tracer } from '../../firewall/firewall.ts'
+import { objectsIn, POLICY, Tracer } from '../../firewall/firewall.ts'
 import { type Finding, finding } from '../../model/findings.ts'
 import { quote } from '../../model/words.ts'
 import { listNftTable } from '../../netlink/kernel.ts'
@@ -59,10 +59,10 @@ interface Xt {
 type Rule = { readonly expr: readonly { readonly xt?: Xt }[] }
 
 /** Without rules that ask what only iptables understands: nobody can say here whether they fit. */
-function understood(listing: string): string {
-  const { nftables } = JSON.parse(listing) as { readonly nftables: readonly { readonly rule?: Rule }[] }
-  const known = nftables.map((object) => (object.rule ? { rule: { ...object.rule, expr: translated(object.rule) } } : object))
-  return JSON.stringify({ nftables: known.filter(({ rule }) => !rule?.expr.some((statement) => 'xt' in statement)) })
+function understood(listing: string): readonly object[] {
+  const objects: readonly { readonly rule?: Rule }[] = objectsIn(listing)
+  const known = objects.map((object) => (object.rule ? { rule: { ...object.rule, expr: translated(object.rule) } } : object))
+  return known.filter(({ rule }) => !rule?.expr.some((statement) => 'xt' in statement))
 }
 
 /** What rules of iptables' own nearly always mean. nft says their names only: who accepts by conntrack accepts what was let in before. */

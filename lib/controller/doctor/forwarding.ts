@@ -1,4 +1,4 @@
-import { TABLE, uplinks } from '../../firewall/firewall.ts'
+import { objectsIn, TABLE, uplinks } from '../../firewall/firewall.ts'
 import { finding } from '../../model/findings.ts'
 import { listNftTable } from '../../netlink/kernel.ts'
 import { raisedWalls } from '../guard/mend.ts'
@@ -19,15 +19,11 @@ export async function leftForwarding(hall: Hall): Promise<readonly Ailment[]> {
 
 /** What our rules keep others from: where the run directory was lost, only they still know. */
 async function keptFromOthers(hall: Hall): Promise<Lent> {
-  const { nftables }: { readonly nftables: readonly Listed[] } = JSON.parse((await listNftTable(hall.host, TABLE)) ?? '{"nftables":[]}')
+  const objects = objectsIn(await listNftTable(hall.host, TABLE))
   const lent: Lent[] = []
   for (const family of [4, 6] as const) {
-    const { set } = nftables.find((object) => object.set?.name === uplinks(family).name) ?? {}
+    const { set } = objects.find((object) => object.set?.name === uplinks(family).name) ?? {}
     lent.push(await lentTo(hall, family, set?.elem ?? []))
   }
   return Object.assign({}, ...lent)
-}
-
-interface Listed {
-  readonly set?: { readonly name: string; readonly elem?: readonly string[] }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { dropChains, isLengthChain, razeAll, TABLE, USER } from '../../firewall/firewall.ts'
+import { dropChains, isLengthChain, objectsIn, razeAll, TABLE, USER } from '../../firewall/firewall.ts'
 import { finding } from '../../model/findings.ts'
 import type { Plan } from '../../model/op.ts'
 import { apply, applyLeniently, listNftTable } from '../../netlink/kernel.ts'
@@ -73,7 +73,7 @@ type Json = any
 /** A table taken apart: 'chain forward', 'set bridges' and the like, each with what it says. */
 function partsOf(listing: string | null): ReadonlyMap<string, string> {
   const parts = new Map<string, Json[]>()
-  for (const object of JSON.parse(listing ?? '{"nftables":[]}').nftables) {
+  for (const object of objectsIn(listing)) {
     const [kind = '', { handle: _, ...said }] = Object.entries<Json>(object)[0] ?? []
     if (kind === 'table' && said.flags) parts.set(FLAGS, [])
     if (kind === 'chain') parts.set(`chain ${said.name}`, [said])

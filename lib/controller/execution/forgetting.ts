@@ -44,6 +44,7 @@ export class Forgetting {
   }
 
   async #forget(host: Netns): Promise<void> {
+    if (this.#left.size === 0) return
     const [all, entries] = [[...this.#left], this.#entries]
     this.#entries = []
     await applyLeniently([host], inOne(all.map(([, one]) => one)))

@@ -1,5 +1,5 @@
 import type { Parent } from '../../drivers/parent.ts'
-import { type Packet, type Passage, TABLE, Tracer } from '../../firewall/firewall.ts'
+import { objectsIn, type Packet, type Passage, TABLE, Tracer } from '../../firewall/firewall.ts'
 import { type Family, formatAddress, parseAddress } from '../../model/address.ts'
 import { CnmError } from '../../model/errors.ts'
 import type { Endpoint, Sandbox } from '../../model/network.ts'
@@ -64,8 +64,7 @@ async function deafnessOf(sandbox: Sandbox, address: string): Promise<string | u
 }
 
 async function tracerOf(hall: Hall, view: View): Promise<Tracer> {
-  const listing = await listNftTable(hall.host, TABLE)
-  return new Tracer(listing ?? '{"nftables":[]}', (address) => view.holds(address))
+  return new Tracer(objectsIn(await listNftTable(hall.host, TABLE)), (address) => view.holds(address))
 }
 
 const towards = (next: string, { target }: Packet): string => (next === target ? `to ${next}` : `to ${next}, on the way to ${target}`)

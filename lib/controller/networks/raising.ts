@@ -1,5 +1,5 @@
 import type { Mtu, NetworkConfig, OtherNetwork } from '../../drivers/driver.ts'
-import { type Lengths, lendUplinks, lengthsOf, type Remains, raiseWall, razeWall, TABLE, USER } from '../../firewall/firewall.ts'
+import { type Lengths, lendUplinks, lengthsOf, objectsIn, type Remains, raiseWall, razeWall, TABLE, USER } from '../../firewall/firewall.ts'
 import type { Family } from '../../model/address.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import { isPredefined, type Network } from '../../model/network.ts'
@@ -174,24 +174,22 @@ export const familiesOn = ({ enableIPv4, enableIPv6 }: Network): readonly Family
   ...(enableIPv6 ? [6 as const] : []),
 ]
 
-/** What is ours in the firewall besides the wall of one network. The rules of another controller are for us to leave, as a wall is. */
-async function besides(hall: Hall, network: Network): Promise<Remains> {
-  if (hasOtherWalls(hall, network)) return 'walls'
+/** What there is in our table besides the wall of one network, and whose it is if not ours, see strangerIn(). */
+async function besides(hall: Hall, network: Network): Promise<{ readonly remains: Remains; readonly stranger: string }> {
+  const isWalled = (other: Network) => other.id !== network.id && walledLink(hall, other) !== undefined
+  if (hall.store.networks.list().some(isWalled)) return { remains: 'walls', stranger: '' }
   const listing = await ownTable(hall)
-  if (strangerIn(hall, listing) !== '') return 'walls'
-  return hasUserRules(listing) ? 'user rules' : 'nothing'
+  const stranger = strangerIn(hall, listing)
+  // What is another controller's is for us to leave, as a wall is.
+  return { remains: stranger !== '' ? 'walls' : hasUserRules(listing) ? 'user rules' : 'nothing', stranger }
 }
 
-/** The same before it is raised. Throws NAMESPACE_OWNED. */
+/** The same before the wall is raised. Throws NAMESPACE_OWNED. */
 async function beforeWall(hall: Hall, network: Network): Promise<Remains> {
-  if (hasOtherWalls(hall, network)) return 'walls'
-  const listing = await ownTable(hall)
-  refuse(hall, strangerIn(hall, listing))
-  return hasUserRules(listing) ? 'user rules' : 'nothing'
+  const { remains, stranger } = await besides(hall, network)
+  refuse(hall, stranger)
+  return remains
 }
-
-const hasOtherWalls = (hall: Hall, network: Network): boolean =>
-  hall.store.networks.list().some((other) => other.id !== network.id && walledLink(hall, other) !== undefined)
 
 /** Of the lengths of a wall's subnets, those that another wall has as well: mostly the next best one does. */
 function lengthsBesides({ store }: Hall, network: Network, wall: Wall): Lengths {
@@ -204,18 +202,11 @@ function lengthsBesides({ store }: Hall, network: Network, wall: Wall): Lengths 
   return shared
 }
 
-interface Listed {
-  readonly nftables: readonly { readonly rule?: { readonly chain: string } }[]
-}
-
 // The kernel's own refusal, of the first step, is the better one.
 const ownTable = async ({ host }: Hall): Promise<string | null> => (mayAdministerNetworks() ? listNftTable(host, TABLE) : null)
 
 /** The operator has put rules of their own into our table. */
-function hasUserRules(listing: string | null): boolean {
-  const listed = JSON.parse(listing ?? '{"nftables":[]}') as Listed
-  return listed.nftables.some(({ rule }) => rule?.chain === USER)
-}
+const hasUserRules = (listing: string | null): boolean => objectsIn(listing).some(({ rule }) => rule?.chain === USER)
 
 /** Where there is no IPv6, there is none to switch off; where there is no dummy link, an ifb loses all that it is given just as well. */
 export async function onThisKernel(hall: Hall, plan: Plan): Promise<Plan> {
@@ -261,7 +252,7 @@ export async function lower(hall: Hall, network: Network): Promise<Omit<Raising,
   const { plan: whole, wall } = await driverOf(hall, network).deleteNetwork(configOf(hall, network))
   const spared = sparingShield(sparingShared(whole, await plansBeside(hall, network)), () => hasSecretNeighbour(hall, network))
   const plan = await sparingForeign([hall.host], spared)
-  const remains = wall ? await besides(hall, network) : 'walls'
+  const remains = wall ? (await besides(hall, network)).remains : 'walls'
   const last = remains !== 'walls'
   const back = last ? await closeWay(hall, lentOf(hall)) : []
   const settings = Object.entries(raised.settings ?? {}).map(([path, value]) => ({ op: 'sysctl', path, value }) as const)

@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { TABLE } from '../../firewall/firewall.ts'
+import { objectsIn, TABLE } from '../../firewall/firewall.ts'
 import { CnmError, fault } from '../../model/errors.ts'
 import type { Op } from '../../model/op.ts'
 import { listNftTable } from '../../netlink/kernel.ts'
@@ -71,11 +71,11 @@ async function foreignObject({ host }: Pick<Hall, 'host'>, step: Op, { refusal }
   const { add = {} } = (step.commands[refusal.command ?? 0] ?? {}) as { readonly add?: Declarations }
   const [kind = '', { name } = {}] = Object.entries(add)[0] ?? []
   if (!['set', 'map', 'chain'].includes(kind)) return undefined
-  const { nftables } = JSON.parse((await listNftTable(host, TABLE)) ?? '{"nftables":[]}') as { readonly nftables: readonly Declarations[] }
-  return nftables.some(({ set, map, chain }) => [set, map, chain].some((each) => each?.name === name)) ? `${kind} ${name}` : undefined
+  const objects = objectsIn(await listNftTable(host, TABLE))
+  return objects.some(({ set, map, chain }) => (set ?? map ?? chain)?.name === name) ? `${kind} ${name}` : undefined
 }
 
-/** What a command makes, or a line of a listing says that there is, by its kind. */
+/** What a command makes, by its kind. */
 type Declarations = Partial<Record<string, { readonly name?: string }>>
 
 const isTunnel = (op: Op): op is Op & { readonly op: 'link.add'; readonly kind: 'vxlan' } => op.op === 'link.add' && op.kind === 'vxlan'
